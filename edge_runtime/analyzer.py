@@ -1,0 +1,253 @@
+"""From a scan to a decision. This file is the one place that knows the order of the steps."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from . import memory, tiling
+from .decision import OperatingPoint, judge
+from .errors import UsageError
+from .lens import LensRegion, count_pixels, largest_component, lens_density
+from .network import Network, Prediction, available_threads, read_model
+from .profile import CropWindow, DeviceProfile, load_profile, native_frame, native_shape, profile_for, profile_of_pitch
+from .quality import frame_sides, reasons_not_to_grade, sides_reached
+from .results import EyeResult, Notice, ScanMaps, ScanResult, Timings
+from .scan import Laterality, Scan, read_scan, scan_from_pixels
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+SCANS_PER_EXAM = 6  # radial scans of one eye (Zeboulon et al. 2022)
+WINDOW_MARGIN = 64  # native pixels around a lens that is larger than the usual window
+
+
+@dataclass(frozen=True, slots=True)
+class PixelPitch:
+    """Pixel pitch, in um, of scans from a frame that no profile knows."""
+
+    row_um: float
+    column_um: float
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the analyzer may use of the machine.
+
+    Attributes
+    ----------
+    threads
+        Inference threads; None: what the affinity mask and the control group allow.
+    max_memory_mb
+        Cap for the peak resident memory of the process, in MB (10^6 bytes); None: no cap.
+    """
+
+    threads: int | None = None
+    max_memory_mb: int | None = None
+
+    def __post_init__(self) -> None:
+        for name, value in (("threads", self.threads), ("max_memory_mb", self.max_memory_mb)):
+            if value is not None and value < 1:
+                raise UsageError("usage", f"{name} must be at least 1, got {value}.", "Leave it out for the default.")
+
+
+class CataractAnalyzer:
+    """Loads and verifies a model once; then turns scans into results. Thread-safe.
+
+    Parameters
+    ----------
+    model
+        Path of an exported model; None: the bundled one.
+    precision
+        Which bundled model: ``fp32`` or ``int8``.
+    threshold
+        Cataract Fraction from which a scan or an eye is called cataract, in [0, 1]; None: the model's own.
+    profile
+        Device profile, its name or its file, or a `PixelPitch`; None: by the shape of each frame.
+    limits
+        Threads and memory.
+
+    Raises
+    ------
+    EdgeCataractError
+        When the model is missing, damaged or of another kind, or an argument is out of range.
+    """
+
+    def __init__(
+        self,
+        model: str | os.PathLike[str] | None = None,
+        *,
+        precision: str = "fp32",
+        threshold: float | None = None,
+        profile: DeviceProfile | PixelPitch | str | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        if threshold is not None and not 0.0 <= threshold <= 1.0:
+            raise UsageError(
+                "usage", f"A threshold in [0, 1] was expected, got {threshold}.", "Leave it out for the model's own."
+            )
+        self._profile = load_profile(profile) if isinstance(profile, str) else profile
+        self._limits = limits or Limits()
+        self.network = Network(read_model(model, precision), self._limits.threads or available_threads())
+        metadata = self.network.metadata
+        self.point = OperatingPoint(metadata.cf_threshold if threshold is None else threshold, metadata.guard_band)
+        self._geometry = tiling.TileGeometry.of(metadata)
+
+    def analyze(self, path: str | os.PathLike[str]) -> ScanResult:
+        """Analyse one scan file (or ``-``, standard input).
+
+        Raises
+        ------
+        EdgeCataractError
+            When the file is missing, refused, or the analysis failed. A scan that was read but shows no gradable lens
+            is no error: its result says so.
+        """
+        started = perf_counter()
+        return self._analyze(read_scan(path), started)
+
+    def analyze_pixels(self, frame: NDArray[np.uint8] | NDArray[np.uint16]) -> ScanResult:
+        """Analyse one frame straight from device software: (rows, columns) uint8 or uint16.
+
+        Raises
+        ------
+        EdgeCataractError
+            As `analyze`.
+        """
+        started = perf_counter()
+        return self._analyze(scan_from_pixels(frame), started)
+
+    def analyze_exam(self, paths: Sequence[str | os.PathLike[str]], laterality: Laterality | None = None) -> EyeResult:
+        """Analyse the radial scans of one eye; its Cataract Fraction is the mean over the gradable ones.
+
+        Raises
+        ------
+        UsageError
+            Without scans, or when one is given twice.
+        EdgeCataractError
+            When one of the scans cannot be read.
+        """
+        if not paths:
+            raise UsageError("usage", "An exam without scans was given.", "Name the radial scans of one eye.")
+        scans = tuple(self.analyze(path) for path in paths)
+        if len({result.scan.sha256 for result in scans}) < len(scans):
+            raise UsageError("duplicate-scan", "Two of the scans are the same.", "Name each radial scan once.")
+        return self.as_eye(scans, laterality=laterality, scans_expected=SCANS_PER_EXAM)
+
+    def as_eye(
+        self, scans: Sequence[ScanResult], *, laterality: Laterality | None = None, scans_expected: int = 1
+    ) -> EyeResult:
+        """Judge scans together, as one eye."""
+        judgement = judge([scan.cataract_fraction for scan in scans if scan.cataract_fraction is not None], self.point)
+        used = sum(scan.gradable for scan in scans)
+        notices = [notice for scan in scans for notice in scan.notices]
+        if used < scans_expected:
+            notices.append(Notice("fewer-scans-than-expected", f"{used} of {scans_expected} scans could be graded."))
+        if len(scans) > scans_expected:
+            notices.append(
+                Notice("more-scans-than-expected", f"{len(scans)} scans were given, {scans_expected} expected.")
+            )
+        if judgement.borderline:
+            notices.append(Notice("borderline", "The Cataract Fraction is too close to the threshold to decide by it."))
+        return EyeResult(tuple(scans), laterality, scans_expected, self.point, judgement, tuple(notices))
+
+    def _analyze(self, scan: Scan, started: float) -> ScanResult:
+        read = perf_counter()
+
+        profile = self._profile_of(scan)
+        frame_shape = native_shape(scan, profile)
+        tile_pixels = memory.largest_tile(self._limits.max_memory_mb, scan, frame_shape, self._geometry.smallest_read)
+        frame = native_frame(scan, profile)
+        prepared = perf_counter()
+
+        window, prediction = self._label_lens(frame, profile, tile_pixels)
+        inferred = perf_counter()
+
+        grid = self.network.metadata.grid
+        labels, region = largest_component(prediction.labels)
+        pixels = count_pixels(labels)
+        density = lens_density(window.cut(frame), labels, grid)
+        reached = sides_reached(region, grid, window)
+        cut = tuple(side for side in frame_sides(window, frame_shape) if side in reached)
+        reasons = reasons_not_to_grade(region, grid, cut)
+        judgement = judge([] if reasons else [pixels.cataract_fraction], self.point)
+        measured = perf_counter()
+
+        return ScanResult(
+            scan=scan,
+            profile=profile.name,
+            pixels=pixels,
+            lens_density=density,
+            reasons=reasons,
+            notices=tuple(_notices(region, cut, moved=window != profile.window(frame_shape))),
+            judgement=judgement,
+            maps=ScanMaps(
+                Prediction(prediction.lens_probability, prediction.cataract_probability, labels),
+                grid,
+                window,
+                frame_shape,
+                (scan.rows, scan.columns),
+            ),
+            timings_ms=Timings(
+                *(
+                    round((end - start) * 1000, 1)
+                    for start, end in ((started, read), (read, prepared), (prepared, inferred), (inferred, measured))
+                )
+            ),
+        )
+
+    def _profile_of(self, scan: Scan) -> DeviceProfile:
+        match self._profile:
+            case DeviceProfile():
+                return self._profile
+            case PixelPitch():
+                return profile_of_pitch(self._profile.row_um, self._profile.column_um, scan.rows, scan.columns)
+            case _:
+                return profile_for(scan.rows, scan.columns, scan.bits)
+
+    def _label_lens(
+        self, frame: NDArray[np.uint8], profile: DeviceProfile, tile_pixels: int
+    ) -> tuple[CropWindow, Prediction]:
+        """Label the usual window; where the lens reaches a side of it, or is not in it, one that holds the lens."""
+        usual = profile.window((frame.shape[0], frame.shape[1]))
+        prediction = self._predict(frame, usual, tile_pixels)
+        _, region = largest_component(prediction.labels)
+        grid = self.network.metadata.grid
+        inner_sides = set(sides_reached(region, grid, usual)) - set(frame_sides(usual, frame.shape[:2]))
+        whole = CropWindow(0, 0, frame.shape[0], frame.shape[1])
+        if usual == whole or (region.pixels and not inner_sides):
+            return usual, prediction
+        everywhere = self._predict(frame, whole, tile_pixels)
+        _, region = largest_component(everywhere.labels)
+        if not region.pixels:
+            return usual, prediction
+        window = _window_holding(region, grid, usual, frame.shape[:2])
+        return window, self._predict(frame, window, tile_pixels)
+
+    def _predict(self, frame: NDArray[np.uint8], window: CropWindow, tile_pixels: int) -> Prediction:
+        tiles = tiling.plan(window.rows, window.columns, self._geometry, tile_pixels)
+        return tiling.predict(self.network.predict, window.cut(frame), tiles, self.network.metadata.grid)
+
+
+def _window_holding(region: LensRegion, grid: int, usual: CropWindow, frame_shape: tuple[int, int]) -> CropWindow:
+    """The usual window, enlarged where the lens needs it, centred on a lens that was found in the whole frame."""
+    rows = max(usual.rows, (region.bottom - region.top) * grid + 2 * WINDOW_MARGIN)
+    columns = max(usual.columns, (region.right - region.left) * grid + 2 * WINDOW_MARGIN)
+    large_enough = CropWindow(usual.top, usual.left, rows, columns).within(frame_shape)
+    return large_enough.centred_on(
+        (region.top + region.bottom) / 2 * grid, (region.left + region.right) / 2 * grid, frame_shape
+    )
+
+
+def _notices(region: LensRegion, cut: tuple[str, ...], *, moved: bool) -> list[Notice]:
+    notices = []
+    if region.dropped:
+        notices.append(Notice("extra-lens-pieces", f"{region.dropped} pixels of other pieces were not counted."))
+    if cut:
+        notices.append(Notice("lens-cut-by-frame", f"The lens reaches the frame's {', '.join(cut)} side."))
+    if moved:
+        notices.append(Notice("window-moved", "The crop window was moved to hold the lens."))
+    return notices

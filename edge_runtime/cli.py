@@ -1,0 +1,449 @@
+"""The command line: parse, call the analyzer, print, exit code. The only file that prints."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from .errors import (
+    EdgeCataractError,
+    InferenceError,
+    OutputError,
+    ResourceError,
+    ScanError,
+    ScanMissingError,
+    UsageError,
+    WriteError,
+)
+from .version import __version__
+
+if TYPE_CHECKING:
+    from .analyzer import CataractAnalyzer
+    from .results import EyeResult, ScanResult
+
+PROGRAM = "edge-cataract"
+VERBS = ("analyze", "exam", "selftest", "info", "schema")
+EXIT_NOT_GRADED, EXIT_SOME_FAILED, EXIT_INTERNAL, EXIT_MEMORY = 3, 4, 70, 71
+EXIT_INTERRUPTED, EXIT_TERMINATED = 130, 143
+LOG_LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+
+_EPILOG = """\
+exit codes: 0 analysed, whatever the finding; 2 usage; 3 not graded; 4 some of several inputs not graded or refused;
+  65 input bad; 66 input missing; 70 internal; 71 resources; 73 output cannot be created; 74 write failed;
+  80 model missing; 81 damaged; 82 incompatible; 83 inference failed; 130 interrupted; 143 terminated
+environment: EDGE_CATARACT_MODEL, EDGE_CATARACT_THREADS, EDGE_CATARACT_LOG (debug, info, warning, error), NO_COLOR
+Research use only. Not a medical device. The bundled model learnt from simulated scans."""
+
+
+class _Terminated(BaseException):
+    """SIGTERM, as an exception, so that temporary files are cleaned up."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError("usage", f"{message}.", f"See '{self.prog} --help'.")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in words
+    try:
+        if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+            signal.signal(signal.SIGTERM, _raise_terminated)
+        return _run(words)
+    except EdgeCataractError as error:
+        _complain(error, None)
+        code = error.exit_code
+    except KeyboardInterrupt:
+        _say("interrupted. Nothing half-written was left.")
+        code = EXIT_INTERRUPTED
+    except _Terminated:
+        _say("terminated. Nothing half-written was left.")
+        code = EXIT_TERMINATED
+    except MemoryError:
+        _complain(ResourceError("out-of-memory", "Memory ran out.", "Set --max-memory, or free memory."), None)
+        code = EXIT_MEMORY
+    except Exception as error:  # the last resort: no traceback meets a nurse; --debug shows it
+        if debug:
+            raise
+        _say(f"error[internal]: {type(error).__name__}. Nothing was written. Run it with --debug and report that.")
+        code = EXIT_INTERNAL
+    if debug and code not in (EXIT_INTERRUPTED, EXIT_TERMINATED):
+        import traceback
+
+        traceback.print_exc()
+    return code
+
+
+def _raise_terminated(_signal: int, _frame: object) -> None:
+    raise _Terminated
+
+
+def _run(words: list[str]) -> int:
+    parser = _parser()
+    if words and words[0] not in VERBS and words[0] not in ("-h", "--help", "--version"):
+        words = ["analyze", *words]
+    options = parser.parse_args(words)
+    if not hasattr(options, "run"):
+        parser.error("no scan was named")
+    _configure_logging(options)
+    return int(options.run(options))
+
+
+def _configure_logging(options: argparse.Namespace) -> None:
+    name = os.environ.get("EDGE_CATARACT_LOG", "")
+    level = {0: LOG_LEVELS.get(name.lower(), 0), 1: LOG_LEVELS["info"]}.get(
+        getattr(options, "verbose", 0), LOG_LEVELS["debug"]
+    )
+    if name and name.lower() not in LOG_LEVELS:
+        raise UsageError("usage", f"EDGE_CATARACT_LOG is {name!r}.", f"Use one of {', '.join(LOG_LEVELS)}.")
+    if level and not getattr(options, "quiet", False):
+        import logging
+
+        logging.basicConfig(stream=sys.stderr, level=level, format=f"{PROGRAM}: %(levelname)s: %(message)s")
+
+
+# --- the grammar -------------------------------------------------------------------------------------------------
+
+
+def _parser() -> argparse.ArgumentParser:
+    plain = argparse.RawDescriptionHelpFormatter
+    parser = _Parser(
+        prog=PROGRAM,
+        description="See cataract, pixel by pixel, on anterior-segment OCT. 'edge-cataract SCAN' analyses a scan.",
+        epilog=_EPILOG,
+        formatter_class=plain,
+    )
+    parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
+    verbs = parser.add_subparsers(title="verbs", metavar="{" + ",".join(VERBS) + "}")
+
+    def verb(name: str, run: Any, text: str) -> argparse.ArgumentParser:
+        added = verbs.add_parser(name, help=text, description=text, epilog=_EPILOG, formatter_class=plain)
+        added.set_defaults(run=run)
+        added.add_argument("-q", "--quiet", action="store_true", help="nothing on stderr but errors")
+        added.add_argument(
+            "-v", "--verbose", action="count", default=0, help="tell the steps on stderr; twice for more"
+        )
+        added.add_argument("--no-color", action="store_true", help="no colour on the terminal (also NO_COLOR)")
+        added.add_argument("--debug", action="store_true", help="show a traceback with errors")
+        added.add_argument("--json", action="store_true", help="JSON on standard output")
+        return added
+
+    analyze = verb("analyze", _analyze, "analyse each scan by itself (the default verb)")
+    analyze.add_argument("scans", nargs="+", metavar="SCAN", help="scan file, or - for standard input")
+    _add_analysis_options(analyze)
+    pictures = analyze.add_argument_group("outputs of a single scan")
+    pictures.add_argument(
+        "--overlay", metavar="PATH", help="PNG: cataract probability in colour over the original scan"
+    )
+    pictures.add_argument(
+        "--labels", metavar="PATH", help="8-bit PNG of the scan's size: 0 background, 1 clear lens, 2 cataract"
+    )
+    pictures.add_argument("--probability", metavar="PATH", help="16-bit PNG of the scan's size: P(cataract) x 65535")
+
+    exam = verb("exam", _exam, "the radial scans of ONE eye: one eye-level result")
+    exam.add_argument("scans", nargs="+", metavar="SCAN", help="scan files of one eye")
+    exam.add_argument("--eye", required=True, choices=["OD", "OS"], help="the patient's right (OD) or left (OS) eye")
+    _add_analysis_options(exam)
+
+    selftest = verb("selftest", _selftest, "prove that this device computes what the release computed")
+    info = verb("info", _info, "model, versions, session options, supported inputs")
+    for lesser in (selftest, info):
+        _add_model_options(lesser)
+    verb("schema", _schema, "the JSON Schema of the result document")
+    return parser
+
+
+def _add_model_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--model", metavar="PATH", help="another exported model")
+    parser.add_argument("--precision", choices=["fp32", "int8"], default="fp32", help="which bundled model")
+    parser.add_argument("--threads", type=int, metavar="N", help="inference threads (default: what the machine allows)")
+    parser.add_argument("--max-memory", type=int, metavar="MB", help="cap for the peak resident memory of the process")
+
+
+def _add_analysis_options(parser: argparse.ArgumentParser) -> None:
+    _add_model_options(parser)
+    parser.add_argument(
+        "-o", "--output", metavar="DIR", help="write <stem>.json and <stem>.overlay.png per input into this folder"
+    )
+    parser.add_argument(
+        "--threshold", type=float, metavar="F", help="Cataract Fraction that counts as cataract (default: the model's)"
+    )
+    place = parser.add_mutually_exclusive_group()
+    place.add_argument(
+        "--profile", metavar="NAME", help="device profile: a name or a TOML file (default: by the frame's shape)"
+    )
+    place.add_argument("--pixel-um", metavar="ROW,COLUMN", help="pixel pitch of a scan from an unknown frame")
+
+
+def _analyzer(options: argparse.Namespace) -> CataractAnalyzer:
+    from .analyzer import CataractAnalyzer, Limits
+
+    threads = options.threads
+    if threads is None and (text := os.environ.get("EDGE_CATARACT_THREADS")):
+        try:
+            threads = int(text)
+        except ValueError as error:
+            raise UsageError("usage", f"EDGE_CATARACT_THREADS is {text!r}.", "Give a whole number.") from error
+    return CataractAnalyzer(
+        options.model or os.environ.get("EDGE_CATARACT_MODEL") or None,
+        precision=options.precision,
+        threshold=getattr(options, "threshold", None),
+        profile=_profile(options),
+        limits=Limits(threads, options.max_memory),
+    )
+
+
+def _profile(options: argparse.Namespace) -> Any:
+    text = getattr(options, "pixel_um", None)
+    if text is None:
+        return getattr(options, "profile", None)
+    from .analyzer import PixelPitch
+
+    try:
+        row_um, column_um = (float(part) for part in text.split(","))
+    except ValueError as error:
+        raise UsageError(
+            "bad-pixel-pitch", f"--pixel-um {text!r} is not ROW,COLUMN.", "Give two numbers, such as 7.675,7.675."
+        ) from error
+    return PixelPitch(row_um, column_um)
+
+
+# --- the verbs ---------------------------------------------------------------------------------------------------
+
+
+def _analyze(options: argparse.Namespace) -> int:
+    from .output import check_targets
+
+    several = len(options.scans) > 1
+    named = [path for path in (options.overlay, options.labels, options.probability) if path]
+    if several and named:
+        raise UsageError(
+            "usage", "--overlay, --labels and --probability take a single scan.", "Use -o DIR for several."
+        )
+    if options.scans.count("-") > 1:
+        raise UsageError("usage", "Standard input was named twice.", "Name - once.")
+    check_targets(named + [path for scan in options.scans for path in _targets(options, scan)], options.scans)
+    analyzer = _analyzer(options)
+    failed = ungraded = 0
+    for position, path in enumerate(options.scans):
+        try:
+            result = analyzer.analyze(path)
+            eye = analyzer.as_eye([result])
+            _deliver(options, analyzer, eye, path, named_outputs=True)
+        except (ScanError, ScanMissingError, InferenceError) as error:
+            _complain(error, path)
+            if not several:
+                return error.exit_code
+            failed += 1
+        except EdgeCataractError as error:
+            _complain(error, path)
+            if position and not options.quiet:
+                _say(f"stopped: {position} of {len(options.scans)} scans were done.")
+            return error.exit_code
+        else:
+            ungraded += not result.gradable
+            if not result.gradable:
+                _explain(result, options)
+    if several and not options.quiet:
+        _say(f"{len(options.scans) - failed - ungraded} graded, {ungraded} not graded, {failed} refused or failed.")
+    if several:
+        return EXIT_SOME_FAILED if failed or ungraded else 0
+    return EXIT_NOT_GRADED if ungraded else 0
+
+
+def _exam(options: argparse.Namespace) -> int:
+    from .output import check_targets
+    from .scan import Laterality
+
+    check_targets(_targets(options, options.scans[0]), options.scans)
+    analyzer = _analyzer(options)
+    eye = analyzer.analyze_exam(options.scans, Laterality(options.eye))
+    _deliver(options, analyzer, eye, options.scans[0], named_outputs=False)
+    return 0 if eye.scans_used else EXIT_NOT_GRADED
+
+
+def _targets(options: argparse.Namespace, scan: str) -> list[str]:
+    """Files that -o DIR asks for, for one input."""
+    if not options.output:
+        return []
+    if not os.path.isdir(options.output):
+        raise OutputError("output-folder", "The output folder does not exist.", "Create it, or name another.")
+    stem = "stdin" if scan == "-" else os.path.splitext(os.path.basename(scan))[0]
+    return [os.path.join(options.output, stem + suffix) for suffix in (".json", ".overlay.png")]
+
+
+def _deliver(
+    options: argparse.Namespace, analyzer: CataractAnalyzer, eye: EyeResult, path: str, *, named_outputs: bool
+) -> None:
+    """Write the files that were asked for, then print."""
+    from .report import document, summary, to_json
+
+    content = document(eye, analyzer.network, time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
+    files = _files(options, eye, path, to_json(content, indent=2), named_outputs=named_outputs)
+    if files:
+        from .output import write_all
+
+        write_all(files)
+    _print(to_json(content) if options.json else _coloured(summary(eye, analyzer.network), eye, options))
+
+
+def _files(
+    options: argparse.Namespace, eye: EyeResult, path: str, text: str, *, named_outputs: bool
+) -> dict[str, bytes]:
+    import numpy as np
+
+    files: dict[str, bytes] = {}
+    overlays = []
+    if options.output:
+        json_path, overlay_path = _targets(options, path)
+        files[json_path] = text.encode() + b"\n"
+        overlays.append(overlay_path)
+    if named_outputs and options.overlay:
+        overlays.append(options.overlay)
+    if overlays or (named_outputs and (options.labels or options.probability)):
+        from .output import encode_png
+        from .overlay import draw_overlay
+
+        scan = eye.scans[0]
+        if overlays:
+            files.update(dict.fromkeys(overlays, encode_png(draw_overlay(scan))))
+        if named_outputs and options.labels:
+            files[options.labels] = encode_png(scan.labels)
+        if named_outputs and options.probability:
+            files[options.probability] = encode_png(np.rint(scan.cataract_probability * 65535).astype(np.uint16))
+    return files
+
+
+def _selftest(options: argparse.Namespace) -> int:
+    from .report import to_json
+    from .selftest import run_selftest
+
+    checks = run_selftest(_analyzer(options))
+    passed = all(check.passed for check in checks)
+    if options.json:
+        _print(
+            to_json(
+                {
+                    "passed": passed,
+                    "checks": [{"source": c.source, "passed": c.passed, "finding": c.finding} for c in checks],
+                }
+            )
+        )
+    else:
+        _print("\n".join(f"{'PASS' if check.passed else 'FAIL'} {check.source}: {check.finding}" for check in checks))
+        _print("PASS: this device computes what the release computed." if passed else "FAIL")
+    if not passed:
+        raise InferenceError(
+            "selftest-failed",
+            "This device does not compute what the release computed.",
+            "Do not use its numbers; install again.",
+        )
+    return 0
+
+
+def _info(options: argparse.Namespace) -> int:
+    from dataclasses import asdict
+
+    from .headers import MAX_BYTES, MAX_PIXELS
+    from .profile import PROFILES
+    from .report import DISCLAIMER, model_facts, runtime_facts, to_json
+
+    analyzer = _analyzer(options)
+    metadata = analyzer.network.metadata
+    facts: dict[str, Any] = {
+        "tool": {"name": PROGRAM, "version": __version__},
+        "model": {**asdict(metadata), **model_facts(analyzer.network)},
+        "runtime": {**runtime_facts(analyzer.network), "spinning": False, "memory_arena": False},
+        "inputs": {
+            "containers": ["png", "jpeg", "tiff", "bmp"],
+            "bits": [8, 16],
+            "max_pixels": MAX_PIXELS,
+            "max_bytes": MAX_BYTES,
+        },
+        "profiles": {
+            name: f"{p.columns} x {p.rows}, {p.width_mm} x {p.height_mm} mm, {p.depths} bit"
+            for name, p in PROFILES.items()
+        },
+        "disclaimer": DISCLAIMER,
+    }
+    if options.json:
+        _print(to_json(facts))
+        return 0
+    for section, content in facts.items():
+        _print(f"{section}: {content}" if isinstance(content, str) else f"{section}:")
+        if isinstance(content, dict):
+            for name, value in content.items():
+                _print(f"  {name}: {value}")
+    return 0
+
+
+def _schema(options: argparse.Namespace) -> int:
+    from .report import SCHEMA_FILE
+
+    _print(SCHEMA_FILE.read_text(encoding="utf-8").rstrip("\n"))
+    return 0
+
+
+# --- speaking ----------------------------------------------------------------------------------------------------
+
+
+def _print(text: str) -> None:
+    """Data, to standard output, complete or an error."""
+    try:
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+    except (OSError, ValueError) as error:
+        # What could not be delivered would be tried again, and reported as a traceback, when the interpreter ends.
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - it lives as long as the process
+        reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else "standard output is closed"
+        raise WriteError(
+            "write-failed",
+            f"Standard output failed: {reason}.",
+            "Check where it goes.",
+            lost="The result was not printed in full.",
+        ) from error
+
+
+def _say(text: str) -> None:
+    """One line to standard error, which may be closed."""
+    try:
+        sys.stderr.write(f"{PROGRAM}: {_one_line(text)}\n")
+        sys.stderr.flush()
+    except (OSError, ValueError, AttributeError):
+        pass
+
+
+def _one_line(text: str) -> str:
+    printable = "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape", "backslashreplace").decode()
+        for letter in text
+    )
+    return printable.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _complain(error: EdgeCataractError, path: str | None) -> None:
+    place = f"{path}: " if path is not None else ""
+    _say(f"{place}{error}")
+
+
+def _explain(result: ScanResult, options: argparse.Namespace) -> None:
+    from .codes import REASONS
+
+    if not options.quiet:
+        reasons = " ".join(f"[{reason}] {REASONS[reason]}" for reason in result.reasons)
+        _say(f"{result.scan.source}: not graded: {reasons} Check the scan, and repeat it.")
+
+
+def _coloured(text: str, eye: EyeResult, options: argparse.Namespace) -> str:
+    if options.no_color or os.environ.get("NO_COLOR") or not sys.stdout.isatty():
+        return text
+    head, _, rest = text.partition("\n")
+    colour = {"cataract": "33", "clear": "32"}.get(eye.decision.value, "35")
+    return f"\x1b[1;{colour}m{head}\x1b[0m\n{rest}"

@@ -1,0 +1,83 @@
+"""Every stable word the program uses, with its one documentation line. `docs/codes.md` is generated from here."""
+
+from __future__ import annotations
+
+# Errors: word -> what it means. The exit code comes from the error's class.
+REFUSALS: dict[str, str] = {
+    "alpha-channel": "The picture has an alpha (transparency) channel.",
+    "bad-pixel-pitch": "--pixel-um is no pair of numbers from 1 to 40.",
+    "bad-profile": "The device profile breaks a rule of its fields.",
+    "bilevel-image": "The picture has one bit per pixel.",
+    "colour-image": "The picture is in colour; grey stored as three equal channels is accepted.",
+    "constant-image": "Every pixel has the same value: nothing was recorded.",
+    "damaged-bmp": "The BMP's structure makes no sense.",
+    "damaged-jpeg": "The JPEG's structure makes no sense, or it cannot be decoded.",
+    "damaged-model": "The model's bytes are not those that were exported.",
+    "damaged-png": "A checksum inside the PNG does not match, or it cannot be decoded.",
+    "damaged-tiff": "The TIFF's structure makes no sense, or it cannot be decoded.",
+    "duplicate-scan": "The same scan was given twice for one eye.",
+    "empty-file": "The file has no content.",
+    "empty-image": "The picture has no pixels.",
+    "file-too-large": "The file is larger than 64 MiB.",
+    "float-image": "The TIFF's samples are floating-point or signed numbers.",
+    "inference-failed": "The engine failed on this scan.",
+    "internal": "A fault of this program; --debug shows where.",
+    "inverted-grey": "The TIFF stores white as 0.",
+    "lens-not-found": "No pixel was recognised as lens, so the Cataract Fraction is undefined.",
+    "memory-cap": "The memory cap cannot be kept.",
+    "missing-file": "There is no such file.",
+    "missing-model": "The model file is not there.",
+    "model-external-data": "The model keeps weights in other files.",
+    "model-metadata": "A metadata entry of the model is missing or out of range.",
+    "model-not-loadable": "The engine cannot load the model.",
+    "model-operators": "The model needs operators or versions that field devices lack.",
+    "model-schema": "The model follows another contract.",
+    "model-signature": "The model's inputs or outputs are not those of the contract.",
+    "multi-page": "The file holds more than one picture.",
+    "non-finite": "The network returned a number that is not finite.",
+    "not-a-file": "The path is a folder, a pipe, a device or a socket.",
+    "not-a-model": "The file is no edge-cataract model.",
+    "not-a-scan": "The array is not (rows, columns) of uint8 or uint16.",
+    "not-sealable": "The model has no single digest entry to fill in.",
+    "out-of-memory": "Memory ran out.",
+    "output-folder": "The folder of an output is missing, read-only or no folder.",
+    "output-taken": "An output would replace an input, a folder, or another output.",
+    "palette-image": "The picture's pixels are indices into a palette.",
+    "provider": "The engine does not run on the processor it was told to.",
+    "rotated-image": "The file asks to be shown rotated or mirrored.",
+    "selftest-failed": "This device does not compute what the release computed.",
+    "too-coarse": "The scan's pixels are larger than 40 um.",
+    "too-many-jpeg-scans": "The JPEG is built of more passes than any device writes.",
+    "too-many-open-files": "No more files can be opened.",
+    "too-many-pixels": "The picture has more than 25 million pixels.",
+    "truncated-bmp": "The BMP ends early.",
+    "truncated-jpeg": "The JPEG ends early; a decoder would invent the rest.",
+    "truncated-png": "The PNG ends early.",
+    "truncated-tiff": "The TIFF ends early, or its last rows were never written.",
+    "unknown-frame": "The frame fits no known device, so the pixel size is unknown.",
+    "unknown-precision": "There is no such precision.",
+    "unknown-profile": "There is no such device profile.",
+    "unreadable-file": "The file may not or cannot be read.",
+    "unsupported-compression": "The file is compressed in a way that is not read.",
+    "unsupported-depth": "The picture has neither 8 nor 16 bits per sample.",
+    "unsupported-format": "The file is no PNG, JPEG, TIFF or BMP.",
+    "usage": "The command line asks for something that does not exist.",
+    "write-failed": "An output could not be written in full, for example on a full disk.",
+}
+
+# Why a readable scan was not graded (exit code 3).
+REASONS: dict[str, str] = {
+    "lens-not-found": "No natural lens was found: an artificial lens, none, or none in view.",
+    "lens-too-small": "What was found is less than 2 mm deep or 1 mm wide: no view of a natural lens.",
+    "lens-mostly-outside": "The frame cuts the lens, and less than 3 mm of its depth is seen.",
+}
+
+# What a reader of a graded result should know.
+WARNINGS: dict[str, str] = {
+    "borderline": "The Cataract Fraction lies within the guard band of the threshold.",
+    "extra-lens-pieces": "Pixels away from the largest connected lens were called lens; they were not counted.",
+    "fewer-scans-than-expected": "The exam has fewer gradable scans than a complete one.",
+    "lens-cut-by-frame": "The lens reaches a side of the frame; what lies beyond was not measured.",
+    "more-scans-than-expected": "The exam has more scans than a complete one.",
+    "window-moved": "The lens reached the edge of the usual crop window, which was moved or enlarged to hold it.",
+}

@@ -1,0 +1,128 @@
+"""The error tree. Every failure the program can report is one of these, with its exit code.
+
+::
+
+    EdgeCataractError                        (abstract: catch it, never raise it)
+    |-- UsageError                      2    the command line or the call asks for something impossible
+    |-- LensNotFoundError               3    a Cataract Fraction of a scan without lens pixels: undefined, not zero
+    |-- ScanError                      65    malformed, truncated, unsupported or over a limit
+    |-- ScanMissingError               66    missing, unreadable or not a regular file
+    |-- MissingExtraError              69    an optional part is not installed
+    |-- InternalError                  70    a fault of this program
+    |-- ResourceError                  71    out of memory, threads or descriptors
+    |-- OutputError                    73    an output cannot be created
+    |-- WriteError                     74    writing failed, for example on a full disk
+    |-- ModelMissingError              80
+    |-- ModelIntegrityError            81    the bytes are not those that were exported
+    |-- ModelIncompatibleError         82    not a model of this contract
+    `-- InferenceError                 83    the network failed or returned a non-finite number
+
+`word` is a stable kebab-case name of the exact cause; `REFUSALS` in `codes.py` documents each.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class EdgeCataractError(Exception):
+    """Superclass of every error of this package.
+
+    Parameters
+    ----------
+    word
+        Stable kebab-case name of the cause, such as ``truncated-jpeg``.
+    found
+        What was found (and what was expected), one sentence with its full stop.
+    remedy
+        What to do next, one sentence with its full stop.
+    lost
+        What was not written because of it, one sentence with its full stop.
+    """
+
+    exit_code: ClassVar[int] = 70
+
+    def __init__(self, word: str, found: str, remedy: str, *, lost: str = "Nothing was written.") -> None:
+        super().__init__(f"error[{word}]: {found} {lost} {remedy}")
+        self.word = word
+        self.found = found
+        self.remedy = remedy
+        self.lost = lost
+
+
+class UsageError(EdgeCataractError):
+    """The command line or the call asks for something that cannot be done."""
+
+    exit_code = 2
+
+
+class LensNotFoundError(EdgeCataractError):
+    """No pixel of the scan is lens, so its Cataract Fraction is undefined."""
+
+    exit_code = 3
+
+
+class ScanError(EdgeCataractError):
+    """The scan is malformed, truncated, of an unsupported kind or over a limit."""
+
+    exit_code = 65
+
+
+class ScanMissingError(EdgeCataractError):
+    """The scan is missing, cannot be opened, or is not a regular file."""
+
+    exit_code = 66
+
+
+class MissingExtraError(EdgeCataractError):
+    """An optional part of the program is not installed; the remedy names the extra."""
+
+    exit_code = 69
+
+
+class InternalError(EdgeCataractError):
+    """A fault of this program."""
+
+    exit_code = 70
+
+
+class ResourceError(EdgeCataractError):
+    """Memory, threads or descriptors ran out, or a memory cap cannot be kept."""
+
+    exit_code = 71
+
+
+class OutputError(EdgeCataractError):
+    """An output cannot be created: the folder is missing, read-only, or not a folder."""
+
+    exit_code = 73
+
+
+class WriteError(EdgeCataractError):
+    """Writing an output failed part-way; nothing half-written is left behind."""
+
+    exit_code = 74
+
+
+class ModelMissingError(EdgeCataractError):
+    """The model file is not there."""
+
+    exit_code = 80
+
+
+class ModelIntegrityError(EdgeCataractError):
+    """The model's bytes are not the ones that were exported."""
+
+    exit_code = 81
+
+
+class ModelIncompatibleError(EdgeCataractError):
+    """The file is no model of this contract."""
+
+    exit_code = 82
+
+
+class InferenceError(EdgeCataractError):
+    """The network failed, or returned a number that is not finite."""
+
+    exit_code = 83

@@ -1,0 +1,62 @@
+"""Keep the process under a cap of resident memory, by choosing how much is inferred at a time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .errors import ResourceError
+
+if TYPE_CHECKING:
+    from .scan import Scan
+
+MEGABYTE = 1_000_000
+MAX_TILE_PIXELS = 6_000_000  # without a cap: whole frames of known devices (3.9 million) at once, larger ones in tiles
+# Resident bytes per native pixel of a tile while the network runs, and per pixel of the scan and of its native frame
+# while they are held; measured by benchmarks/memory.py on the bundled model, with a reserve of a third.
+BYTES_PER_TILE_PIXEL = 24
+BYTES_PER_FRAME_PIXEL = 12
+RESERVE_BYTES = 8 * MEGABYTE
+
+
+def resident_bytes() -> int:
+    """Peak resident memory of this process so far, in bytes."""
+    import resource
+    import sys
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def largest_tile(max_memory_mb: int | None, scan: Scan, frame_shape: tuple[int, int], smallest: int) -> int:
+    """Native pixels that may be inferred at a time.
+
+    Parameters
+    ----------
+    max_memory_mb
+        Cap for the peak resident memory of the process, in MB; None: no cap.
+    frame_shape
+        (rows, columns) of the native frame.
+    smallest
+        Native pixels that the smallest possible tile reads.
+
+    Raises
+    ------
+    ResourceError
+        ``memory-cap`` when even the smallest tile would break the cap.
+    """
+    if max_memory_mb is None:
+        return MAX_TILE_PIXELS
+    held = (
+        resident_bytes()
+        + RESERVE_BYTES
+        + BYTES_PER_FRAME_PIXEL * max(scan.rows * scan.columns, frame_shape[0] * frame_shape[1])
+    )
+    pixels = (max_memory_mb * MEGABYTE - held) // BYTES_PER_TILE_PIXEL
+    if pixels < min(smallest, frame_shape[0] * frame_shape[1]):
+        needed = (held + min(smallest, frame_shape[0] * frame_shape[1]) * BYTES_PER_TILE_PIXEL) // MEGABYTE + 1
+        raise ResourceError(
+            "memory-cap",
+            f"A cap of {max_memory_mb} MB cannot be kept: this scan needs {needed} MB.",
+            "Raise --max-memory.",
+        )
+    return min(pixels, MAX_TILE_PIXELS)

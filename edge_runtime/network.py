@@ -1,0 +1,247 @@
+"""One onnxruntime session: verified bytes in, probabilities and labels out. The only file that imports onnxruntime."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .errors import (
+    InferenceError,
+    InternalError,
+    ModelIncompatibleError,
+    ModelIntegrityError,
+    ModelMissingError,
+    ResourceError,
+    UsageError,
+)
+from .model_file import EXPORT_MODEL, MAX_MODEL_BYTES, ModelMetadata, check_seal, inspect
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+BUNDLE = Path(__file__).parent / "models"
+PRECISIONS = ("fp32", "int8")
+PROVIDERS = ["CPUExecutionProvider"]
+
+_INPUT = ("scan", "tensor(uint8)", 2)
+_OUTPUTS = (
+    ("lens_probability", "tensor(float)", 2),
+    ("cataract_probability", "tensor(float)", 2),
+    ("labels", "tensor(uint8)", 2),
+    ("lens_px", "tensor(int64)", 0),
+    ("cataract_px", "tensor(int64)", 0),
+)
+_MAPS = [name for name, _, rank in _OUTPUTS if rank == 2]
+
+
+def onnxruntime() -> Any:
+    """onnxruntime, imported on first use and silent: no telemetry file, socket or thread."""
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # wheels >= 1.29 send telemetry unless this is set before the import
+    import onnxruntime
+
+    onnxruntime.set_default_logger_severity(4)
+    return onnxruntime
+
+
+def available_threads() -> int:
+    """Processors that the affinity mask and the control group allow this process, at least 1."""
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+    return max(1, min([allowed, *(int(quota) for quota in _cgroup_quotas())]))
+
+
+def _cgroup_quotas() -> list[float]:
+    """CPU quotas (processors) of the control groups, version 2, from this process's own up to the root."""
+    try:
+        own = next(
+            (line[3:] for line in Path("/proc/self/cgroup").read_text().splitlines() if line.startswith("0::")), "/"
+        )
+    except OSError:
+        return []
+    folder, quotas = Path("/sys/fs/cgroup"), []
+    for path in (folder / own.strip("/"), *(folder / own.strip("/")).parents):
+        try:
+            quota, period = (path / "cpu.max").read_text().split()
+            quotas.append(max(1.0, float(quota) / float(period)))
+        except (OSError, ValueError):  # no such file, or "max": no limit here
+            pass
+        if path == folder:
+            break
+    return quotas
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prediction:
+    """What the network says of one window, on the network grid.
+
+    Attributes
+    ----------
+    lens_probability, cataract_probability
+        (ceil(rows / grid), ceil(columns / grid)) float32 in [0, 1]; the first includes the second.
+    labels
+        Same shape, uint8 of `edge_runtime.lens.TissueLabel`.
+    """
+
+    lens_probability: NDArray[np.float32]
+    cataract_probability: NDArray[np.float32]
+    labels: NDArray[np.uint8]
+
+
+def read_model(path: str | os.PathLike[str] | None, precision: str) -> bytes:
+    """The bytes of a model file, or of the bundled model of this precision, checked against their digest.
+
+    Raises
+    ------
+    UsageError
+        For an unknown precision.
+    ModelMissingError, ModelIntegrityError, ModelIncompatibleError
+        As the file deserves.
+    """
+    if precision not in PRECISIONS:
+        raise UsageError(
+            "unknown-precision", f"There is no precision {precision!r}.", f"Choose one of {', '.join(PRECISIONS)}."
+        )
+    if path is not None:
+        data = _read(Path(path))
+        check_seal(data)
+        return data
+    bundled = json.loads((BUNDLE / "register.json").read_text())
+    if precision not in bundled:
+        raise ModelMissingError(
+            "missing-model",
+            f"This release bundles no {precision} model.",
+            f"Use --precision {next(iter(bundled), 'fp32')}, or --model.",
+        )
+    data = _read(BUNDLE / bundled[precision]["file"])
+    if hashlib.sha256(data).hexdigest() != bundled[precision]["sha256"]:
+        raise ModelIntegrityError(
+            "damaged-model", "The bundled model differs from the one that was released.", "Install the package again."
+        )
+    return data
+
+
+def _read(path: Path) -> bytes:
+    try:
+        if path.is_file() and path.stat().st_size > MAX_MODEL_BYTES:
+            raise ModelIncompatibleError("not-a-model", "The file is too large to be a model.", EXPORT_MODEL)
+        if not path.is_file():
+            raise ModelMissingError(
+                "missing-model", f"There is no model file {path.name!r}.", "Check --model and EDGE_CATARACT_MODEL."
+            )
+        return path.read_bytes()
+    except OSError as error:
+        raise ModelMissingError(
+            "missing-model", f"The model file {path.name!r} cannot be read.", "Check its permissions."
+        ) from error
+
+
+class Network:
+    """A loaded model. Thread-safe: `predict` keeps no state.
+
+    Attributes
+    ----------
+    metadata
+        What the model says of itself.
+    sha256
+        Of the model's bytes.
+    threads
+        Threads that one call to `predict` uses.
+    """
+
+    def __init__(self, model: bytes, threads: int) -> None:
+        """Open a session on bytes that `read_model` has checked.
+
+        Raises
+        ------
+        ModelIncompatibleError
+            When the model is not one of this contract.
+        ResourceError
+            When memory or threads do not suffice.
+        """
+        self.metadata: ModelMetadata = inspect(model)
+        self.sha256: str = hashlib.sha256(model).hexdigest()
+        self.threads: int = threads
+        self._runtime = onnxruntime()
+        try:
+            self._session = self._runtime.InferenceSession(model, session_options(threads), providers=PROVIDERS)
+        except Exception as error:  # onnxruntime's errors share no base class but this
+            if _is_out_of_resources(error):
+                raise ResourceError(
+                    "out-of-memory", "The model does not fit into memory.", "Free memory, or use fewer threads."
+                ) from error
+            raise ModelIncompatibleError(
+                "model-not-loadable", "The engine cannot load the model.", EXPORT_MODEL
+            ) from error
+        if self._session.get_providers() != PROVIDERS:
+            raise InternalError(
+                "provider", f"The session runs on {self._session.get_providers()}.", "Report this fault."
+            )
+        self._check_signature()
+
+    def _check_signature(self) -> None:
+        def signature(tensors: list[Any]) -> list[tuple[str, str, int]]:
+            return [(tensor.name, tensor.type, len(tensor.shape)) for tensor in tensors]
+
+        inputs, outputs = signature(self._session.get_inputs()), signature(self._session.get_outputs())
+        if inputs != [_INPUT] or sorted(outputs) != sorted(_OUTPUTS):
+            raise ModelIncompatibleError(
+                "model-signature", f"Inputs {inputs} and outputs {outputs} are not those of the contract.", EXPORT_MODEL
+            )
+
+    def predict(self, window: NDArray[np.uint8]) -> Prediction:
+        """Label one window.
+
+        Parameters
+        ----------
+        window
+            (rows, columns) uint8 at the native pitch; any size of at least `metadata.stride`.
+
+        Raises
+        ------
+        InferenceError
+            When the engine fails, or a probability is not finite.
+        ResourceError
+            When memory does not suffice.
+        """
+        try:
+            lens, cataract, labels = self._session.run(_MAPS, {"scan": window})
+        except Exception as error:  # onnxruntime's errors share no base class but this
+            if _is_out_of_resources(error):
+                raise ResourceError(
+                    "out-of-memory", "Memory ran out during inference.", "Set --max-memory, or free memory."
+                ) from error
+            raise InferenceError(
+                "inference-failed", "The engine failed on this scan.", "Run 'edge-cataract selftest'."
+            ) from error
+        if not (np.isfinite(lens).all() and np.isfinite(cataract).all()):
+            raise InferenceError(
+                "non-finite", "The network returned a number that is not finite.", "Run 'edge-cataract selftest'."
+            )
+        return Prediction(lens, cataract, labels)
+
+
+def session_options(threads: int) -> Any:
+    """The session options of deployment, which export verifies under, too."""
+    options = onnxruntime().SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 4
+    options.enable_cpu_mem_arena = False  # the arena never shrinks, and tiles of a plan may differ in shape
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.add_session_config_entry("session.set_denormal_as_zero", "1")
+    return options
+
+
+def _is_out_of_resources(error: Exception) -> bool:
+    text = str(error).lower()
+    return (
+        isinstance(error, MemoryError)
+        or "bad_alloc" in text
+        or "failed to allocate memory" in text
+        or "pthread_create" in text
+    )

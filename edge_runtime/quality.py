@@ -1,0 +1,62 @@
+"""Is this scan gradable, and if not, why? Limits are anatomy, in millimetres, with their reason beside them."""
+
+from __future__ import annotations
+
+from .lens import LensRegion
+from .profile import NATIVE_PITCH_UM, CropWindow
+
+# A 2 mm pupil shows a lens about 2 mm wide and, at any age, at least 3 mm deep (3.3 mm at 20 years: Dubbelman 2001).
+# Less than half of either is no view of a lens; an artificial lens is about 1 mm thick.
+MIN_DEPTH_MM = 2.0
+MIN_WIDTH_MM = 1.0
+# Where the frame cuts the lens, so much of its depth must be seen: the anterior cortex and part of the nucleus.
+MIN_CUT_DEPTH_MM = 3.0
+
+
+def reasons_not_to_grade(region: LensRegion, grid: int, cut: tuple[str, ...]) -> tuple[str, ...]:
+    """Stable words, documented in `codes.REASONS`; empty when the scan is gradable.
+
+    Parameters
+    ----------
+    region
+        The measured piece of lens, on the network grid.
+    grid
+        Native pixels per network-grid pixel.
+    cut
+        Sides of the frame that the lens reaches, of ``top``, ``bottom``, ``left``, ``right``.
+    """
+    if not region.pixels:
+        return ("lens-not-found",)
+    to_mm = grid * NATIVE_PITCH_UM / 1000
+    depth_mm, width_mm = (region.bottom - region.top) * to_mm, (region.right - region.left) * to_mm
+    reasons = []
+    if depth_mm < MIN_DEPTH_MM or width_mm < MIN_WIDTH_MM:
+        reasons.append("lens-too-small")
+    if cut and depth_mm < MIN_CUT_DEPTH_MM:
+        reasons.append("lens-mostly-outside")
+    return tuple(reasons)
+
+
+def sides_reached(region: LensRegion, grid: int, window: CropWindow) -> tuple[str, ...]:
+    """Sides of the window that the lens touches, in the order top, bottom, left, right."""
+    if not region.pixels:
+        return ()
+    rows, columns = -(-window.rows // grid), -(-window.columns // grid)
+    touched = {
+        "top": region.top == 0,
+        "bottom": region.bottom == rows,
+        "left": region.left == 0,
+        "right": region.right == columns,
+    }
+    return tuple(side for side, touches in touched.items() if touches)
+
+
+def frame_sides(window: CropWindow, frame_shape: tuple[int, int]) -> tuple[str, ...]:
+    """Sides of the window that are sides of the frame."""
+    same = {
+        "top": window.top == 0,
+        "bottom": window.top + window.rows == frame_shape[0],
+        "left": window.left == 0,
+        "right": window.left + window.columns == frame_shape[1],
+    }
+    return tuple(side for side, shared in same.items() if shared)

@@ -1,0 +1,171 @@
+"""What an analysis returns: frozen, complete, and without any reading or writing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .decision import Judgement, OperatingPoint
+from .profile import on_scan_pixels
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from .decision import Decision
+    from .lens import LensPixels
+    from .network import Prediction
+    from .profile import CropWindow
+    from .scan import Laterality, Scan
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """Wall time of the steps of one scan, in milliseconds."""
+
+    read: float
+    prepare: float
+    infer: float
+    measure: float
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A warning: a stable word of `codes.WARNINGS`, and a sentence."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ScanMaps:
+    """Where each network-grid map lies on the scan.
+
+    Attributes
+    ----------
+    prediction
+        Maps on the network grid; its labels hold the measured piece of lens only.
+    grid
+        Native pixels per network-grid pixel.
+    window
+        The crop that was labelled, in native pixels.
+    frame_shape, scan_shape
+        (rows, columns) of the native frame and of the scan.
+    """
+
+    prediction: Prediction
+    grid: int
+    window: CropWindow
+    frame_shape: tuple[int, int]
+    scan_shape: tuple[int, int]
+
+    def on_scan(self, grid_map: NDArray[np.float32] | NDArray[np.uint8]) -> NDArray[np.float32] | NDArray[np.uint8]:
+        """Enlarge one of the maps to the scan's pixels."""
+        return on_scan_pixels(grid_map, self.grid, self.window, self.frame_shape, self.scan_shape)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ScanResult:
+    """One analysed B-scan.
+
+    Attributes
+    ----------
+    scan
+        What was read.
+    profile
+        Name of the device profile.
+    pixels
+        Lens and cataract pixels of the measured lens, on the network grid.
+    lens_density
+        Mean grey of the lens, 0 to 255; None without a lens.
+    reasons
+        Why it was not graded (words of `codes.REASONS`); empty when it was.
+    judgement
+        The scan judged by itself.
+    """
+
+    scan: Scan
+    profile: str
+    pixels: LensPixels
+    lens_density: float | None
+    reasons: tuple[str, ...]
+    notices: tuple[Notice, ...]
+    judgement: Judgement
+    maps: ScanMaps
+    timings_ms: Timings
+
+    @property
+    def gradable(self) -> bool:
+        """Whether the scan has a Cataract Fraction that may be used."""
+        return not self.reasons
+
+    @property
+    def cataract_fraction(self) -> float | None:
+        """Cataract pixels over lens pixels, in [0, 1]; None when the scan is not gradable."""
+        return self.judgement.cataract_fraction
+
+    @property
+    def decision(self) -> Decision:
+        """The scan judged by itself."""
+        return self.judgement.decision
+
+    @property
+    def labels(self) -> NDArray[np.uint8]:
+        """(rows, columns) uint8 of `TissueLabel`, on the scan's pixels: to look at, not to count."""
+        return np.asarray(self.maps.on_scan(self.maps.prediction.labels), dtype=np.uint8)
+
+    @property
+    def cataract_probability(self) -> NDArray[np.float32]:
+        """(rows, columns) float32 in [0, 1], P(cataract) on the scan's pixels; 0 outside the crop window."""
+        return np.asarray(self.maps.on_scan(self.maps.prediction.cataract_probability), dtype=np.float32)
+
+    @property
+    def lens_probability(self) -> NDArray[np.float32]:
+        """(rows, columns) float32 in [0, 1], P(lens) on the scan's pixels; 0 outside the crop window."""
+        return np.asarray(self.maps.on_scan(self.maps.prediction.lens_probability), dtype=np.float32)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EyeResult:
+    """The radial scans of one eye, and what they say together.
+
+    Attributes
+    ----------
+    laterality
+        Which eye; None when it was not told.
+    scans_expected
+        Radial scans that a complete exam has.
+    """
+
+    scans: tuple[ScanResult, ...]
+    laterality: Laterality | None
+    scans_expected: int
+    point: OperatingPoint
+    judgement: Judgement
+    notices: tuple[Notice, ...]
+
+    @property
+    def cataract_fraction(self) -> float | None:
+        """Mean over the gradable scans (the paper's definition); None without any."""
+        return self.judgement.cataract_fraction
+
+    @property
+    def cataract_fraction_sd(self) -> float | None:
+        """Sample standard deviation over the gradable scans; None with fewer than two."""
+        return self.judgement.cataract_fraction_sd
+
+    @property
+    def decision(self) -> Decision:
+        """Cataract, clear or ungradable."""
+        return self.judgement.decision
+
+    @property
+    def borderline(self) -> bool:
+        """Whether the decision lies within the guard band."""
+        return self.judgement.borderline
+
+    @property
+    def scans_used(self) -> int:
+        """Gradable scans."""
+        return sum(scan.gradable for scan in self.scans)

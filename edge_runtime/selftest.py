@@ -1,0 +1,67 @@
+"""Prove that this device computes what the release computed: golden scans, expected counts, a stated tolerance."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .errors import InferenceError
+
+if TYPE_CHECKING:
+    from .analyzer import CataractAnalyzer
+
+SAMPLES = Path(__file__).parent / "samples"
+GOLDEN = SAMPLES / "golden.json"
+# Between processors, float rounding may move single pixels across the decision of two nearly equal labels.
+MAX_PIXEL_DEVIATION = 0.001  # of the lens pixels
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One golden scan: what was expected and what this device found."""
+
+    source: str
+    passed: bool
+    finding: str
+
+
+def run_selftest(analyzer: CataractAnalyzer) -> list[Check]:
+    """Analyse every golden scan and compare model, size and counts with those of the release.
+
+    Raises
+    ------
+    EdgeCataractError
+        When a golden file is missing or damaged, or analysis fails.
+    """
+    try:
+        golden: dict[str, Any] = json.loads(GOLDEN.read_text())
+    except (OSError, ValueError) as error:
+        raise InferenceError(
+            "selftest-failed", "The golden results are missing or damaged.", "Install the package again."
+        ) from error
+    precision = analyzer.network.metadata.precision
+    checks = []
+    if analyzer.network.sha256 != golden["model_sha256"].get(precision):
+        checks.append(
+            Check("model", passed=False, finding=f"sha256 {analyzer.network.sha256[:12]} is not that of the release")
+        )
+    for expected in golden["scans"]:
+        result = analyzer.analyze(SAMPLES / expected["source"])
+        found = {"sha256": result.scan.sha256, "lens_px": result.pixels.lens, "cataract_px": result.pixels.cataract}
+        wanted = {"sha256": expected["sha256"], **expected[precision]}
+        tolerance = MAX_PIXEL_DEVIATION * wanted["lens_px"]
+        differing = [
+            f"{name} {found[name]}, expected {wanted[name]}"
+            for name in wanted
+            if (found[name] != wanted[name] if name == "sha256" else abs(found[name] - wanted[name]) > tolerance)
+        ]
+        checks.append(
+            Check(
+                expected["source"],
+                not differing,
+                "; ".join(differing) or f"{found['cataract_px']} of {found['lens_px']} lens pixels",
+            )
+        )
+    return checks

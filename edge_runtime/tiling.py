@@ -1,0 +1,121 @@
+"""Tiles: plan them (pure geometry), run a predictor over them, stitch the cores. Tiled output equals whole output."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .network import Prediction
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from .model_file import ModelMetadata
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """Half-open windows into the crop, in native pixels.
+
+    Attributes
+    ----------
+    read
+        (row, column) slices: the core grown by the halo, clipped to the crop.
+    core
+        (row, column) slices: the only part of the prediction that is kept.
+    """
+
+    read: tuple[slice, slice]
+    core: tuple[slice, slice]
+
+
+@dataclass(frozen=True, slots=True)
+class TileGeometry:
+    """What a model demands of its tiles.
+
+    Attributes
+    ----------
+    grid
+        Native pixels per network-grid pixel.
+    unit
+        Cores and reads start at multiples of this many native pixels, where the network's own sampling starts anew.
+    halo
+        Native pixels of context on each side, a multiple of `unit`, that make the core exact.
+    """
+
+    grid: int
+    unit: int
+    halo: int
+
+    @property
+    def smallest_read(self) -> int:
+        """Native pixels that the smallest tile reads: a core of one unit and its halo."""
+        return (self.unit + 2 * self.halo) ** 2
+
+    @classmethod
+    def of(cls, metadata: ModelMetadata) -> TileGeometry:
+        """The geometry that a model's metadata asks for."""
+        unit = metadata.grid * metadata.stride
+        return cls(metadata.grid, unit, -(-metadata.receptive_field // metadata.stride) * unit)
+
+
+def plan(rows: int, columns: int, geometry: TileGeometry, max_read_pixels: int) -> list[Tile]:
+    """Tiles whose cores cover a (rows, columns) crop once, each reading at most `max_read_pixels` where possible.
+
+    The smallest plan is a core of one unit; `largest_read` tells what it reads.
+    """
+    if rows * columns <= max_read_pixels:
+        whole = (slice(0, rows), slice(0, columns))
+        return [Tile(whole, whole)]
+    side = max(int(max_read_pixels**0.5) - 2 * geometry.halo, geometry.unit) // geometry.unit * geometry.unit
+    spans = [_spans(length, side, geometry.halo) for length in (rows, columns)]
+    return [Tile((row[0], column[0]), (row[1], column[1])) for row in spans[0] for column in spans[1]]
+
+
+def _spans(length: int, side: int, halo: int) -> list[tuple[slice, slice]]:
+    """(read, core) slices along one axis."""
+    starts = range(0, length, side)
+    return [
+        (slice(max(start - halo, 0), min(start + side + halo, length)), slice(start, min(start + side, length)))
+        for start in starts
+    ]
+
+
+def largest_read(tiles: list[Tile]) -> int:
+    """Native pixels that the largest tile reads."""
+    return max(_length(tile.read[0]) * _length(tile.read[1]) for tile in tiles)
+
+
+def _length(span: slice) -> int:
+    return int(span.stop - span.start)
+
+
+def predict(
+    predict_window: Callable[[NDArray[np.uint8]], Prediction], window: NDArray[np.uint8], tiles: list[Tile], grid: int
+) -> Prediction:
+    """Run a predictor over the tiles of a (rows, columns) uint8 window and stitch their cores.
+
+    Returns
+    -------
+    Prediction
+        Maps of (ceil(rows / grid), ceil(columns / grid)).
+    """
+    if len(tiles) == 1:
+        return predict_window(window)
+    shape = -(-window.shape[0] // grid), -(-window.shape[1] // grid)
+    stitched = Prediction(np.zeros(shape, np.float32), np.zeros(shape, np.float32), np.zeros(shape, np.uint8))
+    for tile in tiles:
+        part = predict_window(np.ascontiguousarray(window[tile.read]))
+        source = tuple(_on_grid(core, grid, read.start) for core, read in zip(tile.core, tile.read, strict=True))
+        target = tuple(_on_grid(core, grid, 0) for core in tile.core)
+        stitched.lens_probability[target] = part.lens_probability[source]
+        stitched.cataract_probability[target] = part.cataract_probability[source]
+        stitched.labels[target] = part.labels[source]
+    return stitched
+
+
+def _on_grid(native: slice, grid: int, origin: int) -> slice:
+    return slice((native.start - origin) // grid, -(-(native.stop - origin) // grid))
