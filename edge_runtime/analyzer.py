@@ -12,7 +12,7 @@ from . import memory, tiling
 from .decision import OperatingPoint, judge
 from .errors import UsageError
 from .lens import LensRegion, count_pixels, largest_component, lens_density
-from .network import Network, Prediction, available_threads, read_model
+from .network import Network, Prediction, Predictor, available_threads, read_model
 from .profile import CropWindow, DeviceProfile, load_profile, native_frame, native_shape, profile_for, profile_of_pitch
 from .quality import frame_sides, reasons_not_to_grade, sides_reached
 from .results import EyeResult, Notice, ScanMaps, ScanResult, Timings
@@ -61,7 +61,7 @@ class CataractAnalyzer:
     Parameters
     ----------
     model
-        Path of an exported model; None: the bundled one.
+        Path of an exported model, or a network that is loaded already; None: the bundled one.
     precision
         Which bundled model: ``fp32`` or ``int8``.
     threshold
@@ -79,7 +79,7 @@ class CataractAnalyzer:
 
     def __init__(
         self,
-        model: str | os.PathLike[str] | None = None,
+        model: str | os.PathLike[str] | Predictor | None = None,
         *,
         precision: str = "fp32",
         threshold: float | None = None,
@@ -92,7 +92,9 @@ class CataractAnalyzer:
             )
         self._profile = load_profile(profile) if isinstance(profile, str) else profile
         self._limits = limits or Limits()
-        self.network = Network(read_model(model, precision), self._limits.threads or available_threads())
+        if model is None or isinstance(model, str | os.PathLike):
+            model = Network(read_model(model, precision), self._limits.threads or available_threads())
+        self.network: Predictor = model
         metadata = self.network.metadata
         self.point = OperatingPoint(metadata.cf_threshold if threshold is None else threshold, metadata.guard_band)
         self._geometry = tiling.TileGeometry.of(metadata)

@@ -192,12 +192,16 @@ def _analyzer(options: argparse.Namespace) -> CataractAnalyzer:
         except ValueError as error:
             raise UsageError("usage", f"EDGE_CATARACT_THREADS is {text!r}.", "Give a whole number.") from error
     return CataractAnalyzer(
-        options.model or os.environ.get("EDGE_CATARACT_MODEL") or None,
+        _model(options),
         precision=options.precision,
         threshold=getattr(options, "threshold", None),
         profile=_profile(options),
         limits=Limits(threads, options.max_memory),
     )
+
+
+def _model(options: argparse.Namespace) -> str | None:
+    return options.model or os.environ.get("EDGE_CATARACT_MODEL") or None
 
 
 def _profile(options: argparse.Namespace) -> Any:
@@ -229,7 +233,7 @@ def _analyze(options: argparse.Namespace) -> int:
         )
     if options.scans.count("-") > 1:
         raise UsageError("usage", "Standard input was named twice.", "Name - once.")
-    check_targets(named + [path for scan in options.scans for path in _targets(options, scan)], options.scans)
+    check_targets(named + [path for scan in options.scans for path in _targets(options, scan)], _inputs(options))
     analyzer = _analyzer(options)
     failed = ungraded = 0
     for position, path in enumerate(options.scans):
@@ -262,11 +266,16 @@ def _exam(options: argparse.Namespace) -> int:
     from .output import check_targets
     from .scan import Laterality
 
-    check_targets(_targets(options, options.scans[0]), options.scans)
+    check_targets(_targets(options, options.scans[0]), _inputs(options))
     analyzer = _analyzer(options)
     eye = analyzer.analyze_exam(options.scans, Laterality(options.eye))
     _deliver(options, analyzer, eye, options.scans[0], named_outputs=False)
     return 0 if eye.scans_used else EXIT_NOT_GRADED
+
+
+def _inputs(options: argparse.Namespace) -> list[str]:
+    """Every file that is read, and therefore never written."""
+    return [*options.scans, *(path for path in (_model(options), options.profile) if path)]
 
 
 def _targets(options: argparse.Namespace, scan: str) -> list[str]:
@@ -397,9 +406,10 @@ def _schema(options: argparse.Namespace) -> int:
 def _print(text: str) -> None:
     """Data, to standard output, complete or an error."""
     try:
-        sys.stdout.write(text + "\n")
+        encoding = sys.stdout.encoding or "utf-8"
+        sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
         sys.stdout.flush()
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, AttributeError) as error:  # without standard output, sys.stdout is None
         # What could not be delivered would be tried again, and reported as a traceback, when the interpreter ends.
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - it lives as long as the process
         reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else "standard output is closed"
@@ -442,7 +452,7 @@ def _explain(result: ScanResult, options: argparse.Namespace) -> None:
 
 
 def _coloured(text: str, eye: EyeResult, options: argparse.Namespace) -> str:
-    if options.no_color or os.environ.get("NO_COLOR") or not sys.stdout.isatty():
+    if options.no_color or os.environ.get("NO_COLOR") or sys.stdout is None or not sys.stdout.isatty():
         return text
     head, _, rest = text.partition("\n")
     colour = {"cataract": "33", "clear": "32"}.get(eye.decision.value, "35")

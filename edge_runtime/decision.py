@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 GUARD_BAND = 0.02  # decisions this close to the threshold are borderline; a model's metadata may ask for more
+ROUNDING = 1e-9  # 0.14 - 0.12 is a little more than 0.02 in binary
 
 
 class Decision(StrEnum):
@@ -57,9 +58,13 @@ def judge(cataract_fractions: list[float], point: OperatingPoint) -> Judgement:
     if not cataract_fractions:
         return Judgement(None, None, None, Decision.UNGRADABLE, borderline=False)
     count = len(cataract_fractions)
-    mean = math.fsum(cataract_fractions) / count
+    # About the first one, so that the mean of equal fractions is that fraction to the last bit, on the same side.
+    first = cataract_fractions[0]
+    mean = first + math.fsum(fraction - first for fraction in cataract_fractions) / count
     squares = math.fsum((fraction - mean) ** 2 for fraction in cataract_fractions)
     spread = math.sqrt(squares / (count - 1)) if count > 1 else None
     margin = mean - point.cf_threshold
     decision = Decision.CATARACT if margin >= 0 else Decision.CLEAR
-    return Judgement(mean, spread, margin, decision, borderline=abs(margin) <= max(point.guard_band, GUARD_BAND))
+    return Judgement(
+        mean, spread, margin, decision, borderline=abs(margin) <= max(point.guard_band, GUARD_BAND) + ROUNDING
+    )

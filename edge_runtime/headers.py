@@ -12,6 +12,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from .errors import ScanError
 
@@ -20,6 +21,7 @@ EXPORT_AGAIN = "Copy or export the scan again."
 
 MAX_JPEG_SCANS = 64  # a progressive JPEG has about ten; a thousand decode 120 times slower
 MAX_JPEG_SEGMENTS = 4096
+_UNPACK_BYTES = 1 << 20  # unpacked at a time: a small file may claim to unpack to a hundred gigabytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,7 @@ def _png(data: bytes) -> Header:
     kind, body = next(chunks)
     if kind != b"IHDR" or len(body) != 13:
         raise ScanError("damaged-png", "The PNG does not begin with its header chunk.", EXPORT_AGAIN)
-    columns, rows, bits, colour_type, _, _, interlace = struct.unpack(">IIBBBBB", body)
+    columns, rows, bits, colour_type, *_ = struct.unpack(">IIBBBBB", body)
     if colour_type == 3:
         raise _palette()
     if colour_type in (4, 6):
@@ -138,25 +140,13 @@ def _png(data: bytes) -> Header:
     _checked_depth(bits)
     header = Header("png", rows, columns, bits, 2**bits - 1, checksummed=True)
     check_size(header)
-    # The stream itself must hold every row: a file cut between two data chunks and closed with an end chunk
-    # passes every CRC, and the decoder would leave the missing rows as they are.
-    stream = zlib.decompressobj()
-    unpacked = 0
-    try:
-        for kind, body in chunks:
-            if kind == b"tRNS":
-                raise _alpha()
-            if kind == b"acTL":
-                raise ScanError("multi-page", "The PNG is an animation of several pictures.", EXPORT_AS)
-            if kind == b"eXIf":
-                _check_orientation(_exif_orientation(body))
-            if kind == b"IDAT":
-                unpacked += len(stream.decompress(body))
-    except zlib.error as error:
-        raise ScanError("damaged-png", "The PNG's compressed data is damaged.", EXPORT_AGAIN) from error
-    samples = 1 if colour_type == 0 else 3
-    if not stream.eof or (not interlace and unpacked != rows * (1 + columns * samples * bits // 8)):
-        raise ScanError("truncated-png", "The PNG holds fewer pixels than its header says.", EXPORT_AGAIN)
+    for kind, body in chunks:
+        if kind == b"tRNS":
+            raise _alpha()
+        if kind == b"acTL":
+            raise ScanError("multi-page", "The PNG is an animation of several pictures.", EXPORT_AS)
+        if kind == b"eXIf":
+            _check_orientation(_exif_orientation(body))
     return header
 
 
@@ -256,6 +246,7 @@ _TIFF_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 
 _TIFF_READ = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i"}
 _NONE, _LZW, _DEFLATE, _DEFLATE_OLD, _PACKBITS = 1, 5, 8, 32946, 32773
 MAX_TIFF_VALUES = 1 << 20
+MAX_TIFF_UNPACKED = 256 * 1024 * 1024  # 25 million pixels of three 16-bit samples, and tiles that reach over the edge
 
 
 def _tiff_directory(data: bytes) -> tuple[dict[int, tuple[int, ...]], int]:
@@ -308,7 +299,7 @@ def _tiff(data: bytes) -> Header:
     photometric = one(262, 1)
     if photometric == 3:
         raise _palette()
-    if 338 in tags or samples in (2, 4):
+    if 338 in tags or (samples in (2, 4) and photometric in (1, 2)):
         raise _alpha()
     bits = set(tags.get(258, (1,)))
     depth = _checked_depth(bits.pop() if len(bits) == 1 else 0)
@@ -323,10 +314,22 @@ def _tiff(data: bytes) -> Header:
     full_scale = (
         declared if declared < 2**depth and (declared + 1) & declared == 0 and declared >= 255 else 2**depth - 1
     )
-    header = Header("tiff", rows, columns, depth, full_scale, checksummed=compression != _NONE)
+    header = Header("tiff", rows, columns, depth, full_scale, checksummed=compression not in (_NONE, _PACKBITS))
     check_size(header)
     _check_tiff_data(data, tags, compression, rows * columns * samples * depth // 8)
     return header
+
+
+def _unpacked_length(stream: Any, packed: bytes, limit: int) -> int:
+    """How many bytes a zlib stream unpacks to, without holding them; counting ends at `limit`."""
+    length = 0
+    while length < limit and not stream.eof:
+        part = len(stream.decompress(packed, min(_UNPACK_BYTES, limit - length)))
+        length += part
+        packed = stream.unconsumed_tail
+        if not part and not packed:
+            break
+    return length
 
 
 def _check_tiff_data(data: bytes, tags: dict[int, tuple[int, ...]], compression: int, expected: int) -> None:
@@ -340,16 +343,23 @@ def _check_tiff_data(data: bytes, tags: dict[int, tuple[int, ...]], compression:
         raise cut
     if compression == _NONE and sum(counts) < expected:
         raise cut
+    if sum(counts) > len(data):
+        raise ScanError("damaged-tiff", "The TIFF's strips overlap.", EXPORT_AGAIN)
     unpacked = 0
     for offset, count in zip(offsets, counts, strict=True):
         strip = data[offset : offset + count]
         if compression == _LZW and strip[-1] == 0:
             raise cut  # the end code of TIFF's LZW is odd and at most 7 padding bits follow: its last byte is never 0
         if compression in (_DEFLATE, _DEFLATE_OLD):
+            stream = zlib.decompressobj()
             try:
-                unpacked += len(zlib.decompress(strip))
+                unpacked += _unpacked_length(stream, strip, MAX_TIFF_UNPACKED)
             except zlib.error as error:
                 raise cut from error
+            if unpacked >= MAX_TIFF_UNPACKED:
+                raise ScanError("damaged-tiff", "The TIFF unpacks to more than any scan holds.", EXPORT_AGAIN)
+            if not stream.eof:
+                raise cut
     if compression in (_DEFLATE, _DEFLATE_OLD) and unpacked < expected:
         raise cut
 
@@ -376,6 +386,8 @@ def _bmp(data: bytes) -> Header:
     check_size(header)
     if depth == 8:
         colours = struct.unpack_from("<I", data, 46)[0] or 256
+        if colours > 256:
+            raise ScanError("damaged-bmp", f"The BMP's header claims {colours} colours.", EXPORT_AGAIN)
         palette = data[14 + header_size : 14 + header_size + 4 * colours]
         ramp = bytes(level for entry in range(colours) for level in (entry, entry, entry))
         if b"".join(palette[4 * k : 4 * k + 3] for k in range(colours)) != ramp:

@@ -16,6 +16,7 @@ from .errors import ModelIncompatibleError, ModelIntegrityError
 
 PREFIX = "edge_cataract."
 SCHEMA = "edge-cataract/model/1"
+PRECISIONS = ("fp32", "int8")
 MAX_OPSET, MAX_IR = 18, 10
 MAX_MODEL_BYTES = 512 * 1024 * 1024
 EXPORT_MODEL = "Use a model file written by 'python -m export', unchanged."
@@ -134,7 +135,8 @@ class ModelMetadata:
                 "model-metadata", f"A metadata entry is missing or malformed: {error}.", EXPORT_MODEL
             ) from error
         if (
-            metadata.grid < 1
+            metadata.precision not in PRECISIONS
+            or metadata.grid < 1
             or metadata.stride < 1
             or metadata.receptive_field < 0
             or not 0 < metadata.cf_threshold < 1

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -20,13 +22,12 @@ from .errors import (
     ResourceError,
     UsageError,
 )
-from .model_file import EXPORT_MODEL, MAX_MODEL_BYTES, ModelMetadata, check_seal, inspect
+from .model_file import EXPORT_MODEL, MAX_MODEL_BYTES, PRECISIONS, ModelMetadata, check_seal, inspect
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 BUNDLE = Path(__file__).parent / "models"
-PRECISIONS = ("fp32", "int8")
 PROVIDERS = ["CPUExecutionProvider"]
 
 _INPUT = ("scan", "tensor(uint8)", 2)
@@ -110,7 +111,7 @@ def read_model(path: str | os.PathLike[str] | None, precision: str) -> bytes:
         data = _read(Path(path))
         check_seal(data)
         return data
-    bundled = json.loads((BUNDLE / "register.json").read_text())
+    bundled = _register()
     if precision not in bundled:
         raise ModelMissingError(
             "missing-model",
@@ -123,6 +124,20 @@ def read_model(path: str | os.PathLike[str] | None, precision: str) -> bytes:
             "damaged-model", "The bundled model differs from the one that was released.", "Install the package again."
         )
     return data
+
+
+def _register() -> dict[str, dict[str, str]]:
+    try:
+        register: dict[str, dict[str, str]] = json.loads((BUNDLE / "register.json").read_text())
+    except OSError as error:
+        raise ModelMissingError(
+            "missing-model", "This installation bundles no model.", "Install the package again, or use --model."
+        ) from error
+    except ValueError as error:
+        raise ModelIntegrityError(
+            "damaged-model", "The register of bundled models is damaged.", "Install the package again."
+        ) from error
+    return register
 
 
 def _read(path: Path) -> bytes:
@@ -138,6 +153,17 @@ def _read(path: Path) -> bytes:
         raise ModelMissingError(
             "missing-model", f"The model file {path.name!r} cannot be read.", "Check its permissions."
         ) from error
+
+
+class Predictor(Protocol):
+    """Whatever labels windows: a `Network`, or the network in training that it is compared with."""
+
+    metadata: ModelMetadata
+    sha256: str
+    threads: int
+
+    def predict(self, window: NDArray[np.uint8]) -> Prediction:
+        """Label one (rows, columns) uint8 window at the native pitch."""
 
 
 class Network:
@@ -209,7 +235,7 @@ class Network:
             When memory does not suffice.
         """
         try:
-            lens, cataract, labels = self._session.run(_MAPS, {"scan": window})
+            lens, cataract, labels = self._run(window)
         except Exception as error:  # onnxruntime's errors share no base class but this
             if _is_out_of_resources(error):
                 raise ResourceError(
@@ -218,11 +244,31 @@ class Network:
             raise InferenceError(
                 "inference-failed", "The engine failed on this scan.", "Run 'edge-cataract selftest'."
             ) from error
+        shape = tuple(-(-side // self.metadata.grid) for side in window.shape)
+        if not lens.shape == cataract.shape == labels.shape == shape:
+            raise InferenceError(
+                "inference-failed",
+                f"Maps of {shape} were expected, the engine returned {lens.shape}.",
+                "Run 'edge-cataract selftest'.",
+            )
         if not (np.isfinite(lens).all() and np.isfinite(cataract).all()):
             raise InferenceError(
                 "non-finite", "The network returned a number that is not finite.", "Run 'edge-cataract selftest'."
             )
         return Prediction(lens, cataract, labels)
+
+    def _run(self, window: NDArray[np.uint8]) -> Any:
+        """Run the session so that a signal can stop it: by itself the engine returns only when all is done."""
+        if threading.current_thread() is not threading.main_thread():  # signals reach the main thread only
+            return self._session.run(_MAPS, {"scan": window})
+        options = self._runtime.RunOptions()
+        with ThreadPoolExecutor(max_workers=1) as worker:
+            running = worker.submit(self._session.run, _MAPS, {"scan": window}, options)
+            try:
+                return running.result()
+            except BaseException:
+                options.terminate = True
+                raise
 
 
 def session_options(threads: int) -> Any:

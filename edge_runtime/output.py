@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import secrets
 import stat
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -56,6 +57,8 @@ def check_targets(targets: list[str], inputs: list[str]) -> None:
                 "output-taken", "An output would replace an input, a folder, or another output.", "Name another output."
             )
         taken.add(place)
+        if _is_special(place) and os.access(place, os.W_OK):
+            continue
         folder = os.path.dirname(place)
         if not os.path.isdir(folder) or not os.access(folder, os.W_OK | os.X_OK):
             raise OutputError(
@@ -79,30 +82,35 @@ def write_all(contents: Mapping[str, bytes]) -> None:
         When writing fails part-way, for example on a full disk.
     """
     staged: list[tuple[str, str]] = []
+    published: list[str] = []
+    done = False
     try:
         for target, content in contents.items():
             if _is_special(target):
                 _write_special(target, content)
                 continue
-            temporary = os.path.join(os.path.dirname(target) or ".", f".edge-cataract-{os.getpid()}-{len(staged)}.tmp")
+            # Not the process number: in containers that share a folder, every process has the same.
+            temporary = os.path.join(os.path.dirname(target) or ".", f".edge-cataract-{secrets.token_hex(8)}.tmp")
             staged.append((temporary, target))
             _write_synced(temporary, content)
         for temporary, target in staged:
             os.replace(temporary, target)
+            published.append(target)
         for folder in {os.path.dirname(target) or "." for _, target in staged}:
             _sync_folder(folder)
+        done = True
     except OSError as error:
         raise _translated(error) from error
     finally:
-        for temporary, _ in staged:
+        for leftover in [temporary for temporary, _ in staged] + ([] if done else published):
             with contextlib.suppress(OSError):
-                os.unlink(temporary)
+                os.unlink(leftover)
 
 
 def _is_special(target: str) -> bool:
     try:
         return not stat.S_ISREG(os.stat(target).st_mode)
-    except FileNotFoundError:
+    except OSError:
         return False
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from .version import __version__
 
 if TYPE_CHECKING:
-    from .network import Network
+    from .network import Predictor
     from .results import EyeResult, ScanResult
 
 SCHEMA = "edge-cataract/result/1"
@@ -20,7 +20,7 @@ DISCLAIMER = "Research use only. Not a medical device."
 SCHEMA_FILE = Path(__file__).parent / "schema" / "result-1.json"
 
 
-def document(eye: EyeResult, network: Network, created: str) -> dict[str, Any]:
+def document(eye: EyeResult, network: Predictor, created: str) -> dict[str, Any]:
     """The result document of one eye.
 
     Parameters
@@ -57,7 +57,7 @@ def document(eye: EyeResult, network: Network, created: str) -> dict[str, Any]:
     }
 
 
-def model_facts(network: Network) -> dict[str, str]:
+def model_facts(network: Predictor) -> dict[str, str]:
     """Which model computed the result, and what it learnt from."""
     metadata = network.metadata
     return {
@@ -69,7 +69,7 @@ def model_facts(network: Network) -> dict[str, str]:
     }
 
 
-def runtime_facts(network: Network) -> dict[str, str | int]:
+def runtime_facts(network: Predictor) -> dict[str, str | int]:
     """What the result was computed with."""
     import cv2
 
@@ -124,7 +124,7 @@ def instruction_set() -> str:
     return "-".join([platform.machine(), *(name for name in known if name in flags)][:2])
 
 
-def summary(eye: EyeResult, network: Network) -> str:
+def summary(eye: EyeResult, network: Predictor) -> str:
     """A few lines for a person."""
     names = ", ".join(scan.scan.source or "frame" for scan in eye.scans)
     judgement = eye.judgement

@@ -130,11 +130,12 @@ def _read_file(path: str | os.PathLike[str]) -> bytes:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except (OSError, ValueError) as error:
         raise _cannot_open(error) from error
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(descriptor)
+        kind = "a folder" if stat.S_ISDIR(status.st_mode) else "no regular file"
+        raise ScanMissingError("not-a-file", f"This is {kind}.", "Name the scan's file.")
     with open(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            kind = "a folder" if stat.S_ISDIR(status.st_mode) else "no regular file"
-            raise ScanMissingError("not-a-file", f"This is {kind}.", "Name the scan's file.")
         if status.st_size > MAX_BYTES:
             raise _too_many_bytes()
         try:

@@ -1,0 +1,44 @@
+"""`python -m export CHECKPOINT -o DIR`: export, verify, write the model and parity.json, or fail and write nothing."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from edge_runtime.errors import EdgeCataractError
+
+PRECISIONS = ("fp32",)
+
+
+def main(words: list[str] | None = None) -> int:
+    """Parse the command line, export, return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m export", description=__doc__)
+    parser.add_argument("checkpoint", type=Path, help="written by 'python -m train fit'")
+    parser.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="DIR", help="folder for the model and parity.json"
+    )
+    parser.add_argument("--precision", nargs="+", choices=PRECISIONS, default=["fp32"])
+    parser.add_argument("--threads", type=int, default=1, help="threads of the session that is compared (default 1)")
+    arguments = parser.parse_args(words)
+    try:
+        from train.checkpoint import load_checkpoint
+
+        from .release import export_model
+
+        checkpoint = load_checkpoint(arguments.checkpoint)
+        for precision in arguments.precision:
+            written = export_model(checkpoint, arguments.output, precision=precision, threads=arguments.threads)
+            report = {"model": str(written.model), "sha256": written.sha256, **written.parity.summary()}
+            sys.stdout.write(json.dumps(report) + "\n")
+    except EdgeCataractError as error:
+        sys.stderr.write(f"python -m export: {error}\n")
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

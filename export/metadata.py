@@ -1,0 +1,64 @@
+"""What a model file says of itself: the `edge_cataract.*` entries."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from edge_runtime.lens import TissueLabel
+from edge_runtime.model_file import PREFIX, SCHEMA, UNSEALED
+
+from .errors import ExportError
+
+if TYPE_CHECKING:
+    import onnx
+
+    from train.checkpoint import CheckpointMetadata
+
+    from .verify import Parity
+
+
+def entries_of(metadata: CheckpointMetadata, precision: str, parity: Parity) -> dict[str, str]:
+    """Collect the entries, with the digest still to be filled in.
+
+    Raises
+    ------
+    ExportError
+        When the checkpoint has no operating point: a model without one cannot decide.
+    """
+    point = metadata.operating_point
+    if point is None:
+        raise ExportError(
+            "no-operating-point",
+            "The checkpoint has no cf_threshold.",
+            "Train with clear and cataract eyes among the held-out patients.",
+        )
+    entries = {
+        "schema": SCHEMA,
+        "name": metadata.name,
+        "version": metadata.version,
+        "precision": precision,
+        "classes": ",".join(label.name.lower().replace("_", " ") for label in TissueLabel),
+        "cf_threshold": repr(point.cf_threshold),
+        "cf_threshold_method": point.method,
+        "guard_band": repr(point.guard_band),
+        "grid": str(metadata.grid),
+        "stride": str(metadata.network.stride),
+        "receptive_field": str(metadata.network.receptive_halo),
+        "profile": metadata.profile,
+        "training_data": metadata.training_data,
+        "training_data_sha256": metadata.dataset_sha256,
+        "training_commit": metadata.training_commit,
+        "parity": json.dumps(parity.summary(), separators=(",", ":"), allow_nan=False),
+        "licence": "Apache-2.0",
+        "intended_use": "Research use only. Not a medical device.",
+        "digest": UNSEALED,
+    }
+    return {PREFIX + key: value for key, value in entries.items()}
+
+
+def write_entries(model: onnx.ModelProto, entries: dict[str, str]) -> None:
+    """Replace the model's metadata."""
+    del model.metadata_props[:]
+    for key, value in entries.items():
+        model.metadata_props.add(key=key, value=value)

@@ -1,0 +1,181 @@
+"""Compare an exported model with PyTorch under the session options of deployment: parity, or an error."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import torch
+
+from edge_runtime.lens import TissueLabel
+from edge_runtime.network import PROVIDERS, onnxruntime, session_options
+
+from .errors import ParityError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+    from train.pipeline import Pipeline
+
+# Two orders of summation in float32 through some twenty layers; a probability moves by less than this, a real fault
+# by far more.
+MAX_PROBABILITY_DRIFT = 1e-5
+# Labels may differ where two classes are equally likely within that drift, and nowhere else but in one pixel of a
+# million.
+TIE_MARGIN = 2 * MAX_PROBABILITY_DRIFT
+MAX_LABELS_DIFFERENT = 1e-6
+MAX_CF_DRIFT = 1e-4
+# Lens pixels from which one label cannot move the Cataract Fraction beyond its limit by itself.
+MIN_LENS_PX_FOR_CF = int(1 / MAX_CF_DRIFT)
+
+
+@dataclass(frozen=True, slots=True)
+class Parity:
+    """How far an exported model is from PyTorch.
+
+    Attributes
+    ----------
+    inputs, pixels
+        Compared inputs, and network-grid pixels over all of them.
+    probability_drift
+        Largest difference of a probability.
+    labels_different, ties
+        Pixels with another label, and those among them where two classes tie.
+    cf_drift
+        Largest difference of a Cataract Fraction over inputs with enough lens; None without such an input.
+    cf_inputs
+        Inputs with enough lens.
+    reference, engine
+        Name and version of what was compared.
+    """
+
+    inputs: int
+    pixels: int
+    probability_drift: float
+    labels_different: int
+    ties: int
+    cf_drift: float | None
+    cf_inputs: int
+    reference: str
+    engine: str
+
+    def summary(self) -> dict[str, Any]:
+        """Return the numbers as a dictionary."""
+        return asdict(self)
+
+    def require(self) -> None:
+        """Raise unless every limit is kept.
+
+        Raises
+        ------
+        ParityError
+            Naming the number that is out of its limit.
+        """
+        not_ties = self.labels_different - self.ties
+        limits = (
+            ("probability drift", self.probability_drift, MAX_PROBABILITY_DRIFT),
+            ("labels that differ without a tie", not_ties, MAX_LABELS_DIFFERENT * self.pixels),
+            ("Cataract Fraction drift", self.cf_drift or 0.0, MAX_CF_DRIFT),
+        )
+        for name, found, limit in limits:
+            if not found <= limit:
+                raise ParityError(
+                    "parity",
+                    f"{name}: {found:.3g} was found, at most {limit:.3g} is allowed.",
+                    "Nothing to try again: report this.",
+                )
+
+
+class _Arrays(NamedTuple):
+    """`PipelineOutput` as NumPy arrays."""
+
+    lens_probability: NDArray[np.float32]
+    cataract_probability: NDArray[np.float32]
+    labels: NDArray[np.uint8]
+    lens_px: NDArray[np.int64]
+    cataract_px: NDArray[np.int64]
+
+
+def compare(pipeline: Pipeline, model: bytes, inputs: Iterable[NDArray[np.uint8]], *, threads: int = 1) -> Parity:
+    """Run both over the inputs.
+
+    Parameters
+    ----------
+    pipeline
+        The reference, in eval mode.
+    model
+        Serialised ONNX model.
+    inputs
+        (rows, columns) uint8 each.
+    threads
+        Of the session.
+
+    Raises
+    ------
+    ParityError
+        When shapes or types differ, a number is not finite, or the counts contradict the labels.
+    """
+    engine = onnxruntime()
+    session = engine.InferenceSession(model, session_options(threads), providers=PROVIDERS)
+    names = list(_Arrays._fields)
+    count = pixels = different = ties = cf_inputs = 0
+    drift, cf_drift = 0.0, 0.0
+    for scan in inputs:
+        with torch.inference_mode():
+            expected = _Arrays(*(value.numpy() for value in pipeline(torch.from_numpy(scan))))
+        found = _Arrays(*session.run(names, {"scan": scan}))
+        _check_form(expected, found, scan.shape)
+        count += 1
+        pixels += found.labels.size
+        for name in ("lens_probability", "cataract_probability"):
+            drift = max(drift, float(np.abs(getattr(found, name) - getattr(expected, name)).max()))
+        changed = found.labels != expected.labels
+        different += int(np.count_nonzero(changed))
+        ties += int(np.count_nonzero(changed & _is_tie(expected)))
+        if min(expected.lens_px, found.lens_px) >= MIN_LENS_PX_FOR_CF:
+            cf_inputs += 1
+            fractions = [int(one.cataract_px) / int(one.lens_px) for one in (expected, found)]
+            cf_drift = max(cf_drift, abs(fractions[0] - fractions[1]))
+    return Parity(
+        inputs=count,
+        pixels=pixels,
+        probability_drift=drift,
+        labels_different=different,
+        ties=ties,
+        cf_drift=cf_drift if cf_inputs else None,
+        cf_inputs=cf_inputs,
+        reference=f"torch {torch.__version__}",
+        engine=f"onnxruntime {engine.__version__}",
+    )
+
+
+def _check_form(expected: _Arrays, found: _Arrays, size: tuple[int, ...]) -> None:
+    """Same shapes and types, finite, in range, and counts that follow from the labels."""
+
+    def fail(what: str) -> ParityError:
+        return ParityError("parity", f"At {size[0]} x {size[1]}: {what}.", "Nothing to try again: report this.")
+
+    for name in _Arrays._fields:
+        one, other = getattr(expected, name), getattr(found, name)
+        if one.shape != other.shape or one.dtype != other.dtype:
+            raise fail(f"{name} is {other.shape} {other.dtype}, {one.shape} {one.dtype} was expected")
+    for name in ("lens_probability", "cataract_probability"):
+        values = getattr(found, name)
+        if not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= 1):
+            raise fail(f"{name} leaves [0, 1]")
+    lens = int(np.count_nonzero(found.labels != TissueLabel.BACKGROUND))
+    cataract = int(np.count_nonzero(found.labels == TissueLabel.CATARACT))
+    if (lens, cataract) != (int(found.lens_px), int(found.cataract_px)):
+        raise fail(f"counts {int(found.lens_px)}, {int(found.cataract_px)} contradict the labels' {lens}, {cataract}")
+
+
+def _is_tie(output: _Arrays) -> NDArray[np.bool_]:
+    """Where the two likeliest classes are equally likely within the drift that is allowed."""
+    background = 1 - output.lens_probability
+    clear = output.lens_probability - output.cataract_probability
+    ordered = np.sort(np.stack([background, clear, output.cataract_probability]), axis=0)
+    tie: NDArray[np.bool_] = ordered[2] - ordered[1] <= TIE_MARGIN
+    return tie

@@ -1,0 +1,62 @@
+"""Fixtures that several rooms share: a tiny model whose answers are known by heart, and the real command line."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edge_runtime import CataractAnalyzer
+from tests.make_tiny_model import TinyModel, tiny_model_bytes
+
+ROOT = Path(__file__).parent.parent
+RunProgram = Callable[..., subprocess.CompletedProcess[bytes]]
+
+
+@pytest.fixture(autouse=True)
+def _untouched_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No setting of the developer's shell, and no signal handler of an earlier test, decides a test."""
+    for name in ("EDGE_CATARACT_MODEL", "EDGE_CATARACT_THREADS", "EDGE_CATARACT_LOG", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    before = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A sealed model file: background below grey 40.5, clear lens up to 120.5, cataract above; grid 4."""
+    path = tmp_path_factory.mktemp("model") / "tiny.onnx"
+    path.write_bytes(tiny_model_bytes(TinyModel()))
+    return path
+
+
+@pytest.fixture(scope="session")
+def analyzer(tiny_model: Path) -> CataractAnalyzer:
+    return CataractAnalyzer(tiny_model)
+
+
+@pytest.fixture(scope="session")
+def bundled_analyzer() -> CataractAnalyzer:
+    """The analyzer that a user gets; a checkout without its model is a failure in CI."""
+    if not (ROOT / "edge_runtime/models/register.json").exists() and not os.environ.get("CI"):
+        pytest.skip("this checkout has no bundled model yet")
+    return CataractAnalyzer()
+
+
+@pytest.fixture
+def run_program(tiny_model: Path) -> RunProgram:
+    """Run ``edge-cataract`` as a user does, in a process of its own, with the tiny model as the environment's."""
+
+    def run(*arguments: str | bytes | Path, env: dict[str, str] | None = None, **options: Any) -> Any:
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "EDGE_CATARACT_MODEL": str(tiny_model), **(env or {})}
+        options = {"capture_output": True, "timeout": 60, "check": False} | options
+        return subprocess.run([sys.executable, "-m", "edge_runtime", *arguments], env=environment, **options)
+
+    return run

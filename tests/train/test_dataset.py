@@ -1,0 +1,219 @@
+from __future__ import annotations
+
+import csv
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from tests.train.synthetic import make_dataset, scan_and_labels, write_png
+from train.dataset import (
+    DatasetError,
+    block_sum,
+    check_disjoint,
+    labels_on_grid,
+    lens_box,
+    native_labels,
+    prepare,
+    read_dataset,
+)
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_dataset(tmp_path_factory.mktemp("data") / "dataset", patients=2)
+
+
+@pytest.fixture
+def folder(original: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(original, tmp_path / "dataset", ignore=shutil.ignore_patterns("cache")))
+
+
+def edit(path: Path, change: Callable[[list[dict[str, str]]], None]) -> None:
+    """Read a table, change its rows, write it back."""
+    with path.open(newline="") as file:
+        reader = csv.DictReader(file)
+        columns, rows = reader.fieldnames or [], list(reader)
+    change(rows)
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, [*columns, *(key for key in rows[0] if key not in columns)] if rows else columns)
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def faults_of(folder: Path) -> tuple[str, ...]:
+    with pytest.raises(DatasetError) as caught:
+        prepare(read_dataset(folder), 16, "mask")
+    return caught.value.faults
+
+
+def test_a_whole_dataset_is_read(folder: Path) -> None:
+    dataset = read_dataset(folder)
+    assert [(scan.scan_id, scan.group, scan.eye.value) for scan in dataset.scans] == [
+        ("P0_OD_0", "clear", "OD"),
+        ("P0_OS_0", "clear", "OS"),
+        ("P1_OD_0", "cataract", "OD"),
+        ("P1_OS_0", "cataract", "OS"),
+    ]
+    assert dataset.scans[2].eye_id == "P1/OD/1"
+    assert dataset.scans[2].age_years == 41
+
+
+def test_a_description_beside_the_tables_is_taken_over(folder: Path) -> None:
+    assert read_dataset(folder).description == "dataset"
+    (folder / "description.txt").write_text("simulated scans, seed 7\n")
+    assert read_dataset(folder).description == "simulated scans, seed 7"
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "fault"),
+    [
+        ("mask", "masks/none.png", "scan P0_OD_0: mask 'masks/none.png' is missing"),
+        ("image", "", "scan P0_OD_0: image '' is missing"),
+        ("truth_labels", "truth/none.png", "scan P0_OD_0: truth_labels 'truth/none.png' is missing"),
+        ("eye", "", "scan P0_OD_0: eye '' has no side, OD or OS was expected"),
+        ("eye", "left", "scan P0_OD_0: eye 'left' has no side, OD or OS was expected"),
+        ("group", "hazy", "scan P0_OD_0: group 'hazy' is unknown, clear, cataract or nothing was expected"),
+        ("exam", "0", "scan P0_OD_0: exam '0' is no positive integer"),
+        ("patient_id", "P9", "scan P0_OD_0: patient 'P9' is not in patients.csv"),
+        ("profile", "polaroid", "scan P0_OD_0: profile 'polaroid' is unknown"),
+        ("bcva_logmar", "20/20", "scan P0_OD_0: bcva_logmar '20/20' is no number"),
+        ("meridian_deg", "nan", "scan P0_OD_0: meridian_deg 'nan' is no number"),
+        ("scan_id", "P0_OS_0", "scan P0_OS_0 has several rows"),
+    ],
+)
+def test_a_fault_in_a_row_is_named(folder: Path, column: str, value: str, fault: str) -> None:
+    edit(folder / "scans.csv", lambda rows: rows[0].__setitem__(column, value))
+    assert faults_of(folder) == (f"scans.csv: {fault}",)
+
+
+def test_an_eye_in_two_groups_is_named(folder: Path) -> None:
+    def change(rows: list[dict[str, str]]) -> None:
+        rows[1] |= {"eye": "OD", "group": "cataract"}
+
+    edit(folder / "scans.csv", change)
+    assert faults_of(folder) == ("scans.csv: eye P0 OD is in two groups, clear and cataract",)
+
+
+def test_a_patient_on_both_sides_of_the_split_is_named(folder: Path) -> None:
+    def change(rows: list[dict[str, str]]) -> None:
+        for row, split in zip(rows, ("training", "test", "training", "training"), strict=True):
+            row["split"] = split
+
+    edit(folder / "scans.csv", change)
+    assert faults_of(folder) == ("scans.csv: patient P0 is on both sides of the split",)
+
+
+def test_a_patient_in_two_datasets_is_named(folder: Path, original: Path) -> None:
+    with pytest.raises(DatasetError, match=r"patient P0 is also in"):
+        check_disjoint(read_dataset(original), read_dataset(folder))
+
+
+def test_a_mask_of_the_wrong_size_is_named(folder: Path) -> None:
+    write_png(folder / "masks/P0_OD_0.png", np.zeros((5, 7), np.uint8))
+    assert faults_of(folder) == ("scan P0_OD_0: mask P0_OD_0.png has the wrong size, 7 x 5; the image has 538 x 456",)
+
+
+def test_unknown_label_values_are_named(folder: Path) -> None:
+    mask = np.zeros((456, 538), np.uint8)
+    mask[3, 4], mask[5, 6] = 3, 255
+    write_png(folder / "masks/P0_OD_0.png", mask)
+    assert faults_of(folder) == (
+        "scan P0_OD_0: mask P0_OD_0.png: unknown label value(s) 3, 255; 0, 1 and 2 were expected",
+    )
+
+
+def test_a_colour_mask_is_named(folder: Path) -> None:
+    write_png(folder / "masks/P0_OD_0.png", np.zeros((456, 538, 3), np.uint8))
+    assert faults_of(folder)[0].startswith("scan P0_OD_0: mask P0_OD_0.png: one 8-bit channel was expected")
+
+
+def test_the_mask_is_checked_even_where_the_truth_is_learnt(folder: Path) -> None:
+    write_png(folder / "masks/P0_OD_0.png", np.zeros((5, 7), np.uint8))
+    with pytest.raises(DatasetError, match=r"mask P0_OD_0\.png has the wrong size"):
+        prepare(read_dataset(folder), 16, "truth_labels")
+
+
+def test_a_duplicate_image_is_named(folder: Path) -> None:
+    shutil.copy(folder / "images/P0_OD_0.png", folder / "images/P1_OS_0.png")
+    assert faults_of(folder) == ("scan P1_OS_0: image is a duplicate of that of scan P0_OD_0",)
+
+
+def test_every_fault_is_named_at_once(folder: Path) -> None:
+    (folder / "images/P0_OD_0.png").write_bytes(b"no picture")
+    write_png(folder / "masks/P1_OD_0.png", np.zeros((5, 7), np.uint8))
+    assert len(faults_of(folder)) == 2
+
+
+def test_a_missing_table_and_a_missing_column_are_named(folder: Path) -> None:
+    (folder / "patients.csv").unlink()
+    edit(folder / "scans.csv", lambda rows: [row.pop("mask") for row in rows])
+    text = (folder / "scans.csv").read_text().splitlines()
+    (folder / "scans.csv").write_text("\n".join([text[0].replace("mask,", ""), *text[1:]]))
+    faults = faults_of(folder)
+    assert any("patients.csv: cannot be read" in fault for fault in faults)
+    assert "scans.csv: column mask is missing" in faults
+
+
+def test_block_sums_repeat_the_last_row_and_column() -> None:
+    frame = np.array([[1, 2, 3], [4, 5, 6], [7, 8, 9]], np.uint8)
+    assert block_sum(frame, 2).tolist() == [[12, 18], [30, 36]]
+    assert block_sum(np.full((16, 16), 255, np.uint8), 16).tolist() == [[65280]]
+
+
+def test_labels_on_the_grid_follow_the_majority_of_lens_then_of_kind() -> None:
+    blocks = [
+        ([0, 0, 1, 2], 0),  # half a lens is none
+        ([0, 1, 2, 2], 2),
+        ([0, 1, 1, 2], 1),
+        ([1, 1, 2, 2], 2),
+        ([0, 0, 0, 2], 0),
+    ]
+    for pixels, expected in blocks:
+        assert labels_on_grid(np.array(pixels, np.uint8).reshape(2, 2), 2).tolist() == [[expected]]
+
+
+def test_labels_of_a_coarser_scan_take_the_nearest_pixel() -> None:
+    labels = np.array([[0, 1], [2, 0]], np.uint8)
+    assert native_labels(labels, (4, 4)).tolist() == np.repeat(np.repeat(labels, 2, 0), 2, 1).tolist()
+
+
+def test_prepared_frames_are_the_block_means_of_the_native_frame(folder: Path) -> None:
+    frames = prepare(read_dataset(folder), 4, "truth_labels")
+    grey, labels = frames.frame(2)
+    image, truth = scan_and_labels(False, np.random.default_rng(0))
+    assert image.shape == truth.shape
+    stored = cv2.imdecode(np.fromfile(folder / "images/P1_OD_0.png", np.uint8), cv2.IMREAD_UNCHANGED)
+    native = cv2.resize(cv2.resize(stored, (538, 1824)), (2150, 1824))
+    padded = np.pad(native, ((0, 0), (0, 2)), mode="edge").reshape(456, 4, 538, 4).mean(axis=(1, 3)) / 255
+    np.testing.assert_allclose(grey, padded, atol=1.01 / 255)  # the two ways of enlarging round once more
+    assert set(np.unique(labels)) == {0, 1, 2}
+    assert frames.scans[2].lens_box == lens_box(labels)
+
+
+def test_masks_and_truth_are_different_targets(folder: Path) -> None:
+    dataset = read_dataset(folder)
+    assert set(np.unique(prepare(dataset, 16, "mask").frame(2)[1])) == {0, 2}
+    assert set(np.unique(prepare(dataset, 16, "truth_labels").frame(2)[1])) == {0, 1, 2}
+
+
+def test_the_cache_is_used_again_and_renewed_when_a_file_changes(folder: Path) -> None:
+    dataset = read_dataset(folder)
+    counted: list[int] = []
+    first = prepare(dataset, 16, "mask", report=lambda done, total: counted.append(total))
+    again = prepare(dataset, 16, "mask", report=lambda done, total: counted.append(total))
+    assert counted == [4] * 4
+    assert first.sha256 == again.sha256
+    image, labels = scan_and_labels(True, np.random.default_rng(99))
+    write_png(folder / "images/P1_OD_0.png", image)
+    write_png(folder / "masks/P1_OD_0.png", np.where(labels > 0, 2, 0).astype(np.uint8))
+    changed = prepare(read_dataset(folder), 16, "mask")
+    assert changed.sha256 != first.sha256
+
+
+def test_a_scan_without_a_lens_has_no_box(folder: Path) -> None:
+    write_png(folder / "masks/P0_OD_0.png", np.zeros((456, 538), np.uint8))
+    assert prepare(read_dataset(folder), 16, "mask").scans[0].lens_box is None

@@ -1,0 +1,215 @@
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.train.synthetic import make_dataset, tiny_recipe_text
+from train.__main__ import main
+from train.batches import Batches, Place
+from train.checkpoint import load_checkpoint
+from train.dataset import prepare, read_dataset
+from train.loss import segmentation_loss
+from train.recipe import LossConfig, parse_recipe
+
+ROOT = Path(__file__).parents[2]
+# One thread: the order of floating-point sums is then the same in every process.
+ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "default"}
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_dataset(tmp_path_factory.mktemp("fit") / "data")
+
+
+@pytest.fixture(scope="module")
+def recipe_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("recipe") / "tiny.toml"
+    path.write_text(tiny_recipe_text())
+    return path
+
+
+def start(recipe: Path, data: Path, out: Path, *more: str) -> subprocess.Popen[str]:
+    command = [
+        sys.executable,
+        "-m",
+        "train",
+        "fit",
+        "--recipe",
+        str(recipe),
+        "--data",
+        str(data),
+        "--out",
+        str(out),
+        *more,
+    ]
+    return subprocess.Popen(
+        command, cwd=ROOT, env=ENVIRONMENT, text=True, stderr=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+
+
+def finish(process: subprocess.Popen[str]) -> str:
+    output, errors = process.communicate(timeout=120)
+    assert process.returncode == 0, errors
+    assert output == ""
+    return errors
+
+
+@pytest.fixture(scope="module")
+def undisturbed(recipe_path: Path, data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("runs") / "undisturbed"
+    finish(start(recipe_path, data, out))
+    return out
+
+
+def last_row(run: Path) -> dict[str, str]:
+    with (run / "log.csv").open(newline="") as file:
+        return list(csv.DictReader(file))[-1]
+
+
+def test_a_small_training_finds_lenses_and_opacities_of_unseen_patients(undisturbed: Path) -> None:
+    row = last_row(undisturbed)
+    assert float(row["held_out_dice_lens"]) > 0.9
+    assert float(row["held_out_dice_cataract"]) > 0.8
+    assert float(row["held_out_auc"]) == 1
+
+
+def test_the_operating_point_lies_between_the_held_out_eyes_and_says_how_it_was_chosen(undisturbed: Path) -> None:
+    with (undisturbed / "held_out.csv").open(newline="") as file:
+        fractions = {group: [] for group in ("clear", "cataract")}
+        for row in csv.DictReader(file):
+            fractions[row["group"]].append(float(row["cataract_fraction"]))
+    metadata = load_checkpoint(undisturbed / "checkpoint").metadata
+    point = metadata.operating_point
+    assert point is not None
+    middle = (max(fractions["clear"]) + min(fractions["cataract"])) / 2
+    assert point.cf_threshold == pytest.approx(middle, abs=2e-6)
+    assert "2 clear and 2 cataract eyes of held-out patients" in point.method
+
+
+def test_the_checkpoint_says_what_it_learnt_from(undisturbed: Path, recipe_path: Path) -> None:
+    metadata = load_checkpoint(undisturbed / "checkpoint").metadata
+    assert (metadata.name, metadata.grid, metadata.steps) == ("tiny", 16, 120)
+    assert metadata.recipe == recipe_path.read_text()
+    assert metadata.training_data == "data"
+    assert len(metadata.dataset_sha256) == 64
+    assert (undisturbed / "curves.png").stat().st_size > 1000
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
+def test_a_killed_run_ends_with_the_weights_of_an_undisturbed_one(
+    recipe_path: Path, data: Path, undisturbed: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "killed"
+    process = start(recipe_path, data, out)
+    deadline = time.monotonic() + 60
+    while not (out / "state.pt").exists() and time.monotonic() < deadline:
+        time.sleep(0.005)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert (out / "state.pt").exists()
+    assert not (out / "checkpoint").exists()
+    errors = finish(start(recipe_path, data, out))
+    assert "continues at step" in errors
+    resumed, whole = load_checkpoint(out / "checkpoint"), load_checkpoint(undisturbed / "checkpoint")
+    assert all(torch.equal(resumed.weights[name], value) for name, value in whole.weights.items())
+    assert (out / "log.csv").read_text() == (undisturbed / "log.csv").read_text()
+
+
+def fit_here(recipe: Path, data: Path, out: Path, *more: str) -> int:
+    """The same command in this process: quicker where no process has to die."""
+    return main(["fit", "--recipe", str(recipe), "--data", str(data), "--out", str(out), *more])
+
+
+def test_a_finished_run_is_left_alone(
+    undisturbed: Path, data: Path, recipe_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = (undisturbed / "checkpoint").stat().st_mtime_ns
+    assert fit_here(recipe_path, data, undisturbed) == 0
+    assert "nothing to do" in capsys.readouterr().err
+    assert (undisturbed / "checkpoint").stat().st_mtime_ns == before
+
+
+def test_a_run_folder_of_another_recipe_is_refused(
+    undisturbed: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = tmp_path / "other.toml"
+    other.write_text(tiny_recipe_text(steps=7))
+    assert fit_here(other, data, undisturbed) == 2
+    assert "error[other-run]" in (errors := capsys.readouterr().err)
+    assert "another recipe" in errors
+
+
+def test_a_time_budget_fixes_the_number_of_steps_before_the_first_one(
+    recipe_path: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert fit_here(recipe_path, data, tmp_path / "run", "--max-minutes", "0.0001") == 0
+    plan = json.loads((tmp_path / "run" / "plan.json").read_text())
+    assert plan["steps"] == 1
+    assert f"{plan['steps']} steps of {plan['seconds_per_step']:.3f} s" in capsys.readouterr().err
+    assert load_checkpoint(tmp_path / "run" / "checkpoint").metadata.steps == 1
+
+
+def test_a_batch_is_a_function_of_its_place(data: Path) -> None:
+    recipe = parse_recipe(tiny_recipe_text(), "tiny")
+    frames = prepare(read_dataset(data), recipe.grid, recipe.target)
+    first, again = (Batches(frames, range(16), recipe) for _ in range(2))
+    for _ in first.at(Place(0)), first.at(Place(9)):
+        pass  # earlier work leaves no trace
+    for place in (Place(3), Place(3, micro=1), Place(40)):
+        assert all(torch.equal(one, other) for one, other in zip(first.at(place), again.at(place), strict=True))
+    assert not torch.equal(first.at(Place(3))[0], first.at(Place(5))[0])
+
+
+def test_two_processes_see_what_one_with_two_passes_sees(data: Path) -> None:
+    text = tiny_recipe_text()
+    one_process = parse_recipe(text.replace("batch = 4", "batch = 4\naccumulate = 2"), "tiny")
+    frames = prepare(read_dataset(data), 16, "truth_labels")
+    accumulated = Batches(frames, range(16), one_process)
+    parallel = Batches(frames, range(16), parse_recipe(text, "tiny"))
+    for step in range(3):
+        for part in range(2):
+            expected = accumulated.at(Place(step, micro=part))
+            found = parallel.at(Place(step, rank=part, world=2))
+            assert all(torch.equal(one, other) for one, other in zip(expected, found, strict=True))
+
+
+def test_every_scan_is_seen_once_before_any_is_seen_twice(data: Path) -> None:
+    recipe = parse_recipe(tiny_recipe_text(), "tiny")
+    batches = Batches(prepare(read_dataset(data), 16, "truth_labels"), range(16), recipe)
+    assert sorted(batches._scan_at(position) for position in range(16)) == list(range(16))
+    assert sorted(batches._scan_at(position) for position in range(16, 32)) == list(range(16))
+
+
+def test_without_dice_the_loss_is_the_cross_entropy() -> None:
+    logits = torch.tensor([[2.0, 0.0, 0.0], [0.0, 3.0, 0.0]]).T.reshape(1, 3, 1, 2)
+    labels = torch.tensor([[[0, 2]]])
+    by_hand = [-torch.log_softmax(torch.tensor(row), 0)[label] for row, label in (([2.0, 0, 0], 0), ([0, 3.0, 0], 2))]
+    assert segmentation_loss(logits, labels, LossConfig()) == pytest.approx(float(sum(by_hand)) / 2)
+
+
+def test_the_dice_part_falls_to_zero_for_a_perfect_answer_and_is_finite_without_lens() -> None:
+    labels = torch.zeros(1, 20, 20, dtype=torch.int64)
+    labels[:, :10] = 1
+    labels[:, 10:15] = 2
+    perfect = 100.0 * torch.nn.functional.one_hot(labels, 3).permute(0, 3, 1, 2)
+    assert segmentation_loss(perfect, labels, LossConfig(dice=1.0)) == pytest.approx(0, abs=1e-6)
+    nothing = segmentation_loss(torch.zeros(1, 3, 4, 4), torch.zeros(1, 4, 4, dtype=torch.int64), LossConfig(dice=1.0))
+    assert torch.isfinite(nothing)
+
+
+def test_class_weights_move_the_loss_towards_their_class() -> None:
+    logits, labels = torch.zeros(1, 3, 1, 2), torch.tensor([[[0, 2]]])
+    logits[0, 0, 0, 0] = 5
+    plain, weighted = (
+        segmentation_loss(logits, labels, LossConfig(class_weights=weights)) for weights in ((1, 1, 1), (1, 1, 4))
+    )
+    assert weighted > plain

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.train.synthetic import tiny_recipe_text
+from train.recipe import RecipeError, load_recipe, parse_recipe
+from train.unet import Upsampling
+
+RECIPES = Path(__file__).parents[2] / "train" / "recipes"
+
+
+def test_the_paper_recipe_says_what_the_paper_says() -> None:
+    recipe, text = load_recipe(RECIPES / "paper.toml")
+    assert recipe.network.channels == (64, 128, 256, 512, 1024)
+    assert (recipe.network.stem, recipe.network.upsampling, recipe.grid) == (1, Upsampling.TRANSPOSED, 2)
+    assert (recipe.optimiser.kind, recipe.optimiser.learning_rate, recipe.target) == ("sgd", 0.001, "mask")
+    assert {recipe.learning_rate(step, 8463) for step in (0, 1, 4000, 8462)} == {0.001}
+    assert (recipe.augment.rotation_deg, recipe.augment.flip, recipe.augment.gain, recipe.loss.dice) == (15, True, 0, 0)
+    assert "rotation_deg" in text
+
+
+def test_the_edge_recipe_is_readable_and_learns_the_true_opacity() -> None:
+    recipe, _ = load_recipe(RECIPES / "edge.toml")
+    assert (recipe.grid, recipe.network.width, recipe.network.stem, recipe.target) == (4, 16, 2, "truth_labels")
+
+
+def test_the_learning_rate_rises_then_falls_to_nothing() -> None:
+    recipe = parse_recipe(tiny_recipe_text(), "tiny")
+    rates = [recipe.learning_rate(step, 100) for step in range(100)]
+    assert rates[:6] == sorted(rates[:6])
+    assert rates[5:] == sorted(rates[5:], reverse=True)
+    assert max(rates) == pytest.approx(0.01)
+    assert rates[-1] < 1e-5
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("seed = 3", "sead = 3", "unknown key sead"),
+        ("flip = true", "flop = true", r"unknown key augment\.flop"),
+        ("seed = 3", 'seed = "3"', "seed must be of type int"),
+        ("flip = true", "flip = 1", r"augment\.flip must be of type bool"),
+        ("batch = 4", "batch = true", "batch must be of type int"),
+        ("window = [64, 64]", "window = [64, 60]", "multiples of the stride 8"),
+        ('kind = "adamw"', 'kind = "adam"', "'adam' is not a valid OptimiserKind"),
+        ('target = "truth_labels"', 'target = "truth"', "target"),
+        ("held_out = 0.25", "held_out = 1.0", "held_out"),
+        ("batch = 4", "batch = 0", "batch of at least 1"),
+        ("learning_rate = 0.01", "learning_rate = 0.0", "learning_rate above 0"),
+        ("dice = 0.5", "dice = 0.5\nclass_weights = [1, 2]", "three class_weights"),
+        ("grid = 16", "", "missing 1 required positional argument: 'grid'"),
+        ("seed = 3", "seed = = 3", "tiny: "),
+    ],
+)
+def test_a_faulty_recipe_is_refused_by_name(old: str, new: str, message: str) -> None:
+    text = tiny_recipe_text()
+    assert old in text
+    with pytest.raises(RecipeError, match=message):
+        parse_recipe(text.replace(old, new), "tiny")
+
+
+def test_a_missing_recipe_is_named(tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match=r"none\.toml cannot be read"):
+        load_recipe(tmp_path / "none.toml")

@@ -1,0 +1,38 @@
+"""`python -m train phantom|fit|evaluate`: each verb lives in its own module."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from importlib import import_module
+
+from edge_runtime.errors import EdgeCataractError
+
+VERBS = {
+    "phantom": ("train.phantom.cohort", "make a cohort of simulated scans"),
+    "fit": ("train.fit", "train a network"),
+    "evaluate": ("train.evaluate", "measure a checkpoint or an exported model on a dataset"),
+}
+
+
+def main(words: list[str] | None = None) -> int:
+    """Parse the command line, run the verb, return the exit code."""
+    words = sys.argv[1:] if words is None else words
+    parser = argparse.ArgumentParser(prog="python -m train", description=__doc__)
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    for name, (module, summary) in VERBS.items():
+        verb = verbs.add_parser(name, help=summary, description=summary)
+        if name in words[:1]:  # heavy imports only for the verb that runs
+            import_module(module).add_arguments(verb)
+    arguments = parser.parse_args(words)
+    try:
+        return int(import_module(VERBS[arguments.verb][0]).run(arguments))
+    except EdgeCataractError as error:
+        sys.stderr.write(f"python -m train {arguments.verb}: {error}\n")
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

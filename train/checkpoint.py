@@ -1,0 +1,228 @@
+"""Trained weights and what is known about them, in one file that cannot run code when it is opened."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import pickle
+import warnings
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import torch
+from torch import Tensor
+
+from edge_runtime.errors import EdgeCataractError
+
+from .unet import UNet, UNetConfig
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FORMAT = "edge-cataract/checkpoint/1"
+# What torch raises on files of other kinds and on damaged ones; they share no base class below Exception.
+_DAMAGED = (
+    RuntimeError, pickle.UnpicklingError, EOFError, OSError, ValueError, KeyError, IndexError,
+    AttributeError, TypeError,
+)  # fmt: skip
+
+
+class CheckpointError(EdgeCataractError):
+    """The file is no checkpoint of this project, or holds weights of another network."""
+
+    exit_code = 82
+
+
+@dataclass(frozen=True, slots=True)
+class OperatingPoint:
+    """Cataract Fraction from which an eye counts as cataract, and where the number comes from.
+
+    Attributes
+    ----------
+    cf_threshold
+        In (0, 1); an eye with a Cataract Fraction at or above it is called cataract.
+    method
+        One sentence: on which eyes and by which rule it was chosen.
+    guard_band
+        Eyes within this distance of the threshold are called borderline.
+    """
+
+    cf_threshold: float
+    method: str
+    guard_band: float = 0.02
+
+    def __post_init__(self) -> None:
+        if not 0 < self.cf_threshold < 1:
+            raise ValueError(f"a cf_threshold in (0, 1) was expected, got {self.cf_threshold}")
+        if not 0 <= self.guard_band < 1:
+            raise ValueError(f"a guard_band in [0, 1) was expected, got {self.guard_band}")
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointMetadata:
+    """Everything that has to be known about a set of weights.
+
+    Attributes
+    ----------
+    name, version
+        Of the model.
+    network
+        Shape of the network the weights belong to.
+    grid
+        Native pixels per network pixel, g.
+    profile
+        Device profile whose native pitch the network learnt.
+    training_data
+        One sentence: what the network learnt from.
+    dataset_sha256
+        Of everything it learnt from (`Dataset.sha256`).
+    training_commit
+        Revision of the code that trained it, or "unknown".
+    recipe
+        The recipe as TOML text.
+    steps
+        Optimiser steps taken.
+    operating_point
+        None until it has been chosen on held-out patients.
+    """
+
+    name: str
+    version: str
+    network: UNetConfig
+    grid: int
+    profile: str
+    training_data: str
+    dataset_sha256: str
+    training_commit: str
+    recipe: str
+    steps: int
+    operating_point: OperatingPoint | None = None
+
+    def __post_init__(self) -> None:
+        if self.grid < 1:
+            raise ValueError(f"a grid of at least 1 was expected, got {self.grid}")
+        if self.steps < 0:
+            raise ValueError(f"steps of at least 0 were expected, got {self.steps}")
+
+    def to_json(self) -> str:
+        """Return the metadata as JSON."""
+        return json.dumps(asdict(self), allow_nan=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read what `to_json` wrote.
+
+        Raises
+        ------
+        ValueError
+            When an entry is missing, unknown or out of range.
+        """
+        entries: dict[str, Any] = json.loads(text)
+        expected = {field.name for field in fields(cls)}
+        if set(entries) != expected:
+            raise ValueError(f"metadata entries {sorted(set(entries) ^ expected)} are missing or unknown")
+        point = entries["operating_point"]
+        entries["network"] = UNetConfig(**entries["network"])
+        entries["operating_point"] = None if point is None else OperatingPoint(**point)
+        return cls(**entries)
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """Metadata and weights (the network's state, float32)."""
+
+    metadata: CheckpointMetadata
+    weights: Mapping[str, Tensor]
+
+    def network(self) -> UNet:
+        """Build the network in eval mode.
+
+        Raises
+        ------
+        CheckpointError
+            When the weights are not those of the network that the metadata describes.
+        """
+        network = UNet(self.metadata.network)
+        try:
+            network.load_state_dict(dict(self.weights))
+        except RuntimeError as error:
+            raise CheckpointError(
+                "checkpoint-weights",
+                f"The weights do not fit a network of {self.metadata.network}.",
+                "Use a checkpoint written by 'python -m train fit', unchanged.",
+            ) from error
+        return network.eval()
+
+    def with_operating_point(self, point: OperatingPoint) -> Checkpoint:
+        """Return the same weights with another operating point."""
+        return replace(self, metadata=replace(self.metadata, operating_point=point))
+
+
+def write_atomically(content: Any, path: Path) -> None:
+    """Serialise with torch: either the old file or the whole new one is there, also after a power cut."""
+    part = path.with_name(f".{path.name}.part")
+    with part.open("wb") as file:
+        torch.save(content, file)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def save_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
+    """Write a checkpoint atomically."""
+    weights = {name: value.detach().cpu().contiguous() for name, value in checkpoint.weights.items()}
+    write_atomically({"format": FORMAT, "metadata": checkpoint.metadata.to_json(), "weights": weights}, path)
+
+
+def load_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
+    """Read a checkpoint.
+
+    Raises
+    ------
+    CheckpointError
+        When the file is missing, is no checkpoint, or its metadata is malformed.
+    """
+    advice = "Use a checkpoint written by 'python -m train fit', unchanged."
+    try:
+        data = Path(path).read_bytes()
+    except OSError as error:
+        raise CheckpointError(
+            "checkpoint-missing", f"{os.fspath(path)} cannot be read: {error.strerror}.", advice
+        ) from error
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch remarks on files of other kinds before it refuses them
+            content = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+    except _DAMAGED as error:
+        raise CheckpointError("checkpoint-format", f"{os.fspath(path)} is no checkpoint.", advice) from error
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise CheckpointError("checkpoint-format", f"{os.fspath(path)} is no checkpoint of format {FORMAT}.", advice)
+    try:
+        metadata = CheckpointMetadata.from_json(content["metadata"])
+        weights = content["weights"]
+        if not isinstance(weights, dict) or not all(isinstance(value, Tensor) for value in weights.values()):
+            raise ValueError("the weights are no tensors")
+    except (KeyError, TypeError, ValueError) as error:
+        raise CheckpointError("checkpoint-metadata", f"{os.fspath(path)}: {error}.", advice) from error
+    return Checkpoint(metadata, weights)
+
+
+def load_network(path: str | os.PathLike[str]) -> UNet:
+    """Load the network of a checkpoint, in eval mode: the reference that every exported model is compared with.
+
+    It takes (n, 1, rows, columns) float32 in [0, 1] on the network grid, rows and columns multiples of
+    `config.stride`, and returns logits (n, 3, rows, columns).
+
+    Raises
+    ------
+    CheckpointError
+        When the file is no checkpoint, or holds weights of another network.
+    """
+    return load_checkpoint(path).network()

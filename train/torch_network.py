@@ -1,0 +1,93 @@
+"""A checkpoint behind the runtime's own steps: same reading, window and counting, PyTorch instead of onnxruntime."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+import torch
+
+from edge_runtime.analyzer import CataractAnalyzer, Limits
+from edge_runtime.decision import OperatingPoint
+from edge_runtime.model_file import ModelMetadata
+from edge_runtime.network import Prediction
+from edge_runtime.profile import load_profile
+from edge_runtime.tiling import TileGeometry
+
+from .checkpoint import CheckpointError, load_checkpoint
+from .pipeline import Pipeline
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from .checkpoint import Checkpoint
+
+
+class TorchNetwork:
+    """Does for a checkpoint what `edge_runtime.network.Network` does for a model file.
+
+    Attributes
+    ----------
+    metadata, sha256, threads
+        As there; the digest is that of the checkpoint file.
+    """
+
+    def __init__(self, checkpoint: Checkpoint, sha256: str) -> None:
+        metadata = checkpoint.metadata
+        point = metadata.operating_point
+        if point is None:
+            raise CheckpointError(
+                "no-operating-point",
+                "The checkpoint has no cf_threshold.",
+                "Train with clear and cataract eyes held out.",
+            )
+        self._pipeline = Pipeline(checkpoint.network(), metadata.grid, metadata.network.stride).eval()
+        self.sha256 = sha256
+        self.threads = torch.get_num_threads()
+        self.metadata = ModelMetadata(
+            name=metadata.name,
+            version=metadata.version,
+            precision="fp32",
+            grid=metadata.grid,
+            stride=metadata.network.stride,
+            receptive_field=metadata.network.receptive_halo,
+            cf_threshold=point.cf_threshold,
+            cf_threshold_method=point.method,
+            guard_band=point.guard_band,
+            profile=metadata.profile,
+            training_data=metadata.training_data,
+            training_commit=metadata.training_commit,
+            parity="{}",
+            licence="Apache-2.0",
+            intended_use="Research use only. Not a medical device.",
+        )
+
+    def predict(self, window: NDArray[np.uint8]) -> Prediction:
+        """Label one (rows, columns) uint8 window at the native pitch."""
+        with torch.inference_mode():
+            found = self._pipeline(torch.from_numpy(window))
+        return Prediction(found.lens_probability.numpy(), found.cataract_probability.numpy(), found.labels.numpy())
+
+
+class CheckpointAnalyzer(CataractAnalyzer):
+    """The runtime's analyzer with a `TorchNetwork` in it.
+
+    Parameters
+    ----------
+    path
+        Checkpoint file.
+    profile
+        Name of a device profile, or None to take the one that fits each frame.
+    """
+
+    def __init__(self, path: Path, profile: str | None = None) -> None:  # the parent's would look for a model file
+        checkpoint = load_checkpoint(path)
+        network = TorchNetwork(checkpoint, hashlib.sha256(path.read_bytes()).hexdigest())
+        self._profile = load_profile(profile) if profile else None
+        self._limits = Limits()
+        self.network = network  # type: ignore[assignment]  # it has the same metadata, digest and `predict`
+        self.point = OperatingPoint(network.metadata.cf_threshold, network.metadata.guard_band)
+        self._geometry = TileGeometry.of(network.metadata)

@@ -1,0 +1,191 @@
+"""The network alone: a U-Net that turns grey levels on the network grid into logits.
+
+One family covers the published network (Zeboulon et al. 2022: width 64, four levels, transposed convolutions) and the
+slim one that ships. Nothing in it looks at the frame as a whole (no `align_corners`, no instance normalisation, no
+global pooling), so a tile with enough halo gives exactly the logits of the whole scan.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+CLASSES = 3  # background, clear lens, cataract: `edge_runtime.lens.TissueLabel`
+
+
+class Upsampling(StrEnum):
+    """How the decoder doubles rows and columns."""
+
+    TRANSPOSED = "transposed"  # learnt 2 x 2 transposed convolution, as published
+    NEAREST = "nearest"  # 1 x 1 convolution, then every pixel twice: int8 kernels exist for both
+
+
+@dataclass(frozen=True, slots=True)
+class UNetConfig:
+    """Shape of the network.
+
+    Attributes
+    ----------
+    width
+        Channels of the first level; each further level has twice as many, up to `channel_cap`.
+    levels
+        How often the encoder halves rows and columns (4 in the paper).
+    channel_cap
+        Most channels a level may have. The deep levels see few pixels but hold most weights; a cap keeps the file
+        small.
+    stem
+        1: the body works on the network grid, as published. 2: one convolution with stride 2 at the entry, so the
+        body works at half the grid, at a quarter of the arithmetic, and the head returns to the grid.
+    upsampling
+        How the decoder grows.
+    """
+
+    width: int = 64
+    levels: int = 4
+    channel_cap: int = 1024
+    stem: int = 1
+    upsampling: Upsampling = Upsampling.TRANSPOSED
+
+    def __post_init__(self) -> None:
+        if self.width < 1 or self.channel_cap < self.width:
+            raise ValueError(
+                f"1 <= width <= channel_cap was expected, got width {self.width}, channel_cap {self.channel_cap}"
+            )
+        if not 1 <= self.levels <= 6:
+            raise ValueError(f"levels from 1 to 6 were expected, got {self.levels}")
+        if self.stem not in (1, 2):
+            raise ValueError(f"a stem of 1 or 2 was expected, got {self.stem}")
+        object.__setattr__(self, "upsampling", Upsampling(self.upsampling))
+
+    @property
+    def channels(self) -> tuple[int, ...]:
+        """Channels per level, from the network grid (or half of it) downwards: `levels` + 1 numbers."""
+        return tuple(min(self.width * 2**level, self.channel_cap) for level in range(self.levels + 1))
+
+    @property
+    def stride(self) -> int:
+        """Rows and columns of an input must be multiples of this many network-grid pixels."""
+        return self.stem << self.levels
+
+    @property
+    def receptive_halo(self) -> int:
+        """Network-grid pixels that a tile must read around a stride-aligned core, on each side, to be exact.
+
+        Found by walking the network backwards with the interval of pixels that a core of one stride depends on, then
+        rounded up to a multiple of the stride, so that the tile's own border is aligned too.
+        """
+        first, last = _needed_input(self, 0, self.stride - 1)
+        reach = max(-first, last - (self.stride - 1))
+        return -(-reach // self.stride) * self.stride
+
+
+def _needed_input(config: UNetConfig, first: int, last: int) -> tuple[int, int]:
+    """Closed interval of input pixels, along one axis, that the output pixels `first` to `last` depend on."""
+
+    def encoder_input(level: int, first: int, last: int) -> tuple[int, int]:
+        """Pixels of the body's input that the encoder features `first` to `last` of a level depend on."""
+        first, last = first - 2, last + 2  # two 3 x 3 convolutions
+        return (first, last) if level == 0 else encoder_input(level - 1, 2 * first, 2 * last + 1)
+
+    def decoder_input(level: int, first: int, last: int) -> tuple[int, int]:
+        if level == config.levels:
+            return encoder_input(level, first, last)
+        first, last = first - 2, last + 2
+        skip = encoder_input(level, first, last)
+        deeper = decoder_input(level + 1, first // 2, last // 2)
+        return min(skip[0], deeper[0]), max(skip[1], deeper[1])
+
+    first, last = decoder_input(0, first // config.stem, last // config.stem)
+    if config.stem == 1:
+        return first, last
+    # With a stem the first of level 0's two convolutions is the strided one: it was counted as one body pixel above.
+    return 2 * (first + 1) - 1, 2 * (last - 1) + 1
+
+
+class DoubleConvolution(nn.Sequential):
+    """Twice: 3 x 3 convolution, batch norm, ReLU. With `stride` 2 the first one halves rows and columns."""
+
+    def __init__(self, channels_in: int, channels_out: int, stride: int = 1) -> None:
+        super().__init__(
+            # The batch norm has a bias of its own.
+            nn.Conv2d(channels_in, channels_out, kernel_size=3, stride=stride, padding=1, bias=False),
+            nn.BatchNorm2d(channels_out),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(channels_out, channels_out, kernel_size=3, padding=1, bias=False),
+            nn.BatchNorm2d(channels_out),
+            nn.ReLU(inplace=True),
+        )
+
+
+class Rise(nn.Module):
+    """One decoder step: enlarge the deeper features, put the encoder's beside them, convolve twice."""
+
+    def __init__(self, channels_deep: int, channels_skip: int, upsampling: Upsampling) -> None:
+        super().__init__()
+        self.enlarge: nn.Module
+        if upsampling is Upsampling.TRANSPOSED:
+            self.enlarge = nn.ConvTranspose2d(channels_deep, channels_skip, kernel_size=2, stride=2)
+        else:
+            # A 1 x 1 convolution and pixel repetition commute; convolving first costs a quarter.
+            self.enlarge = nn.Sequential(
+                nn.Conv2d(channels_deep, channels_skip, kernel_size=1),
+                nn.Upsample(scale_factor=2, mode="nearest"),
+            )
+        self.fuse = DoubleConvolution(2 * channels_skip, channels_skip)
+
+    def forward(self, deep: Tensor, skip: Tensor) -> Tensor:
+        """Bring (n, deep, rows, columns) to twice the rows and columns, beside the skip of that size."""
+        fused: Tensor = self.fuse(torch.cat([skip, self.enlarge(deep)], dim=1))
+        return fused
+
+
+class UNet(nn.Module):
+    """Ronneberger's U-Net as the paper used it, its size a parameter.
+
+    Parameters
+    ----------
+    config
+        Shape of the network.
+    """
+
+    def __init__(self, config: UNetConfig) -> None:
+        super().__init__()
+        self.config = config
+        channels = config.channels
+        self.entry = DoubleConvolution(1, channels[0], stride=config.stem)
+        self.descend = nn.ModuleList(
+            nn.Sequential(nn.MaxPool2d(2), DoubleConvolution(above, below)) for above, below in pairwise(channels)
+        )
+        self.rise = nn.ModuleList(
+            Rise(channels[level + 1], channels[level], config.upsampling) for level in reversed(range(config.levels))
+        )
+        # With a stem each body pixel answers for 2 x 2 pixels of the network grid.
+        self.head = nn.Conv2d(channels[0], CLASSES * config.stem**2, kernel_size=1)
+        self.to_grid = nn.PixelShuffle(2) if config.stem == 2 else nn.Identity()
+
+    def forward(self, grey: Tensor) -> Tensor:
+        """Return logits.
+
+        Parameters
+        ----------
+        grey
+            (n, 1, rows, columns) float32 in [0, 1] on the network grid; rows and columns are multiples of
+            `config.stride`.
+
+        Returns
+        -------
+        (n, 3, rows, columns) float32
+        """
+        features = self.entry(grey)  # (n, width, rows / stem, columns / stem)
+        skips = []
+        for descend in self.descend:
+            skips.append(features)
+            features = descend(features)  # half the rows and columns, next level's channels
+        for rise in self.rise:
+            features = rise(features, skips.pop())  # twice the rows and columns
+        logits: Tensor = self.to_grid(self.head(features))  # (n, 3, rows, columns)
+        return logits
