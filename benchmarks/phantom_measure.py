@@ -74,10 +74,26 @@ def measure(picture: NDArray[np.generic], mask: NDArray[np.bool_]) -> tuple[Scan
     widths = _correlation(grey, left, top, width, height, apex)
     mean = float(grey[lens].mean())
     numbers = ScanStatistics(
-        float(mask[(top + bottom) // 2].sum()), float(mask.sum(axis=0).max()), cornea_px, mean, float(grey[lens].std()), cornea,
-        _mean(aqueous), _mean(below), _mean(shadow), mean / cornea, float(front), float(nucleus), float(back), float(nucleus / cornea),
-        float(front / nucleus), float(back / nucleus), float(np.median(contrast[eroded & away[None, :]])), cornea_contrast, *widths,
-    )  # fmt: skip
+        float(mask[(top + bottom) // 2].sum()),
+        float(mask.sum(axis=0).max()),
+        cornea_px,
+        mean,
+        float(grey[lens].std()),
+        cornea,
+        _mean(aqueous),
+        _mean(below),
+        _mean(shadow),
+        mean / cornea,
+        float(front),
+        float(nucleus),
+        float(back),
+        float(nucleus / cornea),
+        float(front / nucleus),
+        float(back / nucleus),
+        float(np.median(contrast[eroded & away[None, :]])),
+        cornea_contrast,
+        *widths,
+    )
     return numbers, profile
 
 
@@ -94,7 +110,11 @@ def find_apex(grey: NDArray[np.float32]) -> int:
     bright = coarse > level
     top = np.where(bright.any(axis=0), bright.argmax(axis=0), grey.shape[0]).astype(float)
     scale = 16.5 / grey.shape[1]
-    keep = inner & (np.abs(columns - grey.shape[1] / 2) * scale > 0.8) & (top < np.median(top[inner]) + 0.3 * grey.shape[0])
+    keep = (
+        inner
+        & (np.abs(columns - grey.shape[1] / 2) * scale > 0.8)
+        & (top < np.median(top[inner]) + 0.3 * grey.shape[0])
+    )
     fit = np.polyfit(columns[keep], top[keep], 2)
     for _ in range(4):
         residual = np.abs(np.polyval(fit, columns) - top)
@@ -112,7 +132,9 @@ def axial_profile(grey: NDArray[np.float32], mask: NDArray[np.bool_], away: NDAr
     for column in chosen[away[chosen]]:
         rows = np.flatnonzero(mask[:, column])
         top, bottom = rows[0], rows[-1] + 1
-        lines.append(np.interp(centres, (np.arange(top, bottom) + 0.5 - top) / (bottom - top), grey[top:bottom, column]))
+        lines.append(
+            np.interp(centres, (np.arange(top, bottom) + 0.5 - top) / (bottom - top), grey[top:bottom, column])
+        )
     return np.mean(lines, axis=0)
 
 
@@ -148,8 +170,10 @@ def _cornea(grey: NDArray[np.float32], apex: int, column_mm: float) -> tuple[flo
     return float(np.median(means)), float(np.median(heights)), float(np.median(textures))
 
 
-def _correlation(grey: NDArray[np.float32], left: int, top: int, width: int, height: int, apex: int) -> tuple[float, float]:
-    """Half width at half maximum of the texture's autocorrelation in the lens, lateral and axial, px (median of patches)."""
+def _correlation(
+    grey: NDArray[np.float32], left: int, top: int, width: int, height: int, apex: int
+) -> tuple[float, float]:
+    """Half width at half maximum of the lens texture's autocorrelation, lateral and axial, px (median)."""
     pairs = []
     for first, last in ((0.10, 0.25), (0.35, 0.60), (0.62, 0.80)):
         for start, stop in ((0.12, 0.38), (0.62, 0.88)):

@@ -34,7 +34,9 @@ def commit() -> str:
     """The checkout's commit, with ``+`` when files differ from it; ``unknown`` outside a checkout."""
     here = Path(__file__).parent
     try:
-        head = subprocess.run(["git", "rev-parse", "--short=12", "HEAD"], cwd=here, capture_output=True, check=True, text=True)
+        head = subprocess.run(
+            ["git", "rev-parse", "--short=12", "HEAD"], cwd=here, capture_output=True, check=True, text=True
+        )
         # What a benchmark writes must not make its own commit look changed.
         status = subprocess.run(
             ["git", "status", "--porcelain", "--", ":/", ":(exclude,top)benchmarks/results", ":(exclude,top)docs"],

@@ -47,7 +47,11 @@ def main() -> int:
         rows = [measure(analyzer, arguments.folder, row, arguments.overlays) for row in csv.DictReader(file)]
     eyes = per_eye(rows)
     for row in rows:
-        print("  ".join(str(row[key]) for key in ("scan", "kind", "clear_looking", "cataract_fraction", "dice", "outcome")))
+        print(
+            "  ".join(
+                str(row[key]) for key in ("scan", "kind", "clear_looking", "cataract_fraction", "dice", "outcome")
+            )
+        )
     for eye in eyes:
         print(json.dumps(eye))
     save(arguments.out, {**provenance(analyzer), "n_scans": len(rows), "eyes": eyes, "scans": rows})

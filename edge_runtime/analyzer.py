@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 SCANS_PER_EXAM = 6  # radial scans of one eye (Zeboulon et al. 2022)
 WINDOW_MARGIN = 64  # native pixels around a lens that is larger than the usual window
+
+_LOG = logging.getLogger(__name__)  # sizes and counts only: a file name may be a patient's
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +167,7 @@ class CataractAnalyzer:
         tile_pixels = memory.largest_tile(self._limits.max_memory_mb, scan, frame_shape, self._geometry.smallest_read)
         frame = native_frame(scan, profile)
         prepared = perf_counter()
+        _LOG.info("%d x %d pixels, profile %s, native %d x %d", scan.rows, scan.columns, profile.name, *frame_shape)
 
         window, prediction = self._label_lens(frame, profile, tile_pixels)
         inferred = perf_counter()
@@ -177,6 +181,7 @@ class CataractAnalyzer:
         reasons = reasons_not_to_grade(region, grid, cut)
         judgement = judge([] if reasons else [pixels.cataract_fraction], self.point)
         measured = perf_counter()
+        _LOG.info("%s: %d lens pixels, %d of them cataract", window, pixels.lens, pixels.cataract)
 
         return ScanResult(
             scan=scan,

@@ -14,7 +14,6 @@ from .errors import (
     EdgeCataractError,
     InferenceError,
     OutputError,
-    ResourceError,
     ScanError,
     ScanMissingError,
     UsageError,
@@ -58,27 +57,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
             signal.signal(signal.SIGTERM, _raise_terminated)
         return _run(words)
     except EdgeCataractError as error:
-        _complain(error, None)
-        code = error.exit_code
+        _complain(error, None, debug=debug)
+        return error.exit_code
     except KeyboardInterrupt:
         _say("interrupted. Nothing half-written was left.")
-        code = EXIT_INTERRUPTED
+        return EXIT_INTERRUPTED
     except _Terminated:
         _say("terminated. Nothing half-written was left.")
-        code = EXIT_TERMINATED
-    except MemoryError:
-        _complain(ResourceError("out-of-memory", "Memory ran out.", "Set --max-memory, or free memory."), None)
-        code = EXIT_MEMORY
+        return EXIT_TERMINATED
+    except MemoryError as error:
+        _say("error[out-of-memory]: Memory ran out. Nothing was written. Set --max-memory, or free memory.")
+        _trace(error, debug=debug)
+        return EXIT_MEMORY
     except Exception as error:  # the last resort: no traceback meets a nurse; --debug shows it
-        if debug:
-            raise
         _say(f"error[internal]: {type(error).__name__}. Nothing was written. Run it with --debug and report that.")
-        code = EXIT_INTERNAL
-    if debug and code not in (EXIT_INTERRUPTED, EXIT_TERMINATED):
-        import traceback
-
-        traceback.print_exc()
-    return code
+        _trace(error, debug=debug)
+        return EXIT_INTERNAL
 
 
 def _raise_terminated(_signal: int, _frame: object) -> None:
@@ -242,12 +236,12 @@ def _analyze(options: argparse.Namespace) -> int:
             eye = analyzer.as_eye([result])
             _deliver(options, analyzer, eye, path, named_outputs=True)
         except (ScanError, ScanMissingError, InferenceError) as error:
-            _complain(error, path)
+            _complain(error, path, debug=options.debug)
             if not several:
                 return error.exit_code
             failed += 1
         except EdgeCataractError as error:
-            _complain(error, path)
+            _complain(error, path, debug=options.debug)
             if position and not options.quiet:
                 _say(f"stopped: {position} of {len(options.scans)} scans were done.")
             return error.exit_code
@@ -438,9 +432,17 @@ def _one_line(text: str) -> str:
     return printable.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def _complain(error: EdgeCataractError, path: str | None) -> None:
+def _complain(error: EdgeCataractError, path: str | None, *, debug: bool) -> None:
     place = f"{path}: " if path is not None else ""
     _say(f"{place}{error}")
+    _trace(error, debug=debug)
+
+
+def _trace(error: Exception, *, debug: bool) -> None:
+    if debug:
+        import traceback
+
+        traceback.print_exception(error)
 
 
 def _explain(result: ScanResult, options: argparse.Namespace) -> None:

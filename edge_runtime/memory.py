@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 MEGABYTE = 1_000_000
 MAX_TILE_PIXELS = 6_000_000  # without a cap: whole frames of known devices (3.9 million) at once, larger ones in tiles
 # Resident bytes per native pixel of a tile while the network runs, and per pixel of the scan and of its native frame
-# while they are held; measured by benchmarks/memory.py on the bundled model, with a reserve of a third.
-BYTES_PER_TILE_PIXEL = 24
-BYTES_PER_FRAME_PIXEL = 12
+# while they are held (benchmarks/memory.py measures both).
+BYTES_PER_TILE_PIXEL = 18
+BYTES_PER_FRAME_PIXEL = 10
 RESERVE_BYTES = 8 * MEGABYTE
 
 

@@ -194,7 +194,11 @@ class Network:
         self.threads: int = threads
         self._runtime = onnxruntime()
         try:
-            self._session = self._runtime.InferenceSession(model, session_options(threads), providers=PROVIDERS)
+            # In a thread of its own: the engine sets the one that opens it to flush denormal numbers, for good.
+            with ThreadPoolExecutor(max_workers=1) as worker:
+                self._session = worker.submit(
+                    self._runtime.InferenceSession, model, session_options(threads), providers=PROVIDERS
+                ).result()
         except Exception as error:  # onnxruntime's errors share no base class but this
             if _is_out_of_resources(error):
                 raise ResourceError(

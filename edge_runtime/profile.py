@@ -89,6 +89,9 @@ class DeviceProfile:
     display_high: float = 1.0
 
     def __post_init__(self) -> None:
+        whole = (self.columns, self.rows, self.window_top, self.window_left, self.window_rows, self.window_columns)
+        self._check(isinstance(self.name, str) and bool(self.name), "name must be a text")
+        self._check(all(type(number) is int for number in whole), "columns, rows and window_* must be whole numbers")
         self._check(self.columns > 0 and self.rows > 0, "columns and rows must be positive")
         self._check(self.width_mm > 0 and self.height_mm > 0, "width_mm and height_mm must be positive")
         self._check(self.display_high > self.display_low, "display_high must be above display_low")

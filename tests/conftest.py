@@ -56,7 +56,8 @@ def run_program(tiny_model: Path) -> RunProgram:
 
     def run(*arguments: str | bytes | Path, env: dict[str, str] | None = None, **options: Any) -> Any:
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "EDGE_CATARACT_MODEL": str(tiny_model), **(env or {})}
-        options = {"capture_output": True, "timeout": 60, "check": False} | options
-        return subprocess.run([sys.executable, "-m", "edge_runtime", *arguments], env=environment, **options)
+        options = {"capture_output": True, "timeout": 60} | options
+        command = [sys.executable, "-m", "edge_runtime", *arguments]
+        return subprocess.run(command, env=environment, check=False, **options)
 
     return run

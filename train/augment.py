@@ -17,7 +17,7 @@ from edge_runtime.lens import TissueLabel
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from .dataset import GridScan
+    from .frames import GridScan
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from .dataset import GridFrames
+    from .frames import GridFrames
     from .recipe import Recipe
 
 # First words of the seeds, so that order, view and augmentation never share a stream.

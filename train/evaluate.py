@@ -19,9 +19,10 @@ from tqdm import tqdm
 
 from edge_runtime.analyzer import CataractAnalyzer, Limits
 
-from .dataset import Dataset, DatasetError, ScanRecord, read_dataset, read_labels
-from .fit import code_revision
+from .dataset import Dataset, DatasetError, ScanRecord, read_dataset
+from .frames import read_labels
 from .metrics import MeanDice, Sorting, TissueOverlap, area_under_curve
+from .plan import code_revision
 from .recipe import TARGETS
 
 if TYPE_CHECKING:

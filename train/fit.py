@@ -6,14 +6,11 @@ learning rate. So a run that is killed and started again ends with the same weig
 
 from __future__ import annotations
 
-import copy
 import csv
 import json
-import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,11 +20,14 @@ from tqdm import tqdm
 
 from .batches import Batches, Place
 from .checkpoint import Checkpoint, CheckpointMetadata, save_checkpoint, write_atomically
-from .dataset import Dataset, GridFrames, prepare, read_dataset
+from .curves import draw_curves, write_log
+from .dataset import Dataset, read_dataset
+from .frames import GridFrames, prepare
 from .held_out import choose_operating_point, dice_of, eyes_of, measure
 from .loss import segmentation_loss
 from .metrics import area_under_curve
-from .recipe import OptimiserKind, Recipe, RecipeError, load_recipe
+from .plan import FitOptions, Plan, check_same_run, make_optimiser, make_plan, write_plan
+from .recipe import Recipe, load_recipe
 from .split import split_by_patient
 from .unet import UNet
 
@@ -36,72 +36,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 STATE_FORMAT = "edge-cataract/training-state/1"
-TIMED_STEPS = 4
-# Of the minutes given, what is kept for measuring on the way and at the end.
-TRAINING_SHARE = 0.9
-LOG_COLUMNS = (
-    "step", "learning_rate", "loss",
-    "training_dice_background", "training_dice_clear_lens", "training_dice_cataract", "training_dice_lens",
-    "held_out_dice_background", "held_out_dice_clear_lens", "held_out_dice_cataract", "held_out_dice_lens",
-    "training_auc", "held_out_auc",
-)  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class FitOptions:
-    """How to run, apart from what to learn.
-
-    Attributes
-    ----------
-    max_minutes
-        Wall time to stay within, or None: the number of steps follows from a step's cost, measured before the first
-        one.
-    devices, accelerator, precision
-        Passed to Lightning Fabric: processes, "cpu", "cuda" ..., "32-true", "bf16-mixed" ...
-    threads
-        Of torch, or None for its default.
-    steps
-        Instead of the recipe's.
-    cache
-        Folder for prepared frames, or None for the one beside the data.
-    """
-
-    max_minutes: float | None = None
-    devices: int = 1
-    accelerator: str = "cpu"
-    precision: str = "32-true"
-    threads: int | None = None
-    steps: int | None = None
-    cache: Path | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What a run has decided before its first step; written down, so that a restart follows it.
-
-    Attributes
-    ----------
-    steps
-        Optimiser steps of the whole run.
-    seconds_per_step
-        Measured before the first step.
-    recipe
-        TOML text.
-    dataset_sha256
-        What is learnt from.
-    training_commit
-        Revision of the code.
-    world, precision
-        Number of processes, and arithmetic.
-    """
-
-    steps: int
-    seconds_per_step: float
-    recipe: str
-    dataset_sha256: str
-    training_commit: str
-    world: int
-    precision: str
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -181,14 +115,14 @@ def fit(recipe: Recipe, recipe_text: str, dataset: Dataset, out: Path, options: 
     torch.manual_seed(recipe.seed)
     unet = UNet(recipe.network)
     unet.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub forgets it for modules
-    optimiser = _optimiser(unet, recipe)
+    optimiser = make_optimiser(unet, recipe)
     if plan_path.is_file():
         plan = Plan(**json.loads(plan_path.read_text(encoding="utf-8")))
-        _check_same_run(plan, recipe_text, frames, (fabric.world_size, options.precision), out)
+        check_same_run(plan, recipe_text, frames, (fabric.world_size, options.precision), out)
     else:
-        plan = _plan(recipe, recipe_text, unet, batches, frames, options, fabric, time.monotonic() - started)
+        plan = make_plan(recipe, recipe_text, unet, batches, frames, options, fabric, time.monotonic() - started)
         if fabric.is_global_zero:
-            plan_path.write_text(json.dumps(asdict(plan), indent=1), encoding="utf-8")
+            write_plan(plan, plan_path)
     if checkpoint_path.is_file():
         _say(fabric, f"{out} holds a finished run of {plan.steps} steps: nothing to do.")
         return checkpoint_path
@@ -251,10 +185,11 @@ def fit(recipe: Recipe, recipe_text: str, dataset: Dataset, out: Path, options: 
                     for side, indices in sides:
                         row |= _measured(side, unet, frames, dataset, _spread(indices, recipe.validation_scans), recipe)
                     log.append(row)
-                    _write_log(log, out / "log.csv")
-                    bar.set_postfix_str(
-                        f"loss {mean_loss:.4f}, held-out lens Dice {row['held_out_dice_lens'] or 0:.4f}"
-                    )
+                    write_log(log, out / "log.csv")
+                    standing = f"loss {mean_loss:.4f}, held-out Dice of the lens {row['held_out_dice_lens'] or 0:.4f}"
+                    bar.set_postfix_str(standing)
+                    if bar.disable:
+                        _tell(f"step {done} of {plan.steps}: {standing}")
                 else:
                     log.append({"step": done})
             if done % recipe.checkpoint_every == 0 or done == plan.steps:
@@ -288,65 +223,6 @@ def _prepare_with_bar(dataset: Dataset, recipe: Recipe, options: FitOptions) -> 
             cache=options.cache,
             report=lambda done, total: bar.update(done - bar.n),
         )
-
-
-def _optimiser(unet: UNet, recipe: Recipe) -> torch.optim.Optimizer:
-    config = recipe.optimiser
-    groups = [
-        {
-            "params": [value for value in unet.parameters() if value.ndim > 1],
-            "weight_decay": config.weight_decay,
-        },
-        {"params": [value for value in unet.parameters() if value.ndim <= 1], "weight_decay": 0.0},
-    ]
-    if config.kind is OptimiserKind.ADAMW:
-        return torch.optim.AdamW(groups, lr=config.learning_rate)
-    return torch.optim.SGD(groups, lr=config.learning_rate, momentum=config.momentum)
-
-
-def _plan(
-    recipe: Recipe,
-    recipe_text: str,
-    unet: UNet,
-    batches: Batches,
-    frames: GridFrames,
-    options: FitOptions,
-    fabric: Fabric,
-    spent_s: float,
-) -> Plan:
-    """Measure the cost of a step on a throw-away copy, and fix the number of steps."""
-    trial = copy.deepcopy(unet).to(fabric.device).train()
-    optimiser = _optimiser(trial, recipe)
-    usual = [step for step in range(1000) if batches.view(step)[0] == recipe.window][: TIMED_STEPS + 1]
-    whole = [step for step in range(1000) if batches.view(step)[0] != recipe.window][: TIMED_STEPS // 2]
-    seconds = {True: 0.0, False: 0.0}
-    for number, step in enumerate(usual + whole):
-        began = time.perf_counter()
-        for micro in range(recipe.accumulate):
-            grey, labels = fabric.to_device(batches.at(Place(step, micro, fabric.global_rank, fabric.world_size)))
-            with fabric.autocast():
-                fabric.backward(segmentation_loss(trial(grey), labels, recipe.loss))
-        optimiser.step()
-        if number:  # the first one warms up
-            seconds[step in whole] += time.perf_counter() - began
-    share = recipe.augment.whole_frame if whole else 0.0
-    cost = (1 - share) * seconds[False] / max(1, len(usual) - 1) + share * seconds[True] / max(1, len(whole))
-    steps = options.steps or recipe.steps
-    if options.max_minutes is not None:
-        steps = min(steps, max(1, int((options.max_minutes * 60 - spent_s) * TRAINING_SHARE / cost)))
-    steps, cost = fabric.broadcast((steps, cost))  # every process follows the first one's clock
-    return Plan(steps, cost, recipe_text, frames.sha256, code_revision(), fabric.world_size, options.precision)
-
-
-def _check_same_run(plan: Plan, recipe_text: str, frames: GridFrames, means: tuple[int, str], out: Path) -> None:
-    for what, here, there in (
-        ("recipe", recipe_text, plan.recipe),
-        ("data", frames.sha256, plan.dataset_sha256),
-        ("number of processes", means[0], plan.world),
-        ("precision", means[1], plan.precision),
-    ):
-        if here != there:
-            raise RecipeError("other-run", f"{out} holds a run with another {what}.", "Choose another --out.")
 
 
 def _metadata(recipe: Recipe, plan: Plan, dataset: Dataset) -> CheckpointMetadata:
@@ -387,7 +263,7 @@ def _finish(
     else:
         _tell(f"cf_threshold {point.cf_threshold:.4f}: {point.method}")
         checkpoint = checkpoint.with_operating_point(point)
-    _draw_curves(log, out / "curves.png")
+    draw_curves(log, out / "curves.png")
     save_checkpoint(checkpoint, out / "checkpoint")
 
 
@@ -408,49 +284,6 @@ def _spread(indices: Sequence[int], count: int) -> list[int]:
     if len(indices) <= count:
         return list(indices)
     return [indices[position * len(indices) // count] for position in range(count)]
-
-
-def _write_log(log: list[dict[str, Any]], path: Path) -> None:
-    part = path.with_name(f".{path.name}.part")
-    with part.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, LOG_COLUMNS)
-        writer.writeheader()
-        writer.writerows(log)
-    part.replace(path)
-
-
-def _draw_curves(log: list[dict[str, Any]], path: Path) -> None:
-    """Dice per class on both sides over the steps (Fig. 1 of the paper)."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(9, 4), layout="constrained")
-    dice_axes, loss_axes = figure.subplots(1, 2)
-    steps = [row["step"] for row in log]
-    for name, colour in (("clear_lens", "tab:blue"), ("cataract", "tab:red"), ("lens", "tab:green")):
-        for side, style in (("training", "--"), ("held_out", "-")):
-            values = [row[f"{side}_dice_{name}"] for row in log]
-            points = [(step, value) for step, value in zip(steps, values, strict=True) if value is not None]
-            if points:
-                label = f"{name.replace('_', ' ')}, {side.replace('_', '-')}"
-                dice_axes.plot(*zip(*points, strict=True), style, color=colour, label=label)
-    dice_axes.set(xlabel="step", ylabel="Dice, mean over scans", ylim=(0, 1))
-    dice_axes.legend(fontsize="small")
-    loss_axes.plot(steps, [row["loss"] for row in log], color="black")
-    loss_axes.set(xlabel="step", ylabel="training loss", yscale="log")
-    figure.savefig(path, dpi=120)
-
-
-def code_revision() -> str:
-    """Return the git revision of this checkout, "+changes" when files differ from it, or "unknown"."""
-    folder = Path(__file__).parent
-
-    def git(*words: str) -> str:
-        return subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True, check=True).stdout.strip()
-
-    try:
-        return git("rev-parse", "HEAD") + ("+changes" if git("status", "--porcelain", "--untracked-files=no") else "")
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
 
 
 def _no_bar(fabric: Fabric) -> bool:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from torch import nn
 
-    from .dataset import GridFrames, ScanRecord
+    from .dataset import ScanRecord
+    from .frames import GridFrames
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,6 +88,6 @@ class CheckpointAnalyzer(CataractAnalyzer):
         network = TorchNetwork(checkpoint, hashlib.sha256(path.read_bytes()).hexdigest())
         self._profile = load_profile(profile) if profile else None
         self._limits = Limits()
-        self.network = network  # type: ignore[assignment]  # it has the same metadata, digest and `predict`
+        self.network = network
         self.point = OperatingPoint(network.metadata.cf_threshold, network.metadata.guard_band)
         self._geometry = TileGeometry.of(network.metadata)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from train.augment import AugmentConfig, Draw, apply, centred, draw
-from train.dataset import GridScan
+from train.frames import GridScan
 
 SCAN = GridScan(rows=40, columns=60, lens_box=(18, 20, 30, 36), image_sha256="")
 LIVELY = AugmentConfig(

@@ -16,7 +16,8 @@ from tests.train.synthetic import make_dataset, tiny_recipe_text
 from train.__main__ import main
 from train.batches import Batches, Place
 from train.checkpoint import load_checkpoint
-from train.dataset import prepare, read_dataset
+from train.dataset import read_dataset
+from train.frames import prepare
 from train.loss import segmentation_loss
 from train.recipe import LossConfig, parse_recipe
 

@@ -6,7 +6,8 @@ import torch
 from torch import nn
 
 from tests.train.synthetic import make_dataset
-from train.dataset import Dataset, GridFrames, prepare, read_dataset
+from train.dataset import Dataset, read_dataset
+from train.frames import GridFrames, prepare
 from train.held_out import EyeMeasure, choose_operating_point, dice_of, eyes_of, measure
 
 

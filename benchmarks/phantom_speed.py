@@ -1,0 +1,59 @@
+"""CPU time of one phantom scan with all its truth maps, before encoding, on one thread.
+
+python benchmarks/phantom_speed.py [--scans 20]
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import argparse
+import statistics
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+LIMIT_S = 0.30
+
+
+def measure(scans: int) -> dict[str, list[float]]:
+    """CPU seconds per scan of 2150 x 1824 for each geometry, over clear and cataract eyes."""
+    import cv2
+
+    from train.phantom.display import Geometry
+    from train.phantom.patient import EyePlan
+    from train.phantom.render import ScanPlan, simulate
+
+    cv2.setNumThreads(1)
+    seconds: dict[str, list[float]] = {}
+    for geometry in (Geometry.CORRECTED, Geometry.OPTICAL, Geometry.FAN):
+        for index in range(scans + 1):
+            mixes = (None, "N", "NCP", "C")
+            eye = EyePlan("speed", f"p{index}", "OD", 40.0 + index, index % 2 == 1, index % 3 == 0, mixes[index % 4])
+            start = time.process_time()
+            simulate(eye, ScanPlan(1, 30.0 * (index % 6), geometry))
+            if index:  # the first one pays for imports
+                seconds.setdefault(str(geometry), []).append(time.process_time() - start)
+    return seconds
+
+
+def main() -> int:
+    """Command line; 1 when a median is above the limit."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--scans", type=int, default=20)
+    slow = False
+    for name, seconds in measure(parser.parse_args().scans).items():
+        middle = statistics.median(seconds)
+        slow |= middle > LIMIT_S
+        print(
+            f"{name:10s} median {middle:.3f} s, slowest {max(seconds):.3f} s of {len(seconds)} scans (limit {LIMIT_S} s)"
+        )
+    return int(slow)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

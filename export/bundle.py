@@ -1,0 +1,93 @@
+"""`python -m export.bundle MODEL.onnx ...`: put exported models into the package, with sample scans and golden results.
+
+The register pins the sha256 of each model; the samples are simulated from fixed seeds; the golden results are what the
+runtime finds in them, for `edge-cataract selftest`. Run it once for a release, with every model that ships.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+from edge_runtime import CataractAnalyzer, EdgeCataractError
+from edge_runtime.network import BUNDLE, PRECISIONS
+from edge_runtime.output import encode_png, write_all
+from edge_runtime.overlay import draw_overlay
+from edge_runtime.selftest import GOLDEN, SAMPLES
+from train.phantom.display import Geometry
+from train.phantom.patient import EyePlan
+from train.phantom.render import EXPORT_COLUMNS, EXPORT_ROWS, ScanPlan, simulate
+
+DOCUMENTATION_OVERLAY = Path(__file__).parent.parent / "docs" / "overlay.png"
+# Eyes of a cohort of their own, so that no training, development or validation patient is among them.
+SAMPLE_SCANS = {
+    "simulated-cataract.png": (
+        EyePlan("samples", "cataract", "OD", 71.0, cataract=True, dilated=True, mix="NC"),
+        ScanPlan(1, 0.0, Geometry.OPTICAL, EXPORT_ROWS, EXPORT_COLUMNS),
+    ),
+    "simulated-clear.png": (
+        EyePlan("samples", "clear", "OS", 34.0, cataract=False, dilated=True, mix=None),
+        ScanPlan(1, 30.0, Geometry.CORRECTED),
+    ),
+}
+
+
+def main(words: list[str] | None = None) -> int:
+    """Install the models, render the samples, write register and golden results."""
+    parser = argparse.ArgumentParser(prog="python -m export.bundle", description=__doc__)
+    parser.add_argument("models", nargs="+", type=Path, metavar="MODEL.onnx")
+    arguments = parser.parse_args(words)
+    try:
+        install_models(arguments.models)
+        render_samples()
+        golden = golden_results()
+    except EdgeCataractError as error:
+        sys.stderr.write(f"python -m export.bundle: {error}\n")
+        return error.exit_code
+    GOLDEN.write_text(json.dumps(golden, indent=1) + "\n", encoding="utf-8")
+    sys.stdout.write(json.dumps(golden) + "\n")
+    return 0
+
+
+def install_models(paths: list[Path]) -> None:
+    """Copy the models and pin their sha256, by precision."""
+    register: dict[str, dict[str, str]] = {}
+    for path in paths:
+        metadata = CataractAnalyzer(path).network.metadata
+        name = f"{metadata.name}-{metadata.version}-{metadata.precision}.onnx"
+        shutil.copyfile(path, BUNDLE / name)
+        register[metadata.precision] = {"file": name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+    for stale in set(BUNDLE.glob("*.onnx")) - {BUNDLE / entry["file"] for entry in register.values()}:
+        stale.unlink()
+    ordered = {precision: register[precision] for precision in PRECISIONS if precision in register}
+    (BUNDLE / "register.json").write_text(json.dumps(ordered, indent=1) + "\n", encoding="utf-8")
+
+
+def render_samples() -> None:
+    """Simulate the sample scans."""
+    write_all({str(SAMPLES / name): encode_png(simulate(*plans).picture) for name, plans in SAMPLE_SCANS.items()})
+
+
+def golden_results() -> dict[str, Any]:
+    """What the bundled models find in the samples; also draws the overlay that the README shows."""
+    models: dict[str, str] = {}
+    scans: list[dict[str, Any]] = [{"source": name} for name in SAMPLE_SCANS]
+    for precision in json.loads((BUNDLE / "register.json").read_text(encoding="utf-8")):
+        analyzer = CataractAnalyzer(precision=precision)
+        models[precision] = analyzer.network.sha256
+        for entry in scans:
+            result = analyzer.analyze(SAMPLES / entry["source"])
+            entry["sha256"] = result.scan.sha256
+            entry[precision] = {"lens_px": result.pixels.lens, "cataract_px": result.pixels.cataract}
+            if result.scan.source == "simulated-cataract.png":
+                write_all({str(DOCUMENTATION_OVERLAY): encode_png(draw_overlay(result))})
+    return {"model_sha256": models, "scans": scans}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

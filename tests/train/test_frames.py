@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from tests.train.synthetic import make_dataset, scan_and_labels, write_png
+from train.dataset import read_dataset
+from train.frames import block_sum, labels_on_grid, lens_box, native_labels, prepare
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_dataset(tmp_path_factory.mktemp("data") / "dataset", patients=2)
+
+
+@pytest.fixture
+def folder(original: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(original, tmp_path / "dataset", ignore=shutil.ignore_patterns("cache")))
+
+
+def test_block_sums_repeat_the_last_row_and_column() -> None:
+    frame = np.array([[1, 2, 3], [4, 5, 6], [7, 8, 9]], np.uint8)
+    assert block_sum(frame, 2).tolist() == [[12, 18], [30, 36]]
+    assert block_sum(np.full((16, 16), 255, np.uint8), 16).tolist() == [[65280]]
+
+
+def test_labels_on_the_grid_follow_the_majority_of_lens_then_of_kind() -> None:
+    blocks = [
+        ([0, 0, 1, 2], 0),  # half a lens is none
+        ([0, 1, 2, 2], 2),
+        ([0, 1, 1, 2], 1),
+        ([1, 1, 2, 2], 2),
+        ([0, 0, 0, 2], 0),
+    ]
+    for pixels, expected in blocks:
+        assert labels_on_grid(np.array(pixels, np.uint8).reshape(2, 2), 2).tolist() == [[expected]]
+
+
+def test_labels_of_a_coarser_scan_take_the_nearest_pixel() -> None:
+    labels = np.array([[0, 1], [2, 0]], np.uint8)
+    assert native_labels(labels, (4, 4)).tolist() == np.repeat(np.repeat(labels, 2, 0), 2, 1).tolist()
+
+
+def test_prepared_frames_are_the_block_means_of_the_native_frame(folder: Path) -> None:
+    frames = prepare(read_dataset(folder), 4, "truth_labels")
+    grey, labels = frames.frame(2)
+    image, truth = scan_and_labels(False, np.random.default_rng(0))
+    assert image.shape == truth.shape
+    stored = cv2.imdecode(np.fromfile(folder / "images/P1_OD_0.png", np.uint8), cv2.IMREAD_UNCHANGED)
+    native = cv2.resize(cv2.resize(stored, (538, 1824)), (2150, 1824))
+    padded = np.pad(native, ((0, 0), (0, 2)), mode="edge").reshape(456, 4, 538, 4).mean(axis=(1, 3)) / 255
+    np.testing.assert_allclose(grey, padded, atol=1.01 / 255)  # the two ways of enlarging round once more
+    assert set(np.unique(labels)) == {0, 1, 2}
+    assert frames.scans[2].lens_box == lens_box(labels)
+
+
+def test_masks_and_truth_are_different_targets(folder: Path) -> None:
+    dataset = read_dataset(folder)
+    assert set(np.unique(prepare(dataset, 16, "mask").frame(2)[1])) == {0, 2}
+    assert set(np.unique(prepare(dataset, 16, "truth_labels").frame(2)[1])) == {0, 1, 2}
+
+
+def test_the_cache_is_used_again_and_renewed_when_a_file_changes(folder: Path) -> None:
+    dataset = read_dataset(folder)
+    counted: list[int] = []
+    first = prepare(dataset, 16, "mask", report=lambda done, total: counted.append(total))
+    again = prepare(dataset, 16, "mask", report=lambda done, total: counted.append(total))
+    assert counted == [4] * 4
+    assert first.sha256 == again.sha256
+    image, labels = scan_and_labels(True, np.random.default_rng(99))
+    write_png(folder / "images/P1_OD_0.png", image)
+    write_png(folder / "masks/P1_OD_0.png", np.where(labels > 0, 2, 0).astype(np.uint8))
+    changed = prepare(read_dataset(folder), 16, "mask")
+    assert changed.sha256 != first.sha256
+
+
+def test_a_scan_without_a_lens_has_no_box(folder: Path) -> None:
+    write_png(folder / "masks/P0_OD_0.png", np.zeros((456, 538), np.uint8))
+    assert prepare(read_dataset(folder), 16, "mask").scans[0].lens_box is None

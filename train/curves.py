@@ -1,0 +1,47 @@
+"""The training log as a table and as a figure (Fig. 1 of the paper)."""
+
+from __future__ import annotations
+
+import csv
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LOG_COLUMNS = (
+    "step", "learning_rate", "loss",
+    "training_dice_background", "training_dice_clear_lens", "training_dice_cataract", "training_dice_lens",
+    "held_out_dice_background", "held_out_dice_clear_lens", "held_out_dice_cataract", "held_out_dice_lens",
+    "training_auc", "held_out_auc",
+)  # fmt: skip
+
+
+def write_log(log: list[dict[str, Any]], path: Path) -> None:
+    """Write the whole log, one row per measurement, whole or not at all."""
+    part = path.with_name(f".{path.name}.part")
+    with part.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, LOG_COLUMNS)
+        writer.writeheader()
+        writer.writerows(log)
+    part.replace(path)
+
+
+def draw_curves(log: list[dict[str, Any]], path: Path) -> None:
+    """Dice per class on both sides over the steps (Fig. 1 of the paper)."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 4), layout="constrained")
+    dice_axes, loss_axes = figure.subplots(1, 2)
+    steps = [row["step"] for row in log]
+    for name, colour in (("clear_lens", "tab:blue"), ("cataract", "tab:red"), ("lens", "tab:green")):
+        for side, style in (("training", "--"), ("held_out", "-")):
+            values = [row[f"{side}_dice_{name}"] for row in log]
+            points = [(step, value) for step, value in zip(steps, values, strict=True) if value is not None]
+            if points:
+                label = f"{name.replace('_', ' ')}, {side.replace('_', '-')}"
+                dice_axes.plot(*zip(*points, strict=True), style, color=colour, label=label)
+    dice_axes.set(xlabel="step", ylabel="Dice, mean over scans", ylim=(0, 1))
+    dice_axes.legend(fontsize="small")
+    loss_axes.plot(steps, [row["loss"] for row in log], color="black")
+    loss_axes.set(xlabel="step", ylabel="training loss", yscale="log")
+    figure.savefig(path, dpi=120)
