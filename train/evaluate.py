@@ -164,10 +164,10 @@ def _analyzer(model: Path, profile: str | None, threads: int) -> CataractAnalyze
         return CataractAnalyzer(model, profile=profile, limits=Limits(threads=threads))
     import torch
 
-    from .torch_network import CheckpointAnalyzer
+    from .torch_network import checkpoint_analyzer
 
     torch.set_num_threads(threads)
-    return CheckpointAnalyzer(model, profile)
+    return checkpoint_analyzer(model, profile)
 
 
 def eyes_of(scans: Sequence[EvaluatedScan]) -> list[EvaluatedEye]:

@@ -7,12 +7,9 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from edge_runtime.analyzer import CataractAnalyzer, Limits
-from edge_runtime.decision import OperatingPoint
+from edge_runtime.analyzer import CataractAnalyzer
 from edge_runtime.model_file import ModelMetadata
 from edge_runtime.network import Prediction
-from edge_runtime.profile import load_profile
-from edge_runtime.tiling import TileGeometry
 
 from .checkpoint import CheckpointError, load_checkpoint
 from .pipeline import Pipeline
@@ -72,8 +69,8 @@ class TorchNetwork:
         return Prediction(found.lens_probability.numpy(), found.cataract_probability.numpy(), found.labels.numpy())
 
 
-class CheckpointAnalyzer(CataractAnalyzer):
-    """The runtime's analyzer with a `TorchNetwork` in it.
+def checkpoint_analyzer(path: Path, profile: str | None = None) -> CataractAnalyzer:
+    """The runtime's analyzer with a checkpoint in the place of the model file.
 
     Parameters
     ----------
@@ -82,12 +79,5 @@ class CheckpointAnalyzer(CataractAnalyzer):
     profile
         Name of a device profile, or None to take the one that fits each frame.
     """
-
-    def __init__(self, path: Path, profile: str | None = None) -> None:  # the parent's would look for a model file
-        checkpoint = load_checkpoint(path)
-        network = TorchNetwork(checkpoint, hashlib.sha256(path.read_bytes()).hexdigest())
-        self._profile = load_profile(profile) if profile else None
-        self._limits = Limits()
-        self.network = network
-        self.point = OperatingPoint(network.metadata.cf_threshold, network.metadata.guard_band)
-        self._geometry = TileGeometry.of(network.metadata)
+    network = TorchNetwork(load_checkpoint(path), hashlib.sha256(path.read_bytes()).hexdigest())
+    return CataractAnalyzer(network, profile=profile)
