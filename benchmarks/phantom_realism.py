@@ -226,7 +226,8 @@ def write_table(verdicts: list[Verdict], deviations: dict[str, float], path: Pat
     for v in verdicts:
         ratio = (v.high - v.low) / v.allowed if v.allowed else float("inf")
         lines.append(
-            f"| {v.eye} | {v.looks} | {v.quantity} | {v.real:.4g} | {v.low:.4g} | {v.median:.4g} | {v.high:.4g} | {'yes' if v.inside else 'MISS'} | {ratio:.1f} |"
+            f"| {v.eye} | {v.looks} | {v.quantity} | {v.real:.4g} | {v.low:.4g} | {v.median:.4g} | {v.high:.4g} "
+            f"| {'yes' if v.inside else 'MISS'} | {ratio:.1f} |"
         )
     summary = []
     for looks in ("yes", "unsure", "hazy"):
@@ -236,15 +237,14 @@ def write_table(verdicts: list[Verdict], deviations: dict[str, float], path: Pat
         inside = sum(v.inside for v in chosen)
         both = sum(v.inside and v.narrow for v in chosen)
         summary.append(
-            f"{looks}: {inside} of {len(chosen)} inside ({inside / len(chosen):.0%}); inside and not vague {both} ({both / len(chosen):.0%})"
+            f"{looks}: {inside} of {len(chosen)} inside ({inside / len(chosen):.0%}); "
+            f"inside and not vague {both} ({both / len(chosen):.0%})"
         )
         misses = [f"{v.eye} {v.quantity}" for v in chosen if not v.inside]
         summary.append("  misses: " + (", ".join(misses) or "none"))
     one_subject = {v.regime for v in verdicts if len({w.eye for w in verdicts if w.regime == v.regime}) < 2}
     if one_subject:
-        summary.append(
-            f"  {', '.join(sorted(one_subject))}: one real eye only, so no spread between eyes exists to judge vagueness by."
-        )
+        summary.append(f"  {', '.join(sorted(one_subject))}: one real eye only: no spread to judge vagueness by.")
     for looks in ("yes",):
         chosen = [v for v in verdicts if v.looks == looks and v.regime not in one_subject]
         vague = sorted({v.quantity for v in chosen if not v.narrow})
@@ -255,7 +255,8 @@ def write_table(verdicts: list[Verdict], deviations: dict[str, float], path: Pat
             f"{strict} of {len(chosen)} inside and not vague ({strict / max(len(chosen), 1):.0%})"
         )
         summary.append(
-            f"clear-looking, regimes with several eyes: {both} of {len(chosen)} inside and not vague ({both / max(len(chosen), 1):.0%})"
+            f"clear-looking, regimes with several eyes: {both} of {len(chosen)} inside and not vague "
+            f"({both / max(len(chosen), 1):.0%})"
         )
         summary.append("  vague: " + (", ".join(vague) or "none"))
     measured = ", ".join(f"{name} {value:.1%}" for name, value in deviations.items())

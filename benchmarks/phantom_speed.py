@@ -49,9 +49,7 @@ def main() -> int:
     for name, seconds in measure(parser.parse_args().scans).items():
         middle = statistics.median(seconds)
         slow |= middle > LIMIT_S
-        print(
-            f"{name:10s} median {middle:.3f} s, slowest {max(seconds):.3f} s of {len(seconds)} scans (limit {LIMIT_S} s)"
-        )
+        print(f"{name:10s} median {middle:.3f} s, slowest {max(seconds):.3f} s of {len(seconds)} (limit {LIMIT_S} s)")
     return int(slow)
 
 

@@ -19,7 +19,7 @@ from export.release import export_model
 from export.verify import Parity, compare
 from train.checkpoint import Checkpoint, CheckpointMetadata, OperatingPoint, save_checkpoint
 from train.pipeline import Pipeline
-from train.torch_network import CheckpointAnalyzer
+from train.torch_network import checkpoint_analyzer
 from train.unet import UNet, UNetConfig, Upsampling
 
 EDGE_LIKE = UNetConfig(width=4, levels=2, channel_cap=8, stem=2, upsampling=Upsampling.NEAREST)
@@ -203,7 +203,7 @@ def test_a_checkpoint_and_its_export_give_one_result_for_a_scan(exported: Path, 
 
     save_checkpoint(checkpoint(), tmp_path / "checkpoint")
     frame = drawn_scan(912, 1075, np.random.default_rng(4))
-    by_torch = CheckpointAnalyzer(tmp_path / "checkpoint").analyze_pixels(frame)
+    by_torch = checkpoint_analyzer(tmp_path / "checkpoint").analyze_pixels(frame)
     by_engine = CataractAnalyzer(exported / "tiny-fp32.onnx").analyze_pixels(frame)
     assert by_torch.pixels == by_engine.pixels
     assert by_torch.reasons == by_engine.reasons
