@@ -1,0 +1,386 @@
+"""From a scan to a decision; with the tiny model every count can be worked out on paper."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+import edge_runtime
+from edge_runtime import CataractAnalyzer, Decision, EdgeCataractError, Laterality, Limits, PixelPitch
+from edge_runtime.decision import OperatingPoint
+from edge_runtime.lens import LensPixels
+from edge_runtime.profile import PROFILES, CropWindow
+from edge_runtime.results import ScanResult
+from edge_runtime.scan import read_scan
+from tests.edge_runtime.pictures import (
+    CATARACT,
+    CATARACT_FRACTION,
+    CATARACT_PX,
+    CLEAR,
+    LENS_PX,
+    empty_frame,
+    encoded,
+    lens_frame,
+    png,
+    tiff,
+)
+from tests.make_tiny_model import TinyModel, tiny_model_bytes
+
+SAMPLES = Path(edge_runtime.__file__).parent / "samples"
+
+
+def codes_of(result: ScanResult) -> list[str]:
+    return [notice.code for notice in result.notices]
+
+
+# --- counts ----------------------------------------------------------------------------------------------------------
+
+
+def test_counts_are_those_of_the_painted_lens(analyzer: CataractAnalyzer) -> None:
+    result = analyzer.analyze_pixels(lens_frame())
+    assert result.pixels == LensPixels(LENS_PX, CATARACT_PX)
+    assert result.cataract_fraction == CATARACT_FRACTION
+    assert result.profile == "anterion"
+    assert (result.maps.window, codes_of(result)) == (CropWindow(640, 525, 1100, 1100), [])
+
+
+def test_counts_are_on_the_grid_of_the_model(tmp_path: Path) -> None:
+    (tmp_path / "m.onnx").write_bytes(tiny_model_bytes(TinyModel(grid=2)))
+    result = CataractAnalyzer(tmp_path / "m.onnx").analyze_pixels(lens_frame())
+    assert result.pixels == LensPixels(4 * LENS_PX, 4 * CATARACT_PX)
+    assert result.lens_density == pytest.approx((200 * CATARACT + 500 * CLEAR) / 700)
+    assert np.count_nonzero(result.labels) == 700 * 700
+
+
+@pytest.mark.parametrize(
+    ("cataract_rows", "decision"), [(0, Decision.CLEAR), (96, Decision.CLEAR), (100, Decision.CATARACT)]
+)
+def test_threshold_of_the_model_divides_clear_from_cataract(
+    cataract_rows: int, decision: Decision, analyzer: CataractAnalyzer
+) -> None:
+    assert analyzer.analyze_pixels(lens_frame(cataract_rows=cataract_rows)).decision is decision
+
+
+def test_threshold_can_be_given(tiny_model: Path) -> None:
+    strict = CataractAnalyzer(tiny_model, threshold=0.9)
+    assert strict.point == OperatingPoint(0.9, 0.02)
+    assert strict.analyze_pixels(lens_frame()).decision is Decision.CLEAR
+
+
+@pytest.mark.parametrize("threshold", [-0.1, 1.1, float("nan")])
+def test_threshold_out_of_range_is_refused(threshold: float, tiny_model: Path) -> None:
+    with pytest.raises(EdgeCataractError, match=r"A threshold in \[0, 1\] was expected") as caught:
+        CataractAnalyzer(tiny_model, threshold=threshold)
+    assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize("limits", [{"threads": 0}, {"threads": -2}, {"max_memory_mb": 0}])
+def test_limits_below_one_are_refused(limits: dict[str, int]) -> None:
+    with pytest.raises(EdgeCataractError, match="at least 1"):
+        Limits(**limits)
+
+
+def test_guard_band_of_the_model_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "m.onnx").write_bytes(tiny_model_bytes(TinyModel(guard_band=0.2)))
+    result = CataractAnalyzer(tmp_path / "m.onnx").analyze_pixels(lens_frame())
+    assert result.judgement.borderline
+
+
+@pytest.mark.parametrize("shape", [(1459, 1713), (912, 1075)])
+def test_smaller_export_of_the_same_frame_has_the_same_fraction(
+    shape: tuple[int, int], analyzer: CataractAnalyzer
+) -> None:
+    smaller = cv2.resize(lens_frame(), (shape[1], shape[0]), interpolation=cv2.INTER_AREA)
+    result = analyzer.analyze_pixels(smaller)
+    assert result.cataract_fraction == pytest.approx(CATARACT_FRACTION, abs=0.01)
+    assert result.pixels.lens == pytest.approx(LENS_PX, rel=0.02)
+    assert result.labels.shape == shape
+
+
+def test_raw_frame_with_pixels_that_are_not_square_has_the_same_fraction(analyzer: CataractAnalyzer) -> None:
+    small = cv2.resize(lens_frame(), (768, 1519), interpolation=cv2.INTER_AREA).astype(np.float64)
+    raw = np.rint((small / 255 * 0.91 + 0.2) * 65535).astype(np.uint16)
+    result = analyzer.analyze_pixels(raw)
+    assert result.profile == "anterion-raw"
+    assert result.cataract_fraction == pytest.approx(CATARACT_FRACTION, abs=0.01)
+    assert (result.maps.frame_shape, result.labels.shape) == ((1762, 2150), (1519, 768))
+
+
+# --- where the lens is -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("box", "window", "lens_px"),
+    [
+        ((300, 1000, 724, 1424), CropWindow(100, 524, 1100, 1100), 175 * 175),
+        ((840, 1540, 300, 1000), CropWindow(640, 100, 1100, 1100), 175 * 175),
+        ((840, 1540, 1300, 2000), CropWindow(640, 1050, 1100, 1100), None),
+        ((100, 500, 100, 500), CropWindow(0, 0, 1100, 1100), 100 * 100),
+        ((200, 1700, 424, 1724), CropWindow(136, 360, 1628, 1428), 375 * 325),
+    ],
+    ids=["too high", "too far left", "too far right", "not in the window at all", "larger than the window"],
+)
+def test_window_is_moved_or_enlarged_to_hold_the_lens(
+    box: tuple[int, int, int, int], window: CropWindow, lens_px: int | None, analyzer: CataractAnalyzer
+) -> None:
+    result = analyzer.analyze_pixels(lens_frame(*box))
+    assert result.maps.window == window
+    assert codes_of(result) == ["window-moved"]
+    area = (box[1] - box[0]) * (box[3] - box[2])
+    assert result.pixels.lens == (lens_px or pytest.approx(area / 16, rel=0.02))
+    assert result.cataract_fraction == pytest.approx(200 / (box[1] - box[0]), abs=0.01)
+    assert np.count_nonzero(result.labels) == pytest.approx(area, rel=0.02)
+    rows = box[1] - box[0]
+    assert result.lens_density == pytest.approx((200 * CATARACT + (rows - 200) * CLEAR) / rows, rel=0.02)
+
+
+def test_lens_cut_by_the_frame_is_graded_with_a_warning_when_enough_is_seen(analyzer: CataractAnalyzer) -> None:
+    result = analyzer.analyze_pixels(lens_frame(1200, 1824))
+    assert result.gradable
+    assert codes_of(result) == ["lens-cut-by-frame", "window-moved"]
+    assert "bottom side" in result.notices[0].message
+    assert result.maps.window.top + result.maps.window.rows == 1824
+
+
+def test_lens_mostly_outside_the_frame_is_not_graded(analyzer: CataractAnalyzer) -> None:
+    result = analyzer.analyze_pixels(lens_frame(1500, 1824))
+    assert result.reasons == ("lens-mostly-outside",)
+
+
+def test_thin_bright_structure_is_no_lens(analyzer: CataractAnalyzer) -> None:
+    assert analyzer.analyze_pixels(lens_frame(900, 1000)).reasons == ("lens-too-small",)
+
+
+def test_frame_without_lens_is_searched_in_full_and_not_graded(analyzer: CataractAnalyzer) -> None:
+    result = analyzer.analyze_pixels(empty_frame())
+    assert (result.reasons, codes_of(result)) == (("lens-not-found",), [])
+    assert result.maps.window == CropWindow(640, 525, 1100, 1100)
+
+
+def test_pieces_away_from_the_lens_are_dropped_and_told(analyzer: CataractAnalyzer) -> None:
+    frame = lens_frame()
+    frame[700:720, 565:605] = 200
+    result = analyzer.analyze_pixels(frame)
+    assert result.pixels == LensPixels(LENS_PX, CATARACT_PX)
+    assert codes_of(result) == ["extra-lens-pieces"]
+    assert result.notices[0].message.startswith("50 pixels")
+    assert not result.labels[:800].any()
+
+
+# --- which profile ---------------------------------------------------------------------------------------------------
+
+
+def test_pixel_pitch_of_an_unknown_frame_looks_at_the_whole_frame(tiny_model: Path) -> None:
+    frame = lens_frame(100, 500, 200, 600, cataract_rows=100, shape=(600, 800))
+    result = CataractAnalyzer(tiny_model, profile=PixelPitch(7.675, 7.675)).analyze_pixels(frame)
+    assert (result.profile, result.maps.window) == ("pixel-um", CropWindow(0, 0, 600, 800))
+    assert result.pixels == LensPixels(100 * 100, 25 * 100)
+
+
+def test_profile_may_be_an_object_a_name_or_a_file(tiny_model: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text(
+        'name = "mine"\ncolumns = 800\nrows = 600\nwidth_mm = 6.14\nheight_mm = 4.605\n'
+    )
+    frame = lens_frame(100, 500, 200, 600, cataract_rows=100, shape=(600, 800))
+    for profile, name in (
+        (PROFILES["anterion"], "anterion"),
+        ("anterion-raw", "anterion-raw"),
+        (str(tmp_path / "mine.toml"), "mine"),
+    ):
+        assert CataractAnalyzer(tiny_model, profile=profile).analyze_pixels(frame).profile == name
+
+
+# --- one scan, many files --------------------------------------------------------------------------------------------
+
+
+def encodings(frame: np.ndarray[Any, Any]) -> dict[str, bytes]:
+    compression = cv2.IMWRITE_TIFF_COMPRESSION
+    return {
+        "scan.png": encoded(".png", frame),
+        "interlaced.png": png(frame, interlaced=True),
+        "raw.tiff": encoded(".tiff", frame, compression, 1),
+        "first.tiff": tiff(frame),
+        "lzw.tiff": encoded(".tiff", frame, compression, 5),
+        "deflate.tiff": encoded(".tiff", frame, compression, 8),
+        "scan.bmp": encoded(".bmp", frame),
+        "channels.png": encoded(".png", np.dstack([frame] * 3)),
+        "channels.bmp": encoded(".bmp", np.dstack([frame] * 3)),
+        "sixteen.png": encoded(".png", frame.astype(np.uint16) * 257),
+        "sixteen.tiff": encoded(".tiff", frame.astype(np.uint16) * 257),
+    }
+
+
+def assert_one_scan_has_one_fraction(analyzer: CataractAnalyzer, frame: np.ndarray[Any, Any], folder: Path) -> None:
+    expected = analyzer.analyze_pixels(frame)
+    for name, data in encodings(frame).items():
+        (folder / name).write_bytes(data)
+        result = analyzer.analyze(folder / name)
+        assert (result.pixels, result.cataract_fraction) == (expected.pixels, expected.cataract_fraction), name
+        assert result.lens_density == expected.lens_density
+        assert np.array_equal(result.cataract_probability, expected.cataract_probability)
+    (folder / "scan.jpg").write_bytes(encoded(".jpg", frame, cv2.IMWRITE_JPEG_QUALITY, 95))
+    assert analyzer.analyze(folder / "scan.jpg").cataract_fraction == pytest.approx(
+        expected.cataract_fraction, abs=0.01
+    )
+
+
+def test_lossless_encodings_of_one_scan_have_one_fraction_and_jpeg_nearly_the_same(
+    analyzer: CataractAnalyzer, tmp_path: Path
+) -> None:
+    noise = np.random.default_rng(3).integers(-6, 7, (1824, 2150))
+    assert_one_scan_has_one_fraction(analyzer, (lens_frame() + noise).clip(1, 255).astype(np.uint8), tmp_path)
+
+
+def test_lossless_encodings_of_a_sample_have_one_fraction_with_the_bundled_model(
+    bundled_analyzer: CataractAnalyzer, tmp_path: Path
+) -> None:
+    for sample in sorted(SAMPLES.glob("*.png"))[:1]:
+        assert_one_scan_has_one_fraction(bundled_analyzer, np.array(read_scan(sample).pixels), tmp_path)
+
+
+def test_pixels_from_memory_and_from_a_file_are_the_same_scan(analyzer: CataractAnalyzer, tmp_path: Path) -> None:
+    (tmp_path / "scan.png").write_bytes(encoded(".png", lens_frame()))
+    from_file, from_memory = analyzer.analyze(tmp_path / "scan.png"), analyzer.analyze_pixels(lens_frame())
+    assert (from_file.scan.source, from_memory.scan.source) == ("scan.png", "")
+    assert from_file.pixels == from_memory.pixels
+    assert np.array_equal(from_file.labels, from_memory.labels)
+    assert np.array_equal(from_file.cataract_probability, from_memory.cataract_probability)
+
+
+def test_tiles_under_a_memory_cap_change_nothing(
+    tiny_model: Path, analyzer: CataractAnalyzer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from edge_runtime import memory
+
+    monkeypatch.setattr(memory, "resident_bytes", lambda: 100 * memory.MEGABYTE)
+    needed = memory.RESERVE_BYTES + memory.BYTES_PER_FRAME_PIXEL * 1824 * 2150 + memory.BYTES_PER_TILE_PIXEL * 500_000
+    capped = CataractAnalyzer(tiny_model, limits=Limits(max_memory_mb=100 + needed // memory.MEGABYTE))
+    windows: list[int] = []
+    predict = capped.network.predict
+    monkeypatch.setattr(capped.network, "predict", lambda window: windows.append(window.size) or predict(window))
+    result = capped.analyze_pixels(lens_frame())
+    assert len(windows) > 2
+    assert max(windows) <= 500_000
+    assert result.pixels == analyzer.analyze_pixels(lens_frame()).pixels
+
+
+def test_cap_that_cannot_be_kept_is_refused(tiny_model: Path) -> None:
+    with pytest.raises(EdgeCataractError, match="memory-cap") as caught:
+        CataractAnalyzer(tiny_model, limits=Limits(max_memory_mb=20)).analyze_pixels(lens_frame())
+    assert caught.value.exit_code == 71
+
+
+# --- an exam ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def exam(tmp_path: Path) -> Callable[[list[int]], list[Path]]:
+    """Scan files whose lens has so many rows of cataract; -1: without a lens."""
+
+    def write(cataract_rows: list[int]) -> list[Path]:
+        paths = []
+        for number, rows in enumerate(cataract_rows):
+            path = tmp_path / f"OD_{number:03d}.png"
+            path.write_bytes(encoded(".png", empty_frame() if rows < 0 else lens_frame(cataract_rows=rows)))
+            paths.append(path)
+        return paths
+
+    return write
+
+
+def test_eye_is_the_mean_of_its_gradable_scans(
+    analyzer: CataractAnalyzer, exam: Callable[[list[int]], list[Path]]
+) -> None:
+    eye = analyzer.analyze_exam(exam([100, 200, 300, 400, 500, -1]), Laterality.OD)
+    fractions = [rows / 700 for rows in (100, 200, 300, 400, 500)]
+    assert eye.cataract_fraction == pytest.approx(np.mean(fractions))
+    assert eye.cataract_fraction_sd == pytest.approx(np.std(fractions, ddof=1))
+    assert (eye.scans_used, eye.scans_expected, eye.laterality) == (5, 6, Laterality.OD)
+    assert [notice.code for notice in eye.notices] == ["fewer-scans-than-expected"]
+
+
+def test_more_scans_than_an_exam_has_are_used_and_told(
+    analyzer: CataractAnalyzer, exam: Callable[[list[int]], list[Path]]
+) -> None:
+    eye = analyzer.analyze_exam(exam([100, 104, 108, 112, 116, 120, 124]))
+    assert eye.scans_used == 7
+    assert [notice.code for notice in eye.notices] == ["more-scans-than-expected", "borderline"]
+
+
+def test_exam_without_scans_or_with_one_given_twice_is_refused(
+    analyzer: CataractAnalyzer, exam: Callable[[list[int]], list[Path]], tmp_path: Path
+) -> None:
+    with pytest.raises(EdgeCataractError, match="without scans"):
+        analyzer.analyze_exam([])
+    (scan,) = exam([100])
+    (tmp_path / "copy.png").write_bytes(scan.read_bytes())
+    with pytest.raises(EdgeCataractError, match="duplicate-scan") as caught:
+        analyzer.analyze_exam([scan, tmp_path / "copy.png"])
+    assert caught.value.exit_code == 2
+
+
+# --- as a library ----------------------------------------------------------------------------------------------------
+
+
+def test_one_analyzer_may_be_called_from_several_threads(analyzer: CataractAnalyzer) -> None:
+    frames = [lens_frame(cataract_rows=4 * rows) for rows in range(10, 26)]
+    alone = [analyzer.analyze_pixels(frame) for frame in frames]
+    with ThreadPoolExecutor(4) as threads:
+        together = list(threads.map(analyzer.analyze_pixels, frames))
+    for one, other in zip(alone, together, strict=True):
+        assert one.pixels == other.pixels
+        assert np.array_equal(one.cataract_probability, other.cataract_probability)
+
+
+def test_network_that_is_loaded_already_can_be_given(analyzer: CataractAnalyzer) -> None:
+    again = CataractAnalyzer(analyzer.network)
+    assert again.network is analyzer.network
+
+
+def test_scan_may_be_named_by_a_path_a_text_or_any_path_like_thing(analyzer: CataractAnalyzer, tmp_path: Path) -> None:
+    class Named:
+        def __fspath__(self) -> str:
+            return str(tmp_path / "scan.png")
+
+    (tmp_path / "scan.png").write_bytes(encoded(".png", lens_frame()))
+    for path in (tmp_path / "scan.png", str(tmp_path / "scan.png"), Named()):
+        assert analyzer.analyze(path).pixels.lens == LENS_PX
+
+
+def test_public_names_are_pinned() -> None:
+    assert edge_runtime.__all__ == [
+        "CataractAnalyzer",
+        "Decision",
+        "DeviceProfile",
+        "EdgeCataractError",
+        "EyeResult",
+        "Laterality",
+        "Limits",
+        "PixelPitch",
+        "ScanResult",
+        "TissueLabel",
+        "__version__",
+        "document",
+    ]
+    assert dir(edge_runtime) == sorted(edge_runtime.__all__)
+    for name in edge_runtime.__all__:
+        assert getattr(edge_runtime, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = edge_runtime.nothing
+
+
+def test_default_analyzer_uses_the_bundled_model_and_finds_the_lens_of_every_sample(
+    bundled_analyzer: CataractAnalyzer,
+) -> None:
+    samples = sorted(SAMPLES.glob("*.png"))
+    assert samples
+    for sample in samples:
+        result = bundled_analyzer.analyze(sample)
+        assert result.gradable, os.path.basename(sample)

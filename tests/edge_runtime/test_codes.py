@@ -1,0 +1,88 @@
+"""Every word that is used is documented, and every word that is documented is used: the source itself is read."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from edge_runtime import codes, errors
+
+PACKAGE = Path(codes.__file__).parent
+ERRORS = {name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, Exception)}
+CONTAINERS = ("png", "jpeg", "tiff", "bmp")
+WORD = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+
+def words_of(node: ast.expr) -> list[str]:
+    """The words that an expression may be: a literal, a choice of two, or one with the container's name in it."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return [node.value]
+    if isinstance(node, ast.IfExp):
+        return words_of(node.body) + words_of(node.orelse)
+    if isinstance(node, ast.JoinedStr):
+        head = "".join(part.value for part in node.values if isinstance(part, ast.Constant))
+        return [head + container for container in CONTAINERS]
+    raise AssertionError(f"a word that cannot be read from the source: {ast.unparse(node)}")
+
+
+def calls_in(source: str, names: set[str]) -> Iterator[ast.Call]:
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names:
+            yield node
+
+
+def words_raised(source: str) -> set[str]:
+    return {word for call in calls_in(source, ERRORS) if call.args for word in words_of(call.args[0])}
+
+
+def sources() -> list[str]:
+    return [path.read_text(encoding="utf-8") for path in sorted(PACKAGE.glob("*.py"))]
+
+
+def test_every_word_that_is_raised_is_documented_and_every_documented_one_is_raised() -> None:
+    raised = set().union(*(words_raised(source) for source in sources()))
+    said = set(re.findall(r"error\[([a-z-]+)\]", (PACKAGE / "cli.py").read_text()))
+    assert raised | said == set(codes.REFUSALS)
+
+
+def test_every_warning_is_documented_and_used() -> None:
+    used = {word for source in sources() for call in calls_in(source, {"Notice"}) for word in words_of(call.args[0])}
+    assert used == set(codes.WARNINGS)
+
+
+def test_every_reason_is_documented_and_used() -> None:
+    tree = ast.parse((PACKAGE / "quality.py").read_text())
+    (function,) = (
+        node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "reasons_not_to_grade"
+    )
+    used = {
+        node.value
+        for node in ast.walk(function)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith("lens-")
+    }
+    assert used == set(codes.REASONS)
+
+
+def test_the_check_can_fail() -> None:
+    assert words_raised('raise ScanError("a-new-word", "x", "y")') == {"a-new-word"}
+    assert words_raised('raise ScanError("a" if wide else "b", "x", "y")') == {"a", "b"}
+    assert words_raised('raise ScanError(f"cut-{kind}", "x", "y")') == {f"cut-{name}" for name in CONTAINERS}
+    with pytest.raises(AssertionError, match="cannot be read"):
+        words_raised("raise ScanError(word, 'x', 'y')")
+
+
+@pytest.mark.parametrize(
+    "table", [codes.REFUSALS, codes.REASONS, codes.WARNINGS], ids=["errors", "reasons", "warnings"]
+)
+def test_words_are_stable_kebab_case_in_order_with_one_line_each(table: dict[str, str]) -> None:
+    assert all(WORD.fullmatch(word) for word in table)
+    assert all("\n" not in line and line.endswith(".") for line in table.values())
+
+
+def test_words_of_errors_and_warnings_are_sorted() -> None:
+    assert list(codes.REFUSALS) == sorted(codes.REFUSALS)
+    assert list(codes.WARNINGS) == sorted(codes.WARNINGS)

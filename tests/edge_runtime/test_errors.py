@@ -1,0 +1,54 @@
+"""The error tree has the exit codes of the contract, and messages of one line."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from edge_runtime import errors
+from edge_runtime.errors import EdgeCataractError, WriteError
+
+CONTRACT = {  # contract, section 3
+    "UsageError": 2,
+    "LensNotFoundError": 3,
+    "ScanError": 65,
+    "ScanMissingError": 66,
+    "MissingExtraError": 69,
+    "InternalError": 70,
+    "ResourceError": 71,
+    "OutputError": 73,
+    "WriteError": 74,
+    "ModelMissingError": 80,
+    "ModelIntegrityError": 81,
+    "ModelIncompatibleError": 82,
+    "InferenceError": 83,
+}
+KINDS = {kind.__name__: kind for kind in EdgeCataractError.__subclasses__()}
+
+
+def test_tree_has_the_exit_codes_of_the_contract() -> None:
+    assert {name: kind.exit_code for name, kind in KINDS.items()} == CONTRACT
+
+
+def test_tree_drawn_at_the_top_is_the_tree() -> None:
+    drawn = dict(re.findall(r"^ +[|`]-- (\w+) +(\d+) ", errors.__doc__ or "", re.MULTILINE))
+    listed = set(re.findall(r"^ +[|`]-- (\w+)", errors.__doc__ or "", re.MULTILINE))
+    assert listed == set(CONTRACT)
+    assert {name: int(code) for name, code in drawn.items()}.items() <= CONTRACT.items()
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_message_says_what_was_found_what_was_lost_and_what_to_do(kind: type[EdgeCataractError]) -> None:
+    error = kind("some-word", "This was found.", "Do that.")
+    assert str(error) == "error[some-word]: This was found. Nothing was written. Do that."
+    assert (error.word, error.found, error.remedy, error.lost) == (
+        "some-word",
+        "This was found.",
+        "Do that.",
+        "Nothing was written.",
+    )
+
+
+def test_what_was_lost_can_be_told_apart() -> None:
+    assert "Half of it." in str(WriteError("write-failed", "Found.", "Do.", lost="Half of it."))

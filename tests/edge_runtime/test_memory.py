@@ -1,0 +1,120 @@
+"""A cap of resident memory is kept by smaller tiles, or refused before work starts."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edge_runtime import memory, tiling
+from edge_runtime.errors import ResourceError
+from edge_runtime.scan import Scan, scan_from_pixels
+from tests.conftest import ROOT
+
+GEOMETRY = tiling.TileGeometry(grid=4, unit=64, halo=192)
+NATIVE = (1824, 2150)
+
+
+def cap_for(tile_pixels: int) -> int:
+    """The cap, in MB, that leaves room for a tile of so many pixels of a whole frame."""
+    held = 100 * memory.MEGABYTE + memory.RESERVE_BYTES + memory.BYTES_PER_FRAME_PIXEL * 1824 * 2150
+    return (held + memory.BYTES_PER_TILE_PIXEL * tile_pixels) // memory.MEGABYTE
+
+
+@pytest.fixture(scope="module")
+def scan() -> Scan:
+    return scan_from_pixels(np.arange(1824 * 2150, dtype=np.uint8).reshape(1824, 2150))
+
+
+@pytest.fixture
+def resident_megabytes(monkeypatch: pytest.MonkeyPatch) -> int:
+    """A process that holds 100 MB so far."""
+    monkeypatch.setattr(memory, "resident_bytes", lambda: 100 * memory.MEGABYTE)
+    return 100
+
+
+def test_without_a_cap_a_whole_frame_is_one_tile(scan: Scan) -> None:
+    pixels = memory.largest_tile(None, scan, NATIVE, GEOMETRY.smallest_read)
+    assert pixels == memory.MAX_TILE_PIXELS
+    assert len(tiling.plan(*NATIVE, GEOMETRY, pixels)) == 1
+
+
+def test_generous_cap_changes_nothing(scan: Scan, resident_megabytes: int) -> None:
+    assert memory.largest_tile(4_000, scan, NATIVE, GEOMETRY.smallest_read) == memory.MAX_TILE_PIXELS
+
+
+def test_cap_shrinks_the_tiles(scan: Scan, resident_megabytes: int) -> None:
+    pixels = memory.largest_tile(cap_for(700_000), scan, NATIVE, GEOMETRY.smallest_read)
+    assert 600_000 < pixels <= 700_000
+    plan = tiling.plan(1100, 1100, GEOMETRY, pixels)
+    assert len(plan) > 1
+    assert tiling.largest_read(plan) <= pixels
+
+
+def test_cap_that_cannot_be_kept_is_refused_and_says_what_it_takes(scan: Scan, resident_megabytes: int) -> None:
+    with pytest.raises(ResourceError, match=r"needs (\d+) MB") as caught:
+        memory.largest_tile(cap_for(0), scan, NATIVE, GEOMETRY.smallest_read)
+    assert (caught.value.word, caught.value.exit_code) == ("memory-cap", 71)
+    needed = int(caught.value.found.split("needs ")[1].split(" MB")[0])
+    assert memory.largest_tile(needed, scan, NATIVE, GEOMETRY.smallest_read) >= GEOMETRY.smallest_read
+    with pytest.raises(ResourceError):
+        memory.largest_tile(needed - 1, scan, NATIVE, GEOMETRY.smallest_read)
+
+
+def test_frame_smaller_than_a_tile_needs_no_more_than_itself(resident_megabytes: int) -> None:
+    small = scan_from_pixels(np.arange(10_000, dtype=np.uint16).reshape(100, 100))
+    assert memory.largest_tile(109, small, (100, 100), GEOMETRY.smallest_read) >= 10_000
+
+
+@given(
+    cap=st.integers(1, 2_000), rows=st.integers(1, 4_000), columns=st.integers(1, 4_000), smallest=st.integers(1, 10**6)
+)
+@settings(max_examples=200, deadline=None, derandomize=True)
+def test_cap_is_kept_by_the_plan_or_refused(cap: int, rows: int, columns: int, smallest: int) -> None:
+    scan = scan_from_pixels(np.array([[0, 1]], np.uint8))
+    before = memory.resident_bytes
+    memory.resident_bytes = lambda: 100 * memory.MEGABYTE
+    try:
+        pixels = memory.largest_tile(cap, scan, (rows, columns), smallest)
+    except ResourceError:
+        return
+    finally:
+        memory.resident_bytes = before
+    assert min(smallest, rows * columns) <= pixels <= memory.MAX_TILE_PIXELS
+    used = (
+        100 * memory.MEGABYTE
+        + memory.RESERVE_BYTES
+        + memory.BYTES_PER_FRAME_PIXEL * max(2, rows * columns)
+        + memory.BYTES_PER_TILE_PIXEL * pixels
+    )
+    assert used <= cap * memory.MEGABYTE
+
+
+def test_memory_of_the_program_that_started_this_one_does_not_count() -> None:
+    """Linux hands ru_maxrss on to a program that is started: a big parent would make every cap fail."""
+    program = """
+import subprocess, sys
+ballast = b"x" * 300_000_000
+print(subprocess.run(
+    [sys.executable, "-c", "from edge_runtime.memory import resident_bytes; print(resident_bytes())"],
+    capture_output=True, text=True, check=True).stdout)
+"""
+    finished = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+    )
+    assert 1e6 < int(finished.stdout) < 100e6
+
+
+def test_resident_memory_without_proc_comes_from_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
+    import builtins
+
+    def no_proc(*_: object, **__: object) -> None:
+        raise FileNotFoundError
+
+    with_proc = memory.resident_bytes()
+    monkeypatch.setattr(builtins, "open", no_proc)
+    assert memory.resident_bytes() >= with_proc * 0.9

@@ -1,0 +1,418 @@
+"""One session: the model it was told to open, on the threads it may use, and numbers that are finite."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+from edge_runtime import network
+from edge_runtime.errors import (
+    EdgeCataractError,
+    InferenceError,
+    InternalError,
+    ModelIncompatibleError,
+    ModelIntegrityError,
+    ModelMissingError,
+    ResourceError,
+    UsageError,
+)
+from edge_runtime.model_file import seal
+from edge_runtime.network import Network, available_threads, read_model, session_options
+from tests.conftest import ROOT
+from tests.make_tiny_model import TinyModel, tiny_model_bytes, tiny_model_proto
+
+
+def changed(change: Callable[[Any], object]) -> bytes:
+    model = tiny_model_proto(TinyModel())
+    change(model)
+    return seal(model.SerializeToString(deterministic=True))
+
+
+def outputs_through(operation: str, output: str, *constants: float) -> bytes:
+    """The tiny model with one of its outputs passed through an operation with a constant."""
+
+    def change(model: Any) -> None:
+        for node in model.graph.node:
+            node.output[:] = [f"{output}_before" if name == output else name for name in node.output]
+            node.input[:] = [f"{output}_before" if name == output else name for name in node.input]
+        names = [f"{output}_before"]
+        for number, constant in enumerate(constants):
+            model.graph.initializer.append(numpy_helper.from_array(np.array(constant, np.float32), f"extra_{number}"))
+            names.append(f"extra_{number}")
+        model.graph.node.append(helper.make_node(operation, names, [output]))
+
+    return changed(change)
+
+
+# --- prediction ------------------------------------------------------------------------------------------------------
+
+
+def test_grey_levels_become_labels_and_probabilities_on_the_network_grid() -> None:
+    window = np.zeros((9, 12), np.uint8)
+    window[:, 4:8], window[:, 8:] = 80, 160
+    found = Network(tiny_model_bytes(), 1).predict(window)
+    assert found.labels.tolist() == [[0, 1, 2]] * 3
+    assert found.lens_probability == pytest.approx(np.array([[0, 1, 1]] * 3), abs=1e-6)
+    assert found.cataract_probability == pytest.approx(np.array([[0, 0, 1]] * 3), abs=1e-6)
+    assert (found.labels.dtype, found.lens_probability.dtype) == (np.uint8, np.float32)
+
+
+@pytest.mark.parametrize("output", ["lens_probability", "cataract_probability"])
+@pytest.mark.parametrize("constant", [float("nan"), float("inf")])
+def test_number_that_is_not_finite_fails_the_inference(output: str, constant: float) -> None:
+    broken = Network(outputs_through("Add", output, constant), 1)
+    with pytest.raises(InferenceError, match="non-finite") as caught:
+        broken.predict(np.zeros((16, 16), np.uint8))
+    assert caught.value.exit_code == 83
+
+
+def test_maps_of_another_size_than_the_metadata_says_fail_the_inference() -> None:
+    def change(model: Any) -> None:
+        for entry in model.metadata_props:
+            if entry.key == "edge_cataract.grid":
+                entry.value = "2"
+
+    with pytest.raises(InferenceError, match="were expected, the engine returned") as caught:
+        Network(changed(change), 1).predict(np.zeros((16, 16), np.uint8))
+    assert caught.value.word == "inference-failed"
+
+
+def test_engine_s_failure_is_translated() -> None:
+    with pytest.raises(InferenceError, match="inference-failed") as caught:
+        Network(tiny_model_bytes(), 1).predict(np.zeros((16, 16), np.float32))  # type: ignore[arg-type]
+    assert caught.value.__cause__ is not None
+
+
+@pytest.mark.parametrize(
+    "error", [MemoryError(), RuntimeError("std::bad_alloc"), RuntimeError("Failed to allocate memory for buffer")]
+)
+def test_engine_without_memory_is_a_lack_of_resources(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Exhausted:
+        def run(self, *_: object) -> None:
+            raise error
+
+    tiny = Network(tiny_model_bytes(), 1)
+    monkeypatch.setattr(tiny, "_session", Exhausted())
+    with pytest.raises(ResourceError, match="Memory ran out") as caught:
+        tiny.predict(np.zeros((16, 16), np.uint8))
+    assert (caught.value.word, caught.value.exit_code) == ("out-of-memory", 71)
+
+
+def test_prediction_leaves_no_thread_behind_and_works_from_any_thread() -> None:
+    tiny = Network(tiny_model_bytes(), 1)
+    before = threading.active_count()
+    window = np.full((16, 16), 160, np.uint8)
+    assert tiny.predict(window).labels.min() == 2
+    assert threading.active_count() == before
+    found = []
+    thread = threading.Thread(target=lambda: found.append(tiny.predict(window).labels.min()))
+    thread.start()
+    thread.join()
+    assert found == [2]
+
+
+# --- the contract of a model -----------------------------------------------------------------------------------------
+
+
+def rename(name: str, new: str) -> Callable[[Any], None]:
+    def change(model: Any) -> None:
+        for value in [*model.graph.input, *model.graph.output]:
+            value.name = new if value.name == name else value.name
+        for node in model.graph.node:
+            node.input[:] = [new if entry == name else entry for entry in node.input]
+            node.output[:] = [new if entry == name else entry for entry in node.output]
+
+    return change
+
+
+def drop_output(model: Any) -> None:
+    del model.graph.output[-1]
+
+
+def extra_input(model: Any) -> None:
+    model.graph.input.append(helper.make_tensor_value_info("second", TensorProto.UINT8, [1]))
+
+
+def extra_output(model: Any) -> None:
+    model.graph.output.append(helper.make_tensor_value_info("block_mean", TensorProto.FLOAT, [1, 1, "a", "b"]))
+
+
+def labels_of_64_bits(model: Any) -> None:
+    for node in model.graph.node:
+        if node.output[0] == "labels":
+            node.attribute[0].i = TensorProto.INT64
+    for value in model.graph.output:
+        if value.name == "labels":
+            value.type.tensor_type.elem_type = TensorProto.INT64
+    for tensor in model.graph.initializer:
+        if tensor.name in ("label_0", "label_2"):
+            tensor.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(tensor).astype(np.int64), tensor.name))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        rename("scan", "image"),
+        rename("cataract_probability", "p"),
+        drop_output,
+        extra_input,
+        extra_output,
+        labels_of_64_bits,
+    ],
+    ids=["input name", "output name", "output missing", "second input", "sixth output", "type"],
+)
+def test_model_of_another_signature_is_refused(change: Callable[[Any], None]) -> None:
+    with pytest.raises(ModelIncompatibleError, match="model-signature") as caught:
+        Network(changed(change), 1)
+    assert caught.value.exit_code == 82
+
+
+def test_model_that_the_engine_cannot_load_is_refused() -> None:
+    def change(model: Any) -> None:
+        model.graph.node[0].op_type = "NoSuchOperator"
+
+    with pytest.raises(ModelIncompatibleError, match="model-not-loadable"):
+        Network(changed(change), 1)
+
+
+def test_engine_on_another_provider_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(network, "PROVIDERS", ["CPUExecutionProvider"])
+    monkeypatch.setattr(network.onnxruntime().InferenceSession, "get_providers", lambda _: ["AzureExecutionProvider"])
+    with pytest.raises(InternalError, match="provider"):
+        Network(tiny_model_bytes(), 1)
+
+
+def test_engine_that_cannot_start_its_threads_is_a_lack_of_resources(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("pthread_create failed, error code: 11")
+
+    monkeypatch.setattr(network.onnxruntime(), "InferenceSession", fail)
+    with pytest.raises(ResourceError):
+        Network(tiny_model_bytes(), 1)
+
+
+def test_network_knows_its_model_and_its_threads() -> None:
+    data = tiny_model_bytes()
+    tiny = Network(data, 3)
+    assert (tiny.sha256, tiny.threads) == (hashlib.sha256(data).hexdigest(), 3)
+
+
+def test_session_is_set_up_for_a_shared_machine() -> None:
+    options = session_options(2)
+    assert (options.intra_op_num_threads, options.inter_op_num_threads) == (2, 1)
+    assert not options.enable_cpu_mem_arena
+    assert options.get_session_config_entry("session.intra_op.allow_spinning") == "0"
+    assert options.get_session_config_entry("session.set_denormal_as_zero") == "1"
+
+
+def test_arithmetic_of_the_caller_s_thread_is_left_as_it_was(tiny_model: Path) -> None:
+    """The engine flushes denormal numbers to zero; a program that calls it must not find its own numbers changed."""
+    program = """
+import sys
+import numpy as np
+from edge_runtime import CataractAnalyzer
+smallest = np.array([5e-324])
+analyzer = CataractAnalyzer(sys.argv[1])
+analyzer.analyze_pixels(np.tile(np.arange(2150, dtype=np.uint16) % 200, (1824, 1)).astype(np.uint8))
+assert (smallest * 1.0)[0] > 0
+"""
+    subprocess.run([sys.executable, "-c", program, tiny_model], cwd=ROOT, check=True, timeout=60)
+
+
+def test_telemetry_is_off_before_the_engine_is_imported() -> None:
+    program = """
+import builtins, os, sys
+original = builtins.__import__
+def watched(name, *rest):
+    if name == "onnxruntime" and "onnxruntime" not in sys.modules:
+        print(os.environ.get("ORT_DISABLE_TELEMETRY"))
+    return original(name, *rest)
+builtins.__import__ = watched
+from edge_runtime.network import onnxruntime
+onnxruntime()
+"""
+    environment = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
+    finished = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+    )
+    assert finished.stdout.splitlines()[0] == "1"
+
+
+# --- files -----------------------------------------------------------------------------------------------------------
+
+
+def test_model_file_is_read_and_verified(tmp_path: Path) -> None:
+    (tmp_path / "m.onnx").write_bytes(tiny_model_bytes())
+    assert read_model(tmp_path / "m.onnx", "fp32") == tiny_model_bytes()
+
+
+def test_missing_model_is_named_without_its_folder(tmp_path: Path) -> None:
+    for path in (tmp_path / "no.onnx", tmp_path):
+        with pytest.raises(ModelMissingError, match=f"no model file '{path.name}'") as caught:
+            read_model(path, "fp32")
+        assert caught.value.exit_code == 80
+
+
+def test_damaged_model_is_refused_before_the_engine_sees_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(network, "onnxruntime", lambda: pytest.fail("the engine was asked"))
+    data = bytearray(tiny_model_bytes())
+    data[len(data) // 3] ^= 4
+    (tmp_path / "m.onnx").write_bytes(data)
+    with pytest.raises(ModelIntegrityError):
+        read_model(tmp_path / "m.onnx", "fp32")
+
+
+def test_file_too_large_to_be_a_model_is_not_read(tmp_path: Path) -> None:
+    with open(tmp_path / "m.onnx", "wb") as file:
+        file.truncate(512 * 1024 * 1024 + 1)
+    with pytest.raises(ModelIncompatibleError, match="too large"):
+        read_model(tmp_path / "m.onnx", "fp32")
+
+
+def test_unknown_precision_is_refused() -> None:
+    with pytest.raises(UsageError, match="Choose one of fp32, int8") as caught:
+        read_model(None, "fp16")
+    assert caught.value.word == "unknown-precision"
+
+
+@pytest.fixture
+def bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A bundle of one model, the tiny one, as a release has it."""
+    data = tiny_model_bytes()
+    (tmp_path / "tiny.onnx").write_bytes(data)
+    entry = {"file": "tiny.onnx", "sha256": hashlib.sha256(data).hexdigest()}
+    (tmp_path / "register.json").write_text(json.dumps({"fp32": entry}))
+    monkeypatch.setattr(network, "BUNDLE", tmp_path)
+    return tmp_path
+
+
+def test_bundled_model_is_checked_against_the_register(bundle: Path) -> None:
+    assert read_model(None, "fp32") == tiny_model_bytes()
+    # A valid, sealed model, but not the one that was released.
+    (bundle / "tiny.onnx").write_bytes(tiny_model_bytes(TinyModel(cf_threshold=0.9)))
+    with pytest.raises(ModelIntegrityError, match="differs from the one that was released"):
+        read_model(None, "fp32")
+
+
+def test_precision_that_is_not_bundled_is_missing(bundle: Path) -> None:
+    with pytest.raises(ModelMissingError, match="bundles no int8 model"):
+        read_model(None, "int8")
+
+
+def test_bundle_without_its_model_or_register_is_missing(bundle: Path) -> None:
+    (bundle / "tiny.onnx").unlink()
+    with pytest.raises(ModelMissingError):
+        read_model(None, "fp32")
+    (bundle / "register.json").unlink()
+    with pytest.raises(ModelMissingError, match="bundles no model"):
+        read_model(None, "fp32")
+
+
+def test_damaged_register_is_damage(bundle: Path) -> None:
+    (bundle / "register.json").write_text("{")
+    with pytest.raises(ModelIntegrityError, match="register"):
+        read_model(None, "fp32")
+
+
+# --- threads ---------------------------------------------------------------------------------------------------------
+
+
+def test_threads_are_those_of_the_affinity_mask() -> None:
+    program = """
+import os
+os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+from edge_runtime.network import available_threads
+print(available_threads())
+"""
+    finished = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True, timeout=30
+    )
+    assert finished.stdout == "1\n"
+
+
+@pytest.fixture
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
+    """Threads that a made-up machine allows: processors, and CPU quotas of its control groups."""
+
+    def threads(processors: int, own: str | None, **quotas: str) -> int:
+        monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(processors)))
+        if own is not None:
+            (tmp_path / "proc/self").mkdir(parents=True, exist_ok=True)
+            (tmp_path / "proc/self/cgroup").write_text(f"12:cpu:/old\n0::{own}\n")
+        for folder, content in quotas.items():
+            place = tmp_path / "sys/fs/cgroup" / folder.replace("_", "/").strip("/")
+            place.mkdir(parents=True, exist_ok=True)
+            (place / "cpu.max").write_text(content)
+        monkeypatch.setattr(network, "Path", lambda text: tmp_path / str(text).lstrip("/"))
+        return available_threads()
+
+    return threads
+
+
+@pytest.mark.parametrize(
+    ("quota", "expected"),
+    [
+        ("max 100000\n", 8),
+        ("200000 100000\n", 2),
+        ("250000 100000\n", 2),
+        ("50000 100000\n", 1),
+        ("1600000 100000\n", 8),
+        ("nonsense", 8),
+    ],
+)
+def test_threads_are_limited_by_the_control_group(machine: Callable[..., int], quota: str, expected: int) -> None:
+    assert machine(8, "/device", device=quota) == expected
+
+
+def test_smallest_quota_on_the_way_to_the_root_counts(machine: Callable[..., int]) -> None:
+    assert machine(8, "/a/b", a_b="600000 100000", a="300000 100000", _="500000 100000") == 3
+
+
+def test_quota_of_a_stranger_does_not_count(machine: Callable[..., int]) -> None:
+    assert machine(8, "/a", b="100000 100000") == 8
+
+
+def test_without_control_groups_the_affinity_mask_counts(machine: Callable[..., int]) -> None:
+    assert machine(5, None) == 5
+
+
+def test_group_named_as_root_is_the_root(machine: Callable[..., int]) -> None:
+    assert machine(8, "/", _="400000 100000") == 4
+
+
+# --- the bundled model -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("position", [0.001, 0.1, 0.33, 0.5, 0.77, 0.9, 0.999])
+def test_bundled_model_with_one_flipped_bit_is_refused(
+    position: float, bundled_analyzer: object, tmp_path: Path
+) -> None:
+    register = json.loads((network.BUNDLE / "register.json").read_text())
+    for entry in register.values():
+        data = bytearray((network.BUNDLE / entry["file"]).read_bytes())
+        data[int(position * len(data))] ^= 1 << int(position * 1000) % 8
+        (tmp_path / "m.onnx").write_bytes(data)
+        with pytest.raises(EdgeCataractError) as caught:
+            read_model(tmp_path / "m.onnx", "fp32")
+        assert caught.value.exit_code in (81, 82)
+
+
+def test_register_holds_the_hash_of_every_bundled_model(bundled_analyzer: object) -> None:
+    register = json.loads((network.BUNDLE / "register.json").read_text())
+    assert "fp32" in register
+    assert {entry["file"] for entry in register.values()} == {path.name for path in network.BUNDLE.glob("*.onnx")}
+    for precision, entry in register.items():
+        data = (network.BUNDLE / entry["file"]).read_bytes()
+        assert hashlib.sha256(data).hexdigest() == entry["sha256"]
+        assert Network(read_model(None, precision), 1).metadata.precision == precision

@@ -1,0 +1,198 @@
+"""Cohorts: exact counts, ages and acuity as published, no patient twice, the same bytes from any number of
+processes."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from train.dataset import read_dataset
+from train.phantom import beams, cohort, lens_image
+from train.phantom.patient import LensState, make_eye
+from train.phantom.plans import COHORTS, PatientPlan, plan_cohort
+from train.phantom.render import draw_view
+from train.phantom.seeds import generator
+
+# Zeboulon et al. 2022, Table 1: age and logMAR, mean and standard deviation.
+PAPER = {
+    "development": {"clear": (38.0, 10.0), "cataract": (70.4, 8.4), "acuity": (0.31, 0.20)},
+    "validation": {"clear": (34.6, 10.0), "cataract": (73.4, 11.5), "acuity": (0.27, 0.30)},
+}
+STRESS = ("age-matched", "focal-young", "senescent-clear", "corneal-disease", "artefacts", "test-retest", "display")
+
+
+def eyes_of(patients: list[PatientPlan], cataract: bool) -> int:
+    return sum(eye.cataract is cataract for patient in patients for eye, _ in patient.eyes)
+
+
+@pytest.mark.parametrize(
+    ("name", "patients", "clear", "cataract", "scans"),
+    [("development", 43, 43, 41, 504), ("validation", 114, 132, 89, 1326)],
+)
+def test_the_studies_have_the_papers_counts(name: str, patients: int, clear: int, cataract: int, scans: int) -> None:
+    plan = plan_cohort(name)
+    assert len(plan) == patients
+    assert eyes_of(plan, False) == clear
+    assert eyes_of(plan, True) == cataract
+    assert sum(len(scan_plans) for patient in plan for _, scan_plans in patient.eyes) == scans
+
+
+def test_one_cataract_patient_of_the_development_set_has_a_clear_fellow_eye() -> None:
+    mixed = [p for p in plan_cohort("development") if len({eye.cataract for eye, _ in p.eyes}) == 2]
+    assert len(mixed) == 1
+
+
+@pytest.mark.parametrize("name", PAPER)
+def test_ages_lie_within_the_sampling_error_of_table_1(name: str) -> None:
+    plan = plan_cohort(name)
+    for group in ("clear", "cataract"):
+        ages = [p.age_years for p in plan if any(eye.cataract for eye, _ in p.eyes) == (group == "cataract")]
+        mean, spread = PAPER[name][group]
+        error = spread / np.sqrt(len(ages))
+        assert np.mean(ages) == pytest.approx(mean, abs=2.6 * error)  # both sides are samples; limits cut the tails
+        assert np.std(ages) == pytest.approx(spread, rel=3 / np.sqrt(2 * len(ages)))
+
+
+def test_acuity_and_true_opacity_of_the_validation_eyes_are_as_published() -> None:
+    acuities, fractions = [], []
+    grid = beams.Grid()
+    for patient in plan_cohort("validation"):
+        for plan, scans in patient.eyes:
+            eye = make_eye(plan)
+            if not plan.cataract:
+                assert eye.disease.bcva_logmar == 0.0
+                continue
+            acuities.append(eye.disease.bcva_logmar)
+            view = draw_view(generator("any"), eye, scans[0], grid)
+            lens = lens_image.image_lens(
+                eye.anatomy,
+                eye.scatter,
+                eye.texture,
+                eye.disease.opacities,
+                beams.find_surfaces(eye.anatomy, view, grid),
+                view,
+                grid,
+            )
+            assert lens is not None
+            inside = lens.cover > 0.5
+            fractions.append(np.count_nonzero(lens.significant & inside) / np.count_nonzero(inside))
+    mean, spread = PAPER["validation"]["acuity"]
+    assert np.mean(acuities) == pytest.approx(mean, abs=2.6 * spread / np.sqrt(len(acuities)))
+    assert np.std(acuities) == pytest.approx(spread, rel=0.35)
+    # The paper's Cataract Fraction of cataract eyes, 0.479 +- 0.230: a network's output, so a guide only.
+    assert np.mean(fractions) == pytest.approx(0.48, abs=0.08)
+    assert np.std(fractions) == pytest.approx(0.23, abs=0.06)
+
+
+@pytest.mark.parametrize("name", STRESS)
+def test_stress_cohorts_have_a_hundred_eyes_per_group(name: str) -> None:
+    plan = plan_cohort(name)
+    assert eyes_of(plan, False) >= 100
+    assert eyes_of(plan, True) >= 100
+
+
+def test_the_not_gradable_cohort_has_a_hundred_eyes_and_no_natural_lens_to_grade() -> None:
+    plan = plan_cohort("not-gradable")
+    assert eyes_of(plan, False) >= 100
+    assert all(eye.state is not LensState.PHAKIC for patient in plan for eye, _ in patient.eyes)
+
+
+def test_no_patient_is_in_two_cohorts() -> None:
+    seen: dict[tuple[str, str], str] = {}
+    for name in COHORTS:
+        for patient in plan_cohort(name):
+            for eye, _ in patient.eyes:
+                key = eye.cohort, eye.patient
+                # The shifted cohort is the validation patients by design, so that results pair.
+                assert seen.setdefault(key, name) == name or name == "shifted"
+
+
+def test_other_seeds_are_other_people() -> None:
+    first, second = plan_cohort("training", 0, 20), plan_cohort("training", 1, 20)
+    assert [p.age_years for p in first] != [p.age_years for p in second]
+
+
+def test_age_tells_nothing_in_training() -> None:
+    plan = plan_cohort("training", patients=600)
+    ages = {
+        group: [p.age_years for p in plan if p.eyes[0][0].cataract is group and p.eyes[0][0].state is LensState.PHAKIC]
+        for group in (False, True)
+    }
+    order = np.mean([old > young for old in ages[True] for young in ages[False]])
+    assert order < 0.65
+
+
+def test_eyes_of_a_patient_are_alike() -> None:
+    pairs = [
+        [make_eye(eye).anatomy.lens.front_radius_mm + 0.057 * eye.age_years for eye, _ in patient.eyes]
+        for patient in plan_cohort("training", patients=40)
+    ]
+    assert np.corrcoef(np.array(pairs).T)[0, 1] > 0.8
+
+
+def arguments(out: Path, workers: int, patients: int = 2) -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    cohort.add_arguments(parser)
+    return parser.parse_args(
+        ["--cohort", "training", "--out", str(out), "--patients", str(patients), "--workers", str(workers)]
+    )
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("one")
+    assert cohort.run(arguments(out, 1)) == 0
+    return out
+
+
+def contents(out: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(out)): path.read_bytes() for path in sorted(out.rglob("*")) if path.is_file()}
+
+
+def test_two_processes_write_the_bytes_of_one(written: Path, tmp_path: Path) -> None:
+    assert cohort.run(arguments(tmp_path, 2)) == 0
+    assert contents(tmp_path) == contents(written)
+
+
+def test_a_cohort_is_a_dataset(written: Path) -> None:
+    dataset = read_dataset(written)
+    assert len(dataset.scans) == 12
+    assert all(scan.truth_labels is not None for scan in dataset.scans)
+
+
+def test_an_interrupted_cohort_is_continued(tmp_path: Path, written: Path) -> None:
+    assert cohort.run(arguments(tmp_path, 1)) == 0
+    lost = sorted((tmp_path / "progress").iterdir())[3]
+    lost.unlink()
+    (tmp_path / "images" / f"{lost.stem}.png").unlink()
+    (tmp_path / "scans.csv").unlink()
+    kept = sorted((tmp_path / "images").iterdir())[0]
+    before = kept.stat().st_mtime_ns
+    assert cohort.run(arguments(tmp_path, 1)) == 0
+    assert kept.stat().st_mtime_ns == before
+    assert contents(tmp_path) == contents(written)
+
+
+def test_the_disk_it_takes_is_told_first(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cohort, "write_cohort", lambda *_: None)
+    assert cohort.run(arguments(tmp_path, 1, patients=100)) == 0
+    told = capsys.readouterr().err
+    assert "100 patients, 600 scans, about 0." in told
+    assert "GB free" in told
+
+
+def test_a_folder_with_another_cohort_is_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "cohort.json").write_text(json.dumps({"cohort": "validation"}))
+    assert cohort.run(arguments(tmp_path, 1)) == 73
+    assert "holds another cohort" in capsys.readouterr().err
+
+
+def test_no_patients_are_no_cohort(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cohort.run(arguments(tmp_path, 1, patients=0)) == 2
+    assert "0 patients are no cohort; give at least 1" in capsys.readouterr().err

@@ -1,0 +1,46 @@
+"""Speckle, noise and gate."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from train.phantom.detector import NOMINAL_FOCUS_MM, NOMINAL_RAYLEIGH_MM, Detector, detect, gate_db, grain
+from train.phantom.seeds import generator
+
+PLAIN = Detector(0.0, 0.0, NOMINAL_FOCUS_MM, NOMINAL_RAYLEIGH_MM, 0.0, 4.0, 0.5, 0.5, 0.0)
+DEPTH_MM = np.linspace(0, 14, 400, dtype=np.float32)
+# 10 / ln 10 * sqrt(trigamma(L)): the spread in dB of a gamma variate of shape L, with scipy.special.polygamma 1.17.
+LOG_SPREAD_DB = {2: 3.488, 4: 2.313, 8: 1.585, 16: 1.103}
+
+
+@pytest.mark.parametrize("looks", LOG_SPREAD_DB)
+def test_the_spread_of_speckle_falls_with_the_looks_as_theory_says(looks: int) -> None:
+    level = detect(np.full((400, 300), 1e4, np.float32), DEPTH_MM, replace(PLAIN, looks=looks), generator("speckle"))
+    assert level.std() == pytest.approx(LOG_SPREAD_DB[looks], rel=0.04)
+
+
+def test_speckle_keeps_the_mean_power() -> None:
+    level = detect(np.full((400, 300), 1e3, np.float32), DEPTH_MM, PLAIN, generator("mean"))
+    assert 10 * np.log10(np.mean(10 ** (level / 10))) == pytest.approx(30.0, abs=0.1)
+
+
+def test_without_light_the_mean_power_is_the_noise() -> None:
+    level = detect(np.zeros((400, 300), np.float32), DEPTH_MM, PLAIN, generator("noise"))
+    assert np.mean(10 ** (level / 10)) == pytest.approx(1.0, rel=0.02)
+
+
+def test_the_nominal_gate_changes_nothing() -> None:
+    assert np.abs(gate_db(DEPTH_MM, PLAIN)).max() < 1e-5
+
+
+def test_grain_has_variance_one_and_the_correlation_asked_for() -> None:
+    noise = grain(generator("grain"), 600, 600, 0.9, 1.5)
+    assert noise.std() == pytest.approx(1.0, rel=0.02)
+    rows = np.mean(noise[:-1] * noise[1:])
+    columns = np.mean(noise[:, :-1] * noise[:, 1:])
+    # Neighbours of a Gaussian-filtered field correlate by exp(-1 / (4 sigma^2)).
+    assert rows == pytest.approx(np.exp(-1 / (4 * 0.9**2)), abs=0.05)
+    assert columns == pytest.approx(np.exp(-1 / (4 * 1.5**2)), abs=0.05)

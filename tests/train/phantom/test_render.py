@@ -1,0 +1,170 @@
+"""Whole scans: determinism, truth, displays, artefacts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from train.phantom.display import Geometry
+from train.phantom.patient import CONDITIONS, EyePlan, LensState, make_eye
+from train.phantom.render import FORCED, WINDOWS, ScanPlan, render, simulate
+
+CLEAR = EyePlan("render", "clear", "OD", 40.0, cataract=False, dilated=False)
+ILL = EyePlan("render", "ill", "OD", 72.0, cataract=True, dilated=True, mix="NCP")
+SMALL = ScanPlan(1, 30.0, Geometry.OPTICAL, 730, 857)
+
+
+def test_the_same_plans_give_the_same_bytes() -> None:
+    first, second = simulate(ILL, SMALL), simulate(ILL, SMALL)
+    assert np.array_equal(first.picture, second.picture)
+    for name in ("labels", "excess", "kind", "mask"):
+        assert np.array_equal(getattr(first.truth, name), getattr(second.truth, name))
+
+
+def test_the_truth_does_not_depend_on_the_imaging_seed() -> None:
+    first, again = simulate(ILL, SMALL), simulate(ILL, replace(SMALL, imaging="again"))
+    assert not np.array_equal(first.picture, again.picture)
+    for name in ("labels", "excess", "kind", "mask"):
+        assert np.array_equal(getattr(first.truth, name), getattr(again.truth, name))
+
+
+def test_the_paper_paints_the_whole_lens_of_a_cataract_eye() -> None:
+    ill, clear = simulate(ILL, SMALL).truth, simulate(CLEAR, SMALL).truth
+    assert set(np.unique(ill.mask)) == {0, 2}
+    assert set(np.unique(clear.mask)) == {0, 1}
+    assert set(np.unique(ill.labels)) == {0, 1, 2}
+    for truth in (ill, clear):
+        overlap = np.count_nonzero((truth.mask > 0) & (truth.labels > 0))
+        dice = 2 * overlap / (np.count_nonzero(truth.mask) + truth.lens_px)
+        assert 0.93 < dice < 1.0  # an annotator is good, and not perfect
+
+
+def test_excess_is_coded_as_the_layout_says() -> None:
+    truth = simulate(ILL, SMALL).truth
+    decibel = truth.excess / 6.0 - 12.0
+    assert decibel[truth.labels == 0].max() == 0
+    assert decibel[truth.labels == 2].mean() > 4
+    assert (decibel[truth.labels == 2] >= 2.5).mean() > 0.97  # the border between pixels is interpolated
+    assert set(np.unique(truth.kind[truth.labels < 2])) == {0}
+
+
+@pytest.mark.parametrize(
+    ("geometry", "shape", "dtype", "profile"),
+    [
+        (Geometry.CORRECTED, (1824, 2150), np.uint8, "anterion"),
+        (Geometry.OPTICAL, (1824, 2150), np.uint8, "anterion"),
+        (Geometry.FAN, (1824, 2150), np.uint8, "anterion"),
+        (Geometry.RAW, (1519, 768), np.uint16, "anterion-raw"),
+    ],
+)
+def test_each_geometry_has_its_frame(geometry: Geometry, shape: tuple[int, int], dtype: type, profile: str) -> None:
+    scan = simulate(CLEAR, ScanPlan(1, 0.0, geometry))
+    assert scan.picture.shape == shape == scan.truth.labels.shape == scan.truth.mask.shape
+    assert scan.picture.dtype == dtype
+    assert scan.notes["profile"] == profile
+    assert scan.truth.lens_px > 0.02 * scan.truth.labels.size
+
+
+def test_the_background_is_black_in_exported_pictures_and_a_floor_in_raw_ones() -> None:
+    exported, raw = simulate(CLEAR, ScanPlan(1, 0.0, Geometry.OPTICAL)), simulate(CLEAR, ScanPlan(1, 0.0, Geometry.RAW))
+    corner = exported.picture[:100, :200]
+    assert (corner == 0).mean() > 0.9
+    # Floor over cornea 0.27 to 0.45 in public raw scans; the cornea lies at about 33000 of 65535.
+    floor = raw.picture[:60, :150].mean()
+    assert 0.22 * 33000 < floor < 0.50 * 33000
+
+
+def test_a_floor_stays_at_the_level_of_the_empty_chamber() -> None:
+    plan = ScanPlan(1, 0.0, Geometry.OPTICAL, floor=True)
+    scan = simulate(replace(CLEAR, dilated=True, patient="wide"), plan)
+    rows, columns = np.nonzero(scan.truth.labels)
+    left = columns.min() + (columns.max() - columns.min()) // 8
+    chamber = scan.picture[rows.min() - 160 : rows.min() - 60, left : left + 150]
+    assert chamber.mean() == pytest.approx(scan.picture[:150, :400].mean(), abs=3)
+
+
+def test_a_left_eye_is_the_mirror_of_a_right_one() -> None:
+    right = make_eye(CLEAR)
+    plan = replace(SMALL, meridian_deg=0.0)
+    left = replace(right, plan=replace(right.plan, eye="OS"))
+    tilted = replace(right.anatomy, pose=replace(right.anatomy.pose, tilt_x_rad=0.15, tilt_y_rad=0.0))
+    slopes = []
+    for eye in (replace(right, anatomy=tilted), replace(left, anatomy=tilted)):
+        labels = render(eye, plan).truth.labels > 0
+        columns = np.flatnonzero(labels.any(axis=0))
+        tops = labels[:, columns].argmax(axis=0)
+        slopes.append(np.polyfit(columns, tops, 1)[0])
+    assert slopes[0] * slopes[1] < 0
+    assert abs(slopes[0] + slopes[1]) < 0.3 * abs(slopes[0] - slopes[1])
+
+
+@pytest.mark.parametrize("state", [state for state in LensState if state is not LensState.PHAKIC])
+def test_scans_that_must_be_refused_have_no_lens_in_their_truth(state: LensState) -> None:
+    scan = simulate(replace(CLEAR, state=state), SMALL)
+    assert scan.truth.lens_px == 0
+    assert not scan.truth.mask.any()
+
+
+@pytest.mark.parametrize("forced", FORCED[1:])
+def test_each_artefact_changes_the_picture(forced: str) -> None:
+    plain = simulate(CLEAR, SMALL).picture.astype(float)
+    changed = simulate(CLEAR, replace(SMALL, forced=forced)).picture.astype(float)
+    assert np.abs(changed - plain).max() > 20
+
+
+@pytest.mark.parametrize("condition", CONDITIONS[1:])
+def test_each_condition_of_an_eye_can_be_rendered(condition: str) -> None:
+    scan = simulate(replace(CLEAR, condition=condition), SMALL)
+    assert scan.notes["condition"] == condition
+    assert scan.truth.lens_px > 1000
+
+
+def test_a_blink_hides_the_lens_from_the_truth_too() -> None:
+    seen = {}
+    for index in range(6):
+        eye = replace(CLEAR, patient=f"blink{index}")
+        seen[index] = simulate(eye, replace(SMALL, forced="blink")).truth.lens_px / simulate(eye, SMALL).truth.lens_px
+    assert min(seen.values()) < 0.95
+
+
+def test_windows_show_the_same_exposure() -> None:
+    scans = [simulate(CLEAR, replace(SMALL, window=window)) for window in range(1, len(WINDOWS) + 1)]
+    means = [scan.picture[scan.truth.labels > 0].mean() for scan in scans]
+    assert means[1] < means[0] < means[2]
+    assert all(np.array_equal(scan.truth.labels, scans[0].truth.labels) for scan in scans)
+
+
+def test_the_shifted_phantom_shows_the_same_truth_in_another_picture() -> None:
+    usual, shifted = simulate(ILL, SMALL), simulate(replace(ILL, shifted=True), SMALL)
+    assert np.array_equal(usual.truth.labels, shifted.truth.labels)
+    assert np.abs(usual.picture.astype(float) - shifted.picture).mean() > 3
+
+
+def test_cataract_stands_out_of_the_clear_lens() -> None:
+    def nucleus(scan_plan: ScanPlan, eye: EyePlan) -> float:
+        scan = simulate(eye, scan_plan)
+        rows, columns = np.nonzero(scan.truth.labels)
+        return float(
+            scan.picture[
+                int(np.median(rows)) - 20 : int(np.median(rows)) + 20, columns.min() + 20 : columns.max() - 20
+            ].mean()
+        )
+
+    ill = [nucleus(SMALL, replace(ILL, patient=f"n{i}", mix="N")) for i in range(6)]
+    clear = [nucleus(SMALL, replace(CLEAR, patient=f"n{i}", age_years=72.0)) for i in range(6)]
+    assert np.mean(ill) > np.mean(clear) + 15
+
+
+def test_nonsense_is_refused_in_words() -> None:
+    with pytest.raises(ValueError, match="Eye 'left': expected OD or OS"):
+        replace(CLEAR, eye="left")
+    with pytest.raises(ValueError, match="Condition 'plague': expected one of scar"):
+        replace(CLEAR, condition="plague")
+    with pytest.raises(ValueError, match="Artefact 'gremlin': expected one of lashes"):
+        replace(SMALL, forced="gremlin")
+    with pytest.raises(ValueError, match=r"An age of 400\.0 years: expected 0 to 120"):
+        replace(CLEAR, age_years=400.0)
+    with pytest.raises(ValueError, match="Window 9: expected 0 to 5"):
+        replace(SMALL, window=9)
