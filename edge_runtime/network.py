@@ -194,11 +194,7 @@ class Network:
         self.threads: int = threads
         self._runtime = onnxruntime()
         try:
-            # In a thread of its own: the engine sets the one that opens it to flush denormal numbers, for good.
-            with ThreadPoolExecutor(max_workers=1) as worker:
-                self._session = worker.submit(
-                    self._runtime.InferenceSession, model, session_options(threads), providers=PROVIDERS
-                ).result()
+            self._session = self._runtime.InferenceSession(model, session_options(threads), providers=PROVIDERS)
         except Exception as error:  # onnxruntime's errors share no base class but this
             if _is_out_of_resources(error):
                 raise ResourceError(
@@ -283,7 +279,6 @@ def session_options(threads: int) -> Any:
     options.log_severity_level = 4
     options.enable_cpu_mem_arena = False  # the arena never shrinks, and tiles of a plan may differ in shape
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.add_session_config_entry("session.set_denormal_as_zero", "1")
     return options
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -144,36 +143,37 @@ class Sorting:
         return self.true_negatives / self.negatives if self.negatives else None
 
 
-def youden_threshold(scores: Sequence[float], positive: Sequence[bool]) -> float | None:
-    """Threshold of the largest sensitivity + specificity - 1.
+def youden_threshold(
+    scores: Sequence[float], positive: Sequence[bool], weights: Sequence[float] | None = None
+) -> float | None:
+    """Threshold of the largest sensitivity + specificity - 1 (Youden 1950).
 
     The sum is constant between neighbouring scores, so every threshold of an interval is equally good; its middle is
     taken. Of several best intervals it is the widest, and of equally wide ones the lowest. None without a positive or
     a negative.
+
+    Parameters
+    ----------
+    scores, positive
+        One entry per unit.
+    weights
+        How often each unit counts, whole numbers of at least 1; None: once.
     """
-    values, truth = np.asarray(scores, np.float64), np.asarray(positive, bool)
+    truth = np.asarray(positive, bool)
     if not truth.any() or truth.all():
         return None
-    # "score >= threshold" gives one result for every threshold in (lower, upper] of neighbouring distinct scores.
-    levels = np.unique(values)
-    edges = list(pairwise(levels.tolist()))
-    if not edges:
+    counts = np.ones(truth.size) if weights is None else np.asarray(weights, np.float64)
+    levels, level_of = np.unique(np.asarray(scores, np.float64), return_inverse=True)
+    if levels.size == 1:
         return float(levels[0])
-    # Integer comparison: J * positives * negatives, so that equal intervals are equal.
-    positives, negatives = int(truth.sum()), int((~truth).sum())
-
-    def youden(upper: float) -> int:
-        found = Sorting.at(upper, scores, positive)
-        return found.true_positives * negatives + found.true_negatives * positives
-
-    merged: list[list[float]] = []
-    best = max(youden(upper) for _, upper in edges)
-    for lower, upper in edges:
-        if youden(upper) != best:
-            continue
-        if merged and merged[-1][1] == lower:
-            merged[-1][1] = upper
-        else:
-            merged.append([lower, upper])
-    lower, upper = max(merged, key=lambda interval: (interval[1] - interval[0], -interval[0]))
-    return float((lower + upper) / 2)
+    positives = np.bincount(level_of, weights=counts * truth)
+    negatives = np.bincount(level_of, weights=counts * ~truth)
+    # "score >= threshold" gives one result for every threshold in (lower, upper] of neighbouring distinct scores.
+    found = positives[::-1].cumsum()[::-1][1:]
+    left_alone = negatives.cumsum()[:-1]
+    # J * positives * negatives: sums of whole numbers, so that equal intervals are equal.
+    youden = found * negatives.sum() + left_alone * positives.sum()
+    best = np.concatenate([[False], youden == youden.max(), [False]])
+    lower, upper = levels[np.flatnonzero(~best[:-1] & best[1:])], levels[np.flatnonzero(best[:-1] & ~best[1:])]
+    widest = int(np.argmax(upper - lower))
+    return float((lower[widest] + upper[widest]) / 2)
