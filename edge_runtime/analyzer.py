@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from . import memory, tiling
 from .decision import OperatingPoint, judge
-from .errors import UsageError
+from .errors import EdgeCataractError, UsageError
 from .lens import LensRegion, count_pixels, largest_component, lens_density
 from .network import Network, Prediction, Predictor, available_threads, read_model
 from .profile import CropWindow, DeviceProfile, load_profile, native_frame, native_shape, profile_for, profile_of_pitch
@@ -137,10 +137,17 @@ class CataractAnalyzer:
         """
         if not paths:
             raise UsageError("usage", "An exam without scans was given.", "Name the radial scans of one eye.")
-        scans = tuple(self.analyze(path) for path in paths)
+        scans = tuple(self._analyze_named(path) for path in paths)
         if len({result.scan.sha256 for result in scans}) < len(scans):
             raise UsageError("duplicate-scan", "Two of the scans are the same.", "Name each radial scan once.")
         return self.as_eye(scans, laterality=laterality, scans_expected=SCANS_PER_EXAM)
+
+    def _analyze_named(self, path: str | os.PathLike[str]) -> ScanResult:
+        try:
+            return self.analyze(path)
+        except EdgeCataractError as error:
+            error.source = os.fspath(path)
+            raise
 
     def as_eye(
         self, scans: Sequence[ScanResult], *, laterality: Laterality | None = None, scans_expected: int = 1

@@ -57,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             signal.signal(signal.SIGTERM, _raise_terminated)
         return _run(words)
     except EdgeCataractError as error:
-        _complain(error, None, debug=debug)
+        _complain(error, error.source, debug=debug)
         return error.exit_code
     except KeyboardInterrupt:
         _say("interrupted. Nothing half-written was left.")

@@ -48,6 +48,7 @@ class EdgeCataractError(Exception):
         self.found = found
         self.remedy = remedy
         self.lost = lost
+        self.source: str | None = None  # which of several inputs it is about
 
 
 class UsageError(EdgeCataractError):

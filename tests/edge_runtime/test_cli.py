@@ -413,6 +413,12 @@ def test_exam_without_a_gradable_scan_ends_with_3(run: Run, scans: None) -> None
     assert run("exam", "empty.png", "--eye", "OS").code == 3
 
 
+def test_error_of_an_exam_names_the_scan_it_is_about(run: Run, scans: None) -> None:
+    printed = run("exam", "cataract.png", "missing.png", "--eye", "OS")
+    assert (printed.code, printed.word) == (66, "missing-file")
+    assert printed.err.startswith("edge-cataract: missing.png: error")
+
+
 def test_schema_is_printed_as_it_is_shipped(run: Run) -> None:
     assert run("schema").out == report.SCHEMA_FILE.read_text()
 
