@@ -1,0 +1,182 @@
+"""Diseases of the cornea, and contact lenses: what they scatter, and the shadow that they cast on everything below."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .beams import CORNEA_INDEX
+from .field import smooth_walk
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from .anatomy import Cornea
+    from .beams import Grid, Surfaces, View
+
+DB = np.float32(np.log(10) / 10)
+
+
+class CornealCondition(StrEnum):
+    """What ails a cornea."""
+
+    SCAR = "scar"
+    OEDEMA = "oedema"
+    GUTTAE = "guttae"  # Fuchs' dystrophy
+    ARCUS = "arcus"
+    CONTACT_LENS = "contact-lens"
+
+
+@dataclass(frozen=True, slots=True)
+class CorneaState:
+    """One condition with its strength.
+
+    Attributes
+    ----------
+    condition
+        Which.
+    x_mm, y_mm, radius_mm
+        Centre and radius, in the eye's axes.
+    scatter_db, loss_db
+        Extra brightness of the stroma, and loss of all that lies below its middle.
+    first, last
+        Part of the thickness that is affected, 0 front to 1 back.
+    """
+
+    condition: CornealCondition
+    x_mm: float
+    y_mm: float
+    radius_mm: float
+    scatter_db: float
+    loss_db: float
+    first: float
+    last: float
+
+
+def draw_cornea_state(rng: np.random.Generator, condition: CornealCondition) -> CorneaState:
+    """Strength of a condition."""
+    if condition is CornealCondition.SCAR:
+        thickness = float(rng.uniform(0.3, 0.9))
+        place = rng.normal(0, 1.2, 2)
+        loss = 2 * 4.34 * float(rng.uniform(1.5, 4.0)) * 0.54 * thickness
+        return CorneaState(
+            condition,
+            float(place[0]),
+            float(place[1]),
+            float(rng.uniform(0.25, 1.5)),
+            float(rng.uniform(4, 10)),
+            loss,
+            0.08,
+            thickness,
+        )
+    if condition is CornealCondition.OEDEMA:
+        return CorneaState(
+            condition,
+            0.0,
+            0.0,
+            float(rng.uniform(2.5, 5)),
+            float(rng.uniform(2.5, 6)),
+            float(rng.uniform(2, 6)),
+            0.05,
+            1.0,
+        )
+    if condition is CornealCondition.GUTTAE:
+        return CorneaState(
+            condition,
+            0.0,
+            0.0,
+            float(rng.uniform(1.5, 3.5)),
+            float(rng.uniform(4, 9)),
+            float(rng.uniform(0.2, 1.2)),
+            0.95,
+            1.0,
+        )
+    if condition is CornealCondition.ARCUS:
+        return CorneaState(
+            condition,
+            0.0,
+            0.0,
+            float(rng.uniform(4.6, 5.1)),
+            float(rng.uniform(4, 8)),
+            float(rng.uniform(2, 6)),
+            0.1,
+            1.0,
+        )
+    return CorneaState(
+        condition,
+        0.0,
+        0.0,
+        7.2,
+        float(rng.uniform(5, 12)),
+        float(rng.uniform(0.2, 0.8)),
+        0.0,
+        float(rng.uniform(0.08, 0.15)),
+    )
+
+
+def thickened(cornea: Cornea, state: CorneaState, rng: np.random.Generator) -> Cornea:
+    """The cornea of an eye with this condition: oedema and Fuchs' dystrophy thicken it."""
+    extra = {CornealCondition.OEDEMA: rng.uniform(0.04, 0.12), CornealCondition.GUTTAE: rng.uniform(0.0, 0.06)}.get(
+        state.condition, 0.0
+    )
+    return replace(cornea, thickness_mm=cornea.thickness_mm + float(extra))
+
+
+def paint_cornea_state(
+    signal: NDArray[np.float32],
+    surfaces: Surfaces,
+    view: View,
+    state: CorneaState,
+    grid: Grid,
+    rng: np.random.Generator,
+) -> None:
+    """Brighten the cornea and darken what lies below, in place."""
+    x, y = view.to_eye(surfaces.lateral)
+    distance = np.hypot(x - np.float32(state.x_mm), y - np.float32(state.y_mm))
+    if state.condition is CornealCondition.CONTACT_LENS:
+        _paint_contact_lens(signal, surfaces, distance, state, grid)
+        return
+    outward = 1.0 if state.condition is CornealCondition.ARCUS else -1.0
+    inside_mm = outward * (distance - state.radius_mm) / (0.12 * min(state.radius_mm, 2.0))
+    amount = 1 / (1 + np.exp(-np.clip(inside_mm, -30, 30)))
+    if state.condition is CornealCondition.ARCUS:
+        amount = amount / (1 + np.exp((distance - 5.6) / 0.12))
+    amount = (amount * (1 + 0.25 * np.clip(smooth_walk(rng, grid.columns, 6), -2, 2))).astype(np.float32)
+    first = max(int(surfaces.cornea_path.min() / grid.row_mm) - 2, 0)
+    inner = np.abs(surfaces.lateral) < 6.2
+    last = min(int(surfaces.back_path[inner].max() / grid.row_mm) + 8, grid.rows)
+    path = grid.depth_mm[first:last, None]
+    depth = (path - surfaces.cornea_path) / (surfaces.back_path - surfaces.cornea_path)
+    inside = (
+        np.clip((depth - state.first) / 0.06, 0, 1)
+        * np.clip((state.last - depth) / 0.06 + 0.5, 0, 1)
+        * (depth > 0)
+        * (depth < 1)
+    )
+    signal[first:last] *= np.exp(DB * state.scatter_db * amount * inside)
+    if state.condition is CornealCondition.GUTTAE:
+        bumps = np.float32(0.022) * np.maximum(smooth_walk(rng, grid.columns, 2.2), 0) * amount
+        line = (path - surfaces.back_path) / np.float32(CORNEA_INDEX)
+        drop = np.clip(line / 0.004, 0, 1) * np.clip((bumps - line) / 0.004, 0, 1)
+        signal[first:last] += (drop * 10 ** ((15 + state.scatter_db) / 10)).astype(np.float32)
+    below = np.clip((grid.depth_mm[:, None] - surfaces.cornea_path) / (surfaces.back_path - surfaces.cornea_path), 0, 1)
+    signal *= np.exp(-DB * state.loss_db * amount * below)
+
+
+def _paint_contact_lens(
+    signal: NDArray[np.float32], surfaces: Surfaces, distance: NDArray[np.float32], state: CorneaState, grid: Grid
+) -> None:
+    """A soft lens floats on a thin dark film of tears."""
+    cover = (np.clip((state.radius_mm - distance) / 0.05, 0, 1) * (distance < 9)).astype(np.float32)
+    whole = np.float32(1.42 * state.last) * np.minimum(1, 0.4 + (state.radius_mm - distance).clip(0, 1))
+    bottom = surfaces.cornea_path - np.float32(0.018)
+    top = bottom - whole
+    path = grid.depth_mm[:, None]
+    body = np.clip((path - top) / grid.row_mm + 0.5, 0, 1) * np.clip((bottom - path) / grid.row_mm + 0.5, 0, 1)
+    lines = np.exp(-(((path - top) / 0.010) ** 2)) + 0.6 * np.exp(-(((path - bottom) / 0.010) ** 2))
+    glow = np.exp(-((surfaces.lateral / 3.0) ** 2)) + 0.12
+    signal += (cover * (body * 10 ** (state.scatter_db / 10) + lines * glow * 10**1.9)).astype(np.float32)
+    signal *= np.exp(-DB * state.loss_db * cover * (path > bottom))

@@ -1,0 +1,126 @@
+"""What is true of a scan, and what an annotator would paint."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .field import smooth_walk
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from .artefacts import Motion
+    from .beams import Grid
+    from .display import Warp
+    from .lens_image import LensImage
+
+EXCESS_STEPS_PER_DB, EXCESS_OFFSET_DB = 6, 12
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """Maps of one scan, (rows, columns) uint8 of the picture's size.
+
+    Attributes
+    ----------
+    labels
+        0 background, 1 lens, 2 lens with an opacity of at least 3 dB over the age-matched clear lens.
+    excess
+        round(6 (dB + 12)) inside the lens, 72 (0 dB) outside.
+    kind
+        `OpacityKind` where an opacity is significant, else 0.
+    mask
+        What an annotator paints by the paper's rule: 0 background, 1 lens of a clear eye, 2 lens of an eye with
+        cataract.
+    """
+
+    labels: NDArray[np.uint8]
+    excess: NDArray[np.uint8]
+    kind: NDArray[np.uint8]
+    mask: NDArray[np.uint8]
+
+    @property
+    def lens_px(self) -> int:
+        """Pixels of visible lens."""
+        return int(np.count_nonzero(self.labels))
+
+    @property
+    def opacity_px(self) -> int:
+        """Pixels of significant opacity."""
+        return int(np.count_nonzero(self.labels == 2))
+
+
+def empty_truth(rows: int, columns: int) -> Truth:
+    """Truth of a scan without a gradable lens."""
+    zero = np.zeros((rows, columns), np.uint8)
+    return Truth(zero, np.full_like(zero, EXCESS_OFFSET_DB * EXCESS_STEPS_PER_DB), zero.copy(), zero.copy())
+
+
+def find_truth(
+    lens: LensImage, warp: Warp, grid: Grid, group_label: int, annotator: np.random.Generator, motion: Motion
+) -> Truth:
+    """Truth of a scan in its picture's geometry; `group_label` is 1 or 2, what the paper paints the whole lens with."""
+
+    def full(part: NDArray[np.float32], outside: float) -> NDArray[np.float32]:
+        field = np.full((grid.rows, grid.columns), outside, np.float32)
+        field[lens.box] = part
+        return motion.move(field, grid)
+
+    inside = warp.picture(full(lens.cover, 0)) > 0.5
+    if warp.outside is not None:
+        inside &= ~warp.outside
+    labels = inside.astype(np.uint8)
+    excess = np.full(inside.shape, EXCESS_OFFSET_DB * EXCESS_STEPS_PER_DB, np.uint8)
+    kind = np.zeros(inside.shape, np.uint8)
+    rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
+    if len(rows):
+        # The other maps are needed on the lens alone.
+        window = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+        seen = inside[window]
+        coded = np.rint((lens.excess_db + EXCESS_OFFSET_DB) * EXCESS_STEPS_PER_DB).astype(np.float32)
+        shown = warp.picture(full(coded, EXCESS_OFFSET_DB * EXCESS_STEPS_PER_DB), window=window)
+        excess[window][seen] = np.rint(shown[seen]).astype(np.uint8)
+        significant = seen & (warp.picture(full(lens.significant.astype(np.float32), 0), window=window) > 0.5)
+        labels[window] += significant
+        kinds = np.zeros((grid.rows, grid.columns), np.uint8)
+        kinds[lens.box] = lens.kind
+        nearest = warp.picture(motion.move(kinds, grid), nearest=True, window=window)
+        kind[window][significant] = nearest[significant]
+    mask = annotate(inside, annotator).astype(np.uint8) * np.uint8(group_label)
+    return Truth(labels, excess, kind, mask)
+
+
+def annotate(lens: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[np.bool_]:
+    """The lens as a hand paints it: a contour that wanders, pupil edges misplaced, now and then a corner lost.
+
+    Sizes are those of a frame of 2150 columns: 2.5 px along the capsules (correlated over 150 px), 4 px at the
+    pupil's edges.
+    """
+    columns = np.flatnonzero(lens.any(axis=0))
+    if not len(columns):
+        return lens.copy()
+    scale = lens.shape[1] / 2150
+    vertical = lens.shape[0] / 1824
+    first, last = columns[0], columns[-1]
+    inner = lens[:, first : last + 1]
+    top = inner.argmax(axis=0).astype(np.float32)
+    bottom = (lens.shape[0] - inner[::-1].argmax(axis=0)).astype(np.float32)
+    top += 2.5 * vertical * smooth_walk(rng, len(top), 150 * scale)
+    bottom += 2.5 * vertical * smooth_walk(rng, len(bottom), 150 * scale) + vertical * rng.normal(0, 2.0)
+    if rng.uniform() < 0.03:
+        lost = np.linspace(0, 1, len(bottom)) ** 6
+        bottom -= (lost if rng.uniform() < 0.5 else lost[::-1]) * rng.uniform(0.1, 0.4) * (bottom - top)
+    left, right = (
+        round(first + 4 * scale * rng.standard_normal()),
+        round(last + 4 * scale * rng.standard_normal()),
+    )
+    rows = np.arange(lens.shape[0], dtype=np.float32)[:, None]
+    painted = np.zeros_like(lens)
+    place = np.clip(np.arange(left, right + 1), first, last) - first
+    shown = slice(max(left, 0), min(right + 1, lens.shape[1]))
+    place = place[shown.start - left : len(place) - (right + 1 - shown.stop)]
+    painted[:, shown] = (rows >= top[place]) & (rows < bottom[place])
+    return painted
