@@ -1,9 +1,10 @@
 """Meet real scans: ``python -m benchmarks.real_scans FOLDER``.
 
-The folder holds ``scans.csv`` (scan, subject, eye, kind, clear_looking, mask, clipped), ``scans/`` and ``masks/`` (uint8, 0
-or more than 0, on the scan's pixels: the visible lens, drawn by a non-expert). Each scan goes through the command line's own
-path: analysis, result document (checked against the schema), overlay. Reported per eye: lens Dice on the full frame, Cataract
-Fraction, refusals. Real scans carry no cataract labels here: nothing in this table is an accuracy of cataract detection.
+The folder holds ``scans.csv`` (scan, subject, eye, kind, clear_looking, mask, clipped), ``scans/`` and ``masks/``
+(uint8, 0 or more than 0, on the scan's pixels: the visible lens, drawn by a non-expert). Each scan goes through the
+command line's own path: analysis, result document (checked against the schema), overlay. Reported per eye: lens Dice on
+the full frame, Cataract Fraction, refusals. Real scans carry no cataract labels here: nothing in this table is an
+accuracy of cataract detection.
 Where the folder is absent the script says so and ends with 0.
 """
 

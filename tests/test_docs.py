@@ -17,7 +17,8 @@ EXIT_CODES = {str(kind.exit_code) for kind in vars(errors).values() if hasattr(k
 def rows_of_section(title: str) -> dict[str, str]:
     """{word: meaning} of one table of docs/codes.md."""
     section = CODES_PAGE.split(f"## {title}\n", 1)[1].split("\n## ", 1)[0]
-    return {row[0]: row[-1] for row in re.findall(r"^\| `([a-z0-9-]+)` \|(?: ([0-9, ]+) \|)? (.*) \|$", section, re.MULTILINE)}
+    rows = re.findall(r"^\| `([a-z0-9-]+)` \|(?: [0-9, ]+ \|)? (.*) \|$", section, re.MULTILINE)
+    return dict(rows)
 
 
 @pytest.mark.parametrize(
