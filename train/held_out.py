@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from edge_runtime.decision import GUARD_BAND
 from edge_runtime.lens import LensPixels, count_pixels, largest_component
 
 from .augment import apply, centred
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
     from .dataset import ScanRecord
     from .frames import GridFrames
+
+# An eye without a single cataract pixel must not lie in the guard band of the threshold.
+MIN_CF_THRESHOLD = 2 * GUARD_BAND
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +113,8 @@ def eyes_of(measures: Sequence[ScanMeasure]) -> list[EyeMeasure]:
 def choose_operating_point(eyes: Sequence[EyeMeasure]) -> OperatingPoint | None:
     """Choose the Cataract Fraction that tells held-out clear eyes from cataract eyes best.
 
-    The middle of the interval of the largest sensitivity + specificity. None where a group is missing, or where the
-    best threshold is no number between 0 and 1, so that no operating point can be justified.
+    The middle of the interval of the largest sensitivity + specificity, but at least `MIN_CF_THRESHOLD`. None where a
+    group is missing, or where the best threshold is no number between 0 and 1: no operating point can be justified.
     """
     fractions, is_cataract = (
         [eye.cataract_fraction for eye in eyes],
@@ -119,10 +123,14 @@ def choose_operating_point(eyes: Sequence[EyeMeasure]) -> OperatingPoint | None:
     threshold = youden_threshold(fractions, is_cataract)
     if threshold is None or not 0 < threshold < 1:
         return None
+    choice = "middle of the Youden-optimal interval"
+    if threshold < MIN_CF_THRESHOLD:
+        choice = f"{MIN_CF_THRESHOLD:g}, the least allowed (the {choice} is {threshold:.4f}),"
+        threshold = MIN_CF_THRESHOLD
     sorting = Sorting.at(threshold, fractions, is_cataract)
     auc = area_under_curve(fractions, is_cataract)
     method = (
-        f"middle of the Youden-optimal interval over {sorting.negatives} clear and {sorting.positives} cataract eyes "
+        f"{choice} over {sorting.negatives} clear and {sorting.positives} cataract eyes "
         f"of held-out patients (per eye: sensitivity {sorting.sensitivity:.3f}, "
         f"specificity {sorting.specificity:.3f}, AUC {auc:.3f})"
     )

@@ -5,10 +5,11 @@ import pytest
 import torch
 from torch import nn
 
+from edge_runtime.decision import GUARD_BAND
 from tests.train.synthetic import make_dataset
 from train.dataset import Dataset, read_dataset
 from train.frames import GridFrames, prepare
-from train.held_out import EyeMeasure, choose_operating_point, dice_of, eyes_of, measure
+from train.held_out import MIN_CF_THRESHOLD, EyeMeasure, choose_operating_point, dice_of, eyes_of, measure
 
 
 class GreyDecides(nn.Module):
@@ -64,6 +65,14 @@ def test_the_operating_point_is_the_middle_of_the_gap_and_tells_its_story() -> N
     assert point.cf_threshold == pytest.approx(0.15)
     assert "2 clear and 3 cataract eyes" in point.method
     assert "sensitivity 1.000, specificity 1.000, AUC 1.000" in point.method
+
+
+def test_threshold_stays_so_far_from_0_that_an_eye_without_cataract_pixels_is_not_borderline() -> None:
+    point = choose_operating_point(eyes([0.0, 0.0, 0.0], [0.001, 0.03, 0.5, 0.9]))
+    assert point is not None
+    assert point.cf_threshold == MIN_CF_THRESHOLD == 2 * GUARD_BAND
+    assert "0.04, the least allowed (the middle of the Youden-optimal interval is 0.0005)" in point.method
+    assert "sensitivity 0.500, specificity 1.000" in point.method
 
 
 @pytest.mark.parametrize(("clear", "cataract"), [([0.0], []), ([], [0.4]), ([0.0, 0.0], [0.0])])
