@@ -135,7 +135,7 @@ def write_cohort(patients: list[PatientPlan], out: Path, stamp: dict[str, str | 
     ]
     _write_table(out / "patients.csv", PATIENT_COLUMNS, people)
     (out / "description.txt").write_text(
-        f"Simulated scans: cohort {stamp['cohort']}, seed {stamp['seed']}, phantom version {stamp['version']}.\n"
+        f"simulated scans: phantom {stamp['version']}, cohort {stamp['cohort']}, {stamp['patients']} patients, seed {stamp['seed']}\n"
     )
 
 
