@@ -205,6 +205,7 @@ class CataractAnalyzer:
                 frame_shape,
                 (scan.rows, scan.columns),
             ),
+            trained_on=self.network.metadata.training_data,
             timings_ms=Timings(
                 *(
                     round((end - start) * 1000, 1)

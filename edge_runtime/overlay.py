@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 OPACITY = 0.45  # of the colours over the grey scan
 OUTLINE = (255, 255, 255)
-CAPTION = "Research use only. Model trained on simulated scans."
+CAPTION = "Research use only. Model trained on {}."
 
 
 def draw_overlay(result: ScanResult) -> NDArray[np.uint8]:
@@ -40,7 +40,13 @@ def draw_overlay(result: ScanResult) -> NDArray[np.uint8]:
     cv2.drawContours(picture, outline, -1, OUTLINE, unit, cv2.LINE_AA)
     _draw_colour_bar(picture, unit)
     _write(picture, _headline(result), (16 * unit, 34 * unit), 0.8, unit)
-    _write(picture, CAPTION, (16 * unit, picture.shape[0] - 16 * unit), 0.5, unit)
+    _write(
+        picture,
+        CAPTION.format(result.trained_on.partition(":")[0]),
+        (16 * unit, picture.shape[0] - 16 * unit),
+        0.5,
+        unit,
+    )
     return picture
 
 

@@ -83,6 +83,8 @@ class ScanResult:
         Why it was not graded (words of `codes.REASONS`); empty when it was.
     judgement
         The scan judged by itself.
+    trained_on
+        What the model learnt from.
     """
 
     scan: Scan
@@ -93,6 +95,7 @@ class ScanResult:
     notices: tuple[Notice, ...]
     judgement: Judgement
     maps: ScanMaps
+    trained_on: str
     timings_ms: Timings
 
     @property
