@@ -81,3 +81,15 @@ def test_small_frame_is_drawn_too(shape: tuple[int, int], tiny_model: Any) -> No
     frame[5:15, 5:15] = 80
     small = CataractAnalyzer(tiny_model, profile=PixelPitch(10, 10))
     assert draw_overlay(small.analyze_pixels(frame)).shape == (*shape, 3)
+
+
+def test_caption_tells_what_the_model_learnt_from(analyzer: CataractAnalyzer) -> None:
+    from dataclasses import replace
+
+    result = analyzer.analyze_pixels(lens_frame())
+    drawn = draw_overlay(replace(result, trained_on="simulated scans: a cohort"))
+    other = draw_overlay(replace(result, trained_on="scans of a clinic: ours"))
+    same = draw_overlay(replace(result, trained_on="simulated scans: another cohort"))
+    caption = slice(1760, None)
+    assert not np.array_equal(drawn[caption], other[caption])
+    assert np.array_equal(drawn, same)
