@@ -30,6 +30,7 @@ from edge_runtime.report import SCHEMA_FILE
 from edge_runtime.results import ScanResult
 
 RESULTS = Path(__file__).parent / "results" / "real_scans.json"
+PAGE = Path(__file__).parent.parent / "docs" / "real-scans.md"
 
 
 def main() -> int:
@@ -55,7 +56,10 @@ def main() -> int:
         )
     for eye in eyes:
         print(json.dumps(eye))
-    save(arguments.out, {**provenance(analyzer), "n_scans": len(rows), "eyes": eyes, "scans": rows})
+    measured = {**provenance(analyzer), "n_scans": len(rows), "eyes": eyes, "scans": rows}
+    save(arguments.out, measured)
+    if arguments.out == RESULTS:
+        PAGE.write_text(page(measured), encoding="utf-8")
     return 0
 
 
@@ -121,6 +125,35 @@ def per_eye(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
             }
         )
     return summary
+
+
+def page(measured: dict[str, Any]) -> str:
+    """The numbers as a page of the documentation."""
+    model, runtime, machine = measured["model"], measured["runtime"], measured["machine"]
+    lines = [
+        "# Real scans",
+        "",
+        "Written by `python -m benchmarks.real_scans FOLDER`; the folder is not part of this repository.",
+        "The scans carry no cataract labels, and their lens masks were drawn by a non-expert: this page says whether",
+        "the lens is found and what is refused, and nothing about the accuracy of cataract detection.",
+        "",
+        f"{measured['n_scans']} scans. Model {model['name']} {model['version']} {model['precision']},",
+        f"sha256 {model['sha256'][:16]}, trained on {model['trained_on']}. Commit {measured['commit']},",
+        f"onnxruntime {runtime['onnxruntime']}, opencv {runtime['opencv']}, {machine['processor']}.",
+        "",
+        "| eye | what it shows | looks | scans | graded | lens Dice, mean (lowest) | Cataract Fraction |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for eye in measured["eyes"]:
+        clipped = ", lens cut by the frame" if eye["clipped"] else ""
+        dice = "" if eye["dice_mean"] is None else f"{eye['dice_mean']:.3f} ({eye['dice_min']:.3f})"
+        fraction = "" if eye["cataract_fraction"] is None else f"{eye['cataract_fraction']:.3f}"
+        looks = {"yes": "clear", "": ""}.get(eye["looks_clear"], eye["looks_clear"])
+        cells = (eye["eye"], eye["kind"] + clipped, looks, eye["scans"], eye["graded"], dice, fraction)
+        lines.append("| " + " | ".join(str(cell) for cell in cells) + " |")
+    refused = [row for row in measured["scans"] if row["outcome"] != "graded"]
+    lines += ["", "Refused:", "", *(f"- {row['scan']}: {row['outcome']}" for row in refused)]
+    return "\n".join(lines) + "\n"
 
 
 if __name__ == "__main__":

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 
+from benchmarks.real_scans import page
 from edge_runtime import codes, errors
 
 ROOT = Path(__file__).parent.parent
+REAL_SCANS = json.loads((ROOT / "benchmarks" / "results" / "real_scans.json").read_text(encoding="utf-8"))
 CODES_PAGE = (ROOT / "docs" / "codes.md").read_text(encoding="utf-8")
 EXIT_CODES = {str(kind.exit_code) for kind in vars(errors).values() if hasattr(kind, "exit_code")}
 
@@ -35,9 +38,25 @@ def test_every_error_on_the_page_has_an_exit_code_of_the_error_tree() -> None:
     assert {code for cell in found for code in cell.split(", ")} <= EXIT_CODES
 
 
-@pytest.mark.parametrize("page", sorted(path.name for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]))
-def test_links_between_pages_lead_somewhere(page: str) -> None:
-    path = ROOT / page if (ROOT / page).exists() else ROOT / "docs" / page
+def test_page_of_real_scans_is_that_of_the_committed_numbers() -> None:
+    assert (ROOT / "docs" / "real-scans.md").read_text(encoding="utf-8") == page(REAL_SCANS)
+
+
+def test_real_scans_were_measured_with_the_bundled_model() -> None:
+    register = json.loads((ROOT / "edge_runtime" / "models" / "register.json").read_text(encoding="utf-8"))
+    assert REAL_SCANS["model"]["sha256"] == register[REAL_SCANS["model"]["precision"]]["sha256"]
+
+
+@pytest.mark.parametrize("name", ["README.md", "MODEL_CARD.md"])
+def test_dice_on_real_scans_is_quoted_as_measured(name: str) -> None:
+    dice = [eye["dice_mean"] for eye in REAL_SCANS["eyes"] if eye["dice_mean"] is not None]
+    quoted = f"{min(dice):.3f} to {max(dice):.3f} over {len(dice)} eyes"
+    assert quoted in (ROOT / name).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]))
+def test_links_between_pages_lead_somewhere(name: str) -> None:
+    path = ROOT / name if (ROOT / name).exists() else ROOT / "docs" / name
     targets = re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", path.read_text(encoding="utf-8"))
     missing = [target for target in targets if not (path.parent / target).exists()]
     assert not missing

@@ -3,20 +3,18 @@ from __future__ import annotations
 import csv
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.metrics import roc_auc_score
 
 from tests.make_tiny_model import TinyModel, tiny_model_bytes
 from tests.train.synthetic import make_dataset, write_png
 from train.__main__ import main
-from train.dataset import read_dataset
-from train.evaluate import evaluate, eyes_of, summarise
+from train.study.rows import EyeRow, ScanRow, eyes_of, read_rows
 
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_dataset(tmp_path_factory.mktemp("evaluate") / "data", patients=4, scans_per_eye=2)
+CHEAP = ("--resamples", "100")
 
 
 @pytest.fixture(scope="module")
@@ -27,57 +25,245 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_a_model_that_knows_the_grey_levels_gets_everything_right(data: Path, model: Path) -> None:
-    scans = evaluate(model, read_dataset(data), "truth_labels")
-    results = summarise(scans, eyes_of(scans), 0.14)
-    assert results["n"]["eyes"] == {"clear": 4, "cataract": 4}
-    assert results["n"]["patients"] == 4
-    assert results["auc_per_eye"] == 1
-    assert (results["per_eye"]["sensitivity"], results["per_eye"]["specificity"]) == (1, 1)
-    assert results["dice"]["lens"]["mean"] > 0.97
-    assert results["dice"]["cataract"] == {"mean": pytest.approx(0.98, abs=0.02), "defined": 8, "undefined": 8}
-    # Half of each cataract lens is opaque, none of a clear one.
-    assert results["cataract_fraction"]["cataract"]["mean"] == pytest.approx(0.5, abs=0.02)
-    assert results["cataract_fraction"]["clear"]["mean"] < 0.01
+def change_tables(folder: Path, change: Any, columns: tuple[str, ...] = ()) -> None:
+    """Pass every row of scans.csv through `change`; drop a row for which it returns None."""
+    with (folder / "scans.csv").open(newline="") as file:
+        rows = [changed for row in csv.DictReader(file) if (changed := change(row)) is not None]
+    with (folder / "scans.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, (*rows[0], *(name for name in columns if name not in rows[0])))
+        writer.writeheader()
+        writer.writerows(rows)
 
 
-def test_the_papers_label_and_the_true_opacity_are_different_targets(data: Path, model: Path) -> None:
-    scans = evaluate(model, read_dataset(data), "mask")
-    assert summarise(scans, [], 0.14)["dice"]["cataract"]["mean"] == pytest.approx(2 / 3, abs=0.02)
+def evaluate(model: Path, data: Path, out: Path, *more: str) -> dict[str, Any]:
+    assert main(["evaluate", "--model", str(model), "--data", str(data), "--out", str(out), *CHEAP, *more]) == 0
+    results: dict[str, Any] = json.loads(
+        (out / "results.json").read_text(), parse_constant=lambda name: pytest.fail(f"{name} in results.json")
+    )
+    return results
 
 
-def test_the_command_writes_one_row_per_scan_and_per_eye(data: Path, model: Path, tmp_path: Path) -> None:
-    assert main(["evaluate", "--model", str(model), "--data", str(data), "--out", str(tmp_path / "report")]) == 0
-    results = json.loads((tmp_path / "report/results.json").read_text())
-    with (tmp_path / "report/scans.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    with (tmp_path / "report/eyes.csv").open(newline="") as file:
-        eyes = list(csv.DictReader(file))
-    assert len(rows) == 16
-    assert len(eyes) == 8
-    assert results["model"]["name"] == "tiny-grey-level"
-    assert results["cf_threshold"] == 0.14
-    row = next(row for row in rows if row["group"] == "cataract")
-    assert float(row["cataract_fraction"]) == int(row["cataract_px"]) / int(row["lens_px"])
-    members = [float(row["cataract_fraction"]) for row in rows if row["patient_id"] == "P1" and row["eye"] == "OD"]
-    eye = next(eye for eye in eyes if eye["eye"] == "P1/OD/1")
-    assert float(eye["cataract_fraction"]) == pytest.approx(sum(members) / 2)
+@pytest.fixture(scope="module")
+def report(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A study of a small simulated dataset: kinds, artefacts, two exams of some eyes, two scans without a lens."""
+    folder = tmp_path_factory.mktemp("study")
+    data = make_dataset(folder / "data", patients=8, scans_per_eye=2)
+    generator = np.random.default_rng(5)
+
+    def change(row: dict[str, str]) -> dict[str, str]:
+        number, name = int(row["patient_id"][1:]), row["scan_id"]
+        if number < 2:  # the second scan becomes the second exam
+            row["exam"] = str(1 + int(name[-1]))
+        labels = np.zeros((456, 538), np.uint8)
+        if number == 7:  # a frame without a lens
+            row["group"] = ""
+            write_png(data / row["image"], generator.integers(0, 30, labels.shape, dtype=np.uint8))
+            write_png(data / row["mask"], labels)
+            write_png(data / row["truth_labels"], labels)
+        elif number == 6 and row["eye"] == "OS":  # a clear eye that looks hazy: a false positive
+            labels[200:300, 200:350] = 1
+            picture = np.where(labels > 0, 90, 20) + generator.normal(0, 4, labels.shape)
+            picture[200:240, 200:350] = 200
+            write_png(data / row["image"], picture.astype(np.uint8))
+            write_png(data / row["mask"], labels)
+            write_png(data / row["truth_labels"], labels)
+        from train.frames import read_labels
+
+        write_png(
+            data / f"kinds/{name}.png", np.where(read_labels(data / row["truth_labels"]) == 2, 1, 0).astype(np.uint8)
+        )
+        return row | {
+            "truth_type": f"kinds/{name}.png",
+            "artefacts": "lashes lid" if name.endswith("1") else "",
+            "state": "aphakic" if number == 7 else "phakic",
+        }
+
+    change_tables(data, change)
+    evaluate(model, data, folder / "out")
+    return folder
 
 
-def test_a_scan_without_a_lens_is_refused_and_counts_in_no_eye(model: Path, tmp_path: Path) -> None:
-    folder = make_dataset(tmp_path / "data", patients=2)
-    dark = np.random.default_rng(0).integers(0, 30, (456, 538), dtype=np.uint8)
-    write_png(folder / "images/P0_OD_0.png", dark)
-    for kind in ("masks", "truth"):
-        write_png(folder / kind / "P0_OD_0.png", np.zeros((456, 538), np.uint8))
-    table = (folder / "scans.csv").read_text()
-    (folder / "scans.csv").write_text(table.replace("P0_OD_0,P0,OD,1,clear", "P0_OD_0,P0,OD,1,"))
-    scans = evaluate(model, read_dataset(folder), "mask")
-    assert scans[0].reasons == ("lens-not-found",)
-    assert scans[0].cataract_fraction is None
-    counted = summarise(scans, eyes_of(scans), 0.14)["n"]
-    assert (counted["scans_without_lens"], counted["scans_without_lens_refused"]) == (1, 1)
-    assert counted["eyes"] == {"clear": 1, "cataract": 2}
+def results_of(report: Path) -> dict[str, Any]:
+    results: dict[str, Any] = json.loads((report / "out/results.json").read_text())
+    return results
+
+
+def test_auc_sensitivity_and_specificity_follow_from_the_written_table(report: Path) -> None:
+    with (report / "out/scans.csv").open(newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["group"] and row["exam"] == "1"]
+    eyes: dict[tuple[str, str], list[float]] = {}
+    groups = {}
+    for row in rows:
+        eyes.setdefault((row["patient_id"], row["eye"]), []).append(int(row["cataract_px"]) / int(row["lens_px"]))
+        groups[row["patient_id"], row["eye"]] = row["group"] == "cataract"
+    scores = np.array([np.mean(values) for values in eyes.values()])
+    truth = np.array([groups[eye] for eye in eyes])
+    found = results_of(report)["diagnosis"]["eye"]
+    assert found["auc"]["value"] == pytest.approx(roc_auc_score(truth, scores))
+    called = scores >= found["fixed"]["cf_threshold"]
+    assert found["fixed"]["sensitivity"]["value"] == pytest.approx(called[truth].mean())
+    assert found["fixed"]["specificity"]["value"] == pytest.approx((~called[~truth]).mean())
+    assert (truth.sum(), (~truth).sum()) == (6, 8)
+    assert found["fixed"]["specificity"]["value"] == 7 / 8
+
+
+def test_what_is_known_of_the_made_up_lenses_comes_out(report: Path) -> None:
+    results = results_of(report)
+    assert results["dice"]["lens"]["value"] > 0.97
+    assert results["cataract_fraction"]["mean"]["cataract"]["value"] == pytest.approx(0.5, abs=0.02)
+    assert results["localisation"]["auc"]["value"] > 0.99
+    assert results["localisation"]["recall_by_kind"]["nuclear"]["value"] > 0.97
+    clear = results["table_1"]["clear"]
+    assert (clear["images"], clear["eyes"], clear["patients"]) == (14, 8, 4)
+    assert results["repeated"]["all"]["icc"]["n"] == {"cataract": 2, "clear": 2}
+    assert results["refusals"]["without_lens_by_state"] == {"aphakic": [4, 4]}
+    assert results["strata"]["artefacts=lashes"]["specificity"]["n"]["clear"] > 0
+    assert {"age", "lens_density", "nucleus_density", "grey_fraction"} == set(results["baselines"])
+
+
+def test_every_estimate_says_its_interval_and_what_it_rests_on(report: Path) -> None:
+    def estimates(tree: Any) -> list[dict[str, Any]]:
+        if isinstance(tree, dict):
+            found = [tree] if {"value", "low", "high"} <= tree.keys() else []
+            return found + [one for branch in tree.values() for one in estimates(branch)]
+        return [one for branch in tree for one in estimates(branch)] if isinstance(tree, list) else []
+
+    found = estimates(results_of(report))
+    assert len(found) > 50
+    for one in found:
+        assert one["method"]
+        if one["value"] is not None:
+            assert sum(one["n"].values()) > 0
+            assert one["low"] is None or one["low"] <= one["high"]
+
+
+def test_the_report_names_seed_commit_model_data_and_machine(report: Path) -> None:
+    results = results_of(report)
+    text = (report / "out/report.md").read_text()
+    for value in (results["model"]["sha256"], results["data"]["sha256"], results["code_revision"]):
+        assert value in text
+    assert results["seed"] == 0
+    assert results["versions"]["scipy"]
+    assert results["machine"]["cpus"] > 0
+
+
+def test_figures_are_there_and_small(report: Path) -> None:
+    results = results_of(report)
+    assert {"roc.png", "cataract_fraction.png", "calibration.png", "examples.jpg", "false_positives.jpg"} <= set(
+        results["figures"]
+    )
+    assert "false_negatives.jpg" not in results["figures"]  # there is none
+    assert sum((report / "out" / name).stat().st_size for name in results["figures"]) < 3_000_000
+    for name in results["figures"]:
+        assert f"]({name})" in (report / "out/report.md").read_text()
+
+
+def test_a_second_run_reads_what_the_first_one_measured(report: Path, model: Path, capsys: Any) -> None:
+    before = (report / "out/scans.csv").read_bytes()
+    results = evaluate(model, report / "data", report / "out")
+    assert (report / "out/scans.csv").read_bytes() == before
+    assert results["diagnosis"] == results_of(report)["diagnosis"]
+
+
+def test_a_stopped_run_is_continued_even_after_half_a_line(report: Path, model: Path, tmp_path: Path) -> None:
+    whole = (report / "out/scans.csv").read_text()
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "predictions.json").write_text((report / "out/predictions.json").read_text())
+    (out / "scans.csv").write_text(whole[: len(whole) // 2])
+    evaluate(model, report / "data", out)
+
+    def without_times(text: str) -> list[str]:
+        return [line.rsplit(",", 1)[0] for line in text.splitlines()]
+
+    assert without_times((out / "scans.csv").read_text()) == without_times(whole)
+
+
+def test_eyes_csv_follows_from_scans_csv(report: Path) -> None:
+    assert read_rows(report / "out/eyes.csv", EyeRow) == eyes_of(read_rows(report / "out/scans.csv", ScanRow))
+
+
+def test_threshold_and_baselines_are_taken_from_another_report_and_eyes_are_paired(
+    report: Path, model: Path, tmp_path: Path
+) -> None:
+    other = report / "out"
+    more = ("--threshold-from", str(other), "--pair-with", str(other), "--workers", "2")
+    results = evaluate(model, report / "data", tmp_path / "out", *more)
+    assert results["threshold"]["cf_threshold"] == results_of(report)["diagnosis"]["eye"]["own_threshold"]["value"]
+    assert (
+        results["baselines"]["age"]["fixed"]["cf_threshold"] == results_of(report)["baselines"]["age"]["own_threshold"]
+    )
+    assert results["moved"]["absolute_95"]["value"] == 0
+    assert results["moved"]["decisions_changed"] == 0
+    assert results["table_1"]["clear"]["age_years"]["against_development"]["p"] == 1
+    assert "7 patients are also in the dataset" in (tmp_path / "out/report.md").read_text()
+
+
+def test_real_data_without_truth_leaves_those_parts_out_and_says_so(model: Path, tmp_path: Path) -> None:
+    data = make_dataset(tmp_path / "data", patients=2)
+    change_tables(data, lambda row: {k: v for k, v in row.items() if k != "truth_labels"} | {"bcva_logmar": ""})
+    ages = (data / "patients.csv").read_text().replace(",40,", ",,").replace(",41,", ",,")
+    (data / "patients.csv").write_text(ages)
+    results = evaluate(model, data, tmp_path / "out")
+    assert (results["localisation"], results["calibration"], results["against_truth"]) == (None, None, None)
+    assert "age" not in results["baselines"]
+    assert results["table_1"]["clear"]["bcva_logmar"]["mean"] is None
+    text = (tmp_path / "out/report.md").read_text()
+    assert "the dataset has no truth columns" in text
+    assert "patients.csv gives none" in text
+    assert "against the true opacity" not in text.split("## Left out")[0]
+
+
+def test_one_group_alone_has_no_auc_and_no_roc(model: Path, tmp_path: Path) -> None:
+    data = make_dataset(tmp_path / "data", patients=2)
+    change_tables(data, lambda row: row if row["group"] == "clear" else None)
+    results = evaluate(model, data, tmp_path / "out", "--threshold", "0.2")
+    assert results["diagnosis"]["eye"]["auc"]["value"] is None
+    assert results["diagnosis"]["eye"]["fixed"]["specificity"]["value"] == 1
+    assert "roc.png" not in results["figures"]
+    assert any("no graded cataract eye" in sentence for sentence in results["left_out"])
+
+
+def test_every_fault_of_images_and_masks_is_named_at_once(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = make_dataset(tmp_path / "data", patients=2)
+    write_png(data / "masks/P0_OD_0.png", np.zeros((10, 20), np.uint8))
+    write_png(data / "masks/P0_OS_0.png", np.full((456, 538), 7, np.uint8))
+    (data / "images/P1_OD_0.png").write_bytes(b"no picture")
+    assert main(["evaluate", "--model", str(model), "--data", str(data), "--out", str(tmp_path / "out")]) == 65
+    message = capsys.readouterr().err
+    assert "scan P0_OD_0: mask P0_OD_0.png has the wrong size, 20 x 10; the image has 538 x 456" in message
+    assert "scan P0_OS_0: mask P0_OS_0.png: unknown label value(s) 7" in message
+    assert "scan P1_OD_0: image P1_OD_0.png" in message
+    assert not (tmp_path / "out/results.json").exists()
+
+
+def test_a_duplicate_image_is_named_before_any_work(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = make_dataset(tmp_path / "data", patients=2)
+    (data / "images/P1_OD_0.png").write_bytes((data / "images/P0_OD_0.png").read_bytes())
+    assert main(["evaluate", "--model", str(model), "--data", str(data), "--out", str(tmp_path / "out")]) == 65
+    assert "scan P1_OD_0: image is a duplicate of that of scan P0_OD_0" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_report_of_another_model_fixes_no_threshold(
+    report: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = tmp_path / "other.onnx"
+    other.write_bytes(tiny_model_bytes(TinyModel(grid=8, clear_from=50.5)))
+    words = ["evaluate", "--model", str(other), "--data", str(report / "data"), "--out", str(tmp_path / "out")]
+    assert main([*words, "--threshold-from", str(report / "out")]) == 65
+    assert "error[other-model]" in capsys.readouterr().err
+    assert main([*words, "--threshold-from", str(tmp_path)]) == 65
+    assert "is no finished report" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [("--threshold", "1.5"), ("--workers", "0"), ("--resamples", "0")])
+def test_a_senseless_request_ends_with_2(words: tuple[str, str], model: Path, tmp_path: Path) -> None:
+    assert main(["evaluate", "--model", str(model), "--data", str(tmp_path), "--out", str(tmp_path), *words]) == 2
 
 
 def test_a_missing_dataset_ends_with_its_exit_code_and_one_message(

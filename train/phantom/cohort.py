@@ -134,9 +134,8 @@ def write_cohort(patients: list[PatientPlan], out: Path, stamp: dict[str, str | 
         for p in patients
     ]
     _write_table(out / "patients.csv", PATIENT_COLUMNS, people)
-    (out / "description.txt").write_text(
-        f"simulated scans: phantom {stamp['version']}, cohort {stamp['cohort']}, {stamp['patients']} patients, seed {stamp['seed']}\n"
-    )
+    of_whom = f"cohort {stamp['cohort']}, {stamp['patients']} patients, seed {stamp['seed']}"
+    (out / "description.txt").write_text(f"simulated scans: phantom {stamp['version']}, {of_whom}\n")
 
 
 def _work(jobs: list[tuple[EyePlan, tuple[ScanPlan, ...], Path]], workers: int) -> None:

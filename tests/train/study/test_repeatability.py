@@ -22,7 +22,7 @@ def test_icc_is_that_of_shrout_and_fleiss() -> None:
 def test_icc_of_the_same_values_twice_is_one_and_a_shift_lowers_it() -> None:
     values = np.array([[0.1, 0.1], [0.5, 0.5], [0.9, 0.9]])
     assert repeatability.intraclass_correlation(values) == pytest.approx(1)
-    assert repeatability.intraclass_correlation(values + [0, 0.2]) < 0.95
+    assert repeatability.intraclass_correlation(values + np.array([0, 0.2])) < 0.95
 
 
 def test_limits_of_agreement_are_those_of_bland_and_altman() -> None:

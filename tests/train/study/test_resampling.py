@@ -9,7 +9,7 @@ from train.study.resampling import BOOTSTRAP, EXACT, UNDEFINED, PatientResamplin
 
 
 def test_the_exact_interval_is_that_of_the_textbook() -> None:
-    # 81 of 263: 0.2527 to 0.3676, the worked example of Newcombe, Statistics in Medicine 1998;17:857, table I, method 5.
+    # 81 of 263: 0.2527 to 0.3676, Newcombe, Statistics in Medicine 1998;17:857, table I, method 5.
     low, high = clopper_pearson(81, 263)
     assert (round(low, 4), round(high, 4)) == (0.2527, 0.3676)
 

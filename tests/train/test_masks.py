@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from train.__main__ import main
+from train.dataset import DatasetError
+from train.frames import read_labels
+from train.masks import Drawing, paint, read_drawing
+
+
+def labelme(path: Path, *shapes: dict[str, Any], **more: Any) -> Path:
+    """A file as LabelMe 5 writes it, without the embedded image."""
+    content = {"version": "5.5.0", "flags": {}, "imagePath": f"../images/{path.stem}.png", "imageData": None,
+               "imageHeight": 60, "imageWidth": 80, "shapes": list(shapes)} | more  # fmt: skip
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(content))
+    return path
+
+
+def polygon(label: str, *points: tuple[float, float], kind: str = "polygon") -> dict[str, Any]:
+    return {"label": label, "points": [list(point) for point in points], "group_id": None, "shape_type": kind}
+
+
+SQUARE = ((10, 20), (30, 20), (30, 50), (10, 50))
+
+
+def test_a_rectangle_covers_its_pixels_and_no_more() -> None:
+    labels = paint(Drawing(60, 80, ((2, np.array(SQUARE, float)),)))
+    assert labels.sum() == 2 * 20 * 30
+    assert (labels[20:50, 10:30] == 2).all()
+
+
+def test_a_disc_has_the_area_of_a_disc() -> None:
+    angle = np.linspace(0, 2 * np.pi, 200, endpoint=False)
+    points = np.stack([40 + 25 * np.cos(angle), 30 + 25 * np.sin(angle)], axis=1)
+    assert paint(Drawing(60, 80, ((1, points),))).sum() == pytest.approx(np.pi * 25**2, rel=0.01)
+
+
+def test_a_polygon_beyond_the_frame_is_cut_at_it() -> None:
+    labels = paint(Drawing(60, 80, ((1, np.array([(-1, -1), (10, -1), (10, 10), (-1, 10)], float)),)))
+    assert labels.sum() == 100
+
+
+def test_cataract_lies_over_clear_lens_in_whatever_order_they_were_drawn(tmp_path: Path) -> None:
+    inner = polygon("cataract", (15, 25), (20, 25), (20, 30), (15, 30))
+    file = labelme(tmp_path / "a.json", inner, polygon("Clear_Lens", *SQUARE))
+    faults: list[str] = []
+    drawing = read_drawing(file, faults)
+    assert not faults
+    assert drawing is not None
+    labels = paint(drawing)
+    assert (np.count_nonzero(labels == 2), np.count_nonzero(labels == 1)) == (25, 575)
+
+
+def test_the_verb_writes_masks_that_the_layout_accepts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    labelme(tmp_path / "in/P1_OD.json", polygon("cataract", *SQUARE))
+    labelme(tmp_path / "in/P2_OD.json")
+    assert main(["masks", str(tmp_path / "in"), "--out", str(tmp_path / "masks")]) == 0
+    assert read_labels(tmp_path / "masks/P1_OD.png").shape == (60, 80)
+    assert not read_labels(tmp_path / "masks/P2_OD.png").any()
+    assert "Without a polygon, all background: P2_OD." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("shape", "message"),
+    [
+        (polygon("iris", *SQUARE), "label 'iris' is unknown, clear lens or cataract was expected"),
+        (polygon("cataract", (1, 1), (2, 2), kind="rectangle"), "is a rectangle, a polygon was expected"),
+        (polygon("cataract", (1, 1), (2, 2)), "at least three points"),
+        (polygon("cataract", (1, 1), (200, 2), (3, 3)), "a point lies outside the image of 80 x 60"),
+        ({"points": []}, "label and points were expected"),
+    ],
+)
+def test_every_fault_is_named_and_nothing_is_written(shape: dict[str, Any], message: str, tmp_path: Path) -> None:
+    labelme(tmp_path / "in/a.json", polygon("cataract", *SQUARE), shape)
+    (tmp_path / "in/b.json").write_text("[]")
+    from train.masks import run
+
+    arguments = type("Arguments", (), {"labelme": tmp_path / "in", "out": tmp_path / "masks"})()
+    with pytest.raises(DatasetError) as caught:
+        run(arguments)
+    assert any(message in fault and fault.startswith("a.json: shape 2: ") for fault in caught.value.faults)
+    assert any(fault.startswith("b.json: no LabelMe file") for fault in caught.value.faults)
+    assert not (tmp_path / "masks").exists()
+
+
+def test_an_empty_folder_is_a_fault(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["masks", str(tmp_path), "--out", str(tmp_path / "masks")]) == 65
+    assert "no LabelMe file (*.json)" in capsys.readouterr().err
