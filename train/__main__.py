@@ -1,4 +1,4 @@
-"""`python -m train phantom|fit|evaluate`: each verb lives in its own module."""
+"""`python -m train phantom|masks|fit|evaluate|study`: each verb lives in its own module."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from edge_runtime.errors import EdgeCataractError
 
 VERBS = {
     "phantom": ("train.phantom.cohort", "make a cohort of simulated scans"),
+    "masks": ("train.masks", "turn polygons drawn in LabelMe into masks"),
     "fit": ("train.fit", "train a network"),
-    "evaluate": ("train.evaluate", "measure a checkpoint or an exported model on a dataset"),
+    "evaluate": ("train.evaluate", "measure a checkpoint or an exported model on a dataset: the study, in one folder"),
+    "study": ("train.study.reproduce", "the whole study of a model on simulated cohorts, from seeds"),
 }
 
 

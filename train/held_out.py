@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from edge_runtime.decision import GUARD_BAND
 from edge_runtime.lens import LensPixels, count_pixels, largest_component
 
 from .augment import apply, centred
 from .checkpoint import OperatingPoint
-from .metrics import MeanDice, Sorting, TissueOverlap, area_under_curve, youden_threshold
+from .metrics import MIN_CF_THRESHOLD, MeanDice, Sorting, TissueOverlap, area_under_curve, youden_threshold
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,9 +22,6 @@ if TYPE_CHECKING:
 
     from .dataset import ScanRecord
     from .frames import GridFrames
-
-# An eye without a single cataract pixel must not lie in the guard band of the threshold.
-MIN_CF_THRESHOLD = 2 * GUARD_BAND
 
 
 @dataclass(frozen=True, slots=True)

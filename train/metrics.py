@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from edge_runtime.decision import GUARD_BAND
 from edge_runtime.lens import TissueLabel
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
+
+# An eye without a single cataract pixel must not lie in the guard band of the threshold.
+MIN_CF_THRESHOLD = 2 * GUARD_BAND
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sklearn.metrics import roc_auc_score
 
 from tests.make_tiny_model import TinyModel, tiny_model_bytes
+from tests.train.study.recompute import check_report
 from tests.train.synthetic import make_dataset, write_png
 from train.__main__ import main
+from train.metrics import MIN_CF_THRESHOLD
 from train.study.rows import EyeRow, ScanRow, eyes_of, read_rows
 
 CHEAP = ("--resamples", "100")
@@ -89,22 +90,8 @@ def results_of(report: Path) -> dict[str, Any]:
 
 
 def test_auc_sensitivity_and_specificity_follow_from_the_written_table(report: Path) -> None:
-    with (report / "out/scans.csv").open(newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["group"] and row["exam"] == "1"]
-    eyes: dict[tuple[str, str], list[float]] = {}
-    groups = {}
-    for row in rows:
-        eyes.setdefault((row["patient_id"], row["eye"]), []).append(int(row["cataract_px"]) / int(row["lens_px"]))
-        groups[row["patient_id"], row["eye"]] = row["group"] == "cataract"
-    scores = np.array([np.mean(values) for values in eyes.values()])
-    truth = np.array([groups[eye] for eye in eyes])
-    found = results_of(report)["diagnosis"]["eye"]
-    assert found["auc"]["value"] == pytest.approx(roc_auc_score(truth, scores))
-    called = scores >= found["fixed"]["cf_threshold"]
-    assert found["fixed"]["sensitivity"]["value"] == pytest.approx(called[truth].mean())
-    assert found["fixed"]["specificity"]["value"] == pytest.approx((~called[~truth]).mean())
-    assert (truth.sum(), (~truth).sum()) == (6, 8)
-    assert found["fixed"]["specificity"]["value"] == 7 / 8
+    assert check_report(report / "out") == (6, 8)
+    assert results_of(report)["diagnosis"]["eye"]["fixed"]["specificity"]["value"] == 7 / 8
 
 
 def test_what_is_known_of_the_made_up_lenses_comes_out(report: Path) -> None:
@@ -272,3 +259,15 @@ def test_a_missing_dataset_ends_with_its_exit_code_and_one_message(
     assert main(["evaluate", "--model", str(model), "--data", str(tmp_path), "--out", str(tmp_path / "report")]) == 65
     assert "error[dataset]" in capsys.readouterr().err
     assert not (tmp_path / "report").exists()
+
+
+def test_a_threshold_from_other_eyes_is_at_least_the_least_allowed(report: Path, model: Path, tmp_path: Path) -> None:
+    results = results_of(report)
+    results["diagnosis"]["eye"]["own_threshold"]["value"] = 0.0002
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other/results.json").write_text(json.dumps(results))
+    (tmp_path / "other/eyes.csv").write_bytes((report / "out/eyes.csv").read_bytes())
+    data = make_dataset(tmp_path / "data", patients=2)
+    found = evaluate(model, data, tmp_path / "out", "--threshold-from", str(tmp_path / "other"))
+    assert found["threshold"]["cf_threshold"] == MIN_CF_THRESHOLD
+    assert "the least allowed; 0.0002 was fixed on other eyes" in found["threshold"]["method"]

@@ -1,0 +1,160 @@
+"""The same eyes again: several exams or displays within a dataset, or another dataset of the same eyes."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from . import repeatability, statistics
+from .resampling import Estimate, PatientResampling
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from .diagnosis import Draws
+    from .rows import EyeRow
+
+HIGH_SHARE = 0.95  # "of an eye", said as the 95th percentile of eyes
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """Cataract Fraction of eyes with several exams (visits, or display variants of one exposure).
+
+    Attributes
+    ----------
+    exams
+        Per eye.
+    eyes_left_out
+        With an exam that is missing or not graded.
+    icc, within_eye_sd, coefficient_of_variation
+        See `repeatability`.
+    mean_difference, lower_limit, upper_limit
+        First minus second exam; limits of agreement.
+    range_95
+        95th percentile over eyes of largest minus smallest value.
+    """
+
+    exams: int
+    eyes_left_out: int
+    icc: Estimate
+    within_eye_sd: Estimate
+    coefficient_of_variation: Estimate
+    mean_difference: Estimate
+    lower_limit: Estimate
+    upper_limit: Estimate
+    range_95: Estimate
+
+
+def repeated(eyes: Sequence[EyeRow], draws: Draws) -> dict[str, Repeated]:
+    """Per group, and for all; empty where no eye has two exams."""
+    found = {}
+    for name in ("clear", "cataract", "all"):
+        one = _repeated([eye for eye in eyes if name in (eye.group, "all")], draws)
+        if one is not None:
+            found[name] = one
+    return found
+
+
+def by_exam(eyes: Sequence[EyeRow]) -> tuple[list[EyeRow], NDArray[np.float64], int]:
+    """Eyes that have every exam (their first one), (eyes, exams) Cataract Fractions, and how many eyes have not."""
+    members: dict[tuple[str, str], dict[int, EyeRow]] = defaultdict(dict)
+    for eye in eyes:
+        members[eye.patient_id, eye.eye][eye.exam] = eye
+    exams = sorted({eye.exam for eye in eyes})
+    first, values = [], []
+    for visits in members.values():
+        fractions = [visits[exam].cataract_fraction for exam in exams if exam in visits]
+        graded = [value for value in fractions if value is not None]
+        if len(graded) == len(exams):
+            first.append(visits[exams[0]])
+            values.append(graded)
+    return first, np.array(values, np.float64).reshape(len(values), len(exams)), len(members) - len(first)
+
+
+def _repeated(eyes: Sequence[EyeRow], draws: Draws) -> Repeated | None:
+    first, values, left_out = by_exam(eyes)
+    if not first or values.shape[1] < 2:
+        return None
+    resampling = PatientResampling(
+        [eye.patient_id for eye in first], [eye.group for eye in first], draws.seed, draws.resamples
+    )
+
+    def of(function: Callable[[NDArray[np.float64]], float]) -> Estimate:
+        return resampling.estimate(repeatability.per_resample(values, function))
+
+    return Repeated(
+        values.shape[1],
+        left_out,
+        of(repeatability.intraclass_correlation),
+        of(repeatability.within_eye_sd),
+        of(repeatability.coefficient_of_variation),
+        of(lambda part: repeatability.limits_of_agreement(part)[0]),
+        of(lambda part: repeatability.limits_of_agreement(part)[1]),
+        of(lambda part: repeatability.limits_of_agreement(part)[2]),
+        resampling.estimate(statistics.quantile(repeatability.ranges(values).tolist(), HIGH_SHARE)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The same eyes in two datasets: here minus there.
+
+    Attributes
+    ----------
+    mean, absolute_95
+        Change of the Cataract Fraction: mean, and 95th percentile over eyes of its size.
+    auc, other_auc, auc_difference
+        Here, there, and their paired difference.
+    decisions_changed
+        Eyes on the other side of the threshold.
+    eyes_left_out
+        Of either dataset, without a graded partner.
+    """
+
+    mean: Estimate
+    absolute_95: Estimate
+    auc: Estimate
+    other_auc: Estimate
+    auc_difference: Estimate
+    decisions_changed: int
+    eyes_left_out: int
+
+
+def moved(eyes: Sequence[EyeRow], others: Sequence[EyeRow], cf_threshold: float, draws: Draws) -> Moved | None:
+    """Pair eyes by patient, side and exam; None where none has a partner.
+
+    Raises
+    ------
+    ValueError
+        When an eye is clear in one dataset and cataract in the other.
+    """
+    there = {eye.eye_id: eye for eye in others if eye.cataract_fraction is not None}
+    pairs = [(eye, there[eye.eye_id]) for eye in eyes if eye.cataract_fraction is not None and eye.eye_id in there]
+    for eye, other in pairs:
+        if eye.group != other.group:
+            raise ValueError(f"eye {eye.eye_id} is {eye.group} here and {other.group} in the other report")
+    if not pairs:
+        return None
+    here_values = np.array([eye.cataract_fraction for eye, _ in pairs], np.float64)
+    there_values = np.array([other.cataract_fraction for _, other in pairs], np.float64)
+    positive = [eye.group == "cataract" for eye, _ in pairs]
+    resampling = PatientResampling(
+        [eye.patient_id for eye, _ in pairs], [eye.group for eye, _ in pairs], draws.seed, draws.resamples
+    )
+    change = here_values - there_values
+    area, other_area = (statistics.auc(values.tolist(), positive) for values in (here_values, there_values))
+    return Moved(
+        mean=resampling.estimate(statistics.mean(change.tolist())),
+        absolute_95=resampling.estimate(statistics.quantile(np.abs(change).tolist(), HIGH_SHARE)),
+        auc=resampling.estimate(area, proportion=True),
+        other_auc=resampling.estimate(other_area, proportion=True),
+        auc_difference=resampling.estimate(statistics.difference(area, other_area)),
+        decisions_changed=int(np.count_nonzero((here_values >= cf_threshold) != (there_values >= cf_threshold))),
+        eyes_left_out=len(eyes) + len(others) - 2 * len(pairs),
+    )

@@ -1,0 +1,192 @@
+"""Who was studied and what was found, in the paper's terms: Table 1 with its tests, Dice, fractions, refusals."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from statistics import fmean, stdev
+from typing import TYPE_CHECKING
+
+from . import statistics
+from .resampling import Estimate, PatientResampling
+from .statistics import Test
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .diagnosis import Draws
+    from .rows import EyeRow, ScanRow
+
+GROUPS = ("clear", "cataract")
+LABELS = ("background", "clear_lens", "cataract", "lens")
+
+
+@dataclass(frozen=True, slots=True)
+class Characteristic:
+    """A number of the people studied: mean +- SD in one group, and its tests.
+
+    Attributes
+    ----------
+    mean, sd
+        None without values, or with fewer than two.
+    n, missing
+        Patients (age) or eyes (acuity) with and without the number.
+    normality
+        D'Agostino-Pearson.
+    against_development
+        Mann-Whitney U against the same group of the dataset that fixed the threshold; None without one.
+    """
+
+    mean: float | None
+    sd: float | None
+    n: int
+    missing: int
+    normality: Test
+    against_development: Test | None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupTable:
+    """One column of the paper's Table 1."""
+
+    images: int
+    eyes: int
+    patients: int
+    age_years: Characteristic
+    bcva_logmar: Characteristic
+
+
+def table_one(
+    rows: Sequence[ScanRow], eyes: Sequence[EyeRow], development: Sequence[EyeRow] | None
+) -> dict[str, GroupTable]:
+    """Table 1 per group, over first exams.
+
+    Parameters
+    ----------
+    rows, eyes
+        All scans; the first exam of every eye.
+    development
+        First exams of the dataset that fixed the threshold.
+    """
+    found = {}
+    for group in GROUPS:
+        members = [eye for eye in eyes if eye.group == group]
+        others = None if development is None else [eye for eye in development if eye.group == group]
+        exams = {eye.eye_id for eye in members}
+        found[group] = GroupTable(
+            images=sum(row.group == group and row.eye_id in exams for row in rows),
+            eyes=len(members),
+            patients=len({eye.patient_id for eye in members}),
+            age_years=_characteristic(_ages(members), None if others is None else _ages(others)),
+            bcva_logmar=_characteristic(
+                [eye.bcva_logmar for eye in members], None if others is None else [eye.bcva_logmar for eye in others]
+            ),
+        )
+    return found
+
+
+def _ages(eyes: Sequence[EyeRow]) -> list[float | None]:
+    """One age per patient."""
+    return list({eye.patient_id: eye.age_years for eye in eyes}.values())
+
+
+def _characteristic(values: Sequence[float | None], others: Sequence[float | None] | None) -> Characteristic:
+    there = [value for value in values if value is not None]
+    return Characteristic(
+        fmean(there) if there else None,
+        stdev(there) if len(there) > 1 else None,
+        len(there),
+        len(values) - len(there),
+        statistics.normality(there),
+        None if others is None else statistics.mann_whitney(there, [value for value in others if value is not None]),
+    )
+
+
+def dice(rows: Sequence[ScanRow], draws: Draws) -> dict[str, Estimate]:
+    """Mean Dice per label against the mask, over scans with a gradable lens where it is defined."""
+    found = {}
+    for label in LABELS:
+        kept = [(row, value) for row in rows if row.group and (value := getattr(row, f"dice_{label}")) is not None]
+        resampling = PatientResampling(
+            [row.patient_id for row, _ in kept], [row.group for row, _ in kept], draws.seed, draws.resamples
+        )
+        found[label] = resampling.estimate(statistics.mean([value for _, value in kept]))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Fractions:
+    """Cataract Fraction of the eyes of both groups.
+
+    Attributes
+    ----------
+    mean, sd
+        Per group.
+    normality
+        Per group.
+    between_groups
+        Mann-Whitney U.
+    """
+
+    mean: dict[str, Estimate]
+    sd: dict[str, Estimate]
+    normality: dict[str, Test]
+    between_groups: Test
+
+
+def fractions(eyes: Sequence[EyeRow], draws: Draws) -> Fractions:
+    """Describe the Cataract Fraction of graded eyes."""
+    values: dict[str, list[float]] = {}
+    means, spreads = {}, {}
+    for group in GROUPS:
+        kept = [eye for eye in eyes if eye.group == group and eye.cataract_fraction is not None]
+        values[group] = [eye.cataract_fraction for eye in kept if eye.cataract_fraction is not None]
+        resampling = PatientResampling(
+            [eye.patient_id for eye in kept], [group] * len(kept), draws.seed, draws.resamples
+        )
+        means[group] = resampling.estimate(statistics.mean(values[group]))
+        spreads[group] = resampling.estimate(statistics.spread(values[group], [True] * len(kept)))
+    return Fractions(
+        means,
+        spreads,
+        {group: statistics.normality(values[group]) for group in GROUPS},
+        statistics.mann_whitney(values["clear"], values["cataract"]),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Refusals:
+    """Scans that were refused instead of graded, of those with a gradable lens and of those without (by kind)."""
+
+    with_lens: int
+    with_lens_refused: int
+    without_lens: int
+    without_lens_refused: int
+    share_without_lens_refused: Estimate
+    reasons: dict[str, int]
+    without_lens_by_state: dict[str, tuple[int, int]]
+
+
+def refusals(rows: Sequence[ScanRow], draws: Draws) -> Refusals:
+    """Count refusals."""
+    without = [row for row in rows if not row.group]
+    refused = [row.cataract_fraction is None for row in without]
+    resampling = PatientResampling(
+        [row.patient_id for row in without], ["no gradable lens"] * len(without), draws.seed, draws.resamples
+    )
+    reasons: dict[str, int] = defaultdict(int)
+    for row in rows:
+        for reason in row.reasons:
+            reasons[reason] += 1
+    states: dict[str, list[bool]] = defaultdict(list)
+    for row, was in zip(without, refused, strict=True):
+        states[next((word[6:] for word in row.strata if word.startswith("state=")), "unknown")].append(was)
+    return Refusals(
+        with_lens=len(rows) - len(without),
+        with_lens_refused=sum(bool(row.group) and row.cataract_fraction is None for row in rows),
+        without_lens=len(without),
+        without_lens_refused=sum(refused),
+        share_without_lens_refused=resampling.estimate(statistics.mean(refused), proportion=True),
+        reasons=dict(sorted(reasons.items())),
+        without_lens_by_state={state: (sum(found), len(found)) for state, found in sorted(states.items())},
+    )

@@ -1,0 +1,179 @@
+"""Clear or cataract: AUC, operating point, sensitivity and specificity, per scan, per eye and per patient."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from train.metrics import Sorting
+
+from . import statistics
+from .resampling import Estimate, PatientResampling
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .rows import EyeRow, ScanRow
+
+
+@dataclass(frozen=True, slots=True)
+class Draws:
+    """How intervals are drawn: the seed, and how many resamples."""
+
+    seed: int = 0
+    resamples: int = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Units:
+    """What is told apart: one score, patient and truth per unit.
+
+    Attributes
+    ----------
+    scores
+        Larger speaks for cataract.
+    patients
+        Whom each unit belongs to.
+    positive
+        Whether it is cataract.
+    """
+
+    scores: tuple[float, ...]
+    patients: tuple[str, ...]
+    positive: tuple[bool, ...]
+
+    @property
+    def groups(self) -> list[str]:
+        """Group of each unit."""
+        return ["cataract" if positive else "clear" for positive in self.positive]
+
+    def resampling(self, draws: Draws) -> PatientResampling:
+        """Draws of the patients of these units."""
+        return PatientResampling(self.patients, self.groups, draws.seed, draws.resamples)
+
+    def only(self, positive: bool) -> Units:
+        """The cataract units, or the clear ones."""
+        kept = [index for index, truth in enumerate(self.positive) if truth is positive]
+        return Units(
+            tuple(self.scores[index] for index in kept),
+            tuple(self.patients[index] for index in kept),
+            (positive,) * len(kept),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AtThreshold:
+    """Units told apart by one threshold."""
+
+    cf_threshold: float
+    counts: Sorting
+    sensitivity: Estimate
+    specificity: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """How well one kind of unit is told apart.
+
+    Attributes
+    ----------
+    auc
+        Area under the ROC curve.
+    own_threshold
+        Youden-optimal on these very units (the paper's); optimistic for them, None where a group is missing.
+    fixed
+        At a threshold chosen elsewhere.
+    own
+        At `own_threshold`.
+    """
+
+    auc: Estimate
+    own_threshold: Estimate
+    fixed: AtThreshold
+    own: AtThreshold | None
+
+
+def diagnose(units: Units, cf_threshold: float, draws: Draws) -> Diagnosis:
+    """Measure one kind of unit."""
+    resampling = units.resampling(draws)
+    best = resampling.estimate(statistics.best_threshold(units.scores, units.positive))
+    return Diagnosis(
+        auc=resampling.estimate(statistics.auc(units.scores, units.positive), proportion=True),
+        own_threshold=best,
+        fixed=at_threshold(units, cf_threshold, draws),
+        own=None if best.value is None else at_threshold(units, best.value, draws),
+    )
+
+
+def at_threshold(units: Units, threshold: float, draws: Draws) -> AtThreshold:
+    """Sensitivity and specificity of score >= threshold; each rests on the patients of its own group."""
+
+    def share(positive: bool) -> Estimate:
+        part = units.only(positive)
+        right = [(score >= threshold) is positive for score in part.scores]
+        return part.resampling(draws).estimate(statistics.mean(right), proportion=True)
+
+    return AtThreshold(threshold, Sorting.at(threshold, units.scores, units.positive), share(True), share(False))
+
+
+def scan_units(rows: Sequence[ScanRow]) -> Units:
+    """Gradable scans, each by itself."""
+    graded = [row for row in rows if row.group and row.cataract_fraction is not None]
+    return Units(
+        tuple(row.cataract_fraction for row in graded if row.cataract_fraction is not None),
+        tuple(row.patient_id for row in graded),
+        tuple(row.group == "cataract" for row in graded),
+    )
+
+
+def eye_units(eyes: Sequence[EyeRow]) -> Units:
+    """Eyes with a Cataract Fraction."""
+    graded = [eye for eye in eyes if eye.cataract_fraction is not None]
+    return Units(
+        tuple(eye.cataract_fraction for eye in graded if eye.cataract_fraction is not None),
+        tuple(eye.patient_id for eye in graded),
+        tuple(eye.group == "cataract" for eye in graded),
+    )
+
+
+def patient_units(eyes: Sequence[EyeRow]) -> Units:
+    """Patients by their worse eye: the larger Cataract Fraction; cataract when either eye has one."""
+    members: dict[str, list[EyeRow]] = defaultdict(list)
+    for eye in eyes:
+        if eye.cataract_fraction is not None:
+            members[eye.patient_id].append(eye)
+    patients = sorted(members)
+    return Units(
+        tuple(max(eye.cataract_fraction or 0.0 for eye in members[patient]) for patient in patients),
+        tuple(patients),
+        tuple(any(eye.group == "cataract" for eye in members[patient]) for patient in patients),
+    )
+
+
+def by_stratum(eyes: Sequence[EyeRow], cf_threshold: float, draws: Draws) -> dict[str, dict[str, object]]:
+    """Sensitivity, specificity and AUC by what all scans of an eye agree on, and sensitivity by visible kind.
+
+    Only where a quality takes at least two values.
+    """
+    parts: dict[str, list[EyeRow]] = defaultdict(list)
+    for eye in eyes:
+        for word in eye.strata:
+            parts[word].append(eye)
+        if eye.group == "cataract" and eye.kind:
+            parts[f"kind={'-'.join(eye.kind.split())}"].append(eye)
+    values: dict[str, int] = defaultdict(int)
+    for word in parts:
+        values[word.split("=")[0]] += 1
+    found: dict[str, dict[str, object]] = {}
+    for word in sorted(parts):
+        if values[word.split("=")[0]] < 2:
+            continue
+        units = eye_units(parts[word])
+        fixed = at_threshold(units, cf_threshold, draws)
+        area = units.resampling(draws).estimate(statistics.auc(units.scores, units.positive), proportion=True)
+        not_graded = len(parts[word]) - len(units.scores)
+        found[word] = {
+            "auc": area, "sensitivity": fixed.sensitivity, "specificity": fixed.specificity, "not_graded": not_graded
+        }  # fmt: skip
+    return found

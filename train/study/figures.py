@@ -1,0 +1,138 @@
+"""Plots of a study: ROC (Fig. 2 of the paper), Cataract Fraction of both groups, and what it left open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from sklearn.metrics import auc, roc_curve
+
+from .agreement import by_exam
+from .diagnosis import Units, eye_units, scan_units
+from .repeatability import limits_of_agreement
+from .rows import first_exams
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from .results import Study
+
+COLOURS = {"clear": "tab:blue", "cataract": "tab:red"}
+DPI = 100
+
+
+def draw_figures(study: Study, results: dict[str, Any], folder: Path) -> list[str]:
+    """Draw every figure that the data allow; return their file names."""
+    names = []
+    for name, figure in _figures(study, results):
+        figure.savefig(folder / name, dpi=DPI, metadata={"Software": None})
+        names.append(name)
+    return names
+
+
+def _figures(study: Study, results: dict[str, Any]) -> Iterator[tuple[str, Figure]]:
+    units = eye_units(first_exams(study.eyes))
+    if any(units.positive) and not all(units.positive):
+        yield "roc.png", _roc(study, units)
+    if units.scores:
+        yield "cataract_fraction.png", _histogram(study, units)
+    if results["calibration"] is not None:
+        yield "calibration.png", _reliability(results["calibration"])
+    if results["against_truth"] is not None:
+        yield "against_truth.png", _against_truth(study)
+    if results["repeated"]:
+        yield "repeated.png", _repeated(study)
+    if results["moved"] is not None:
+        yield "moved.png", _moved(study)
+
+
+def _roc(study: Study, units: Units) -> Figure:
+    figure = Figure(figsize=(5, 5), layout="constrained")
+    axes = figure.subplots()
+    curves = [("eyes", units, "-"), ("scans", scan_units(study.rows), ":")]
+    if study.development is not None:
+        curves.append(("eyes that fixed the threshold", eye_units(first_exams(study.development.eyes)), "--"))
+    for name, one, style in curves:
+        if not any(one.positive) or all(one.positive):
+            continue
+        false, true, _ = roc_curve(one.positive, one.scores)
+        axes.plot(false, true, style, label=f"{name}, AUC {auc(false, true):.3f}", color="black")
+    threshold = study.threshold.cf_threshold
+    scores, positive = np.array(units.scores), np.array(units.positive)
+    called = scores >= threshold
+    axes.plot(called[~positive].mean(), called[positive].mean(), "o", color="tab:red", label=f"CF {threshold:.3f}")
+    axes.set(xlabel="1 - specificity", ylabel="sensitivity", xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
+    axes.legend(loc="lower right", fontsize="small")
+    return figure
+
+
+def _histogram(study: Study, units: Units) -> Figure:
+    figure = Figure(figsize=(6, 4), layout="constrained")
+    for axes, (group, colour) in zip(figure.subplots(2, 1, sharex=True), COLOURS.items(), strict=True):
+        scores = units.only(group == "cataract").scores
+        axes.hist(scores, bins=np.linspace(0, 1, 41).tolist(), color=colour, label=f"{group}, {len(scores)} eyes")
+        axes.axvline(study.threshold.cf_threshold, color="black", linewidth=1, label="threshold")
+        axes.set(ylabel="eyes")
+        axes.legend(fontsize="small")
+    axes.set(xlabel="Cataract Fraction of an eye")
+    return figure
+
+
+def _reliability(calibration: dict[str, Any]) -> Figure:
+    figure = Figure(figsize=(4.5, 4.5), layout="constrained")
+    axes = figure.subplots()
+    there = [one for one in calibration["classes"] if one["pixels"]]
+    axes.plot([0, 1], [0, 1], color="grey", linewidth=1)
+    axes.plot([one["mean_probability"] for one in there], [one["opaque_share"] for one in there], "o-", color="black")
+    axes.set(xlabel="P(cataract), mean of a class", ylabel="share of truly opaque pixels", aspect="equal")
+    return figure
+
+
+def _against_truth(study: Study) -> Figure:
+    figure = Figure(figsize=(4.5, 4.5), layout="constrained")
+    axes = figure.subplots()
+    for group, colour in COLOURS.items():
+        points = [
+            (eye.truth_opacity_fraction, eye.cataract_fraction) for eye in first_exams(study.eyes) if eye.group == group
+        ]
+        there = [(x, y) for x, y in points if x is not None and y is not None]
+        axes.plot([x for x, _ in there], [y for _, y in there], ".", color=colour, alpha=0.6, label=group)
+    axes.plot([0, 1], [0, 1], color="grey", linewidth=1)
+    axes.set(xlabel="true opaque share of the lens", ylabel="Cataract Fraction", aspect="equal")
+    axes.legend(fontsize="small")
+    return figure
+
+
+def _repeated(study: Study) -> Figure:
+    first, values, _ = by_exam(study.eyes)
+    figure = Figure(figsize=(6, 4), layout="constrained")
+    axes = figure.subplots()
+    for group, colour in COLOURS.items():
+        part = values[[eye.group == group for eye in first]]
+        if len(part):
+            axes.plot(part[:, :2].mean(axis=1), part[:, 0] - part[:, 1], ".", color=colour, label=group)
+    for line in limits_of_agreement(values):
+        axes.axhline(line, color="grey", linewidth=1)
+    axes.set(xlabel="mean Cataract Fraction of the first two exams", ylabel="first minus second")
+    axes.legend(fontsize="small")
+    return figure
+
+
+def _moved(study: Study) -> Figure:
+    others = {eye.eye_id: eye for eye in (study.pair.eyes if study.pair else ())}
+    figure = Figure(figsize=(4.5, 4.5), layout="constrained")
+    axes = figure.subplots()
+    for group, colour in COLOURS.items():
+        points = [
+            (others[eye.eye_id].cataract_fraction, eye.cataract_fraction)
+            for eye in study.eyes
+            if eye.group == group and eye.eye_id in others
+        ]
+        there = [(x, y) for x, y in points if x is not None and y is not None]
+        axes.plot([x for x, _ in there], [y for _, y in there], ".", color=colour, alpha=0.6, label=group)
+    axes.plot([0, 1], [0, 1], color="grey", linewidth=1)
+    axes.set(xlabel="Cataract Fraction in the other report", ylabel="Cataract Fraction here", aspect="equal")
+    axes.legend(fontsize="small")
+    return figure

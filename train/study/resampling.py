@@ -1,0 +1,131 @@
+"""95 % intervals: bootstrap of patients, stratified by group; an exact bound where an estimate is 0 or 1.
+
+A statistic is a function of weights, (resamples, units) whole numbers: how often each unit counts. With ones it is the
+estimate; with the counts of a resample it is that resample's. So estimate and interval have one formula.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+LEVEL = 0.95
+MIN_DEFINED_SHARE = 0.95  # of the resamples; with fewer the interval would describe another quantity
+BOOTSTRAP, EXACT, UNDEFINED = "bootstrap of patients, stratified by group", "exact (Clopper-Pearson)", "undefined"
+
+Statistic = Callable[["NDArray[np.float64]"], "NDArray[np.float64]"]
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A number with its 95 % interval and what it rests on.
+
+    Attributes
+    ----------
+    value
+        None where it is undefined.
+    low, high
+        None where no interval can be given.
+    method
+        Of the interval.
+    n
+        Units per group.
+    patients
+        Patients per group: what was resampled.
+    """
+
+    value: float | None
+    low: float | None
+    high: float | None
+    method: str
+    n: dict[str, int] = field(default_factory=dict)
+    patients: dict[str, int] = field(default_factory=dict)
+
+
+class PatientResampling:
+    """Draws patients with replacement within their group; all units of a patient come and go together.
+
+    A patient with at least one cataract eye belongs to the cataract group.
+
+    Parameters
+    ----------
+    patients, groups
+        Per unit (scan, eye or patient).
+    seed, resamples
+        Same seed and patients: same draws.
+    """
+
+    def __init__(self, patients: Sequence[str], groups: Sequence[str], seed: int, resamples: int) -> None:
+        if len(patients) != len(groups):
+            raise ValueError(f"one group per unit was expected, got {len(groups)} for {len(patients)}")
+        self.patients, self.groups = tuple(patients), tuple(groups)
+        group_of: dict[str, str] = {}
+        for patient, group in zip(patients, groups, strict=True):
+            group_of[patient] = "cataract" if "cataract" in (group, group_of.get(patient)) else group
+        strata: dict[str, list[int]] = defaultdict(list)
+        names = sorted(group_of)
+        for index, patient in enumerate(names):
+            strata[group_of[patient]].append(index)
+        generator = np.random.default_rng(seed)
+        drawn = np.zeros((resamples, len(names)))
+        for stratum in sorted(strata):
+            members = strata[stratum]
+            drawn[:, members] = generator.multinomial(
+                len(members), np.full(len(members), 1 / len(members)), size=resamples
+            )
+        place = {patient: index for index, patient in enumerate(names)}
+        self._weights = drawn[:, [place[patient] for patient in patients]]
+
+    def estimate(self, statistic: Statistic, *, proportion: bool = False) -> Estimate:
+        """A statistic of all units, with its percentile interval.
+
+        Parameters
+        ----------
+        statistic
+            (resamples, units) weights -> (resamples,) values, nan where undefined.
+        proportion
+            Whether it is a share of successes: then 0 and 1 get an exact bound. As eyes of one patient are no
+            independent trials, the bound counts patients: those of the smaller group where there are two.
+        """
+        n, patients = self.counts()
+        if not self.patients:
+            return Estimate(None, None, None, UNDEFINED, n, patients)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            value = float(statistic(np.ones((1, len(self.patients))))[0])
+            if not np.isfinite(value):
+                return Estimate(None, None, None, UNDEFINED, n, patients)
+            if proportion and value in (0.0, 1.0):
+                trials = min(patients.values())
+                low, high = clopper_pearson(round(value) * trials, trials)
+                return Estimate(value, low, high, EXACT, n, patients)
+            found = statistic(self._weights)
+        defined = found[np.isfinite(found)]
+        if defined.size < MIN_DEFINED_SHARE * len(self._weights):
+            return Estimate(value, None, None, UNDEFINED, n, patients)
+        low, high = np.quantile(defined, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+        return Estimate(value, float(low), float(high), BOOTSTRAP, n, patients)
+
+    def counts(self) -> tuple[dict[str, int], dict[str, int]]:
+        """Units, and patients, per group."""
+        names = sorted(set(self.groups))
+        members = {name: [p for p, g in zip(self.patients, self.groups, strict=True) if g == name] for name in names}
+        return {name: len(members[name]) for name in names}, {name: len(set(members[name])) for name in names}
+
+
+def clopper_pearson(successes: int, trials: int, level: float = LEVEL) -> tuple[float, float]:
+    """Exact two-sided interval of a binomial proportion (Clopper & Pearson 1934), by quantiles of the beta law."""
+    from scipy.stats import beta
+
+    if not 0 <= successes <= trials or not trials:
+        raise ValueError(f"0 <= successes <= trials and trials > 0 were expected, got {successes} of {trials}")
+    tail = (1 - level) / 2
+    low = float(beta.ppf(tail, successes, trials - successes + 1)) if successes else 0.0
+    high = float(beta.ppf(1 - tail, successes + 1, trials - successes)) if successes < trials else 1.0
+    return low, high

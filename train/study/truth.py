@@ -1,0 +1,179 @@
+"""Against the true opacity, where a dataset has it: localisation, calibration, the Cataract Fraction itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from . import statistics
+from .resampling import Estimate, PatientResampling
+from .rows import KINDS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from .diagnosis import Draws
+    from .resampling import Statistic
+    from .rows import EyeRow, ScanRow
+
+PARTLY_OPAQUE = (0.05, 0.95)  # share of the lens between which localisation is asked for
+# Clinical names over the codes of `truth_type`.
+CLINICAL = {
+    "nuclear": ("nuclear",),
+    "cortical": ("cortical haze", "cortical spokes"),
+    "posterior subcapsular": ("posterior subcapsular",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Localised:
+    """Where the model sees cataract, against where the opacity is.
+
+    Attributes
+    ----------
+    auc
+        Over the pixels of a lens, mean over scans with 5 to 95 % opaque lens.
+    recall, false
+        Pooled over all scans: opaque pixels labelled cataract; clear lens pixels labelled cataract.
+    recall_by_kind
+        Of the clinical names, and of every kind that is there.
+    dice
+        Of the cataract label, mean over scans where it is defined.
+    """
+
+    auc: Estimate
+    recall: Estimate
+    false: Estimate
+    recall_by_kind: dict[str, Estimate]
+    dice: Estimate
+
+
+def localise(rows: Sequence[ScanRow], draws: Draws) -> Localised | None:
+    """Pool over scans with a gradable lens and a truth; None without any."""
+    known = [row for row in rows if row.group and row.opaque_px]
+    if not known:
+        return None
+    partly = [
+        row
+        for row in known
+        if row.localisation_auc is not None
+        and row.truth_opacity_fraction is not None
+        and PARTLY_OPAQUE[0] <= row.truth_opacity_fraction <= PARTLY_OPAQUE[1]
+    ]
+    defined = [row for row in known if row.dice_true_cataract is not None]
+
+    def pooled(kinds: Sequence[str]) -> Estimate:
+        codes = [KINDS.index(kind) for kind in kinds]
+        there = [sum(row.opaque_px[code] for code in codes) for row in known]
+        found = [sum(row.found_px[code] for code in codes) for row in known]
+        return _among(known, there, found, draws)
+
+    seen = [kind for code, kind in enumerate(KINDS) if any(row.opaque_px[code] for row in known)]
+    names = {f"{name} (clinical)": kinds for name, kinds in CLINICAL.items()} | {kind: (kind,) for kind in seen}
+    by_kind = {name: pooled(kinds) for name, kinds in names.items() if any(kind in seen for kind in kinds)}
+    return Localised(
+        auc=_resampling(partly, draws).estimate(statistics.mean([row.localisation_auc or 0.0 for row in partly])),
+        recall=pooled(KINDS),
+        false=_among(known, [row.clear_px for row in known], [row.false_px for row in known], draws),
+        recall_by_kind=by_kind,
+        dice=_resampling(defined, draws).estimate(statistics.mean([row.dice_true_cataract or 0.0 for row in defined])),
+    )
+
+
+def _among(rows: Sequence[ScanRow], there: list[int], found: list[int], draws: Draws) -> Estimate:
+    """Pixels found over pixels there; n counts the scans that have such pixels."""
+    kept = [index for index, count in enumerate(there) if count]
+    chosen = [rows[index] for index in kept]
+    share = statistics.ratio([float(found[index]) for index in kept], [float(there[index]) for index in kept])
+    return _resampling(chosen, draws).estimate(share, proportion=True)
+
+
+def _resampling(rows: Sequence[ScanRow] | Sequence[EyeRow], draws: Draws) -> PatientResampling:
+    return PatientResampling([row.patient_id for row in rows], [row.group for row in rows], draws.seed, draws.resamples)
+
+
+@dataclass(frozen=True, slots=True)
+class ReliabilityClass:
+    """Pixels whose P(cataract) lies in one of ten equal classes: what was said, and what is true.
+
+    Attributes
+    ----------
+    pixels
+        How many.
+    mean_probability, opaque_share
+        None without pixels.
+    """
+
+    pixels: int
+    mean_probability: float | None
+    opaque_share: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Calibrated:
+    """Reliability of P(cataract) over the pixels of the true lens.
+
+    Attributes
+    ----------
+    expected_error
+        Mean |P - share| over classes, weighted by pixels (expected calibration error, Naeini et al. 2015).
+    """
+
+    classes: tuple[ReliabilityClass, ...]
+    expected_error: Estimate
+
+
+def calibrate(rows: Sequence[ScanRow], draws: Draws) -> Calibrated | None:
+    """Pool over scans with a gradable lens and a truth; None without any."""
+    known = [row for row in rows if row.group and row.reliability_px]
+    if not known:
+        return None
+    pixels = np.array([row.reliability_px for row in known], np.float64)
+    opaque = np.array([row.reliability_opaque_px for row in known], np.float64)
+    said = np.array([row.reliability_sum for row in known], np.float64)
+    classes = tuple(
+        ReliabilityClass(int(n), float(p / n) if n else None, float(o / n) if n else None)
+        for n, o, p in zip(pixels.sum(axis=0), opaque.sum(axis=0), said.sum(axis=0), strict=True)
+    )
+    return Calibrated(classes, _resampling(known, draws).estimate(expected_error(pixels, opaque, said)))
+
+
+def expected_error(pixels: NDArray[np.float64], opaque: NDArray[np.float64], said: NDArray[np.float64]) -> Statistic:
+    """Sum over classes of |sum P - opaque pixels|, over all pixels; arrays are (units, classes)."""
+    return lambda weights: np.abs(weights @ (said - opaque)).sum(axis=1) / (weights @ pixels).sum(axis=1)
+
+
+@dataclass(frozen=True, slots=True)
+class AgainstTruth:
+    """The Cataract Fraction of an eye against the true opaque share of its lens.
+
+    Attributes
+    ----------
+    mean_difference, mean_absolute_difference
+        Cataract Fraction minus truth.
+    correlation
+        Pearson's r; None without spread.
+    """
+
+    mean_difference: Estimate
+    mean_absolute_difference: Estimate
+    correlation: Estimate
+
+
+def against_truth(eyes: Sequence[EyeRow], draws: Draws) -> AgainstTruth | None:
+    """Compare eyes that have both; None without any."""
+    both = [eye for eye in eyes if eye.cataract_fraction is not None and eye.truth_opacity_fraction is not None]
+    if not both:
+        return None
+    fractions = np.array([eye.cataract_fraction for eye in both], np.float64)
+    truth = np.array([eye.truth_opacity_fraction for eye in both], np.float64)
+    resampling = _resampling(both, draws)
+    return AgainstTruth(
+        resampling.estimate(statistics.mean((fractions - truth).tolist())),
+        resampling.estimate(statistics.mean(np.abs(fractions - truth).tolist())),
+        resampling.estimate(statistics.correlation(fractions, truth)),
+    )
