@@ -20,15 +20,17 @@ lint: $(VENV)/.development
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
+	$(BIN)/lint-imports
 
-$(VENV)/.runtime: pyproject.toml
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+$(BIN)/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=...")'
+	@$(PYTHON) -m venv --clear $(VENV)
+
+$(VENV)/.runtime: pyproject.toml | $(BIN)/pip
 	@$(PIP) --editable .
 	@touch $@
 
-$(VENV)/.development: pyproject.toml
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+$(VENV)/.development: pyproject.toml | $(BIN)/pip
 	$(PIP) --editable ".[train,dev]"
 	@touch $@ $(VENV)/.runtime
 

@@ -45,9 +45,9 @@ def tile(side: int) -> dict[str, float]:
     """Growth of the peak when one tile of side x side native pixels is inferred."""
     analyzer = CataractAnalyzer()
     window = np.random.default_rng(side).integers(0, 256, (side, side), dtype=np.uint8)
-    before = resident_bytes()
+    before = resident_bytes(peak=True)
     analyzer.network.predict(window)
-    grown = resident_bytes() - before
+    grown = resident_bytes(peak=True) - before
     return {
         "side": side,
         "loaded_mb": before / 1e6,

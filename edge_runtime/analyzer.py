@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SCANS_PER_EXAM = 6  # radial scans of one eye (Zeboulon et al. 2022)
+MAX_THREADS, MAX_MEMORY_MB = 1024, 1_000_000  # beyond is a slip of the finger
 WINDOW_MARGIN = 64  # native pixels around a lens that is larger than the usual window
 
 _LOG = logging.getLogger(__name__)  # sizes and counts only: a file name may be a patient's
@@ -53,9 +54,14 @@ class Limits:
     max_memory_mb: int | None = None
 
     def __post_init__(self) -> None:
-        for name, value in (("threads", self.threads), ("max_memory_mb", self.max_memory_mb)):
-            if value is not None and value < 1:
-                raise UsageError("usage", f"{name} must be at least 1, got {value}.", "Leave it out for the default.")
+        for name, value, most in (
+            ("threads", self.threads, MAX_THREADS),
+            ("max_memory_mb", self.max_memory_mb, MAX_MEMORY_MB),
+        ):
+            if value is not None and not 1 <= value <= most:
+                raise UsageError(
+                    "usage", f"{name} from 1 to {most} was expected, got {value}.", "Leave it out for the default."
+                )
 
 
 class CataractAnalyzer:
@@ -226,14 +232,15 @@ class CataractAnalyzer:
     def _label_lens(
         self, frame: NDArray[np.uint8], profile: DeviceProfile, tile_pixels: int
     ) -> tuple[CropWindow, Prediction]:
-        """Label the usual window; where the lens reaches a side of it, or is not in it, one that holds the lens."""
+        """Label the usual window; where it does not hold a whole lens, one that does, if the frame shows a lens."""
         usual = profile.window((frame.shape[0], frame.shape[1]))
         prediction = self._predict(frame, usual, tile_pixels)
         _, region = largest_component(prediction.labels)
         grid = self.network.metadata.grid
         inner_sides = set(sides_reached(region, grid, usual)) - set(frame_sides(usual, frame.shape[:2]))
+        held = not inner_sides and not reasons_not_to_grade(region, grid, ())
         whole = CropWindow(0, 0, frame.shape[0], frame.shape[1])
-        if usual == whole or (region.pixels and not inner_sides):
+        if usual == whole or held:
             return usual, prediction
         everywhere = self._predict(frame, whole, tile_pixels)
         _, region = largest_component(everywhere.labels)

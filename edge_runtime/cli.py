@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import signal
 import sys
@@ -14,10 +15,12 @@ from .errors import (
     EdgeCataractError,
     InferenceError,
     OutputError,
+    ResourceError,
     ScanError,
     ScanMissingError,
     UsageError,
     WriteError,
+    out_of_memory,
 )
 from .version import __version__
 
@@ -26,8 +29,9 @@ if TYPE_CHECKING:
     from .results import EyeResult, ScanResult
 
 PROGRAM = "edge-cataract"
+SHARED_FLAGS = {"-q", "--quiet", "-v", "-vv", "--verbose", "--no-color", "--debug", "--json"}
 VERBS = ("analyze", "exam", "selftest", "info", "schema")
-EXIT_NOT_GRADED, EXIT_SOME_FAILED, EXIT_INTERNAL, EXIT_MEMORY = 3, 4, 70, 71
+EXIT_NOT_GRADED, EXIT_SOME_FAILED, EXIT_INTERNAL = 3, 4, 70
 EXIT_INTERRUPTED, EXIT_TERMINATED = 130, 143
 LOG_LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
@@ -65,14 +69,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except _Terminated:
         _say("terminated. Nothing half-written was left.")
         return EXIT_TERMINATED
-    except MemoryError as error:
-        _say("error[out-of-memory]: Memory ran out. Nothing was written. Set --max-memory, or free memory.")
-        _trace(error, debug=debug)
-        return EXIT_MEMORY
     except Exception as error:  # the last resort: no traceback meets a nurse; --debug shows it
+        if (scarce := _scarce_resource(error)) is not None:
+            _complain(scarce, None, debug=debug)
+            return scarce.exit_code
         _say(f"error[internal]: {type(error).__name__}. Nothing was written. Run it with --debug and report that.")
         _trace(error, debug=debug)
         return EXIT_INTERNAL
+
+
+def _scarce_resource(error: Exception) -> EdgeCataractError | None:
+    """The error to report when the machine ran out of something, wherever that surfaced."""
+    if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
+        return ResourceError("too-many-open-files", "No more files can be opened.", "Close files, or raise the limit.")
+    # cv2.error carries the status of OpenCV; -4 is "insufficient memory".
+    if (
+        isinstance(error, MemoryError)
+        or getattr(error, "errno", None) == errno.ENOMEM
+        or getattr(error, "code", 0) == -4
+    ):
+        return out_of_memory()
+    return None
 
 
 def _raise_terminated(_signal: int, _frame: object) -> None:
@@ -81,7 +98,10 @@ def _raise_terminated(_signal: int, _frame: object) -> None:
 
 def _run(words: list[str]) -> int:
     parser = _parser()
-    if words and words[0] not in VERBS and words[0] not in ("-h", "--help", "--version"):
+    first = next((place for place, word in enumerate(words) if word not in SHARED_FLAGS), len(words))
+    if words[first : first + 1] and words[first] in VERBS:
+        words = [words[first], *words[:first], *words[first + 1 :]]
+    elif words and words[0] not in ("-h", "--help", "--version"):
         words = ["analyze", *words]
     options = parser.parse_args(words)
     if not hasattr(options, "run"):
@@ -134,12 +154,17 @@ def _parser() -> argparse.ArgumentParser:
     _add_analysis_options(analyze)
     pictures = analyze.add_argument_group("outputs of a single scan")
     pictures.add_argument(
-        "--overlay", metavar="PATH", help="PNG: cataract probability in colour over the original scan"
+        "--overlay", type=_path, metavar="PATH", help="PNG: cataract probability in colour over the original scan"
     )
     pictures.add_argument(
-        "--labels", metavar="PATH", help="8-bit PNG of the scan's size: 0 background, 1 clear lens, 2 cataract"
+        "--labels",
+        type=_path,
+        metavar="PATH",
+        help="8-bit PNG of the scan's size: 0 background, 1 clear lens, 2 cataract",
     )
-    pictures.add_argument("--probability", metavar="PATH", help="16-bit PNG of the scan's size: P(cataract) x 65535")
+    pictures.add_argument(
+        "--probability", type=_path, metavar="PATH", help="16-bit PNG of the scan's size: P(cataract) x 65535"
+    )
 
     exam = verb("exam", _exam, "the radial scans of ONE eye: one eye-level result")
     exam.add_argument("scans", nargs="+", metavar="SCAN", help="scan files of one eye")
@@ -154,9 +179,16 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _path(text: str) -> str:
+    """A path of the command line; an empty one is a script's unset variable."""
+    if not text:
+        raise argparse.ArgumentTypeError("an empty path was given")
+    return text
+
+
 def _add_model_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--model", metavar="PATH", help="another exported model")
-    parser.add_argument("--precision", choices=["fp32", "int8"], default="fp32", help="which bundled model")
+    parser.add_argument("--model", type=_path, metavar="PATH", help="another exported model")
+    parser.add_argument("--precision", choices=["fp32", "int8"], help="which bundled model (default: fp32)")
     parser.add_argument("--threads", type=int, metavar="N", help="inference threads (default: what the machine allows)")
     parser.add_argument("--max-memory", type=int, metavar="MB", help="cap for the peak resident memory of the process")
 
@@ -164,14 +196,21 @@ def _add_model_options(parser: argparse.ArgumentParser) -> None:
 def _add_analysis_options(parser: argparse.ArgumentParser) -> None:
     _add_model_options(parser)
     parser.add_argument(
-        "-o", "--output", metavar="DIR", help="write <stem>.json and <stem>.overlay.png per input into this folder"
+        "-o",
+        "--output",
+        type=_path,
+        metavar="DIR",
+        help="write <stem>.json and <stem>.overlay.png per input into this folder",
     )
     parser.add_argument(
         "--threshold", type=float, metavar="F", help="Cataract Fraction that counts as cataract (default: the model's)"
     )
     place = parser.add_mutually_exclusive_group()
     place.add_argument(
-        "--profile", metavar="NAME", help="device profile: a name or a TOML file (default: by the frame's shape)"
+        "--profile",
+        type=_path,
+        metavar="NAME",
+        help="device profile: a name or a TOML file (default: by the frame's shape)",
     )
     place.add_argument("--pixel-um", metavar="ROW,COLUMN", help="pixel pitch of a scan from an unknown frame")
 
@@ -185,17 +224,24 @@ def _analyzer(options: argparse.Namespace) -> CataractAnalyzer:
             threads = int(text)
         except ValueError as error:
             raise UsageError("usage", f"EDGE_CATARACT_THREADS is {text!r}.", "Give a whole number.") from error
-    return CataractAnalyzer(
+    analyzer = CataractAnalyzer(
         _model(options),
-        precision=options.precision,
+        precision=options.precision or "fp32",
         threshold=getattr(options, "threshold", None),
         profile=_profile(options),
         limits=Limits(threads, options.max_memory),
     )
+    import cv2
+
+    cv2.setNumThreads(analyzer.network.threads)  # or its own pool takes every core of the host
+    return analyzer
 
 
 def _model(options: argparse.Namespace) -> str | None:
-    return options.model or os.environ.get("EDGE_CATARACT_MODEL") or None
+    """The model file that was asked for; a flag, --precision too, goes before the environment."""
+    if options.model or options.precision:
+        return str(options.model) if options.model else None
+    return os.environ.get("EDGE_CATARACT_MODEL") or None
 
 
 def _profile(options: argparse.Namespace) -> Any:
@@ -220,21 +266,24 @@ def _analyze(options: argparse.Namespace) -> int:
     from .output import check_targets
 
     several = len(options.scans) > 1
-    named = [path for path in (options.overlay, options.labels, options.probability) if path]
+    named = [path for path in (options.overlay, options.labels, options.probability) if path is not None]
     if several and named:
         raise UsageError(
             "usage", "--overlay, --labels and --probability take a single scan.", "Use -o DIR for several."
         )
     if options.scans.count("-") > 1:
         raise UsageError("usage", "Standard input was named twice.", "Name - once.")
-    check_targets(named + [path for scan in options.scans for path in _targets(options, scan)], _inputs(options))
+    stored = [path for scan in options.scans for path in _document_paths(options, _stem(scan))] + _overlay_paths(
+        options
+    )
+    check_targets(named + stored, _inputs(options))
     analyzer = _analyzer(options)
     failed = ungraded = 0
     for position, path in enumerate(options.scans):
         try:
             result = analyzer.analyze(path)
             eye = analyzer.as_eye([result])
-            _deliver(options, analyzer, eye, path, named_outputs=True)
+            _deliver(options, analyzer, eye, [path], _stem(path))
         except (ScanError, ScanMissingError, InferenceError) as error:
             _complain(error, path, debug=options.debug)
             if not several:
@@ -260,68 +309,78 @@ def _exam(options: argparse.Namespace) -> int:
     from .output import check_targets
     from .scan import Laterality
 
-    check_targets(_targets(options, options.scans[0]), _inputs(options))
+    check_targets(_document_paths(options, f"exam-{options.eye}") + _overlay_paths(options), _inputs(options))
     analyzer = _analyzer(options)
     eye = analyzer.analyze_exam(options.scans, Laterality(options.eye))
-    _deliver(options, analyzer, eye, options.scans[0], named_outputs=False)
+    _deliver(options, analyzer, eye, options.scans, f"exam-{options.eye}")
+    for scan in eye.scans:
+        if not scan.gradable:
+            _explain(scan, options)
     return 0 if eye.scans_used else EXIT_NOT_GRADED
 
 
 def _inputs(options: argparse.Namespace) -> list[str]:
     """Every file that is read, and therefore never written."""
-    return [*options.scans, *(path for path in (_model(options), options.profile) if path)]
+    return [*options.scans, *(path for path in (_model(options), options.profile) if path is not None)]
 
 
-def _targets(options: argparse.Namespace, scan: str) -> list[str]:
-    """Files that -o DIR asks for, for one input."""
-    if not options.output:
+def _stem(scan: str) -> str:
+    return "stdin" if scan == "-" else os.path.splitext(os.path.basename(scan))[0]
+
+
+def _document_paths(options: argparse.Namespace, name: str) -> list[str]:
+    """Where -o DIR puts the document of this name; none without -o."""
+    if options.output is None:
         return []
     if not os.path.isdir(options.output):
         raise OutputError("output-folder", "The output folder does not exist.", "Create it, or name another.")
-    stem = "stdin" if scan == "-" else os.path.splitext(os.path.basename(scan))[0]
-    return [os.path.join(options.output, stem + suffix) for suffix in (".json", ".overlay.png")]
+    return [os.path.join(options.output, name + ".json")]
+
+
+def _overlay_paths(options: argparse.Namespace) -> list[str]:
+    """Where -o DIR puts the overlays, one per input; none without -o."""
+    if options.output is None:
+        return []
+    return [os.path.join(options.output, _stem(scan) + ".overlay.png") for scan in options.scans]
 
 
 def _deliver(
-    options: argparse.Namespace, analyzer: CataractAnalyzer, eye: EyeResult, path: str, *, named_outputs: bool
+    options: argparse.Namespace, analyzer: CataractAnalyzer, eye: EyeResult, paths: Sequence[str], name: str
 ) -> None:
     """Write the files that were asked for, then print."""
+    from .output import encode_png, write_all
     from .report import document, summary, to_json
 
     content = document(eye, analyzer.network, time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
-    files = _files(options, eye, path, to_json(content, indent=2), named_outputs=named_outputs)
-    if files:
-        from .output import write_all
+    files: dict[str, bytes] = {}
+    if options.output is not None:
+        from .overlay import draw_overlay
 
+        files = {path: to_json(content, indent=2).encode() + b"\n" for path in _document_paths(options, name)}
+        for path, scan in zip(paths, eye.scans, strict=True):
+            files[os.path.join(options.output, _stem(path) + ".overlay.png")] = encode_png(draw_overlay(scan))
+    if hasattr(options, "overlay"):
+        files.update(_pictures(options, eye.scans[0]))
+    if files:
         write_all(files)
     _print(to_json(content) if options.json else _coloured(summary(eye, analyzer.network), eye, options))
 
 
-def _files(
-    options: argparse.Namespace, eye: EyeResult, path: str, text: str, *, named_outputs: bool
-) -> dict[str, bytes]:
+def _pictures(options: argparse.Namespace, scan: ScanResult) -> dict[str, bytes]:
+    """What --overlay, --labels and --probability ask for."""
     import numpy as np
 
-    files: dict[str, bytes] = {}
-    overlays = []
-    if options.output:
-        json_path, overlay_path = _targets(options, path)
-        files[json_path] = text.encode() + b"\n"
-        overlays.append(overlay_path)
-    if named_outputs and options.overlay:
-        overlays.append(options.overlay)
-    if overlays or (named_outputs and (options.labels or options.probability)):
-        from .output import encode_png
-        from .overlay import draw_overlay
+    from .output import encode_png
+    from .overlay import draw_overlay
 
-        scan = eye.scans[0]
-        if overlays:
-            files.update(dict.fromkeys(overlays, encode_png(draw_overlay(scan))))
-        if named_outputs and options.labels:
-            files[options.labels] = encode_png(scan.labels)
-        if named_outputs and options.probability:
-            files[options.probability] = encode_png(np.rint(scan.cataract_probability * 65535).astype(np.uint16))
-    return files
+    pictures: dict[str, bytes] = {}
+    if options.overlay is not None:
+        pictures[options.overlay] = encode_png(draw_overlay(scan))
+    if options.labels is not None:
+        pictures[options.labels] = encode_png(scan.labels)
+    if options.probability is not None:
+        pictures[options.probability] = encode_png(np.rint(scan.cataract_probability * 65535).astype(np.uint16))
+    return pictures
 
 
 def _selftest(options: argparse.Namespace) -> int:

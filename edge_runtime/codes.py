@@ -8,6 +8,7 @@ REFUSALS: dict[str, str] = {
     "bad-pixel-pitch": "--pixel-um is no pair of numbers from 1 to 40.",
     "bad-profile": "The device profile breaks a rule of its fields.",
     "bilevel-image": "The picture has one bit per pixel.",
+    "brighter-than-white": "A pixel is brighter than the white that the file declares.",
     "colour-image": "The picture is in colour; grey stored as three equal channels is accepted.",
     "constant-image": "Every pixel has the same value: nothing was recorded.",
     "damaged-bmp": "The BMP's structure makes no sense.",
@@ -69,6 +70,7 @@ REFUSALS: dict[str, str] = {
 REASONS: dict[str, str] = {
     "lens-not-found": "No natural lens was found: an artificial lens, none, or none in view.",
     "lens-too-small": "What was found is less than 2 mm deep or 1 mm wide: no view of a natural lens.",
+    "lens-not-solid": "What was found fills less than half of its bounding box: streaks or specks, no lens.",
     "lens-mostly-outside": "The frame cuts the lens, and less than 3 mm of its depth is seen.",
 }
 
@@ -79,5 +81,5 @@ WARNINGS: dict[str, str] = {
     "fewer-scans-than-expected": "The exam has fewer gradable scans than a complete one.",
     "lens-cut-by-frame": "The lens reaches a side of the frame; what lies beyond was not measured.",
     "more-scans-than-expected": "The exam has more scans than a complete one.",
-    "window-moved": "The lens reached the edge of the usual crop window, which was moved or enlarged to hold it.",
+    "window-moved": "The usual crop window did not hold the whole lens; it was moved or enlarged.",
 }

@@ -93,6 +93,11 @@ class ResourceError(EdgeCataractError):
     exit_code = 71
 
 
+def out_of_memory() -> ResourceError:
+    """The error to raise when memory runs out, wherever that is noticed."""
+    return ResourceError("out-of-memory", "Memory ran out.", "Set --max-memory, or free memory.")
+
+
 class OutputError(EdgeCataractError):
     """An output cannot be created: the folder is missing, read-only, or not a folder."""
 

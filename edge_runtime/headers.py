@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,6 +40,8 @@ class Header:
         The value that the file declares to be white: ``2**bits - 1`` unless a TIFF tag says less.
     checksummed
         Whether the container would betray zeroed pixel data by itself.
+    bottom_up
+        Whether the last row is stored first.
     """
 
     container: str
@@ -48,6 +50,7 @@ class Header:
     bits: int
     full_scale: int
     checksummed: bool
+    bottom_up: bool = False
 
 
 def read_header(data: bytes) -> Header:
@@ -197,6 +200,8 @@ def _jpeg(data: bytes) -> Header:
         position += length
     else:
         raise ScanError("damaged-jpeg", f"The JPEG has more than {MAX_JPEG_SEGMENTS} segments.", EXPORT_AGAIN)
+    if data.find(b"\xff\xd8\xff", position) >= 0:
+        raise ScanError("multi-page", "Another picture follows the first in the JPEG.", EXPORT_AS)
     if walk.header is None or walk.bits_left is None or not walk.scans:
         raise ScanError("truncated-jpeg", "The JPEG holds no picture.", EXPORT_AGAIN)
     if any(walk.bits_left.values()):
@@ -245,11 +250,13 @@ def _jpeg_scan(walk: _JpegWalk, segment: bytes) -> None:
 _TIFF_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8}
 _TIFF_READ = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i"}
 _NONE, _LZW, _DEFLATE, _DEFLATE_OLD, _PACKBITS = 1, 5, 8, 32946, 32773
-MAX_TIFF_VALUES = 1 << 20
+_TIFF_WANTED = {256, 257, 258, 259, 262, 273, 274, 277, 279, 281, 324, 325, 338, 339}
+_ORIENTATION = 274
+MAX_TIFF_VALUES = 1 << 17  # strips of a picture within the pixel limit are fewer
 MAX_TIFF_UNPACKED = 256 * 1024 * 1024  # 25 million pixels of three 16-bit samples, and tiles that reach over the edge
 
 
-def _tiff_directory(data: bytes) -> tuple[dict[int, tuple[int, ...]], int]:
+def _tiff_directory(data: bytes, wanted: Collection[int] = _TIFF_WANTED) -> tuple[dict[int, tuple[int, ...]], int]:
     """The first directory of a TIFF as {tag: integers}, and the offset of the next one (0: there is none)."""
     order = "<" if data[:2] == b"II" else ">"
     try:
@@ -259,8 +266,10 @@ def _tiff_directory(data: bytes) -> tuple[dict[int, tuple[int, ...]], int]:
         for index in range(count):
             entry = offset + 2 + 12 * index
             tag, kind, values = struct.unpack_from(order + "HHI", data, entry)
-            if kind not in _TIFF_READ:
+            if tag not in wanted or kind not in _TIFF_READ:
                 continue
+            if tag in tags:
+                raise ScanError("damaged-tiff", f"TIFF tag {tag} stands twice.", EXPORT_AGAIN)
             if values > MAX_TIFF_VALUES:
                 raise ScanError("damaged-tiff", f"TIFF tag {tag} claims {values} values.", EXPORT_AGAIN)
             where = entry + 8
@@ -277,7 +286,7 @@ def _exif_orientation(block: bytes) -> int:
     if not block.startswith((b"II*\x00", b"MM\x00*")):
         return 1
     try:
-        tags, _ = _tiff_directory(block)
+        tags, _ = _tiff_directory(block, {_ORIENTATION})
     except ScanError:  # an unreadable EXIF block asks for nothing
         return 1
     return (tags.get(274) or (1,))[0]
@@ -310,14 +319,26 @@ def _tiff(data: bytes) -> Header:
     _check_orientation(one(274, 1))
     if compression not in (_NONE, _LZW, _DEFLATE, _DEFLATE_OLD, _PACKBITS):
         raise ScanError("unsupported-compression", f"The TIFF uses compression {compression}.", EXPORT_AS)
-    declared = one(281, 2**depth - 1)
-    full_scale = (
-        declared if declared < 2**depth and (declared + 1) & declared == 0 and declared >= 255 else 2**depth - 1
+    header = Header(
+        "tiff",
+        rows,
+        columns,
+        depth,
+        _declared_white(one(281, 2**depth - 1), depth),
+        checksummed=compression not in (_NONE, _PACKBITS),
     )
-    header = Header("tiff", rows, columns, depth, full_scale, checksummed=compression not in (_NONE, _PACKBITS))
     check_size(header)
     _check_tiff_data(data, tags, compression, rows * columns * samples * depth // 8)
     return header
+
+
+def _declared_white(declared: int, depth: int) -> int:
+    """The full scale that tag 281 (MaxSampleValue) declares: that of 9 to 16 bits in a 16-bit file."""
+    if depth == 8 or declared == 2**depth - 1:
+        return int(2**depth - 1)
+    if declared + 1 not in {2**bits for bits in range(9, 16)}:
+        raise ScanError("unsupported-depth", f"The TIFF declares white as {declared}, no 2**n - 1.", EXPORT_AS)
+    return declared
 
 
 def _unpacked_length(stream: Any, packed: bytes, limit: int) -> int:
@@ -370,8 +391,8 @@ def _check_tiff_data(data: bytes, tags: dict[int, tuple[int, ...]], compression:
 def _bmp(data: bytes) -> Header:
     if len(data) < 54:
         raise ScanError("truncated-bmp", "The BMP ends inside its header.", EXPORT_AGAIN)
-    start, header_size, columns, rows, _, depth, compression = struct.unpack_from("<IIiiHHI", data, 10)
-    rows = abs(rows)
+    start, header_size, columns, signed_rows, _, depth, compression = struct.unpack_from("<IIiiHHI", data, 10)
+    rows = abs(signed_rows)  # negative: stored from the top down
     if header_size < 40 or columns <= 0 or rows <= 0:
         raise ScanError("damaged-bmp", "The BMP's header makes no sense.", EXPORT_AGAIN)
     if depth == 1:
@@ -382,7 +403,7 @@ def _bmp(data: bytes) -> Header:
         raise _palette() if depth < 8 else _colour(f"stored in {depth} bits per pixel")
     if compression != 0:
         raise ScanError("unsupported-compression", f"The BMP uses compression {compression}.", EXPORT_AS)
-    header = Header("bmp", rows, columns, 8, 255, checksummed=False)
+    header = Header("bmp", rows, columns, 8, 255, checksummed=False, bottom_up=signed_rows > 0)
     check_size(header)
     if depth == 8:
         colours = struct.unpack_from("<I", data, 46)[0] or 256

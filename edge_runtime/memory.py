@@ -19,18 +19,19 @@ BYTES_PER_FRAME_PIXEL = 10
 RESERVE_BYTES = 8 * MEGABYTE
 
 
-def resident_bytes() -> int:
-    """Peak resident memory of this process so far, in bytes."""
+def resident_bytes(*, peak: bool) -> int:
+    """Resident memory of this process in bytes: now, or its peak so far. Where the system tells no more, the peak."""
     import resource
     import sys
 
     # Not ru_maxrss where it can be helped: on Linux a program inherits that of the one that started it.
+    wanted = "VmHWM:" if peak else "VmRSS:"
     with suppress(OSError), open("/proc/self/status", encoding="ascii", errors="replace") as file:
         for line in file:
-            if line.startswith("VmHWM:"):
+            if line.startswith(wanted):
                 return int(line.split()[1]) * 1024
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most if sys.platform == "darwin" else most * 1024
 
 
 def largest_tile(max_memory_mb: int | None, scan: Scan, frame_shape: tuple[int, int], smallest: int) -> int:
@@ -53,13 +54,15 @@ def largest_tile(max_memory_mb: int | None, scan: Scan, frame_shape: tuple[int, 
     if max_memory_mb is None:
         return MAX_TILE_PIXELS
     held = (
-        resident_bytes()
+        resident_bytes(peak=False)
         + RESERVE_BYTES
         + BYTES_PER_FRAME_PIXEL * max(scan.rows * scan.columns, frame_shape[0] * frame_shape[1])
     )
     pixels = (max_memory_mb * MEGABYTE - held) // BYTES_PER_TILE_PIXEL
-    if pixels < min(smallest, frame_shape[0] * frame_shape[1]):
-        needed = (held + min(smallest, frame_shape[0] * frame_shape[1]) * BYTES_PER_TILE_PIXEL) // MEGABYTE + 1
+    least = min(smallest, frame_shape[0] * frame_shape[1])
+    reached = resident_bytes(peak=True)
+    if pixels < least or reached > max_memory_mb * MEGABYTE:
+        needed = max(held + least * BYTES_PER_TILE_PIXEL, reached) // MEGABYTE + 1
         raise ResourceError(
             "memory-cap",
             f"A cap of {max_memory_mb} MB cannot be kept: this scan needs {needed} MB.",

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 BUNDLE = Path(__file__).parent / "models"
 PROVIDERS = ["CPUExecutionProvider"]
+CGROUPS = Path("/sys/fs/cgroup")
 
 _INPUT = ("scan", "tensor(uint8)", 2)
 _OUTPUTS = (
@@ -57,21 +58,31 @@ def available_threads() -> int:
 
 
 def _cgroup_quotas() -> list[float]:
-    """CPU quotas (processors) of the control groups, version 2, from this process's own up to the root."""
+    """CPU quotas (processors) of the control groups, from this process's own up to the root; versions 2 and 1."""
     try:
-        own = next(
-            (line[3:] for line in Path("/proc/self/cgroup").read_text().splitlines() if line.startswith("0::")), "/"
-        )
+        lines = Path("/proc/self/cgroup").read_text().splitlines()
     except OSError:
         return []
-    folder, quotas = Path("/sys/fs/cgroup"), []
-    for path in (folder / own.strip("/"), *(folder / own.strip("/")).parents):
+    quotas = []
+    for line in lines:
+        _, controllers, own = line.split(":", 2)
+        if not controllers:
+            quotas += _quotas_upwards(CGROUPS, own, ("cpu.max",))
+        elif "cpu" in controllers.split(","):
+            quotas += _quotas_upwards(CGROUPS / "cpu", own, ("cpu.cfs_quota_us", "cpu.cfs_period_us"))
+    return quotas
+
+
+def _quotas_upwards(root: Path, own: str, files: tuple[str, ...]) -> list[float]:
+    quotas = []
+    for path in (root / own.strip("/"), *(root / own.strip("/")).parents):
         try:
-            quota, period = (path / "cpu.max").read_text().split()
-            quotas.append(max(1.0, float(quota) / float(period)))
+            quota, period = " ".join((path / file).read_text() for file in files).split()
+            if float(quota) > 0:  # version 1 says -1 for no limit
+                quotas.append(max(1.0, float(quota) / float(period)))
         except (OSError, ValueError):  # no such file, or "max": no limit here
             pass
-        if path == folder:
+        if path == root:
             break
     return quotas
 
@@ -289,4 +300,5 @@ def _is_out_of_resources(error: Exception) -> bool:
         or "bad_alloc" in text
         or "failed to allocate memory" in text
         or "pthread_create" in text
+        or "can't start new thread" in text
     )

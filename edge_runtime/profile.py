@@ -288,6 +288,18 @@ def on_scan_pixels(
     matrix = np.array([[column_scale, 0.0, column_shift], [0.0, row_scale, row_shift]])
     smooth = np.issubdtype(grid_map.dtype, np.floating)
     flags = (cv2.INTER_LINEAR if smooth else cv2.INTER_NEAREST) | cv2.WARP_INVERSE_MAP
-    return cv2.warpAffine(
-        grid_map, matrix, (scan_shape[1], scan_shape[0]), flags=flags, borderMode=cv2.BORDER_CONSTANT, borderValue=0
+    # The border is repeated, or it would fade; what lies outside the window is cleared afterwards.
+    enlarged = cv2.warpAffine(
+        grid_map, matrix, (scan_shape[1], scan_shape[0]), flags=flags, borderMode=cv2.BORDER_REPLICATE
     )
+    rows = _native_centres(scan_shape[0], frame_shape[0])
+    columns = _native_centres(scan_shape[1], frame_shape[1])
+    enlarged[(rows < window.top) | (rows > window.top + window.rows)] = 0
+    enlarged[:, (columns < window.left) | (columns > window.left + window.columns)] = 0
+    return enlarged
+
+
+def _native_centres(count: int, native: int) -> NDArray[np.float64]:
+    """Centres of a scan's pixels along one axis, in native pixels."""
+    centres: NDArray[np.float64] = (np.arange(count) + 0.5) * native / count
+    return centres

@@ -11,6 +11,9 @@ MIN_DEPTH_MM = 2.0
 MIN_WIDTH_MM = 1.0
 # Where the frame cuts the lens, so much of its depth must be seen: the anterior cortex and part of the nucleus.
 MIN_CUT_DEPTH_MM = 3.0
+# A convex body fills most of its bounding box: an ellipse 0.785, the barrel under a narrow pupil nearly all. Streaks
+# and specks that were taken for lens, as behind an artificial one, do not.
+MIN_FILL = 0.5
 
 
 def reasons_not_to_grade(region: LensRegion, grid: int, cut: tuple[str, ...]) -> tuple[str, ...]:
@@ -32,6 +35,8 @@ def reasons_not_to_grade(region: LensRegion, grid: int, cut: tuple[str, ...]) ->
     reasons = []
     if depth_mm < MIN_DEPTH_MM or width_mm < MIN_WIDTH_MM:
         reasons.append("lens-too-small")
+    if region.pixels < MIN_FILL * (region.bottom - region.top) * (region.right - region.left):
+        reasons.append("lens-not-solid")
     if cut and depth_mm < MIN_CUT_DEPTH_MM:
         reasons.append("lens-mostly-outside")
     return tuple(reasons)

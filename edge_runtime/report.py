@@ -142,7 +142,6 @@ def summary(eye: EyeResult, network: Predictor) -> str:
             head += f"\n  mean of {eye.scans_used} of {eye.scans_expected} radial scans"
     lines = [head, *(f"  note: {notice.message} [{notice.code}]" for notice in eye.notices)]
     facts = model_facts(network)
-    lines.append(
-        f"  {facts['name']} {facts['version']} {facts['precision']}, trained on {facts['trained_on']}. {DISCLAIMER}"
-    )
+    model = f"{facts['name']} {facts['version']} {facts['precision']}"
+    lines.append(f"  {model}, trained on {facts['trained_on'].rstrip('.')}. {DISCLAIMER}")
     return "\n".join(lines)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .decoder_messages import captured_messages
-from .errors import ResourceError, ScanError, ScanMissingError
+from .errors import ResourceError, ScanError, ScanMissingError, out_of_memory
 from .headers import EXPORT_AGAIN, EXPORT_AS, MAX_BYTES, MAX_PIXELS, Header, read_header
 
 if TYPE_CHECKING:
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 # What libjpeg says when the data ends early or makes no sense; it then fills the picture up and reports success.
 _JPEG_COMPLAINT = re.compile(r"Premature end|Corrupt JPEG|Invalid|Unsupported|Inconsistent|extraneous", re.IGNORECASE)
 
-MAX_BLACK_TAIL = 0.05  # of the rows; more, in a container without checksums, is a file cut and filled with zeros
+# Share of the rows stored last that may be exactly 0 in a container without checksums; more is a file that was cut and
+# filled with zeros. A BMP is stored from the bottom up, and above the cornea a scan may well be black.
+MAX_BLACK_TAIL = {"tiff": 0.05, "bmp": 0.20}
 
 
 class Laterality(StrEnum):
@@ -67,6 +69,12 @@ class Scan:
                 "too-many-pixels" if pixels.size else "empty-image",
                 f"The scan has {pixels.shape[1]} x {pixels.shape[0]} pixels.",
                 "Pass a scan at the size of the device.",
+            )
+        if pixels.max() > self.full_scale:
+            raise ScanError(
+                "brighter-than-white",
+                f"A pixel of {int(pixels.max())} was found; the file declares white as {self.full_scale}.",
+                EXPORT_AGAIN,
             )
         if pixels.min() == pixels.max():
             raise ScanError(
@@ -148,7 +156,10 @@ def _read_file(path: str | os.PathLike[str]) -> bytes:
 def _read_standard_input() -> bytes:
     if sys.stdin is None or sys.stdin.closed:
         raise ScanMissingError("missing-file", "Standard input is closed.", "Pipe a scan into it, or name a file.")
-    return _sized(sys.stdin.buffer.read(MAX_BYTES + 1))
+    try:
+        return _sized(sys.stdin.buffer.read(MAX_BYTES + 1))
+    except OSError as error:
+        raise _cannot_open(error) from error
 
 
 def _sized(data: bytes) -> bytes:
@@ -193,8 +204,8 @@ def decode_scan(data: bytes, source: str) -> Scan:
         ):
             raise ScanError("colour-image", "The picture's channels differ: it is in colour.", EXPORT_AS)
         pixels = np.ascontiguousarray(pixels[..., 0])
-    if header.container == "tiff" and not header.checksummed:
-        _check_tail_was_written(pixels)
+    if header.container in MAX_BLACK_TAIL and not header.checksummed:
+        _check_tail_was_written(pixels, header)
     return Scan(pixels, header.full_scale, source, hashlib.sha256(data).hexdigest())
 
 
@@ -208,7 +219,7 @@ def _decode(data: bytes, header: Header) -> NDArray[Any]:
         try:
             pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
         except cv2.error as error:
-            raise damaged from error
+            raise out_of_memory() if error.code == cv2.Error.StsNoMem else damaged from error
     if pixels is None or pixels.shape[:2] != (header.rows, header.columns) or pixels.dtype.itemsize * 8 != header.bits:
         raise damaged
     if header.container == "jpeg" and any(_JPEG_COMPLAINT.search(message) for message in messages):
@@ -218,8 +229,13 @@ def _decode(data: bytes, header: Header) -> NDArray[Any]:
     return pixels
 
 
-def _check_tail_was_written(pixels: NDArray[Any]) -> None:
+def _check_tail_was_written(pixels: NDArray[Any], header: Header) -> None:
     """Refuse an unpacked picture whose last rows are all exactly 0: it was cut, and filled up with zeros."""
-    written = np.flatnonzero(pixels.any(axis=1))
-    if written.size and len(pixels) - 1 - written[-1] > MAX_BLACK_TAIL * len(pixels):
-        raise ScanError("truncated-tiff", "The last rows of the TIFF were never written: they are all 0.", EXPORT_AGAIN)
+    stored = pixels[::-1] if header.bottom_up else pixels
+    written = np.flatnonzero(stored.any(axis=1))
+    if written.size and len(stored) - 1 - written[-1] > MAX_BLACK_TAIL[header.container] * len(stored):
+        raise ScanError(
+            f"truncated-{header.container}",
+            f"Rows of the {header.container.upper()} were never written: they are all 0.",
+            EXPORT_AGAIN,
+        )

@@ -42,11 +42,10 @@ def run_selftest(analyzer: CataractAnalyzer) -> list[Check]:
             "selftest-failed", "The golden results are missing or damaged.", "Install the package again."
         ) from error
     precision = analyzer.network.metadata.precision
-    checks = []
     if analyzer.network.sha256 != golden["model_sha256"].get(precision):
-        checks.append(
-            Check("model", passed=False, finding=f"sha256 {analyzer.network.sha256[:12]} is not that of the release")
-        )
+        finding = f"sha256 {analyzer.network.sha256[:12]} is not that of the model that was released"
+        return [Check("model", passed=False, finding=finding)]
+    checks = []
     for expected in golden["scans"]:
         result = analyzer.analyze(SAMPLES / expected["source"])
         found = {"sha256": result.scan.sha256, "lens_px": result.pixels.lens, "cataract_px": result.pixels.cataract}

@@ -31,6 +31,11 @@ class Tile:
     read: tuple[slice, slice]
     core: tuple[slice, slice]
 
+    @property
+    def read_pixels(self) -> int:
+        """Native pixels that are read."""
+        return int((self.read[0].stop - self.read[0].start) * (self.read[1].stop - self.read[1].start))
+
 
 @dataclass(frozen=True, slots=True)
 class TileGeometry:
@@ -65,7 +70,7 @@ class TileGeometry:
 def plan(rows: int, columns: int, geometry: TileGeometry, max_read_pixels: int) -> list[Tile]:
     """Tiles whose cores cover a (rows, columns) crop once, each reading at most `max_read_pixels` where possible.
 
-    The smallest plan is a core of one unit; `largest_read` tells what it reads.
+    The smallest plan is a core of one unit.
     """
     if rows * columns <= max_read_pixels:
         whole = (slice(0, rows), slice(0, columns))
@@ -82,15 +87,6 @@ def _spans(length: int, side: int, halo: int) -> list[tuple[slice, slice]]:
         (slice(max(start - halo, 0), min(start + side + halo, length)), slice(start, min(start + side, length)))
         for start in starts
     ]
-
-
-def largest_read(tiles: list[Tile]) -> int:
-    """Native pixels that the largest tile reads."""
-    return max(_length(tile.read[0]) * _length(tile.read[1]) for tile in tiles)
-
-
-def _length(span: slice) -> int:
-    return int(span.stop - span.start)
 
 
 def predict(

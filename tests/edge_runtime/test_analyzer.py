@@ -81,9 +81,9 @@ def test_threshold_out_of_range_is_refused(threshold: float, tiny_model: Path) -
     assert caught.value.exit_code == 2
 
 
-@pytest.mark.parametrize("limits", [{"threads": 0}, {"threads": -2}, {"max_memory_mb": 0}])
-def test_limits_below_one_are_refused(limits: dict[str, int]) -> None:
-    with pytest.raises(EdgeCataractError, match="at least 1"):
+@pytest.mark.parametrize("limits", [{"threads": 0}, {"threads": -2}, {"threads": 9999999}, {"max_memory_mb": 0}])
+def test_limits_that_make_no_sense_are_refused(limits: dict[str, int]) -> None:
+    with pytest.raises(EdgeCataractError, match="from 1 to"):
         Limits(**limits)
 
 
@@ -259,7 +259,7 @@ def test_tiles_under_a_memory_cap_change_nothing(
 ) -> None:
     from edge_runtime import memory
 
-    monkeypatch.setattr(memory, "resident_bytes", lambda: 100 * memory.MEGABYTE)
+    monkeypatch.setattr(memory, "resident_bytes", lambda *, peak: 100 * memory.MEGABYTE)
     needed = memory.RESERVE_BYTES + memory.BYTES_PER_FRAME_PIXEL * 1824 * 2150 + memory.BYTES_PER_TILE_PIXEL * 500_000
     capped = CataractAnalyzer(tiny_model, limits=Limits(max_memory_mb=100 + needed // memory.MEGABYTE))
     windows: list[int] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import pty
@@ -577,3 +578,51 @@ def test_message_is_always_one_printable_line(run: Run, monkeypatch: pytest.Monk
     assert printed.err == (
         "edge-cataract: a\\nb.png: error[usage]: Two\\nlines\\x07\\udcff. Nothing was written. Do.\n"
     )
+
+
+# --- what scripts get wrong ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("option", ["--overlay", "--labels", "--probability", "--model", "--profile", "-o"])
+def test_empty_path_is_refused_and_never_ignored(option: str, run: Run, scans: None) -> None:
+    printed = run("cataract.png", option, "")
+    assert (printed.code, printed.word) == (2, "usage")
+
+
+def test_flags_may_stand_before_the_verb(run: Run, scans: None) -> None:
+    assert run("-q", "--json", "analyze", "cataract.png").documents
+    assert run("--no-color", "exam", "cataract.png", "clear.png", "--eye", "OD").code == 0
+
+
+def test_exam_stores_one_document_and_an_overlay_per_scan(run: Run, scans: None, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    assert run("exam", "cataract.png", "clear.png", "--eye", "OS", "-o", "out").code == 0
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "cataract.overlay.png",
+        "clear.overlay.png",
+        "exam-OS.json",
+    ]
+
+
+def test_precision_on_the_command_line_goes_before_a_model_in_the_environment(run: Run, scans: None) -> None:
+    printed = run("cataract.png", "--precision", "int8")
+    assert (printed.code, printed.word) == (80, "missing-model")
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "word"),
+    [
+        (OSError(errno.EMFILE, "Too many open files"), 71, "too-many-open-files"),
+        (OSError(errno.ENOMEM, "Cannot allocate memory"), 71, "out-of-memory"),
+        (MemoryError(), 71, "out-of-memory"),
+    ],
+)
+def test_what_the_machine_ran_out_of_is_told(
+    error: Exception, code: int, word: str, run: Run, scans: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def exhausted(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(cli, "_analyzer", exhausted)
+    printed = run("cataract.png")
+    assert (printed.code, printed.word) == (code, word)

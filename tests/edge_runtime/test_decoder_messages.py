@@ -34,14 +34,25 @@ def test_standard_error_is_given_back_after_a_failure(capfd: pytest.CaptureFixtu
     assert capfd.readouterr().err == "still here\n"
 
 
-def test_flood_of_messages_is_lost_and_never_waited_for() -> None:
+def test_flood_of_messages_is_never_waited_for() -> None:
     with captured_messages() as messages:
         for _ in range(100_000 // 20):
-            try:
-                os.write(2, b"JPEG: bad code word\n" * 20)
-            except BlockingIOError:
-                break
-    assert messages[0] == "JPEG: bad code word"
+            os.write(2, b"Corrupt JPEG data: bad Huffman code\n" * 20)
+    assert messages[0] == "Corrupt JPEG data: bad Huffman code"
+
+
+def test_child_of_another_thread_survives_the_end_of_the_capture() -> None:
+    with captured_messages():
+        child = subprocess.Popen(["sh", "-c", "sleep 0.2; echo late >&2; echo alive"], stdout=subprocess.PIPE)
+    output, _ = child.communicate(timeout=30)
+    assert (child.returncode, output) == (0, b"alive\n")
+
+
+def test_line_that_only_mentions_a_format_is_not_the_decoder_s(capfd: pytest.CaptureFixture[str]) -> None:
+    with captured_messages() as messages:
+        os.write(2, b"upload: Invalid JPEG name given\n")
+    assert messages == []
+    assert capfd.readouterr().err == "upload: Invalid JPEG name given\n"
 
 
 def test_no_descriptor_is_left_open() -> None:
@@ -57,7 +68,7 @@ def test_threads_hear_their_own_decoder_only() -> None:
 
     def listen(number: int) -> None:
         with captured_messages() as messages:
-            os.write(2, f"JPEG {number}\n".encode())
+            os.write(2, f"Corrupt JPEG data: {number}\n".encode())
         heard[number] = messages
 
     threads = [threading.Thread(target=listen, args=(number,)) for number in range(8)]
@@ -65,7 +76,7 @@ def test_threads_hear_their_own_decoder_only() -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert heard == {number: [f"JPEG {number}"] for number in range(8)}
+    assert heard == {number: [f"Corrupt JPEG data: {number}"] for number in range(8)}
 
 
 @pytest.mark.parametrize("closed", [(2,), (0, 2), (0, 1, 2)])

@@ -209,11 +209,38 @@ def test_header_of_16_bits_declares_65535(suffix: str) -> None:
     assert (header.bits, header.full_scale) == (16, 65535)
 
 
-@pytest.mark.parametrize(
-    ("declared", "full_scale"), [(4095, 4095), (1023, 1023), (65535, 65535), (4000, 65535), (127, 65535), (0, 65535)]
-)
+@pytest.mark.parametrize(("declared", "full_scale"), [(4095, 4095), (1023, 1023), (511, 511), (65535, 65535)])
 def test_tiff_may_declare_a_smaller_full_scale_that_is_a_power_of_two_less_one(declared: int, full_scale: int) -> None:
     assert read_header(tiff(speckled_frame().astype(np.uint16), tags={281: declared})).full_scale == full_scale
+
+
+@pytest.mark.parametrize("declared", [4000, 255, 127, 0])
+def test_tiff_that_declares_another_white_is_refused(declared: int) -> None:
+    """It might be the largest value of this scan: scaling must not depend on the data."""
+    assert refused_as(tiff(speckled_frame().astype(np.uint16), tags={281: declared})) == "unsupported-depth"
+
+
+def test_8_bit_tiff_is_white_at_255_whatever_it_declares() -> None:
+    assert read_header(tiff(speckled_frame(), tags={281: 201})).full_scale == 255
+
+
+def test_directory_of_many_tags_costs_no_more_than_the_tags_that_are_read() -> None:
+    """Each unwanted tag points at the same megabyte; unpacking them all would take a gigabyte."""
+    import tracemalloc
+
+    values = 1 << 17
+    entries = b"".join(struct.pack("<HHII", 40_000 + tag, 1, values, 0) for tag in range(2_000))
+    block = b"II*\x00" + struct.pack("<IH", 8, 2_000) + entries + bytes(4) + bytes(values)
+    tracemalloc.start()
+    assert refused_as(block) == "truncated-tiff"
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 1_000_000
+
+
+def test_tag_that_stands_twice_is_refused() -> None:
+    entry = struct.pack("<HHII", 257, 3, 1, 10)
+    assert refused_as(b"II*\x00" + struct.pack("<IH", 8, 2) + entry * 2 + bytes(8)) == "damaged-tiff"
 
 
 @pytest.mark.parametrize("orientation", [2, 3, 4, 5, 6, 7, 8])

@@ -33,7 +33,7 @@ def scan() -> Scan:
 @pytest.fixture
 def resident_megabytes(monkeypatch: pytest.MonkeyPatch) -> int:
     """A process that holds 100 MB so far."""
-    monkeypatch.setattr(memory, "resident_bytes", lambda: 100 * memory.MEGABYTE)
+    monkeypatch.setattr(memory, "resident_bytes", lambda *, peak: 100 * memory.MEGABYTE)
     return 100
 
 
@@ -52,7 +52,7 @@ def test_cap_shrinks_the_tiles(scan: Scan, resident_megabytes: int) -> None:
     assert 600_000 < pixels <= 700_000
     plan = tiling.plan(1100, 1100, GEOMETRY, pixels)
     assert len(plan) > 1
-    assert tiling.largest_read(plan) <= pixels
+    assert max(tile.read_pixels for tile in plan) <= pixels
 
 
 def test_cap_that_cannot_be_kept_is_refused_and_says_what_it_takes(scan: Scan, resident_megabytes: int) -> None:
@@ -63,6 +63,19 @@ def test_cap_that_cannot_be_kept_is_refused_and_says_what_it_takes(scan: Scan, r
     assert memory.largest_tile(needed, scan, NATIVE, GEOMETRY.smallest_read) >= GEOMETRY.smallest_read
     with pytest.raises(ResourceError):
         memory.largest_tile(needed - 1, scan, NATIVE, GEOMETRY.smallest_read)
+
+
+def test_memory_that_was_given_back_is_not_counted_again(scan: Scan, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A peak of an earlier scan under the cap must not make a later one fail."""
+    cap = cap_for(GEOMETRY.smallest_read) + 1
+    monkeypatch.setattr(memory, "resident_bytes", lambda *, peak: (cap - 1 if peak else 100) * memory.MEGABYTE)
+    assert memory.largest_tile(cap, scan, NATIVE, GEOMETRY.smallest_read) >= GEOMETRY.smallest_read
+
+
+def test_cap_that_was_broken_already_is_refused(scan: Scan, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "resident_bytes", lambda *, peak: (900 if peak else 100) * memory.MEGABYTE)
+    with pytest.raises(ResourceError, match="needs 901 MB"):
+        memory.largest_tile(800, scan, NATIVE, GEOMETRY.smallest_read)
 
 
 def test_frame_smaller_than_a_tile_needs_no_more_than_itself(resident_megabytes: int) -> None:
@@ -77,7 +90,7 @@ def test_frame_smaller_than_a_tile_needs_no_more_than_itself(resident_megabytes:
 def test_cap_is_kept_by_the_plan_or_refused(cap: int, rows: int, columns: int, smallest: int) -> None:
     scan = scan_from_pixels(np.array([[0, 1]], np.uint8))
     before = memory.resident_bytes
-    memory.resident_bytes = lambda: 100 * memory.MEGABYTE
+    memory.resident_bytes = lambda *, peak: 100 * memory.MEGABYTE
     try:
         pixels = memory.largest_tile(cap, scan, (rows, columns), smallest)
     except ResourceError:
@@ -100,7 +113,7 @@ def test_memory_of_the_program_that_started_this_one_does_not_count() -> None:
 import subprocess, sys
 ballast = b"x" * 300_000_000
 print(subprocess.run(
-    [sys.executable, "-c", "from edge_runtime.memory import resident_bytes; print(resident_bytes())"],
+    [sys.executable, "-c", "from edge_runtime.memory import resident_bytes; print(resident_bytes(peak=True))"],
     capture_output=True, text=True, check=True).stdout)
 """
     finished = subprocess.run(
@@ -115,6 +128,6 @@ def test_resident_memory_without_proc_comes_from_the_system(monkeypatch: pytest.
     def no_proc(*_: object, **__: object) -> None:
         raise FileNotFoundError
 
-    with_proc = memory.resident_bytes()
+    with_proc = memory.resident_bytes(peak=True)
     monkeypatch.setattr(builtins, "open", no_proc)
-    assert memory.resident_bytes() >= with_proc * 0.9
+    assert memory.resident_bytes(peak=True) >= with_proc * 0.9

@@ -353,6 +353,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., in
             place = tmp_path / "sys/fs/cgroup" / folder.replace("_", "/").strip("/")
             place.mkdir(parents=True, exist_ok=True)
             (place / "cpu.max").write_text(content)
+        monkeypatch.setattr(network, "CGROUPS", tmp_path / "sys/fs/cgroup")
         monkeypatch.setattr(network, "Path", lambda text: tmp_path / str(text).lstrip("/"))
         return available_threads()
 
@@ -384,6 +385,16 @@ def test_quota_of_a_stranger_does_not_count(machine: Callable[..., int]) -> None
 
 def test_without_control_groups_the_affinity_mask_counts(machine: Callable[..., int]) -> None:
     assert machine(5, None) == 5
+
+
+def test_quota_of_the_older_kind_of_control_group_counts(machine: Callable[..., int], tmp_path: Path) -> None:
+    group = tmp_path / "sys/fs/cgroup/cpu/old"
+    group.mkdir(parents=True)
+    (group / "cpu.cfs_quota_us").write_text("300000\n")
+    (group / "cpu.cfs_period_us").write_text("100000\n")
+    assert machine(8, "/device") == 3
+    (group / "cpu.cfs_quota_us").write_text("-1\n")
+    assert machine(8, "/device") == 8
 
 
 def test_group_named_as_root_is_the_root(machine: Callable[..., int]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from edge_runtime.lens import LensRegion
@@ -42,6 +44,14 @@ def test_lens_of_less_than_2_mm_depth_or_1_mm_width_is_too_small(
 def test_lens_cut_by_the_frame_needs_3_mm_of_depth(side: str, depth_mm: float, graded: bool) -> None:
     reasons = reasons_not_to_grade(region(depth_mm, 5.0), GRID, (side,))
     assert reasons == (() if graded else ("lens-mostly-outside",))
+
+
+@pytest.mark.parametrize(
+    ("fill", "reasons"), [(0.78, ()), (0.51, ()), (0.49, ("lens-not-solid",)), (0.1, ("lens-not-solid",))]
+)
+def test_streaks_that_fill_less_than_half_of_their_box_are_no_lens(fill: float, reasons: tuple[str, ...]) -> None:
+    solid = region(4.0, 5.0)
+    assert reasons_not_to_grade(replace(solid, pixels=int(solid.pixels * fill)), GRID, ()) == reasons
 
 
 def test_both_reasons_can_hold() -> None:

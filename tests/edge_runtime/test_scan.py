@@ -215,3 +215,34 @@ def test_hidden_colour_behind_full_transparency_is_never_shown() -> None:
 def test_trailing_bytes_behind_a_whole_picture_do_no_harm() -> None:
     for data in (encoded(".png", speckled_frame()), encoded(".bmp", speckled_frame()), tiff(speckled_frame())):
         assert np.array_equal(decode_scan(data + b"trailing bytes", "scan").pixels, speckled_frame())
+
+
+def test_pixel_brighter_than_the_declared_white_is_refused() -> None:
+    with pytest.raises(ScanError, match="brighter-than-white"):
+        Scan(np.array([[0, 4096]], np.uint16), 4095, "", "")
+
+
+def test_bmp_whose_second_half_was_never_written_is_refused() -> None:
+    data = encoded(".bmp", speckled_frame() | 1)
+    with pytest.raises(ScanError, match="truncated-bmp"):
+        decode_scan(data[: len(data) // 2] + bytes(len(data) - len(data) // 2), "")
+
+
+def test_jpeg_with_another_picture_behind_it_is_refused() -> None:
+    data = encoded(".jpg", speckled_frame())
+    with pytest.raises(ScanError, match="multi-page"):
+        decode_scan(data + data, "")
+
+
+def test_memory_that_runs_out_in_the_decoder_is_no_damage(monkeypatch: pytest.MonkeyPatch) -> None:
+    import cv2
+
+    error = cv2.error("Insufficient memory")
+    error.code = cv2.Error.StsNoMem
+
+    def exhausted(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(cv2, "imdecode", exhausted)
+    with pytest.raises(ResourceError, match="out-of-memory"):
+        decode_scan(encoded(".png", speckled_frame()), "")
