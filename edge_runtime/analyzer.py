@@ -267,7 +267,9 @@ def _window_holding(region: LensRegion, grid: int, usual: CropWindow, frame_shap
 def _notices(region: LensRegion, cut: tuple[str, ...], *, moved: bool) -> list[Notice]:
     notices = []
     if region.dropped:
-        notices.append(Notice("extra-lens-pieces", f"{region.dropped} pixels of other pieces were not counted."))
+        notices.append(
+            Notice("extra-lens-pieces", f"Lens pixels away from the largest piece, not counted: {region.dropped}.")
+        )
     if cut:
         notices.append(Notice("lens-cut-by-frame", f"The lens reaches the frame's {', '.join(cut)} side."))
     if moved:
