@@ -28,6 +28,10 @@ def network_with_lively_norms(config: UNetConfig) -> UNet:
     return network
 
 
+# torch may sum in another order for another size; a missing pixel of context costs at least 1e-7 in these networks.
+MAX_ROUNDING_FLOAT64 = 1e-13
+
+
 def tile_error(network: UNet, halo: int) -> float:
     """Largest difference between the whole frame and a tile of one stride read with this halo."""
     stride = network.config.stride
@@ -44,8 +48,8 @@ def tile_error(network: UNet, halo: int) -> float:
 @pytest.mark.parametrize("config", SLIM, ids=str)
 def test_a_tile_with_the_halo_equals_the_whole_and_a_stride_less_does_not(config: UNetConfig) -> None:
     network = network_with_lively_norms(config)
-    assert tile_error(network, config.receptive_halo) == 0
-    assert tile_error(network, config.receptive_halo - config.stride) > 0
+    assert tile_error(network, config.receptive_halo) < MAX_ROUNDING_FLOAT64
+    assert tile_error(network, config.receptive_halo - config.stride) > 1000 * MAX_ROUNDING_FLOAT64
 
 
 def test_four_levels_without_a_stem_need_96_pixels_of_halo_and_192_with_one() -> None:
