@@ -1,4 +1,4 @@
-"""CPU time of one phantom scan with all its truth maps, before encoding, on one thread.
+"""CPU time of one phantom scan with all its truth maps, before encoding, on one thread; and scaling over processes.
 
 python benchmarks/phantom_speed.py [--scans 20]
 """
@@ -12,12 +12,15 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import argparse
 import statistics
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 LIMIT_S = 0.30
+RESULTS = Path(__file__).parent / "results" / "phantom_speed.json"
+SCALING_PATIENTS = 16  # 96 scans, with encoding and writing
 
 
 def measure(scans: int) -> dict[str, list[float]]:
@@ -41,15 +44,40 @@ def measure(scans: int) -> dict[str, list[float]]:
     return seconds
 
 
+def scaling() -> dict[str, float]:
+    """Wall time of a small cohort, encoded and written, over one process and over two."""
+    from train.phantom.cohort import write_cohort
+    from train.phantom.plans import plan_cohort
+
+    patients = plan_cohort("training", 77, SCALING_PATIENTS)
+    seconds = {}
+    for workers in (1, 2):
+        with tempfile.TemporaryDirectory() as folder:
+            start = time.monotonic()
+            write_cohort(
+                patients, Path(folder), {"cohort": "training", "seed": 77, "patients": 16, "version": "0"}, workers
+            )
+            seconds[f"processes_{workers}_s"] = round(time.monotonic() - start, 2)
+    return {**seconds, "speedup": round(seconds["processes_1_s"] / seconds["processes_2_s"], 3)}
+
+
 def main() -> int:
     """Command line; 1 when a median is above the limit."""
+    from benchmarks.provenance import place, save
+
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--scans", type=int, default=20)
+    arguments = parser.parse_args()
     slow = False
-    for name, seconds in measure(parser.parse_args().scans).items():
+    summary = {}
+    for name, seconds in measure(arguments.scans).items():
         middle = statistics.median(seconds)
         slow |= middle > LIMIT_S
+        summary[name] = {"n": len(seconds), "median_s": round(middle, 4), "slowest_s": round(max(seconds), 4)}
         print(f"{name:10s} median {middle:.3f} s, slowest {max(seconds):.3f} s of {len(seconds)} (limit {LIMIT_S} s)")
+    over_processes = scaling()
+    print(over_processes)
+    save(RESULTS, {**place(), "cpu_per_scan": summary, "over_processes": over_processes})
     return int(slow)
 
 

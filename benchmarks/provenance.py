@@ -18,16 +18,22 @@ from edge_runtime.report import model_facts, runtime_facts
 def provenance(analyzer: CataractAnalyzer) -> dict[str, Any]:
     """Facts that every committed number carries."""
     return {
-        "commit": commit(),
+        **place(),
         "model": model_facts(analyzer.network),
         "runtime": runtime_facts(analyzer.network),
-        "machine": {
-            "processor": processor(),
-            "cores": os.cpu_count(),
-            "system": platform.platform(),
-            "python": platform.python_version(),
-        },
     }
+
+
+def place() -> dict[str, Any]:
+    """Commit and machine, for numbers that no model takes part in."""
+    machine = {
+        "processor": processor(),
+        "cores": os.cpu_count(),
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+    }
+    return {"commit": commit(), "machine": machine}
 
 
 def commit() -> str:
