@@ -9,8 +9,9 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
+from .arguments import PROGRAM, SHARED_FLAGS, VERBS, analyzer_of, build_parser, model_path
 from .errors import (
     EdgeCataractError,
     InferenceError,
@@ -28,28 +29,13 @@ if TYPE_CHECKING:
     from .analyzer import CataractAnalyzer
     from .results import EyeResult, ScanResult
 
-PROGRAM = "edge-cataract"
-SHARED_FLAGS = {"-q", "--quiet", "-v", "-vv", "--verbose", "--no-color", "--debug", "--json"}
-VERBS = ("analyze", "exam", "selftest", "info", "schema")
 EXIT_NOT_GRADED, EXIT_SOME_FAILED, EXIT_INTERNAL = 3, 4, 70
 EXIT_INTERRUPTED, EXIT_TERMINATED = 130, 143
 LOG_LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
-_EPILOG = """\
-exit codes: 0 analysed, whatever the finding; 2 usage; 3 not graded; 4 some of several inputs not graded or refused;
-  65 input bad; 66 input missing; 70 internal; 71 resources; 73 output cannot be created; 74 write failed;
-  80 model missing; 81 damaged; 82 incompatible; 83 inference failed; 130 interrupted; 143 terminated
-environment: EDGE_CATARACT_MODEL, EDGE_CATARACT_THREADS, EDGE_CATARACT_LOG (debug, info, warning, error), NO_COLOR
-Research use only. Not a medical device. The bundled model learnt from simulated scans."""
-
 
 class _Terminated(BaseException):
     """SIGTERM, as an exception, so that temporary files are cleaned up."""
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UsageError("usage", f"{message}.", f"See '{self.prog} --help'.")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -97,7 +83,7 @@ def _raise_terminated(_signal: int, _frame: object) -> None:
 
 
 def _run(words: list[str]) -> int:
-    parser = _parser()
+    parser = build_parser({"analyze": _analyze, "exam": _exam, "selftest": _selftest, "info": _info, "schema": _schema})
     first = next((place for place, word in enumerate(words) if word not in SHARED_FLAGS), len(words))
     if words[first : first + 1] and words[first] in VERBS:
         words = [words[first], *words[:first], *words[first + 1 :]]
@@ -123,142 +109,6 @@ def _configure_logging(options: argparse.Namespace) -> None:
         logging.basicConfig(stream=sys.stderr, level=level, format=f"{PROGRAM}: %(levelname)s: %(message)s")
 
 
-# --- the grammar -------------------------------------------------------------------------------------------------
-
-
-def _parser() -> argparse.ArgumentParser:
-    plain = argparse.RawDescriptionHelpFormatter
-    parser = _Parser(
-        prog=PROGRAM,
-        description="See cataract, pixel by pixel, on anterior-segment OCT. 'edge-cataract SCAN' analyses a scan.",
-        epilog=_EPILOG,
-        formatter_class=plain,
-    )
-    parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
-    verbs = parser.add_subparsers(title="verbs", metavar="{" + ",".join(VERBS) + "}")
-
-    def verb(name: str, run: Any, text: str) -> argparse.ArgumentParser:
-        added = verbs.add_parser(name, help=text, description=text, epilog=_EPILOG, formatter_class=plain)
-        added.set_defaults(run=run)
-        added.add_argument("-q", "--quiet", action="store_true", help="nothing on stderr but errors")
-        added.add_argument(
-            "-v", "--verbose", action="count", default=0, help="tell the steps on stderr; twice for more"
-        )
-        added.add_argument("--no-color", action="store_true", help="no colour on the terminal (also NO_COLOR)")
-        added.add_argument("--debug", action="store_true", help="show a traceback with errors")
-        added.add_argument("--json", action="store_true", help="JSON on standard output")
-        return added
-
-    analyze = verb("analyze", _analyze, "analyse each scan by itself (the default verb)")
-    analyze.add_argument("scans", nargs="+", metavar="SCAN", help="scan file, or - for standard input")
-    _add_analysis_options(analyze)
-    pictures = analyze.add_argument_group("outputs of a single scan")
-    pictures.add_argument(
-        "--overlay", type=_path, metavar="PATH", help="PNG: cataract probability in colour over the original scan"
-    )
-    pictures.add_argument(
-        "--labels",
-        type=_path,
-        metavar="PATH",
-        help="8-bit PNG of the scan's size: 0 background, 1 clear lens, 2 cataract",
-    )
-    pictures.add_argument(
-        "--probability", type=_path, metavar="PATH", help="16-bit PNG of the scan's size: P(cataract) x 65535"
-    )
-
-    exam = verb("exam", _exam, "the radial scans of ONE eye: one eye-level result")
-    exam.add_argument("scans", nargs="+", metavar="SCAN", help="scan files of one eye")
-    exam.add_argument("--eye", required=True, choices=["OD", "OS"], help="the patient's right (OD) or left (OS) eye")
-    _add_analysis_options(exam)
-
-    selftest = verb("selftest", _selftest, "prove that this device computes what the release computed")
-    info = verb("info", _info, "model, versions, session options, supported inputs")
-    for lesser in (selftest, info):
-        _add_model_options(lesser)
-    verb("schema", _schema, "the JSON Schema of the result document")
-    return parser
-
-
-def _path(text: str) -> str:
-    """A path of the command line; an empty one is a script's unset variable."""
-    if not text:
-        raise argparse.ArgumentTypeError("an empty path was given")
-    return text
-
-
-def _add_model_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--model", type=_path, metavar="PATH", help="another exported model")
-    parser.add_argument("--precision", choices=["fp32", "int8"], help="which bundled model (default: fp32)")
-    parser.add_argument("--threads", type=int, metavar="N", help="inference threads (default: what the machine allows)")
-    parser.add_argument("--max-memory", type=int, metavar="MB", help="cap for the peak resident memory of the process")
-
-
-def _add_analysis_options(parser: argparse.ArgumentParser) -> None:
-    _add_model_options(parser)
-    parser.add_argument(
-        "-o",
-        "--output",
-        type=_path,
-        metavar="DIR",
-        help="write <stem>.json and <stem>.overlay.png per input into this folder",
-    )
-    parser.add_argument(
-        "--threshold", type=float, metavar="F", help="Cataract Fraction that counts as cataract (default: the model's)"
-    )
-    place = parser.add_mutually_exclusive_group()
-    place.add_argument(
-        "--profile",
-        type=_path,
-        metavar="NAME",
-        help="device profile: a name or a TOML file (default: by the frame's shape)",
-    )
-    place.add_argument("--pixel-um", metavar="ROW,COLUMN", help="pixel pitch of a scan from an unknown frame")
-
-
-def _analyzer(options: argparse.Namespace) -> CataractAnalyzer:
-    from .analyzer import CataractAnalyzer, Limits
-
-    threads = options.threads
-    if threads is None and (text := os.environ.get("EDGE_CATARACT_THREADS")):
-        try:
-            threads = int(text)
-        except ValueError as error:
-            raise UsageError("usage", f"EDGE_CATARACT_THREADS is {text!r}.", "Give a whole number.") from error
-    analyzer = CataractAnalyzer(
-        _model(options),
-        precision=options.precision or "fp32",
-        threshold=getattr(options, "threshold", None),
-        profile=_profile(options),
-        limits=Limits(threads, options.max_memory),
-    )
-    import cv2
-
-    cv2.setNumThreads(analyzer.network.threads)  # or its own pool takes every core of the host
-    return analyzer
-
-
-def _model(options: argparse.Namespace) -> str | None:
-    """The model file that was asked for; a flag, --precision too, goes before the environment."""
-    if options.model or options.precision:
-        return str(options.model) if options.model else None
-    return os.environ.get("EDGE_CATARACT_MODEL") or None
-
-
-def _profile(options: argparse.Namespace) -> Any:
-    text = getattr(options, "pixel_um", None)
-    if text is None:
-        return getattr(options, "profile", None)
-    from .analyzer import PixelPitch
-
-    try:
-        row_um, column_um = (float(part) for part in text.split(","))
-    except ValueError as error:
-        raise UsageError(
-            "bad-pixel-pitch", f"--pixel-um {text!r} is not ROW,COLUMN.", "Give two numbers, such as 7.675,7.675."
-        ) from error
-    return PixelPitch(row_um, column_um)
-
-
 # --- the verbs ---------------------------------------------------------------------------------------------------
 
 
@@ -277,7 +127,7 @@ def _analyze(options: argparse.Namespace) -> int:
         options
     )
     check_targets(named + stored, _inputs(options))
-    analyzer = _analyzer(options)
+    analyzer = analyzer_of(options)
     failed = ungraded = 0
     for position, path in enumerate(options.scans):
         try:
@@ -310,7 +160,7 @@ def _exam(options: argparse.Namespace) -> int:
     from .scan import Laterality
 
     check_targets(_document_paths(options, f"exam-{options.eye}") + _overlay_paths(options), _inputs(options))
-    analyzer = _analyzer(options)
+    analyzer = analyzer_of(options)
     eye = analyzer.analyze_exam(options.scans, Laterality(options.eye))
     _deliver(options, analyzer, eye, options.scans, f"exam-{options.eye}")
     for scan in eye.scans:
@@ -321,7 +171,7 @@ def _exam(options: argparse.Namespace) -> int:
 
 def _inputs(options: argparse.Namespace) -> list[str]:
     """Every file that is read, and therefore never written."""
-    return [*options.scans, *(path for path in (_model(options), options.profile) if path is not None)]
+    return [*options.scans, *(path for path in (model_path(options), options.profile) if path is not None)]
 
 
 def _stem(scan: str) -> str:
@@ -387,7 +237,7 @@ def _selftest(options: argparse.Namespace) -> int:
     from .report import to_json
     from .selftest import run_selftest
 
-    checks = run_selftest(_analyzer(options))
+    checks = run_selftest(analyzer_of(options))
     passed = all(check.passed for check in checks)
     if options.json:
         _print(
@@ -417,7 +267,7 @@ def _info(options: argparse.Namespace) -> int:
     from .profile import PROFILES
     from .report import DISCLAIMER, model_facts, runtime_facts, to_json
 
-    analyzer = _analyzer(options)
+    analyzer = analyzer_of(options)
     metadata = analyzer.network.metadata
     facts: dict[str, Any] = {
         "tool": {"name": PROGRAM, "version": __version__},

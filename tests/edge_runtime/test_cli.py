@@ -623,6 +623,6 @@ def test_what_the_machine_ran_out_of_is_told(
     def exhausted(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(cli, "_analyzer", exhausted)
+    monkeypatch.setattr(cli, "analyzer_of", exhausted)
     printed = run("cataract.png")
     assert (printed.code, printed.word) == (code, word)
