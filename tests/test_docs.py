@@ -54,6 +54,15 @@ def test_dice_on_real_scans_is_quoted_as_measured(name: str) -> None:
     assert quoted in (ROOT / name).read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("name", ["README.md", "MODEL_CARD.md"])
+def test_figures_of_the_study_are_quoted_as_reported(name: str) -> None:
+    report = (ROOT / "docs" / "study" / "validation" / "report.md").read_text(encoding="utf-8")
+    text = (ROOT / name).read_text(encoding="utf-8")
+    quoted = re.findall(r"AUC (0\.[0-9]+ \([0-9.]+ to [0-9.]+\))", text) + re.findall(r"\b[0-9]+/(?:89|132)\b", text)
+    assert len(quoted) == 4
+    assert [figure for figure in quoted if figure not in report] == []
+
+
 @pytest.mark.parametrize("name", sorted(path.name for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]))
 def test_links_between_pages_lead_somewhere(name: str) -> None:
     path = ROOT / name if (ROOT / name).exists() else ROOT / "docs" / name
