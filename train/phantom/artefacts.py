@@ -153,16 +153,21 @@ def draw_disturbances(
 
 def disturb(
     signal: NDArray[np.float32], surfaces: Surfaces, what: Disturbances, grid: Grid, rng: np.random.Generator
-) -> None:
-    """Apply the disturbances to the signal, in place."""
+) -> NDArray[np.float32]:
+    """Apply the disturbances to the signal, in place.
+
+    Returns the share of the eye's own light that is left, (rows, columns) float32; what a lid or a glitch adds is not
+    the eye's.
+    """
     f32 = np.float32
     loss = np.zeros(grid.columns, np.float32)
     for place, half_width, depth in what.lashes:
         loss += f32(depth) * np.exp(-(((surfaces.lateral - f32(place)) / f32(half_width)) ** 4))
     if what.tear_film_db:
         loss += f32(what.tear_film_db) * np.abs(smooth_walk(rng, grid.columns, 14))
+    left = np.exp(-loss * f32(np.log(10) / 10))
     if loss.any():
-        signal *= np.exp(-loss * f32(np.log(10) / 10))
+        signal *= left
     if what.lid_mm:
         edge = f32(8.25 - what.lid_mm) + 0.12 * smooth_walk(rng, grid.rows, 40)[:, None]
         inside = what.lid_side * grid.lateral_mm[None, :] - edge
@@ -171,6 +176,7 @@ def disturb(
         deep = grid.depth_mm[:, None] - height
         tissue = np.clip(deep / 0.03, 0, 1) * 10 ** (2.3 - 0.55 * np.clip(deep, 0, 6))
         signal *= 1 - cover
+        left = left * (1 - cover)
         signal += (cover * tissue).astype(np.float32)
     for share, level in what.glitch_rows:
         row = int(share * (grid.rows - 3))
@@ -178,6 +184,7 @@ def disturb(
     for share, level in what.glitch_columns:
         column = int(share * (grid.columns - 2))
         signal[:, column] += f32(10 ** (level / 10))
+    return np.broadcast_to(left, signal.shape)
 
 
 @dataclass(frozen=True, slots=True)

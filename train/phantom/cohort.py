@@ -16,6 +16,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -23,9 +24,9 @@ if TYPE_CHECKING:
     from .plans import PatientPlan
     from .render import RenderedScan, ScanPlan
 
-VERSION = "2"  # of the look and the levels; raise it when rendered bytes change
+VERSION = "3"  # of the look and the levels; raise it when rendered bytes change
 BYTES_PER_SCAN = 1_450_000  # measured over a training cohort
-FOLDERS = ("images", "masks", "truth_labels", "truth_excess", "truth_type")
+FOLDERS = ("images", "masks", "truth_labels", "truth_excess", "truth_type", "truth_observable")
 PATIENT_COLUMNS = ("patient_id", "age_years", "sex", "truth_age_years")
 SCAN_COLUMNS = (
     "scan_id",
@@ -41,7 +42,9 @@ SCAN_COLUMNS = (
     "truth_labels",
     "truth_excess",
     "truth_type",
+    "truth_observable",
     "truth_opacity_fraction",
+    "truth_observable_fraction",
     "truth_lens_px",
     "truth_nuclear_db",
     "truth_cortical_db",
@@ -169,8 +172,8 @@ def scan_id(eye: EyePlan, scan: ScanPlan) -> str:
 
 
 def exam_number(scan: ScanPlan) -> int:
-    """Exam as in the table; windows of one exposure count as exams, each has a Cataract Fraction of its own."""
-    return scan.window if scan.window else scan.exam
+    """Exam as in the table; displays of one exposure count as exams, each has a Cataract Fraction of its own."""
+    return scan.setting or scan.exam
 
 
 def _progress(out: Path, name: str) -> Path:
@@ -188,7 +191,7 @@ def write_eye(plan: EyePlan, scans: tuple[ScanPlan, ...], out: Path) -> None:
         if _progress(out, name).exists():
             continue
         rendered = render(eye, scan)
-        row = {
+        row: dict[str, float | int | str] = {
             "scan_id": name, "patient_id": plan.patient, "eye": plan.eye, "exam": exam_number(scan),
             "group": ("cataract" if plan.cataract else "clear") if rendered.truth.lens_px else "",
             "meridian_deg": f"{scan.meridian_deg:g}", "bcva_logmar": f"{eye.disease.bcva_logmar:.2f}",
@@ -205,6 +208,7 @@ def _write_images(rendered: RenderedScan, out: Path, name: str) -> dict[str, str
         "truth_labels": rendered.truth.labels,
         "truth_excess": rendered.truth.excess,
         "truth_type": rendered.truth.kind,
+        "truth_observable": rendered.truth.observable,
     }
     paths = {}
     for (column, pixels), folder in zip(maps.items(), FOLDERS, strict=True):
@@ -230,7 +234,7 @@ def _write_whole(path: Path, data: bytes) -> None:
     beside.replace(path)
 
 
-def _write_table(path: Path, columns: tuple[str, ...], rows: list[dict[str, object]]) -> None:
+def _write_table(path: Path, columns: tuple[str, ...], rows: Sequence[Mapping[str, object]]) -> None:
     with path.with_name(path.name + ".part").open("w", newline="") as file:
         writer = csv.DictWriter(file, columns, extrasaction="ignore", lineterminator="\n")
         writer.writeheader()

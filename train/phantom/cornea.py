@@ -132,13 +132,15 @@ def paint_cornea_state(
     state: CorneaState,
     grid: Grid,
     rng: np.random.Generator,
-) -> None:
-    """Brighten the cornea and darken what lies below, in place."""
+) -> NDArray[np.float32]:
+    """Brighten the cornea and darken what lies below, in place.
+
+    Returns the share of light that is left below, (columns,) float32.
+    """
     x, y = view.to_eye(surfaces.lateral)
     distance = np.hypot(x - np.float32(state.x_mm), y - np.float32(state.y_mm))
     if state.condition is CornealCondition.CONTACT_LENS:
-        _paint_contact_lens(signal, surfaces, distance, state, grid)
-        return
+        return _paint_contact_lens(signal, surfaces, distance, state, grid)
     outward = 1.0 if state.condition is CornealCondition.ARCUS else -1.0
     inside_mm = outward * (distance - state.radius_mm) / (0.12 * min(state.radius_mm, 2.0))
     amount = 1 / (1 + np.exp(-np.clip(inside_mm, -30, 30)))
@@ -164,12 +166,13 @@ def paint_cornea_state(
         signal[first:last] += (drop * 10 ** ((15 + state.scatter_db) / 10)).astype(np.float32)
     below = np.clip((grid.depth_mm[:, None] - surfaces.cornea_path) / (surfaces.back_path - surfaces.cornea_path), 0, 1)
     signal *= np.exp(-DB * state.loss_db * amount * below)
+    return np.exp(-DB * np.float32(state.loss_db) * amount)
 
 
 def _paint_contact_lens(
     signal: NDArray[np.float32], surfaces: Surfaces, distance: NDArray[np.float32], state: CorneaState, grid: Grid
-) -> None:
-    """A soft lens floats on a thin dark film of tears."""
+) -> NDArray[np.float32]:
+    """A soft lens floats on a thin dark film of tears; returns the share of light left below."""
     cover = (np.clip((state.radius_mm - distance) / 0.05, 0, 1) * (distance < 9)).astype(np.float32)
     whole = np.float32(1.42 * state.last) * np.minimum(1, 0.4 + (state.radius_mm - distance).clip(0, 1))
     bottom = surfaces.cornea_path - np.float32(0.018)
@@ -180,3 +183,4 @@ def _paint_contact_lens(
     glow = np.exp(-((surfaces.lateral / 3.0) ** 2)) + 0.12
     signal += (cover * (body * 10 ** (state.scatter_db / 10) + lines * glow * 10**1.9)).astype(np.float32)
     signal *= np.exp(-DB * state.loss_db * cover * (path > bottom))
+    return np.exp(-DB * np.float32(state.loss_db) * cover)

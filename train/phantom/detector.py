@@ -59,25 +59,51 @@ def gate_db(depth_mm: NDArray[np.float32], detector: Detector) -> NDArray[np.flo
     return (relative - detector.roll_off_db * (depth_mm - 4.0) / 14.0).astype(np.float32)
 
 
+@dataclass(frozen=True, slots=True)
+class Response:
+    """How strongly each sample of one exposure answers to light.
+
+    Attributes
+    ----------
+    by_row
+        (rows, 1) float32, from gain, gate, roll-off and row pattern.
+    by_column
+        (columns,) float32, from the lateral slope.
+    """
+
+    by_row: NDArray[np.float32]
+    by_column: NDArray[np.float32]
+
+    def to(self, light: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Mean signal over the mean noise for this light, (rows, columns) float32."""
+        mean = light * self.by_row
+        mean *= self.by_column
+        return mean
+
+
+def draw_response(
+    depth_mm: NDArray[np.float32], columns: int, detector: Detector, rng: np.random.Generator
+) -> Response:
+    """Response over rows of these depths and so many columns; random where there is a row pattern."""
+    f32 = np.float32
+    scale = gate_db(depth_mm, detector)[:, None] + f32(detector.gain_db)
+    if detector.row_pattern_db:
+        scale = scale + f32(detector.row_pattern_db) * rng.standard_normal((len(depth_mm), 1), dtype=np.float32)
+    ramp = np.linspace(-1, 1, columns, dtype=np.float32) * f32(detector.lateral_slope_db * np.log(10) / 10)
+    return Response(np.exp(scale * f32(np.log(10) / 10)), np.exp(ramp))
+
+
 def detect(
-    signal: NDArray[np.float32], depth_mm: NDArray[np.float32], detector: Detector, rng: np.random.Generator
+    light: NDArray[np.float32], response: Response, detector: Detector, rng: np.random.Generator
 ) -> NDArray[np.float32]:
     """Level of every sample in dB over the mean noise, (rows, columns) float32.
 
     Light and noise are both circular Gaussian, so their sum follows one speckle law with the summed mean; averaging
-    over L
-    looks makes it a gamma variate of shape L (here by Wilson and Hilferty's cube of a normal one).
+    over L looks makes it a gamma variate of shape L (here by Wilson and Hilferty's cube of a normal one).
     """
-    rows, columns = signal.shape
+    rows, columns = light.shape
     f32 = np.float32
-    scale = gate_db(depth_mm, detector)[:, None] + f32(detector.gain_db)
-    if detector.row_pattern_db:
-        scale = scale + f32(detector.row_pattern_db) * rng.standard_normal((rows, 1), dtype=np.float32)
-    factor = np.exp(scale * f32(np.log(10) / 10))
-    mean = signal * factor
-    if detector.lateral_slope_db:
-        ramp = np.linspace(-1, 1, columns, dtype=np.float32) * f32(detector.lateral_slope_db * np.log(10) / 10)
-        mean *= np.exp(ramp)
+    mean = response.to(light)
     mean += 1
     normal = grain(rng, rows, columns, detector.grain_rows, detector.grain_columns)
     if detector.heavy_tail_db:
@@ -99,8 +125,9 @@ def grain(
 ) -> NDArray[np.float32]:
     """White noise made smooth over these sigmas and brought back to variance one, (rows, columns) float32."""
     normal = rng.standard_normal((rows, columns), dtype=np.float32)
-    kernels = [_kernel(sigma) for sigma in (sigma_columns, sigma_rows)]
-    return cv2.sepFilter2D(normal, -1, *kernels, borderType=cv2.BORDER_REFLECT_101)
+    across, along = _kernel(sigma_columns), _kernel(sigma_rows)
+    smooth = cv2.sepFilter2D(normal, -1, across, along, borderType=cv2.BORDER_REFLECT_101)
+    return smooth.astype(np.float32, copy=False)
 
 
 def _kernel(sigma: float) -> NDArray[np.float32]:

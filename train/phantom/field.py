@@ -52,7 +52,8 @@ class WaveField:
         rows = np.arange(x.shape[0], dtype=np.float32)[:, None] / stride
         columns = np.arange(x.shape[1], dtype=np.float32)[None, :] / stride
         maps = np.broadcast_to(columns, x.shape).copy(), np.broadcast_to(rows, x.shape).copy()
-        return cv2.remap(coarse, *maps, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        fine = cv2.remap(coarse, *maps, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        return fine.astype(np.float32, copy=False)
 
 
 def _every(a: NDArray[np.float32], stride: int) -> NDArray[np.float32]:

@@ -96,8 +96,11 @@ def _points(anatomy: Anatomy, surfaces: Surfaces, view: View, grid: Grid, box: t
     return points_in_lens(anatomy.lens, anatomy.pose, x, y, z)
 
 
-def paint_lens(signal: NDArray[np.float32], lens: LensImage, surfaces: Surfaces, grid: Grid) -> None:
-    """Scatter of the lens with the shadow of what lies above, and the capsule lines."""
+def paint_lens(signal: NDArray[np.float32], lens: LensImage, surfaces: Surfaces, grid: Grid) -> NDArray[np.float32]:
+    """Add the scatter of the lens, with the shadow of what lies above, and the capsule lines, in place.
+
+    Returns what the lens itself scatters, without the capsule lines: (rows, columns) of the box, float32.
+    """
     f32 = np.float32
     level = lens.clear_db + lens.excess_db
     loss = shadow_db(lens, grid)
@@ -115,6 +118,7 @@ def paint_lens(signal: NDArray[np.float32], lens: LensImage, surfaces: Surfaces,
         thin = np.where(near, np.exp(-((offset / f32(0.013)) ** 2)), 0) * surfaces.open[part]
         fade = 1.0 if front else np.exp(-loss * f32(np.log(10) / 10))
         signal[lens.box] += thin * (10**height).astype(f32) * fade
+    return power
 
 
 def shadow_db(lens: LensImage, grid: Grid) -> NDArray[np.float32]:

@@ -64,6 +64,8 @@ class EyePlan:
         Give a clear eye an ageing nucleus for certain.
     shifted
         Physics never used in training: another profile of the zones.
+    no_condition, no_artefacts
+        Spare the eye every condition, or its scans every artefact, those by chance too.
     """
 
     cohort: str
@@ -79,12 +81,16 @@ class EyePlan:
     condition: str = ""
     senescent: bool = False
     shifted: bool = False
+    no_condition: bool = False
+    no_artefacts: bool = False
 
     def __post_init__(self) -> None:
         if self.eye not in ("OD", "OS"):
             raise ValueError(f"Eye {self.eye!r}: expected OD or OS.")
         if self.condition not in CONDITIONS:
             raise ValueError(f"Condition {self.condition!r}: expected one of {', '.join(CONDITIONS[1:])}, or none.")
+        if self.no_condition and self.condition:
+            raise ValueError(f"Condition {self.condition!r} of an eye that shall have none.")
         if not 0 <= self.age_years <= 120:
             raise ValueError(f"An age of {self.age_years} years: expected 0 to 120.")
 
@@ -118,7 +124,7 @@ def make_eye(plan: EyePlan) -> Eye:
     swelling = disease_module.swelling_mm(ill, plan.cataract)
     body = anatomy_module.draw_anatomy(plan.age_years, latents, plan.dilated, swelling, plan.cataract)
     conditions = generator(plan.cohort, plan.patient, plan.eye, "condition")
-    condition = plan.condition or _chance_condition(conditions)
+    condition = "" if plan.no_condition else plan.condition or _chance_condition(conditions)
     body = _conditioned(body, condition, conditions)
     cornea_state = None
     if condition in tuple(CornealCondition):
@@ -134,6 +140,8 @@ def make_eye(plan: EyePlan) -> Eye:
     tissue = draw_tissue(looks, body.iris.reflectivity_db)
     gain = float(0.4 * looks.standard_normal())
     factor = float(np.exp(0.4 * looks.standard_normal()))
+    if plan.no_artefacts:
+        factor = 0.0
     if plan.wide:
         tissue = replace(
             tissue,

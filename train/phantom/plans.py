@@ -10,7 +10,7 @@ import numpy as np
 from .cornea import CornealCondition
 from .display import Geometry
 from .patient import EyePlan, LensState
-from .render import EXPORT_COLUMNS, EXPORT_ROWS, FORCED, WINDOWS, ScanPlan
+from .render import DISPLAY_SETTINGS, EXPORT_COLUMNS, EXPORT_ROWS, FORCED, ScanPlan
 from .seeds import generator
 
 if TYPE_CHECKING:
@@ -135,7 +135,9 @@ def _study(
     """Clear and cataract patients; of the latter `both` with both eyes, `fellow` with a clear fellow eye."""
     plans = [make_patient(cohort, number, clear, study_scans) for number in range(patients[0])]
     for index in range(patients[1]):
-        side = (True, None) if generator(cohort, index, "side").uniform() < 0.5 else (None, True)
+        side: tuple[bool | None, bool | None] = (
+            (True, None) if generator(cohort, index, "side").uniform() < 0.5 else (None, True)
+        )
         if index < both:
             side = (True, True)
         elif index < both + fellow:
@@ -182,16 +184,16 @@ STRESS_PATIENTS = 50  # per group; two eyes each make the 100 eyes per group
 
 
 def _stress_scans(
-    forced: tuple[str, ...] = ("",), exams: tuple[int, ...] = (1,), windows: tuple[int, ...] = (0,)
+    forced: tuple[str, ...] = ("",), exams: tuple[int, ...] = (1,), settings: tuple[int, ...] = (0,)
 ) -> Callable[..., tuple[ScanPlan, ...]]:
     """Scans of a stress cohort: 60 % of the eyes in optical path, the others refraction-corrected."""
 
     def scans(rng: np.random.Generator, index: int) -> tuple[ScanPlan, ...]:
         geometry = Geometry.OPTICAL if rng.uniform() < 0.6 else Geometry.CORRECTED
         return tuple(
-            ScanPlan(exam, meridian, geometry, forced=str(rng.choice(forced)), window=window)
+            ScanPlan(exam, meridian, geometry, forced=str(rng.choice(forced)), setting=setting)
             for exam in exams
-            for window in windows
+            for setting in settings
             for meridian in STRESS_MERIDIANS_DEG
         )
 
@@ -254,16 +256,39 @@ def test_retest(cohort: str, patients: int) -> list[PatientPlan]:
 
 
 def display(cohort: str, patients: int) -> list[PatientPlan]:
-    """Each exposure under five gains and windows; the window's number stands in the column of the exam."""
-    return _both_groups(
-        cohort, patients, *_pair(_ages_between(40, 85)), _stress_scans(windows=tuple(range(1, len(WINDOWS) + 1)))
-    )
+    """Each exposure under five gains and windows; the setting's number stands in the column of the exam."""
+    settings = tuple(range(1, len(DISPLAY_SETTINGS) + 1))
+    return _both_groups(cohort, patients, *_pair(_ages_between(40, 85)), _stress_scans(settings=settings))
 
 
 def shifted(cohort: str, patients: int) -> list[PatientPlan]:
     """The validation eyes and poses again: a zone profile, speckle and display that training never meets."""
-    plans = validation(f"validation/{cohort.split('/')[1]}", patients)
-    return [replace(p, eyes=tuple((replace(eye, shifted=True), scans) for eye, scans in p.eyes)) for p in plans]
+    return _with_other_eyes(validation(_partner("validation", cohort), patients), shifted=True)
+
+
+def corneal_disease_without(cohort: str, patients: int) -> list[PatientPlan]:
+    """The eyes, poses and exposures of `corneal-disease` with healthy corneas."""
+    plans = corneal_disease(_partner("corneal-disease", cohort), patients)
+    return _with_other_eyes(plans, condition="", no_condition=True)
+
+
+def artefacts_without(cohort: str, patients: int) -> list[PatientPlan]:
+    """The eyes and poses of `artefacts` without any artefact; what is odd about pupil and lens' place stays."""
+    plans = _with_other_eyes(artefacts(_partner("artefacts", cohort), patients), no_artefacts=True)
+    return [
+        replace(p, eyes=tuple((eye, tuple(replace(scan, forced="") for scan in scans)) for eye, scans in p.eyes))
+        for p in plans
+    ]
+
+
+def _partner(name: str, cohort: str) -> str:
+    """Name, for the seeds, of the cohort whose patients come again."""
+    return f"{name}/{cohort.split('/')[1]}"
+
+
+def _with_other_eyes(plans: list[PatientPlan], **changes: Any) -> list[PatientPlan]:
+    """The same patients and scans, with these changes to the plan of every eye."""
+    return [replace(p, eyes=tuple((replace(eye, **changes), scans) for eye, scans in p.eyes)) for p in plans]
 
 
 def not_gradable(cohort: str, patients: int) -> list[PatientPlan]:
@@ -289,7 +314,9 @@ COHORTS: dict[str, tuple[Callable[[str, int], list[PatientPlan]], int]] = {
     "focal-young": (focal_young, 2 * STRESS_PATIENTS),
     "senescent-clear": (senescent_clear, 2 * STRESS_PATIENTS),
     "corneal-disease": (corneal_disease, 2 * STRESS_PATIENTS),
+    "corneal-disease-without": (corneal_disease_without, 2 * STRESS_PATIENTS),
     "artefacts": (artefacts, 2 * STRESS_PATIENTS),
+    "artefacts-without": (artefacts_without, 2 * STRESS_PATIENTS),
     "test-retest": (test_retest, 2 * STRESS_PATIENTS),
     "display": (display, 2 * STRESS_PATIENTS),
     "shifted": (shifted, 114),

@@ -38,13 +38,31 @@ FORCED = (
     "clipped",
     "drift",
 )
-WINDOWS = (
-    (0.0, 0.0, 1.0),
-    (-3.0, 0.0, 1.0),
-    (3.0, 0.0, 1.0),
-    (0.0, -1.5, 0.85),
-    (0.0, 1.5, 1.2),
-)  # gain dB, black dB, slope factor
+
+
+@dataclass(frozen=True, slots=True)
+class DisplaySetting:
+    """One way to show an exposure.
+
+    Attributes
+    ----------
+    gain_db
+        Signal gain on top of the exposure's own; the noise stays as it is.
+    range_db
+        Level of white over that of black; None leaves the exam's own. Black stays where it is.
+    """
+
+    gain_db: float = 0.0
+    range_db: float | None = None
+
+
+DISPLAY_SETTINGS = (
+    DisplaySetting(),
+    DisplaySetting(gain_db=-3.0),
+    DisplaySetting(gain_db=3.0),
+    DisplaySetting(range_db=29.0),
+    DisplaySetting(range_db=48.0),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +85,9 @@ class ScanPlan:
         Name that enters the imaging seed alone: another one takes the same scan again.
     forced
         An artefact of `FORCED` that shall happen; "" leaves it to chance.
-    window
-        0 for a display window by chance; 1 to `len(WINDOWS)` shows the same exposure under one of those.
+    setting
+        1 to `len(DISPLAY_SETTINGS)` shows the same exposure under one of those; 0 is the exam's own display, as 1 is,
+        in a cohort that does not compare displays.
     """
 
     exam: int
@@ -80,13 +99,13 @@ class ScanPlan:
     wide: bool = False
     imaging: str = "first"
     forced: str = ""
-    window: int = 0
+    setting: int = 0
 
     def __post_init__(self) -> None:
         if self.forced not in FORCED:
             raise ValueError(f"Artefact {self.forced!r}: expected one of {', '.join(FORCED[1:])}, or none.")
-        if not 0 <= self.window <= len(WINDOWS):
-            raise ValueError(f"Window {self.window}: expected 0 to {len(WINDOWS)}.")
+        if not 0 <= self.setting <= len(DISPLAY_SETTINGS):
+            raise ValueError(f"Display setting {self.setting}: expected 0 to {len(DISPLAY_SETTINGS)}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +140,9 @@ def render(eye: Eye, plan: ScanPlan) -> RenderedScan:
     steady = not plan.wide and plan.geometry is not display.Geometry.RAW
     display_keys = keys[:4] if steady else keys
     shown = draw_display(generator(*display_keys, "display", plan.imaging), plan, eye.plan.shifted)
+    setting = DISPLAY_SETTINGS[plan.setting - 1] if plan.setting else DisplaySetting()
+    if setting.range_db is not None:
+        shown = replace(shown, grey_per_db=255 / setting.range_db)
     grid = beams.Grid(rows=1900) if shown.geometry is display.Geometry.CORRECTED else beams.Grid()
     view = draw_view(pose_rng, eye, plan, grid)
     phakic = eye.plan.state in (LensState.PHAKIC, LensState.OUTSIDE, LensState.IMPLANT)
@@ -137,36 +159,40 @@ def render(eye: Eye, plan: ScanPlan) -> RenderedScan:
     tissue.paint_iris(signal, surfaces, eye.anatomy, eye.tissue, grid, structure)
     if eye.tissue.ciliary:
         tissue.paint_ciliary(signal, surfaces, grid, structure)
+    lens_light = np.zeros_like(signal)  # what of the signal is the lens' own
     if lens is not None:
-        lens_image.paint_lens(signal, lens, surfaces, grid)
+        lens_light[lens.box] = lens_image.paint_lens(signal, lens, surfaces, grid)
     if eye.plan.state is LensState.INTRAOCULAR:
         paint_intraocular_lens(signal, eye.anatomy, surfaces, view, grid, generator(*keys[:3], "implant"))
     if eye.plan.state is LensState.IMPLANT:
         paint_phakic_implant(signal, surfaces, grid, generator(*keys[:3], "implant"))
     if eye.cornea_state is not None:
-        paint_cornea_state(signal, surfaces, view, eye.cornea_state, grid, generator(*keys[:3], keys[4], "cornea"))
+        lens_light *= paint_cornea_state(
+            signal, surfaces, view, eye.cornea_state, grid, generator(*keys[:3], keys[4], "cornea")
+        )
     faint = shown.geometry is display.Geometry.RAW and imaging_rng.uniform() < 0.7
     artefacts.paint_streak(signal, surfaces, artefacts.draw_streak(imaging_rng, faint), grid, imaging_rng)
     disturbances = artefacts.draw_disturbances(
         imaging_rng, plan.meridian_deg, eye.artefact_factor * (1.4 if plan.wide else 1.0), plan.forced
     )
-    artefacts.disturb(signal, surfaces, disturbances, grid, imaging_rng)
+    lens_light *= artefacts.disturb(signal, surfaces, disturbances, grid, imaging_rng)
     extras = artefacts.draw_extras(generator(*keys, "extras", plan.imaging), eye.artefact_factor, plan.forced)
     artefacts.apply_extras(signal, surfaces, extras, grid)
     signal = motion.move(signal, grid)
     exposure = draw_detector(imaging_rng, eye, plan)
-    level = detector.detect(signal, grid.depth_mm, exposure, imaging_rng)
+    present = _present(disturbances, extras, motion, exposure)
+    exposure = replace(exposure, gain_db=exposure.gain_db + setting.gain_db)
+    response = detector.draw_response(grid.depth_mm, grid.columns, exposure, imaging_rng)
+    level = detector.detect(signal, response, exposure, imaging_rng)
     warp = display.find_warp(shown, surfaces, grid, view.apex_column_mm, view.apex_depth_mm)
     picture = display.show(level, warp, shown)
     if lens is None or eye.plan.state is not LensState.PHAKIC:
         found = truth.empty_truth(shown.rows, shown.columns)
     else:
-        found = truth.find_truth(
-            lens, warp, grid, 2 if eye.disease.cataract else 1, generator(*keys, "annotator"), motion
-        )
-    return RenderedScan(
-        picture, found, _notes(eye, plan, shown, exposure, _present(disturbances, extras, motion, exposure), found)
-    )
+        lens_signal = response.to(motion.move(lens_light, grid))
+        group_label, annotator = 2 if eye.disease.cataract else 1, generator(*keys, "annotator")
+        found = truth.find_truth(lens, lens_signal, warp, grid, group_label, annotator, motion)
+    return RenderedScan(picture, found, _notes(eye, plan, shown, exposure, present, found))
 
 
 def draw_view(rng: np.random.Generator, eye: Eye, plan: ScanPlan, grid: beams.Grid) -> beams.View:
@@ -233,8 +259,8 @@ def draw_detector(rng: np.random.Generator, eye: Eye, plan: ScanPlan) -> detecto
         exposure = replace(
             exposure, looks=float(rng.uniform(9, 14)), heavy_tail_db=1.3, grain_rows=0.95, grain_columns=0.75
         )
-    if plan.window:
-        exposure = replace(exposure, gain_db=exposure.gain_db + WINDOWS[plan.window - 1][0])
+    if eye.plan.no_artefacts:
+        exposure = replace(exposure, row_pattern_db=0.0)
     return exposure
 
 
@@ -258,9 +284,6 @@ def draw_display(rng: np.random.Generator, plan: ScanPlan, shifted: bool = False
         )
     if shifted:  # a curve that lifts the dark tones, with its black a little lower
         black, slope, gamma = black - 0.8, 6.2, 0.82
-    if plan.window:
-        _, lift, factor = WINDOWS[plan.window - 1]
-        black, slope = black + lift, slope * factor
     if plan.floor:  # an 8-bit picture that shows the noise: floor at 0.25 to 0.45 of the cornea
         black = -float(rng.uniform(5, 11))
         slope = float(rng.uniform(4.5, 6.5))
@@ -286,13 +309,14 @@ def _paint_vitreous(signal: NDArray[np.float32], surfaces: beams.Surfaces, eye: 
 def _notes(
     eye: Eye, plan: ScanPlan, shown: display.Display, exposure: detector.Detector, present: str, found: truth.Truth
 ) -> dict[str, float | int | str]:
-    lens_px = found.lens_px
+    lens_px, opacity_px = found.lens_px, found.opacity_px
     return {
         "profile": shown.profile,
         "display": f"{shown.geometry}{'-floor' if plan.floor else ''}",
         "state": str(eye.plan.state),
         "mix": eye.disease.mix,
-        "truth_opacity_fraction": round(found.opacity_px / lens_px, 5) if lens_px else "",
+        "truth_opacity_fraction": round(opacity_px / lens_px, 5) if lens_px else "",
+        "truth_observable_fraction": round(found.observable_opacity_px / opacity_px, 5) if opacity_px else "",
         "truth_lens_px": lens_px,
         "truth_nuclear_db": round(eye.disease.nuclear_db, 3),
         "truth_cortical_db": round(eye.disease.cortical_db, 3),

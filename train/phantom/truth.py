@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .lens_image import LensImage
 
 EXCESS_STEPS_PER_DB, EXCESS_OFFSET_DB = 6, 12
+OBSERVABLE_DB = 1.0  # least mean signal over the mean noise
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,12 @@ class Truth:
         round(6 (dB + 12)) inside the lens, 72 (0 dB) outside.
     kind
         `OpacityKind` where an opacity is significant, else 0.
+    observable
+        1 where the light of the lens can be told from the noise, else 0: its mean power is at least 10^0.1 times
+        (1 dB over) the mean power of the noise. Counted is what the lens scatters at this pixel (without its capsule
+        lines) after all that takes light away: opacities and cornea above, lashes, tear film, lid, blink, gain, gate
+        and roll-off. Glare on top does not count, nor does speckle: both powers are means, so that no average over
+        neighbours is needed. The one map that depends on the exposure; it does not depend on the display.
     mask
         What an annotator paints by the paper's rule: 0 background, 1 lens of a clear eye, 2 lens of an eye with
         cataract.
@@ -40,6 +47,7 @@ class Truth:
     labels: NDArray[np.uint8]
     excess: NDArray[np.uint8]
     kind: NDArray[np.uint8]
+    observable: NDArray[np.uint8]
     mask: NDArray[np.uint8]
 
     @property
@@ -52,17 +60,37 @@ class Truth:
         """Pixels of significant opacity."""
         return int(np.count_nonzero(self.labels == 2))
 
+    @property
+    def observable_opacity_px(self) -> int:
+        """Pixels of significant opacity that can be told from the noise."""
+        return int(np.count_nonzero((self.labels == 2) & (self.observable == 1)))
+
 
 def empty_truth(rows: int, columns: int) -> Truth:
     """Truth of a scan without a gradable lens."""
     zero = np.zeros((rows, columns), np.uint8)
-    return Truth(zero, np.full_like(zero, EXCESS_OFFSET_DB * EXCESS_STEPS_PER_DB), zero.copy(), zero.copy())
+    excess = np.full_like(zero, EXCESS_OFFSET_DB * EXCESS_STEPS_PER_DB)
+    return Truth(zero, excess, zero.copy(), zero.copy(), zero.copy())
 
 
 def find_truth(
-    lens: LensImage, warp: Warp, grid: Grid, group_label: int, annotator: np.random.Generator, motion: Motion
+    lens: LensImage,
+    lens_signal: NDArray[np.float32],
+    warp: Warp,
+    grid: Grid,
+    group_label: int,
+    annotator: np.random.Generator,
+    motion: Motion,
 ) -> Truth:
-    """Truth of a scan in its picture's geometry; `group_label` is 1 or 2, what the paper paints the whole lens with."""
+    """Truth of a scan in its picture's geometry.
+
+    Parameters
+    ----------
+    lens_signal
+        (rows, columns) float32 of the grid: mean signal of the lens alone over the mean noise, motion included.
+    group_label
+        1 or 2, what the paper paints the whole lens with.
+    """
 
     def full(part: NDArray[np.float32], outside: float) -> NDArray[np.float32]:
         field = np.full((grid.rows, grid.columns), outside, np.float32)
@@ -75,6 +103,7 @@ def find_truth(
     labels = inside.astype(np.uint8)
     excess = np.full(inside.shape, EXCESS_OFFSET_DB * EXCESS_STEPS_PER_DB, np.uint8)
     kind = np.zeros(inside.shape, np.uint8)
+    observable = np.zeros(inside.shape, np.uint8)
     rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
     if len(rows):
         # The other maps are needed on the lens alone.
@@ -89,8 +118,9 @@ def find_truth(
         kinds[lens.box] = lens.kind
         nearest = warp.picture(motion.move(kinds, grid), nearest=True, window=window)
         kind[window][significant] = nearest[significant]
+        observable[window] = seen & (warp.picture(lens_signal, window=window) >= 10 ** (OBSERVABLE_DB / 10))
     mask = annotate(inside, annotator).astype(np.uint8) * np.uint8(group_label)
-    return Truth(labels, excess, kind, mask)
+    return Truth(labels, excess, kind, observable, mask)
 
 
 def annotate(lens: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[np.bool_]:

@@ -4,9 +4,11 @@ processes."""
 from __future__ import annotations
 
 import argparse
+import csv
 import json
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -14,7 +16,7 @@ from train.dataset import read_dataset
 from train.phantom import beams, cohort, lens_image
 from train.phantom.patient import LensState, make_eye
 from train.phantom.plans import COHORTS, PatientPlan, plan_cohort
-from train.phantom.render import draw_view
+from train.phantom.render import draw_view, render
 from train.phantom.seeds import generator
 
 # Zeboulon et al. 2022, Table 1: age and logMAR, mean and standard deviation.
@@ -23,6 +25,12 @@ PAPER = {
     "validation": {"clear": (34.6, 10.0), "cataract": (73.4, 11.5), "acuity": (0.27, 0.30)},
 }
 STRESS = ("age-matched", "focal-young", "senescent-clear", "corneal-disease", "artefacts", "test-retest", "display")
+# Cohorts of patients who are in another one by design, so that results pair.
+AGAIN = {
+    "shifted": "validation",
+    "corneal-disease-without": "corneal-disease",
+    "artefacts-without": "artefacts",
+}
 
 
 def eyes_of(patients: list[PatientPlan], cataract: bool) -> int:
@@ -88,7 +96,7 @@ def test_acuity_and_true_opacity_of_the_validation_eyes_are_as_published() -> No
     assert np.std(fractions) == pytest.approx(0.23, abs=0.06)
 
 
-@pytest.mark.parametrize("name", STRESS)
+@pytest.mark.parametrize("name", [*STRESS, "corneal-disease-without", "artefacts-without"])
 def test_stress_cohorts_have_a_hundred_eyes_per_group(name: str) -> None:
     plan = plan_cohort(name)
     assert eyes_of(plan, False) >= 100
@@ -107,8 +115,69 @@ def test_no_patient_is_in_two_cohorts() -> None:
         for patient in plan_cohort(name):
             for eye, _ in patient.eyes:
                 key = eye.cohort, eye.patient
-                # The shifted cohort is the validation patients by design, so that results pair.
-                assert seen.setdefault(key, name) == name or name == "shifted"
+                assert seen.setdefault(key, name) in (name, AGAIN.get(name))
+
+
+@pytest.mark.parametrize("name", AGAIN)
+def test_cohorts_that_pair_have_the_same_names_of_patients_and_scans(name: str) -> None:
+    def names(cohort_name: str) -> list[tuple[str, float, str, list[str]]]:
+        return [
+            (p.patient_id, p.age_years, p.sex, [cohort.scan_id(eye, scan) for eye, scans in p.eyes for scan in scans])
+            for p in plan_cohort(cohort_name, 3)
+        ]
+
+    assert names(name) == names(AGAIN[name])
+
+
+def test_eyes_without_corneal_disease_differ_in_the_cornea_alone() -> None:
+    for ill, healthy in zip(plan_cohort("corneal-disease"), plan_cohort("corneal-disease-without"), strict=True):
+        first, second = make_eye(ill.eyes[0][0]), make_eye(healthy.eyes[0][0])
+        assert first.cornea_state is not None
+        assert second.cornea_state is None
+        assert second.anatomy.cornea.thickness_mm <= first.anatomy.cornea.thickness_mm
+        assert second.anatomy.lens == first.anatomy.lens
+        assert second.anatomy.pose == first.anatomy.pose
+        assert second.anatomy.iris == first.anatomy.iris
+        assert second.disease.nuclear_db == first.disease.nuclear_db
+        assert second.disease.bcva_logmar == first.disease.bcva_logmar
+        assert (second.gain_db, second.artefact_factor) == (first.gain_db, first.artefact_factor)
+
+
+def test_without_the_corneal_disease_the_lens_is_nearly_the_same() -> None:
+    pairs = zip(
+        plan_cohort("corneal-disease", patients=6), plan_cohort("corneal-disease-without", patients=6), strict=True
+    )
+    for ill, healthy in pairs:
+        one, other = (render(make_eye(p.eyes[0][0]), p.eyes[0][1][0]) for p in (ill, healthy))
+        assert one.notes["condition"] != other.notes["condition"] == ""
+        assert one.notes["gain_db"] == other.notes["gain_db"]
+        fractions = [float(scan.notes["truth_opacity_fraction"]) for scan in (one, other)]
+        assert fractions[0] == pytest.approx(fractions[1], abs=0.01)
+
+
+def test_without_artefacts_there_is_none_and_the_truth_of_the_lens_is_the_same() -> None:
+    same = 0
+    pairs = zip(plan_cohort("artefacts", patients=8), plan_cohort("artefacts-without", patients=8), strict=True)
+    for disturbed, quiet in pairs:
+        (plan, scans), (quiet_plan, quiet_scans) = disturbed.eyes[0], quiet.eyes[0]
+        assert quiet_plan.condition == plan.condition
+        one, other = render(make_eye(plan), scans[1]), render(make_eye(quiet_plan), quiet_scans[1])
+        assert scans[1].forced
+        assert other.notes["artefacts"] == ""
+        assert other.notes["condition"] == one.notes["condition"]
+        if scans[1].forced == "clipped" or {"blink", "tear"} & set(str(one.notes["artefacts"]).split()):
+            continue  # these change the pose
+        for name in ("labels", "excess", "kind", "mask"):
+            assert np.array_equal(getattr(one.truth, name), getattr(other.truth, name))
+        assert one.notes["truth_opacity_fraction"] == other.notes["truth_opacity_fraction"]
+        same += 1
+    assert same >= 4
+
+
+def test_eyes_without_artefacts_are_spared_chance_too() -> None:
+    for patient in plan_cohort("artefacts-without"):
+        assert all(make_eye(eye).artefact_factor == 0 for eye, _ in patient.eyes)
+        assert all(scan.forced == "" for _, scans in patient.eyes for scan in scans)
 
 
 def test_other_seeds_are_other_people() -> None:
@@ -162,6 +231,25 @@ def test_a_cohort_is_a_dataset(written: Path) -> None:
     dataset = read_dataset(written)
     assert len(dataset.scans) == 12
     assert all(scan.truth_labels is not None for scan in dataset.scans)
+
+
+def test_the_table_tells_what_can_be_seen(written: Path) -> None:
+    with (written / "scans.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    for row in rows:
+        labels, observable = (
+            cv2.imdecode(np.fromfile(written / row[name], np.uint8), cv2.IMREAD_UNCHANGED)
+            for name in ("truth_labels", "truth_observable")
+        )
+        assert observable.dtype == np.uint8
+        assert observable.shape == labels.shape
+        assert set(np.unique(observable)) <= {0, 1}
+        opacity = labels == 2
+        seen = row["truth_observable_fraction"]
+        assert (seen == "") == (not opacity.any())
+        if seen:
+            assert float(seen) == pytest.approx(observable[opacity].mean(), abs=1e-4)
+    assert any(row["truth_observable_fraction"] for row in rows)
 
 
 def test_an_interrupted_cohort_is_continued(tmp_path: Path, written: Path) -> None:
