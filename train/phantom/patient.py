@@ -145,9 +145,9 @@ def make_eye(plan: EyePlan) -> Eye:
     if plan.wide:
         tissue = replace(
             tissue,
-            cornea_db=tissue.cornea_db + float(looks.normal(0, 0.8)),
-            sclera_db=tissue.sclera_db + float(looks.normal(0, 2.0)),
-            iris_db=tissue.iris_db + float(looks.normal(0, 2.0)),
+            cornea_db=tissue.cornea_db + float(looks.normal(0, 0.6)),
+            sclera_db=tissue.sclera_db + float(looks.normal(0, 1.0)),
+            iris_db=tissue.iris_db + float(looks.normal(0, 1.0)),
         )
         gain += float(looks.normal(0, 0.6))
     return Eye(plan, body, disease, scatter, texture, tissue, gain, factor, cornea_state)
