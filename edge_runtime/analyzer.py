@@ -10,9 +10,11 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from . import memory, tiling
+from .brightness import find_reference_levels, referenced_grey, regrade
 from .decision import OperatingPoint, judge
 from .errors import EdgeCataractError, UsageError
 from .lens import LensRegion, count_pixels, largest_component, lens_density
+from .model_file import Brightness
 from .network import Network, Prediction, Predictor, available_threads, read_model
 from .profile import CropWindow, DeviceProfile, load_profile, native_frame, native_shape, profile_for, profile_of_pitch
 from .quality import frame_sides, reasons_not_to_grade, sides_reached
@@ -182,7 +184,11 @@ class CataractAnalyzer:
         prepared = perf_counter()
         _LOG.info("%d x %d pixels, profile %s, native %d x %d", scan.rows, scan.columns, profile.name, *frame_shape)
 
-        window, prediction = self._label_lens(frame, profile, tile_pixels)
+        table, missing_reference = None, False
+        if self.network.metadata.brightness is Brightness.REFERENCED:
+            levels = find_reference_levels(frame)
+            table, missing_reference = referenced_grey(levels), levels is None
+        window, prediction = self._label_lens(frame, table, profile, tile_pixels)
         inferred = perf_counter()
 
         grid = self.network.metadata.grid
@@ -202,7 +208,9 @@ class CataractAnalyzer:
             pixels=pixels,
             lens_density=density,
             reasons=reasons,
-            notices=tuple(_notices(region, cut, moved=window != profile.window(frame_shape))),
+            notices=tuple(
+                _notices(region, cut, moved=window != profile.window(frame_shape), missing_reference=missing_reference)
+            ),
             judgement=judgement,
             maps=ScanMaps(
                 Prediction(prediction.lens_probability, prediction.cataract_probability, labels),
@@ -230,11 +238,11 @@ class CataractAnalyzer:
                 return profile_for(scan.rows, scan.columns, scan.bits)
 
     def _label_lens(
-        self, frame: NDArray[np.uint8], profile: DeviceProfile, tile_pixels: int
+        self, frame: NDArray[np.uint8], table: NDArray[np.uint8] | None, profile: DeviceProfile, tile_pixels: int
     ) -> tuple[CropWindow, Prediction]:
         """Label the usual window; where it does not hold a whole lens, one that does, if the frame shows a lens."""
         usual = profile.window((frame.shape[0], frame.shape[1]))
-        prediction = self._predict(frame, usual, tile_pixels)
+        prediction = self._predict(frame, table, usual, tile_pixels)
         _, region = largest_component(prediction.labels)
         grid = self.network.metadata.grid
         inner_sides = set(sides_reached(region, grid, usual)) - set(frame_sides(usual, frame.shape[:2]))
@@ -242,16 +250,19 @@ class CataractAnalyzer:
         whole = CropWindow(0, 0, frame.shape[0], frame.shape[1])
         if usual == whole or held:
             return usual, prediction
-        everywhere = self._predict(frame, whole, tile_pixels)
+        everywhere = self._predict(frame, table, whole, tile_pixels)
         _, region = largest_component(everywhere.labels)
         if not region.pixels:
             return usual, prediction
         window = _window_holding(region, grid, usual, frame.shape[:2])
-        return window, self._predict(frame, window, tile_pixels)
+        return window, self._predict(frame, table, window, tile_pixels)
 
-    def _predict(self, frame: NDArray[np.uint8], window: CropWindow, tile_pixels: int) -> Prediction:
+    def _predict(
+        self, frame: NDArray[np.uint8], table: NDArray[np.uint8] | None, window: CropWindow, tile_pixels: int
+    ) -> Prediction:
         tiles = tiling.plan(window.rows, window.columns, self._geometry, tile_pixels)
-        return tiling.predict(self.network.predict, window.cut(frame), tiles, self.network.metadata.grid)
+        cut = window.cut(frame) if table is None else regrade(window.cut(frame), table)
+        return tiling.predict(self.network.predict, cut, tiles, self.network.metadata.grid)
 
 
 def _window_holding(region: LensRegion, grid: int, usual: CropWindow, frame_shape: tuple[int, int]) -> CropWindow:
@@ -264,7 +275,7 @@ def _window_holding(region: LensRegion, grid: int, usual: CropWindow, frame_shap
     )
 
 
-def _notices(region: LensRegion, cut: tuple[str, ...], *, moved: bool) -> list[Notice]:
+def _notices(region: LensRegion, cut: tuple[str, ...], *, moved: bool, missing_reference: bool) -> list[Notice]:
     notices = []
     if region.dropped:
         notices.append(
@@ -272,6 +283,10 @@ def _notices(region: LensRegion, cut: tuple[str, ...], *, moved: bool) -> list[N
         )
     if cut:
         notices.append(Notice("lens-cut-by-frame", f"The lens reaches the frame's {', '.join(cut)} side."))
+    if missing_reference:
+        notices.append(
+            Notice("no-brightness-reference", "Cornea or iris were not found; the device's usual display was assumed.")
+        )
     if moved:
         notices.append(Notice("window-moved", "The crop window was moved to hold the lens."))
     return notices

@@ -81,5 +81,7 @@ WARNINGS: dict[str, str] = {
     "fewer-scans-than-expected": "The exam has fewer gradable scans than a complete one.",
     "lens-cut-by-frame": "The lens reaches a side of the frame; what lies beyond was not measured.",
     "more-scans-than-expected": "The exam has more scans than a complete one.",
+    "no-brightness-reference": "Cornea or iris, which fix the scale of grey, were not found; the usual display of the "
+    "device was assumed.",
     "window-moved": "The usual crop window did not hold the whole lens; it was moved or enlarged.",
 }

@@ -11,6 +11,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from .errors import ModelIncompatibleError, ModelIntegrityError
 
@@ -74,6 +75,13 @@ def check_seal(data: bytes) -> None:
         )
 
 
+class Brightness(StrEnum):
+    """What grey means to a model."""
+
+    AS_SHOWN = "as-shown"  # the grey levels of the display
+    REFERENCED = "referenced"  # decibel relative to the corneal stroma
+
+
 @dataclass(frozen=True, slots=True)
 class ModelMetadata:
     """What the model says of itself (metadata entries with the prefix ``edge_cataract.``).
@@ -88,6 +96,8 @@ class ModelMetadata:
         Network-grid pixels of context, on each side of a tile, that make tiled output equal whole output.
     cf_threshold, guard_band
         Operating point on the Cataract Fraction, and the distance from it that counts as borderline.
+    brightness
+        What grey means to the model; a file that does not say takes grey as the display shows it.
     """
 
     name: str
@@ -105,6 +115,7 @@ class ModelMetadata:
     parity: str
     licence: str
     intended_use: str
+    brightness: Brightness = Brightness.AS_SHOWN
 
     @classmethod
     def from_entries(cls, entries: dict[str, str]) -> ModelMetadata:
@@ -129,6 +140,7 @@ class ModelMetadata:
                 receptive_field=int(value["receptive_field"]),
                 cf_threshold=float(value["cf_threshold"]),
                 guard_band=float(value["guard_band"]),
+                brightness=Brightness(value.get("brightness", Brightness.AS_SHOWN)),
             )
         except (KeyError, ValueError) as error:
             raise ModelIncompatibleError(

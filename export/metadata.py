@@ -46,6 +46,7 @@ def entries_of(metadata: CheckpointMetadata, precision: str, parity: Parity) -> 
         "stride": str(metadata.network.stride),
         "receptive_field": str(metadata.network.receptive_halo),
         "profile": metadata.profile,
+        "brightness": metadata.brightness.value,
         "training_data": metadata.training_data,
         "training_data_sha256": metadata.dataset_sha256,
         "training_commit": metadata.training_commit,

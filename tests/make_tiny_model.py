@@ -44,6 +44,8 @@ class TinyModel:
         Operating point written into the metadata.
     name
         Model name in the metadata.
+    brightness
+        What grey means to it; "" says nothing, as files from before there was a choice.
     """
 
     grid: int = 4
@@ -54,6 +56,7 @@ class TinyModel:
     cf_threshold: float = 0.14
     guard_band: float = 0.02
     name: str = "tiny-grey-level"
+    brightness: str = ""
 
     def metadata(self) -> dict[str, str]:
         """Return the `edge_cataract.*` entries, all strings, the digest still zeros."""
@@ -77,6 +80,8 @@ class TinyModel:
             "intended_use": "Research use only. Not a medical device.",
             "digest": "0" * 64,
         }
+        if self.brightness:
+            entries["brightness"] = self.brightness
         return {f"edge_cataract.{key}": value for key, value in entries.items()}
 
 

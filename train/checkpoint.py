@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from edge_runtime.errors import EdgeCataractError
+from edge_runtime.model_file import Brightness
 
 from .unet import UNet, UNetConfig
 
@@ -86,6 +87,8 @@ class CheckpointMetadata:
         Optimiser steps taken.
     operating_point
         None until it has been chosen on held-out patients.
+    brightness
+        What grey meant to it.
     """
 
     name: str
@@ -99,6 +102,7 @@ class CheckpointMetadata:
     recipe: str
     steps: int
     operating_point: OperatingPoint | None = None
+    brightness: Brightness = Brightness.AS_SHOWN
 
     def __post_init__(self) -> None:
         if self.grid < 1:
@@ -125,6 +129,7 @@ class CheckpointMetadata:
             raise ValueError(f"metadata entries {sorted(set(entries) ^ expected)} are missing or unknown")
         point = entries["operating_point"]
         entries["network"] = UNetConfig(**entries["network"])
+        entries["brightness"] = Brightness(entries["brightness"])
         entries["operating_point"] = None if point is None else OperatingPoint(**point)
         return cls(**entries)
 

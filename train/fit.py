@@ -220,6 +220,7 @@ def _prepare_with_bar(dataset: Dataset, recipe: Recipe, options: FitOptions) -> 
             dataset,
             recipe.grid,
             recipe.target,
+            recipe.brightness,
             cache=options.cache,
             report=lambda done, total: bar.update(done - bar.n),
         )
@@ -232,6 +233,7 @@ def _metadata(recipe: Recipe, plan: Plan, dataset: Dataset) -> CheckpointMetadat
         network=recipe.network,
         grid=recipe.grid,
         profile=recipe.profile,
+        brightness=recipe.brightness,
         training_data=dataset.description,
         dataset_sha256=plan.dataset_sha256,
         training_commit=plan.training_commit,

@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from edge_runtime.brightness import find_reference_levels, referenced_grey, regrade
 from edge_runtime.errors import EdgeCataractError
 from edge_runtime.lens import TissueLabel
+from edge_runtime.model_file import Brightness
 from edge_runtime.profile import NATIVE_PITCH_UM, PROFILES, DeviceProfile, load_profile, native_frame, profile_for
 from edge_runtime.scan import Scan, read_scan
 
@@ -165,6 +167,7 @@ class _Job:
     mask: Path
     profile: str
     grid: int
+    brightness: Brightness
     folder: Path
 
 
@@ -179,6 +182,7 @@ def prepare(
     dataset: Dataset,
     grid: int,
     target: str,
+    brightness: Brightness = Brightness.AS_SHOWN,
     *,
     cache: Path | None = None,
     report: Callable[[int, int], None] | None = None,
@@ -193,6 +197,8 @@ def prepare(
         Native pixels per network pixel.
     target
         Column to learn: "mask" or "truth_labels" (which falls back to the mask where it is empty).
+    brightness
+        What grey shall mean.
     cache
         Folder for the prepared frames; `cache/` beside the tables by default.
     report
@@ -203,9 +209,10 @@ def prepare(
     DatasetError
         Naming every image and mask that cannot be used.
     """
-    home = (cache or dataset.folder / "cache") / f"{target}-grid{grid}-{_cache_key(dataset, grid, target)[:16]}"
+    key = _cache_key(dataset, grid, target)[:16]
+    home = (cache or dataset.folder / "cache") / f"{target}-grid{grid}-{brightness}-{key}"
     if not (home / "index.json").is_file():
-        _build_cache(dataset, grid, target, home, report or (lambda done, total: None))
+        _build_cache(dataset, grid, target, brightness, home, report or (lambda done, total: None))
     index = json.loads((home / "index.json").read_text(encoding="utf-8"))
     scans = tuple(
         GridScan(
@@ -232,7 +239,9 @@ def _cache_key(dataset: Dataset, grid: int, target: str) -> str:
     return key.hexdigest()
 
 
-def _build_cache(dataset: Dataset, grid: int, target: str, home: Path, report: Callable[[int, int], None]) -> None:
+def _build_cache(
+    dataset: Dataset, grid: int, target: str, brightness: Brightness, home: Path, report: Callable[[int, int], None]
+) -> None:
     part = home.with_name(f".{home.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
@@ -240,7 +249,7 @@ def _build_cache(dataset: Dataset, grid: int, target: str, home: Path, report: C
     for name, dtype in (("grey", np.uint16), ("labels", np.uint8)):
         np.lib.format.open_memmap(part / f"{name}.npy", mode="w+", dtype=dtype, shape=shape).flush()
     jobs = [
-        _Job(index, scan.scan_id, scan.image, scan.labels_path(target), scan.mask, scan.profile, grid, part)
+        _Job(index, scan.scan_id, scan.image, scan.labels_path(target), scan.mask, scan.profile, grid, brightness, part)
         for index, scan in enumerate(dataset.scans)
     ]
     outcomes = []
@@ -315,6 +324,8 @@ def _prepare_scan(job: _Job) -> _Outcome:
             )
     if faults:
         return _Outcome(tuple(faults))
+    if job.brightness is Brightness.REFERENCED:
+        frame = regrade(frame, referenced_grey(find_reference_levels(frame)))
     grey = block_sum(frame, job.grid)
     labels = labels_on_grid(native_labels(maps[job.labels], (frame.shape[0], frame.shape[1])), job.grid)
     rows, columns = grey.shape

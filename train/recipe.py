@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 from edge_runtime.errors import EdgeCataractError
+from edge_runtime.model_file import Brightness
 from edge_runtime.profile import PROFILES
 
 from .augment import AugmentConfig
@@ -115,6 +116,8 @@ class Recipe:
         Column of scans.csv to learn: "mask" is the paper's label, "truth_labels" the true opacity of simulated scans.
     profile
         Device profile whose native pitch the network learns.
+    brightness
+        "as-shown", the grey levels of the display, or "referenced" to the eye's own tissues.
     held_out
         Share of the patients that training does not see.
     seed
@@ -142,6 +145,7 @@ class Recipe:
     accumulate: int = 1
     target: str = "mask"
     profile: str = "anterion"
+    brightness: Brightness = Brightness.AS_SHOWN
     held_out: float = 0.2
     seed: int = 0
     validate_every: int = 500
@@ -150,6 +154,7 @@ class Recipe:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "window", tuple(self.window))
+        object.__setattr__(self, "brightness", Brightness(self.brightness))
         stride = self.network.stride
         if len(self.window) != 2 or any(side < stride or side % stride for side in self.window):
             raise ValueError(f"a window of two multiples of the stride {stride} was expected, got {list(self.window)}")

@@ -55,6 +55,7 @@ class TorchNetwork:
             cf_threshold_method=point.method,
             guard_band=point.guard_band,
             profile=metadata.profile,
+            brightness=metadata.brightness,
             training_data=metadata.training_data,
             training_commit=metadata.training_commit,
             parity="{}",
@@ -65,7 +66,8 @@ class TorchNetwork:
     def predict(self, window: NDArray[np.uint8]) -> Prediction:
         """Label one (rows, columns) uint8 window at the native pitch."""
         with torch.inference_mode():
-            found = self._pipeline(torch.from_numpy(window))
+            # A copy: torch can share the memory of writable arrays only, and a frame need not be one.
+            found = self._pipeline(torch.tensor(window))
         return Prediction(found.lens_probability.numpy(), found.cataract_probability.numpy(), found.labels.numpy())
 
 

@@ -384,3 +384,37 @@ def test_default_analyzer_uses_the_bundled_model_and_finds_the_lens_of_every_sam
     for sample in samples:
         result = bundled_analyzer.analyze(sample)
         assert result.gradable, os.path.basename(sample)
+
+
+# --- brightness ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def referenced_analyzer(tmp_path: Path) -> CataractAnalyzer:
+    (tmp_path / "m.onnx").write_bytes(tiny_model_bytes(TinyModel(brightness="referenced")))
+    return CataractAnalyzer(tmp_path / "m.onnx")
+
+
+def test_a_model_sees_the_brightness_it_learnt(
+    analyzer: CataractAnalyzer, referenced_analyzer: CataractAnalyzer
+) -> None:
+    """Under half the contrast a model of shown grey finds another lens; one of referenced grey finds the same."""
+    scan = read_scan(SAMPLES / "simulated-cataract.png")
+    dim = np.rint(scan.pixels * 0.75).astype(np.uint8)
+    shown, dim_shown = (analyzer.analyze_pixels(one).pixels.cataract for one in (scan.pixels, dim))
+    own, dim_own = (referenced_analyzer.analyze_pixels(one).pixels.cataract for one in (scan.pixels, dim))
+    assert shown > 1000 > 2 * dim_shown
+    assert own > 1000
+    assert dim_own == pytest.approx(own, rel=0.03)
+
+
+def test_density_and_picture_stay_as_shown(analyzer: CataractAnalyzer, referenced_analyzer: CataractAnalyzer) -> None:
+    """Only the model sees the referenced frame; the lens density is of the grey levels that the device showed."""
+    dim = np.rint(read_scan(SAMPLES / "simulated-cataract.png").pixels * 0.75).astype(np.uint8)
+    result = referenced_analyzer.analyze_pixels(dim)
+    lens = result.labels > 0
+    assert result.lens_density == pytest.approx(float(dim[lens].mean()), abs=1.5)
+
+
+def test_missing_references_are_told(referenced_analyzer: CataractAnalyzer) -> None:
+    assert codes_of(referenced_analyzer.analyze_pixels(lens_frame())) == ["no-brightness-reference"]

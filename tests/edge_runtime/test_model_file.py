@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
 from edge_runtime.errors import ModelIncompatibleError, ModelIntegrityError
-from edge_runtime.model_file import MAX_IR, MAX_OPSET, PREFIX, check_seal, inspect, seal
+from edge_runtime.model_file import MAX_IR, MAX_OPSET, PREFIX, Brightness, check_seal, inspect, seal
 from tests.make_tiny_model import TinyModel, tiny_model_bytes, tiny_model_proto
 
 SEALED = tiny_model_bytes(TinyModel())
@@ -221,6 +221,7 @@ def test_missing_metadata_is_refused(name: str) -> None:
         ("guard_band", "nan"),
         ("guard_band", "1"),
         ("precision", "fp16"),
+        ("brightness", "bright"),
     ],
 )
 def test_metadata_out_of_range_is_refused(name: str, value: str) -> None:
@@ -233,6 +234,7 @@ def test_metadata_is_read() -> None:
     assert (metadata.grid, metadata.stride, metadata.receptive_field) == (4, 16, 0)
     assert (metadata.cf_threshold, metadata.guard_band) == (0.14, 0.02)
     assert metadata.training_data == "none: grey levels set by hand"
+    assert metadata.brightness is Brightness.AS_SHOWN
 
 
 @given(st.binary(max_size=300))

@@ -9,7 +9,7 @@ import onnx
 import pytest
 import torch
 
-from edge_runtime.model_file import MAX_IR, MAX_OPSET, check_seal, inspect
+from edge_runtime.model_file import MAX_IR, MAX_OPSET, Brightness, check_seal, inspect
 from edge_runtime.network import Network
 from export.__main__ import main
 from export.errors import ExportError, ParityError
@@ -47,6 +47,7 @@ def checkpoint(config: UNetConfig = EDGE_LIKE, grid: int = 4) -> Checkpoint:
         recipe="",
         steps=0,
         operating_point=OperatingPoint(0.25, "by hand", guard_band=0.03),
+        brightness=Brightness.REFERENCED,
     )
     return Checkpoint(metadata, network.state_dict())
 
@@ -71,6 +72,7 @@ def test_an_exported_model_passes_the_runtimes_own_checks(exported: Path) -> Non
     assert (metadata.grid, metadata.stride, metadata.receptive_field) == (4, 8, EDGE_LIKE.receptive_halo)
     assert (metadata.cf_threshold, metadata.guard_band, metadata.cf_threshold_method) == (0.25, 0.03, "by hand")
     assert metadata.training_data.startswith("simulated scans")
+    assert metadata.brightness is Brightness.REFERENCED
     assert json.loads(metadata.parity)["labels_different"] == 0
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from tests.make_tiny_model import TinyModel, tiny_model_bytes
 from tests.train.study.recompute import check_report
 from tests.train.synthetic import make_dataset, write_png
 from train.__main__ import main
+from train.frames import read_labels
 from train.metrics import MIN_CF_THRESHOLD
 from train.study.rows import EyeRow, ScanRow, eyes_of, read_rows
 
@@ -68,13 +70,13 @@ def report(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
             write_png(data / row["image"], picture.astype(np.uint8))
             write_png(data / row["mask"], labels)
             write_png(data / row["truth_labels"], labels)
-        from train.frames import read_labels
-
-        write_png(
-            data / f"kinds/{name}.png", np.where(read_labels(data / row["truth_labels"]) == 2, 1, 0).astype(np.uint8)
-        )
+        opaque = read_labels(data / row["truth_labels"]) == 2
+        observable = opaque & (np.arange(456)[:, None] < 260)  # nothing below this row can be seen
+        write_png(data / f"kinds/{name}.png", opaque.astype(np.uint8))
+        write_png(data / f"observable/{name}.png", observable.astype(np.uint8))
         return row | {
             "truth_type": f"kinds/{name}.png",
+            "truth_observable": f"observable/{name}.png",
             "artefacts": "lashes lid" if name.endswith("1") else "",
             "state": "aphakic" if number == 7 else "phakic",
         }
@@ -106,6 +108,78 @@ def test_what_is_known_of_the_made_up_lenses_comes_out(report: Path) -> None:
     assert results["refusals"]["without_lens_by_state"] == {"aphakic": [4, 4]}
     assert results["strata"]["artefacts=lashes"]["specificity"]["n"]["clear"] > 0
     assert {"age", "lens_density", "nucleus_density", "grey_fraction"} == set(results["baselines"])
+
+
+def test_recall_of_observable_opaque_pixels_follows_from_the_written_table(report: Path) -> None:
+    found = results_of(report)["localisation"]
+    rows = [row for row in read_rows(report / "out/scans.csv", ScanRow) if row.group]
+    opaque, seen, called = (
+        sum(sum(getattr(row, name)) for row in rows) for name in ("opaque_px", "observable_px", "observable_found_px")
+    )
+    assert 0 < called <= seen < opaque
+    assert found["observable_recall"]["value"] == pytest.approx(called / seen)
+    assert found["observable_share"]["value"] == pytest.approx(seen / opaque)
+    nuclear = sum(row.observable_found_px[1] for row in rows) / sum(row.observable_px[1] for row in rows)
+    assert found["observable_recall_by_kind"]["nuclear (clinical)"]["value"] == pytest.approx(nuclear)
+    assert "recall of observable opaque pixels" in (report / "out/report.md").read_text()
+
+
+def test_without_the_column_there_is_no_recall_of_observable_pixels(report: Path, model: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(report / "data", data)
+    change_tables(data, lambda row: {k: v for k, v in row.items() if k != "truth_observable"})
+    results = evaluate(model, data, tmp_path / "out")
+    found, known = results["localisation"], results_of(report)["localisation"]
+    assert found["recall_by_kind"] == known["recall_by_kind"]
+    assert (found["observable_recall"], found["observable_recall_by_kind"]) == (None, {})
+    text = (tmp_path / "out/report.md").read_text()
+    assert "recall of observable opaque pixels" not in text
+    assert "the dataset has no column truth_observable" in text
+
+
+def test_a_map_of_observable_pixels_with_another_code_is_named(
+    report: Path, model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(report / "data", data)
+    write_png(data / "observable/P0_OD_0.png", np.full((456, 538), 255, np.uint8))
+    (data / "observable/P0_OS_0.png").unlink()
+    assert main(["evaluate", "--model", str(model), "--data", str(data), "--out", str(tmp_path / "out")]) == 65
+    message = capsys.readouterr().err
+    assert "scan P0_OD_0: truth_observable P0_OD_0.png has the unknown code 255" in message
+    assert "scan P0_OS_0: truth_observable P0_OS_0.png is no readable 8-bit map" in message
+
+
+def test_eyes_that_one_report_refuses_are_dropped_from_the_comparison_and_told(
+    report: Path, model: Path, tmp_path: Path
+) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(report / "data", data)
+    generator = np.random.default_rng(8)
+
+    def hide(row: dict[str, str]) -> dict[str, str]:
+        if row["patient_id"] == "P5" and row["eye"] == "OD":  # its lens cannot be seen here
+            write_png(data / row["image"], generator.integers(0, 30, (456, 538), dtype=np.uint8))
+        return row
+
+    change_tables(data, hide)
+    moved = evaluate(model, data, tmp_path / "out", "--pair-with", str(report / "out"))["moved"]
+    assert (moved["eyes_dropped"], moved["not_graded_here"], moved["not_graded_there"]) == (1, 1, 0)
+    assert moved["mean"]["n"]["cataract"] == moved["auc_difference"]["n"]["cataract"]
+    text = (tmp_path / "out/report.md").read_text()
+    assert "| eyes in both, dropped because not graded in at least one | 1 |" in text
+
+
+def test_where_no_eye_is_graded_in_both_reports_nothing_is_compared_and_that_is_said(
+    model: Path, tmp_path: Path
+) -> None:
+    seen, hidden = make_dataset(tmp_path / "seen", patients=2), make_dataset(tmp_path / "hidden", patients=2)
+    for number, path in enumerate(sorted((hidden / "images").iterdir())):
+        write_png(path, np.random.default_rng(number).integers(0, 30, (456, 538), dtype=np.uint8))
+    evaluate(model, seen, tmp_path / "there")
+    results = evaluate(model, hidden, tmp_path / "here", "--pair-with", str(tmp_path / "there"))
+    assert results["moved"] is None
+    assert any("4 eyes are in both, none is graded in both" in sentence for sentence in results["left_out"])
 
 
 def test_every_estimate_says_its_interval_and_what_it_rests_on(report: Path) -> None:

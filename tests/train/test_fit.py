@@ -183,6 +183,32 @@ def test_two_processes_see_what_one_with_two_passes_sees(data: Path) -> None:
             assert all(torch.equal(one, other) for one, other in zip(expected, found, strict=True))
 
 
+def test_two_processes_train_as_one_process_with_two_passes(data: Path, tmp_path: Path) -> None:
+    text = tiny_recipe_text(steps=6, validate_every=1, checkpoint_every=6)
+    recipes = {"two": text, "accumulated": text.replace("batch = 4", "batch = 4\naccumulate = 2"), "alone": text}
+    weights, losses = {}, {}
+    for name, recipe_text in recipes.items():
+        (tmp_path / f"{name}.toml").write_text(recipe_text)
+        if name == "alone":
+            assert fit_here(tmp_path / "alone.toml", data, tmp_path / name) == 0
+        else:
+            more = ("--devices", "2") if name == "two" else ()
+            finish(start(tmp_path / f"{name}.toml", data, tmp_path / name, *more))
+        with (tmp_path / name / "log.csv").open(newline="") as file:
+            losses[name] = [float(row["loss"]) for row in csv.DictReader(file)]
+        weights[name] = load_checkpoint(tmp_path / name / "checkpoint").weights
+    assert len(losses["two"]) == 6
+    assert losses["two"] == pytest.approx(losses["accumulated"], rel=1e-4)
+    assert losses["two"] != pytest.approx(losses["alone"], rel=1e-3)  # half of the scans: another curve
+    # Each process keeps its own running means of the batch norm, from its own passes; nothing is trained on them.
+    learnt = [name for name in weights["two"] if "running" not in name and "num_batches" not in name]
+    for name in learnt:
+        assert torch.allclose(weights["two"][name], weights["accumulated"][name], rtol=1e-4, atol=1e-5), name
+    assert not all(
+        torch.allclose(weights["two"][name], weights["alone"][name], rtol=1e-4, atol=1e-5) for name in learnt
+    )
+
+
 def test_every_scan_is_seen_once_before_any_is_seen_twice(data: Path) -> None:
     recipe = parse_recipe(tiny_recipe_text(), "tiny")
     batches = Batches(prepare(read_dataset(data), 16, "truth_labels"), range(16), recipe)

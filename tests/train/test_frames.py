@@ -7,9 +7,16 @@ import cv2
 import numpy as np
 import pytest
 
+from edge_runtime.brightness import find_reference_levels, referenced_grey, regrade
+from edge_runtime.model_file import Brightness
+from edge_runtime.profile import PROFILES, native_frame
+from edge_runtime.scan import read_scan
 from tests.train.synthetic import make_dataset, scan_and_labels, write_png
 from train.dataset import read_dataset
 from train.frames import block_sum, labels_on_grid, lens_box, native_labels, prepare
+from train.phantom.display import Geometry
+from train.phantom.patient import EyePlan
+from train.phantom.render import EXPORT_COLUMNS, EXPORT_ROWS, ScanPlan, simulate
 
 
 @pytest.fixture(scope="module")
@@ -81,3 +88,29 @@ def test_the_cache_is_used_again_and_renewed_when_a_file_changes(folder: Path) -
 def test_a_scan_without_a_lens_has_no_box(folder: Path) -> None:
     write_png(folder / "masks/P0_OD_0.png", np.zeros((456, 538), np.uint8))
     assert prepare(read_dataset(folder), 16, "mask").scans[0].lens_box is None
+
+
+def test_training_sees_the_brightness_that_the_runtime_shows(tmp_path: Path) -> None:
+    """A frame prepared as "referenced" is the block mean of the runtime's own regraded frame."""
+    scan = simulate(
+        EyePlan("test", "brightness", "OD", 60.0, cataract=True, dilated=True),
+        ScanPlan(1, 0.0, Geometry.OPTICAL, EXPORT_ROWS, EXPORT_COLUMNS),
+    )
+    (tmp_path / "images").mkdir()
+    write_png(tmp_path / "images/a.png", scan.picture)
+    write_png(tmp_path / "images/mask.png", scan.truth.mask)
+    (tmp_path / "patients.csv").write_text("patient_id,age_years,sex\nP,60,F\n")
+    (tmp_path / "scans.csv").write_text(
+        "scan_id,patient_id,eye,exam,group,meridian_deg,image,mask,bcva_logmar,profile\n"
+        "a,P,OD,1,cataract,0,images/a.png,images/mask.png,0.3,anterion\n"
+    )
+    frames = {kind: prepare(read_dataset(tmp_path), 8, "mask", kind).frame(0)[0] for kind in Brightness}
+    native = native_frame(read_scan(tmp_path / "images/a.png"), PROFILES["anterion"])
+    levels = find_reference_levels(native)
+    assert levels is not None
+    for kind, seen in (
+        (Brightness.AS_SHOWN, native),
+        (Brightness.REFERENCED, regrade(native, referenced_grey(levels))),
+    ):
+        np.testing.assert_array_equal(frames[kind], block_sum(seen, 8).astype(np.float32) / np.float32(64 * 255))
+    assert np.abs(frames[Brightness.REFERENCED] - frames[Brightness.AS_SHOWN]).max() > 0.05

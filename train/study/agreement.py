@@ -113,8 +113,12 @@ class Moved:
         Here, there, and their paired difference.
     decisions_changed
         Eyes on the other side of the threshold.
-    eyes_left_out
-        Of either dataset, without a graded partner.
+    eyes_dropped
+        In both datasets, and not graded in at least one of them: not compared.
+    not_graded_here, not_graded_there
+        Of those.
+    eyes_in_one_only
+        Of either dataset, without a partner.
     """
 
     mean: Estimate
@@ -123,22 +127,30 @@ class Moved:
     other_auc: Estimate
     auc_difference: Estimate
     decisions_changed: int
-    eyes_left_out: int
+    eyes_dropped: int
+    not_graded_here: int
+    not_graded_there: int
+    eyes_in_one_only: int
 
 
 def moved(eyes: Sequence[EyeRow], others: Sequence[EyeRow], cf_threshold: float, draws: Draws) -> Moved | None:
-    """Pair eyes by patient, side and exam; None where none has a partner.
+    """Pair eyes by patient, side and exam, and compare those graded in both; None without any.
 
     Raises
     ------
     ValueError
         When an eye is clear in one dataset and cataract in the other.
     """
-    there = {eye.eye_id: eye for eye in others if eye.cataract_fraction is not None}
-    pairs = [(eye, there[eye.eye_id]) for eye in eyes if eye.cataract_fraction is not None and eye.eye_id in there]
-    for eye, other in pairs:
+    there = {eye.eye_id: eye for eye in others}
+    shared = [(eye, there[eye.eye_id]) for eye in eyes if eye.eye_id in there]
+    for eye, other in shared:
         if eye.group != other.group:
             raise ValueError(f"eye {eye.eye_id} is {eye.group} here and {other.group} in the other report")
+    pairs = [
+        (eye, other)
+        for eye, other in shared
+        if eye.cataract_fraction is not None and other.cataract_fraction is not None
+    ]
     if not pairs:
         return None
     here_values = np.array([eye.cataract_fraction for eye, _ in pairs], np.float64)
@@ -156,5 +168,8 @@ def moved(eyes: Sequence[EyeRow], others: Sequence[EyeRow], cf_threshold: float,
         other_auc=resampling.estimate(other_area, proportion=True),
         auc_difference=resampling.estimate(statistics.difference(area, other_area)),
         decisions_changed=int(np.count_nonzero((here_values >= cf_threshold) != (there_values >= cf_threshold))),
-        eyes_left_out=len(eyes) + len(others) - 2 * len(pairs),
+        eyes_dropped=len(shared) - len(pairs),
+        not_graded_here=sum(eye.cataract_fraction is None for eye, _ in shared),
+        not_graded_there=sum(other.cataract_fraction is None for _, other in shared),
+        eyes_in_one_only=len(eyes) + len(others) - 2 * len(shared),
     )

@@ -84,6 +84,8 @@ class Localisation:
     auc: float | None
     opaque_px: tuple[int, ...]
     found_px: tuple[int, ...]
+    observable_px: tuple[int, ...]
+    observable_found_px: tuple[int, ...]
     clear_px: int
     false_px: int
     reliability_px: tuple[int, ...]
@@ -97,6 +99,7 @@ class Localisation:
         labels: NDArray[np.uint8],
         truth: NDArray[np.uint8],
         kinds: NDArray[np.uint8] | None,
+        observable: NDArray[np.uint8] | None,
         grid: int,
     ) -> Localisation:
         """Compare.
@@ -105,9 +108,10 @@ class Localisation:
         ----------
         probability, labels
             (ceil(rows / grid), ceil(columns / grid)) of the window: float32 P(cataract); uint8 `TissueLabel`.
-        truth, kinds
+        truth, kinds, observable
             (rows, columns) uint8, native pixels of the window: true labels; kind of opacity, or None where it is not
-            known (then all count as kind 0).
+            known (then all count as kind 0); 1 where the pixel can be observed, or None where it is not known (then
+            nothing is counted for it).
         grid
             Native pixels per network-grid pixel.
         """
@@ -115,6 +119,7 @@ class Localisation:
         lens, opaque = true != TissueLabel.BACKGROUND, true == TissueLabel.CATARACT
         called = labels == TissueLabel.CATARACT
         kind = np.zeros_like(true) if kinds is None else _kinds_on_grid(kinds, grid)
+        seen = None if observable is None else _observable_on_grid(observable, truth, grid)
         chance, is_opaque = probability[lens], opaque[lens]
         classes = np.minimum((chance * RELIABILITY_CLASSES).astype(np.int64), RELIABILITY_CLASSES - 1)
 
@@ -128,12 +133,21 @@ class Localisation:
             area_under_curve(chance, is_opaque),
             per_kind(opaque),
             per_kind(opaque & called),
+            () if seen is None else per_kind(opaque & seen),
+            () if seen is None else per_kind(opaque & seen & called),
             int(np.count_nonzero(lens & ~opaque)),
             int(np.count_nonzero(lens & ~opaque & called)),
             tuple(map(int, per_class(None))),
             tuple(map(int, per_class(is_opaque))),
             tuple(round(float(total), 3) for total in per_class(chance)),
         )
+
+
+def _observable_on_grid(observable: NDArray[np.uint8], truth: NDArray[np.uint8], grid: int) -> NDArray[np.bool_]:
+    """Where at least half of a block's opaque pixels are observable."""
+    opaque = (truth == TissueLabel.CATARACT).astype(np.uint8)
+    enough: NDArray[np.bool_] = 2 * block_sum(opaque * (observable == 1), grid) >= block_sum(opaque, grid)
+    return enough
 
 
 def _kinds_on_grid(kinds: NDArray[np.uint8], grid: int) -> NDArray[np.uint8]:

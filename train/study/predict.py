@@ -44,8 +44,8 @@ class Job:
 
     Attributes
     ----------
-    kinds
-        File of the opacity kinds, or None.
+    kinds, observable
+        Files of the opacity kinds and of the observable pixels, or None.
     strata
         `name=value` words.
     """
@@ -53,7 +53,26 @@ class Job:
     model: Path
     scan: ScanRecord
     kinds: Path | None
+    observable: Path | None
     strata: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CodeMap:
+    """A column of scans.csv whose maps hold codes from 0 to below `codes`."""
+
+    column: str
+    codes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Masks:
+    """What a scan is compared with, on its own pixels: (rows, columns) uint8 each, None where the dataset has none."""
+
+    mask: NDArray[np.uint8]
+    truth: NDArray[np.uint8] | None
+    kinds: NDArray[np.uint8] | None
+    observable: NDArray[np.uint8] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +171,11 @@ def _jobs(model: Path, dataset: Dataset) -> Iterator[Job]:
         more = {(row["scan_id"] or "").strip(): row for row in csv.DictReader(file)}
     for scan in dataset.scans:
         row = more[scan.scan_id]
-        kinds = dataset.folder / row["truth_type"] if row.get("truth_type") else None
+        kinds, observable = (
+            dataset.folder / row[name] if row.get(name) else None for name in ("truth_type", "truth_observable")
+        )
         strata = tuple(word for name in STRATA for word in _words(name, row.get(name)))
-        yield Job(model, scan, kinds, strata)
+        yield Job(model, scan, kinds, observable, strata)
 
 
 def _words(name: str, value: str | None) -> list[str]:
@@ -200,10 +221,11 @@ def measure(job: Job) -> ScanRow | list[str] | Failure:
     faults: list[str] = []
     mask = _label_map(scan.mask, where, result, faults)
     truth = _label_map(scan.truth_labels, where, result, faults)
-    kinds = _kind_map(job.kinds, where, result, faults)
+    kinds = _code_map(job.kinds, CodeMap("truth_type", len(KINDS)), where, result, faults)
+    observable = _code_map(job.observable, CodeMap("truth_observable", 2), where, result, faults)
     if mask is None or faults:
         return faults
-    return _row(job, result, mask, truth, kinds)
+    return _row(job, result, Masks(mask, truth, kinds, observable))
 
 
 def _label_map(path: Path | None, where: str, result: ScanResult, faults: list[str]) -> NDArray[np.uint8] | None:
@@ -217,23 +239,25 @@ def _label_map(path: Path | None, where: str, result: ScanResult, faults: list[s
     return labels if _right_size(labels, path, where, result, faults) else None
 
 
-def _kind_map(path: Path | None, where: str, result: ScanResult, faults: list[str]) -> NDArray[np.uint8] | None:
+def _code_map(
+    path: Path | None, kind: CodeMap, where: str, result: ScanResult, faults: list[str]
+) -> NDArray[np.uint8] | None:
     if path is None:
         return None
     import cv2
     import numpy as np
 
     try:
-        kinds = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_UNCHANGED)
+        codes = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_UNCHANGED)
     except (OSError, cv2.error):
-        kinds = None
-    if kinds is None or kinds.ndim != 2 or kinds.dtype != np.uint8:
-        faults.append(f"{where}: truth_type {path.name} is no readable 8-bit map")
+        codes = None
+    if codes is None or codes.ndim != 2 or codes.dtype != np.uint8:
+        faults.append(f"{where}: {kind.column} {path.name} is no readable 8-bit map")
         return None
-    if kinds.max() >= len(KINDS):
-        faults.append(f"{where}: truth_type {path.name} has the unknown code {kinds.max()}")
+    if codes.max() >= kind.codes:
+        faults.append(f"{where}: {kind.column} {path.name} has the unknown code {codes.max()}")
         return None
-    found = kinds.astype(np.uint8, copy=False)
+    found = codes.astype(np.uint8, copy=False)
     return found if _right_size(found, path, where, result, faults) else None
 
 
@@ -247,26 +271,28 @@ def _right_size(labels: NDArray[np.uint8], path: Path, where: str, result: ScanR
     return labels.shape == shape
 
 
-def _row(
-    job: Job,
-    result: ScanResult,
-    mask: NDArray[np.uint8],
-    truth: NDArray[np.uint8] | None,
-    kinds: NDArray[np.uint8] | None,
-) -> ScanRow:
+def _row(job: Job, result: ScanResult, masks: Masks) -> ScanRow:
     scan, maps = job.scan, result.maps
     profile = load_profile(scan.profile) if scan.profile else load_profile(result.profile)
     window = maps.window.cut(native_frame(result.scan, profile))
     grey = GreyLevels.of(window, maps.prediction.labels, maps.grid)
     labels = result.labels
-    overlap = TissueOverlap.of(labels, mask)
+    overlap = TissueOverlap.of(labels, masks.mask)
     place, opacity_fraction, true_cataract = None, None, None
-    if truth is not None:
-        cut = maps.window.cut(native_labels(truth, maps.frame_shape))
-        cut_kinds = None if kinds is None else maps.window.cut(native_labels(kinds, maps.frame_shape))
-        prediction = maps.prediction
-        place = Localisation.of(prediction.cataract_probability, prediction.labels, cut, cut_kinds, maps.grid)
-        counted = TissueOverlap.of(labels, truth)
+    if masks.truth is not None:
+
+        def cut(codes: NDArray[np.uint8]) -> NDArray[np.uint8]:
+            return maps.window.cut(native_labels(codes, maps.frame_shape))
+
+        place = Localisation.of(
+            maps.prediction.cataract_probability,
+            maps.prediction.labels,
+            cut(masks.truth),
+            None if masks.kinds is None else cut(masks.kinds),
+            None if masks.observable is None else cut(masks.observable),
+            maps.grid,
+        )
+        counted = TissueOverlap.of(labels, masks.truth)
         true_cataract = counted.cataract.dice
         opacity_fraction = counted.cataract.true / counted.lens.true if counted.lens.true else None
     return ScanRow(
@@ -296,6 +322,8 @@ def _row(
         localisation_auc=place.auc if place else None,
         opaque_px=place.opaque_px if place else (),
         found_px=place.found_px if place else (),
+        observable_px=place.observable_px if place else (),
+        observable_found_px=place.observable_found_px if place else (),
         clear_px=place.clear_px if place else 0,
         false_px=place.false_px if place else 0,
         reliability_px=place.reliability_px if place else (),

@@ -219,12 +219,34 @@ def _localisation(results: Tree) -> Iterator[str]:
         ["AUC over the pixels of a lens, mean over scans with 5 to 95 % opaque lens", estimate(one["auc"]),
          counts(one["auc"])],
         ["Dice of the cataract label, mean over scans", estimate(one["dice"]), counts(one["dice"])],
-        ["opaque pixels labelled cataract", estimate(one["recall"]), counts(one["recall"])],
         ["clear lens pixels labelled cataract", estimate(one["false"]), counts(one["false"])],
     ]  # fmt: skip
-    lines += [[f"recall: {kind}", estimate(found), counts(found)] for kind, found in one["recall_by_kind"].items()]
     yield from table(["", "value", "scans"], lines)
-    yield "All opaque pixels count, those in shadow or under the noise too. Recall pools pixels over scans."
+    yield from _recall(one)
+
+
+def _recall(one: Tree) -> Iterator[str]:
+    yield "Recall: the share of the truly opaque pixels that are labelled cataract, pooled over scans."
+    yield ""
+    told = one["observable_recall"] is not None
+    kinds = {"all kinds": one["recall"]} | one["recall_by_kind"]
+    shares = {"all kinds": one["observable_share"]} | one["observable_share_by_kind"]
+    seen = {"all kinds": one["observable_recall"]} | one["observable_recall_by_kind"]
+    lines = []
+    for kind, found in kinds.items():
+        line = [kind, estimate(found), counts(found)]
+        if told:
+            known = kind in seen  # not where the scans that show this kind do not tell what is observable
+            line += [estimate(shares[kind]), estimate(seen[kind]), counts(seen[kind])] if known else ["-"] * 3
+        lines.append(line)
+    head = ["kind of opacity", "recall of all opaque pixels", "scans"]
+    if told:
+        head += ["share of them that is observable", "recall of observable opaque pixels", "scans"]
+    yield from table(head, lines)
+    if told:
+        yield "Not observable: opaque pixels in shadow or under the noise, as the dataset's `truth_observable` says."
+    else:
+        yield "All opaque pixels count, those in shadow or under the noise too: the dataset has no `truth_observable`."
     yield ""
 
 
@@ -285,14 +307,17 @@ def _moved(results: Tree) -> Iterator[str]:
     yield from table(
         ["", "value"],
         [
-            ["eyes in both", counts(one["mean"])],
+            ["eyes compared: graded in both", counts(one["mean"])],
+            ["eyes in both, dropped because not graded in at least one", str(one["eyes_dropped"])],
+            ["of these, not graded here", str(one["not_graded_here"])],
+            ["of these, not graded there", str(one["not_graded_there"])],
+            ["eyes in one report only", str(one["eyes_in_one_only"])],
             ["Cataract Fraction, here minus there", estimate(one["mean"], 4)],
             ["its size, 95th percentile of eyes", estimate(one["absolute_95"], 4)],
             ["AUC here", estimate(one["auc"])],
             ["AUC there", estimate(one["other_auc"])],
             ["AUC, here minus there, paired", estimate(one["auc_difference"])],
             ["eyes on the other side of the threshold", str(one["decisions_changed"])],
-            ["eyes without a graded partner, of both", str(one["eyes_left_out"])],
         ],
     )
 

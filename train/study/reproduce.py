@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 
 DEVELOPMENT = "development"
 COHORTS = (
-    DEVELOPMENT, "validation", "shifted", "age-matched", "focal-young", "senescent-clear", "corneal-disease",
-    "artefacts", "test-retest", "display", "not-gradable",
+    DEVELOPMENT, "validation", "shifted", "age-matched", "focal-young", "senescent-clear", "corneal-disease-without",
+    "corneal-disease", "artefacts-without", "artefacts", "test-retest", "display", "not-gradable",
 )  # fmt: skip
-PAIRS = {"shifted": "validation"}  # the same eyes, otherwise shown
+# The same eyes: otherwise shown, or without what the cohort is about. The other one comes first in COHORTS.
+PAIRS = {"shifted": "validation", "corneal-disease": "corneal-disease-without", "artefacts": "artefacts-without"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class Aim:
 
 
 _FIXED = ("diagnosis", "eye", "fixed")
-_RECALL = ("localisation", "recall_by_kind")
+_RECALL = ("localisation", "observable_recall_by_kind")
 _CATARACT, _CLEAR = ("repeated", "cataract"), ("repeated", "clear")
 AIMS = (
     Aim("AUC per eye", "validation", ("diagnosis", "eye", "auc"), 0.98),
@@ -60,6 +61,8 @@ AIMS = (
     Aim("mean Cataract Fraction of clear eyes", "validation", ("cataract_fraction", "mean", "clear"), 0.024, False),
     Aim("AUC per eye, minus validation", "shifted", ("moved", "auc_difference"), -0.01),
     Aim("Cataract Fraction of an eye moved, 95th percentile", "shifted", ("moved", "absolute_95"), 0.05, False),
+    Aim("AUC per eye, minus the same eyes without", "corneal-disease", ("moved", "auc_difference"), -0.01),
+    Aim("AUC per eye, minus the same eyes without", "artefacts", ("moved", "auc_difference"), -0.01),
     Aim("AUC per eye", "age-matched", ("diagnosis", "eye", "auc"), 0.93),
     Aim("AUC minus that of lens density", "age-matched", ("baselines", "lens_density", "difference"), 0.0, of="low"),
     Aim("AUC minus that of age", "age-matched", ("baselines", "age", "difference"), 0.0, of="low"),
@@ -70,9 +73,10 @@ AIMS = (
     Aim("lens Dice", "validation", ("dice", "lens"), 0.97),
     Aim("lens Dice", "shifted", ("dice", "lens"), 0.95),
     Aim("AUC over the pixels of a lens", "validation", ("localisation", "auc"), 0.90),
-    Aim("recall, nuclear", "validation", (*_RECALL, "nuclear (clinical)"), 0.5),
-    Aim("recall, cortical", "validation", (*_RECALL, "cortical (clinical)"), 0.5),
-    Aim("recall, posterior subcapsular", "validation", (*_RECALL, "posterior subcapsular (clinical)"), 0.5),
+    Aim("recall of observable opaque pixels, nuclear", "validation", (*_RECALL, "nuclear (clinical)"), 0.5),
+    Aim("recall of observable opaque pixels, cortical", "validation", (*_RECALL, "cortical (clinical)"), 0.5),
+    Aim("recall of observable opaque pixels, posterior subcapsular", "validation",
+        (*_RECALL, "posterior subcapsular (clinical)"), 0.5),
     Aim("scans without a gradable lens that are refused", "not-gradable",
         ("refusals", "share_without_lens_refused"), 1.0),
 )  # fmt: skip
@@ -101,8 +105,17 @@ def run(arguments: argparse.Namespace) -> int:
     found: dict[str, dict[str, Any]] = {}
     for cohort in (name for name in COHORTS if name in arguments.cohorts):
         report, data = arguments.out / cohort, arguments.out / "scans" / cohort
+        threshold_from = _development(arguments.out, found) if cohort != DEVELOPMENT else None
+        pair_with = arguments.out / PAIRS[cohort] if PAIRS.get(cohort) in found else None
+        stamp = {
+            "name": cohort,
+            "seed": arguments.seed,
+            "patients": arguments.patients,
+            "threshold_from": threshold_from and threshold_from.name,
+            "pair_with": pair_with and pair_with.name,
+        }
         known = _results(report)
-        if known is None or known["model"]["sha256"] != sha256 or known["cohort"] != _stamp(cohort, arguments):
+        if known is None or known["model"]["sha256"] != sha256 or known["cohort"] != stamp:
             sys.stderr.write(f"{cohort}\n")
             code = make_cohort(
                 Namespace(cohort=cohort, out=data, patients=arguments.patients, seed=arguments.seed,
@@ -113,25 +126,20 @@ def run(arguments: argparse.Namespace) -> int:
             evaluate(
                 Namespace(
                     model=arguments.model, data=data, out=report, threshold=None,
-                    threshold_from=_development(arguments.out, found) if cohort != DEVELOPMENT else None,
-                    pair_with=arguments.out / PAIRS[cohort] if PAIRS.get(cohort) in found else None,
+                    threshold_from=threshold_from, pair_with=pair_with,
                     workers=arguments.workers, seed=0, resamples=arguments.resamples,
                 )
             )  # fmt: skip
             known = _results(report)
             if known is None:
                 raise RuntimeError(f"{report} was evaluated and holds no results")
-            known["cohort"] = _stamp(cohort, arguments)
+            known["cohort"] = stamp
             (report / "results.json").write_text(json.dumps(known, indent=1, allow_nan=False) + "\n", encoding="utf-8")
         if not arguments.keep_scans:
             shutil.rmtree(data, ignore_errors=True)
         found[cohort] = known
     (arguments.out / "study.md").write_text(summary(found), encoding="utf-8")
     return 0
-
-
-def _stamp(cohort: str, arguments: argparse.Namespace) -> dict[str, Any]:
-    return {"name": cohort, "seed": arguments.seed, "patients": arguments.patients}
 
 
 def _development(out: Path, found: dict[str, dict[str, Any]]) -> Path | None:

@@ -145,6 +145,8 @@ def left_out(study: Study, eyes: Sequence[EyeRow]) -> list[str]:
         found.append(
             "Localisation, calibration and comparison with the true opacity: the dataset has no truth columns."
         )
+    elif not any(row.observable_px for row in study.rows):
+        found.append("Recall of observable opaque pixels: the dataset has no column truth_observable.")
     if not any(eye.age_years is not None for eye in eyes):
         found.append("Age: patients.csv gives none.")
     if not any(eye.bcva_logmar is not None for eye in eyes):
@@ -155,9 +157,14 @@ def left_out(study: Study, eyes: Sequence[EyeRow]) -> list[str]:
         found.append("Tests against a development set, and baselines at thresholds fixed there: none was given.")
     if study.pair is None:
         found.append("Comparison with the same eyes otherwise shown: no such report was given.")
-    elif not {eye.eye_id for eye in study.eyes} & {eye.eye_id for eye in study.pair.eyes}:
-        found.append(f"Comparison with {study.pair.description}: no eye is in both.")
+    elif not _graded(study.eyes) & _graded(study.pair.eyes):
+        shared = len({eye.eye_id for eye in study.eyes} & {eye.eye_id for eye in study.pair.eyes})
+        found.append(f"Comparison with {study.pair.description}: {shared} eyes are in both, none is graded in both.")
     return found
+
+
+def _graded(eyes: Sequence[EyeRow]) -> set[str]:
+    return {eye.eye_id for eye in eyes if eye.cataract_fraction is not None}
 
 
 def _shared(study: Study) -> int:

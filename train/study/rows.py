@@ -51,6 +51,8 @@ class ScanRow:
         are not.
     opaque_px, found_px
         True opaque pixels of the labelled window by `KINDS`, and those of them that are labelled cataract.
+    observable_px, observable_found_px
+        The same of observable opaque pixels; empty where the dataset does not tell which are observable.
     clear_px, false_px
         True clear lens pixels, and those labelled cataract.
     reliability_px, reliability_opaque_px, reliability_sum
@@ -87,6 +89,8 @@ class ScanRow:
     localisation_auc: float | None
     opaque_px: tuple[int, ...]
     found_px: tuple[int, ...]
+    observable_px: tuple[int, ...]
+    observable_found_px: tuple[int, ...]
     clear_px: int
     false_px: int
     reliability_px: tuple[int, ...]

@@ -41,6 +41,11 @@ class Localised:
         Pooled over all scans: opaque pixels labelled cataract; clear lens pixels labelled cataract.
     recall_by_kind
         Of the clinical names, and of every kind that is there.
+    observable_share, observable_recall
+        Pooled over the scans that tell which pixels are observable: observable ones among the opaque pixels; those
+        labelled cataract among the observable opaque pixels. None where no scan tells.
+    observable_share_by_kind, observable_recall_by_kind
+        The same, keyed as `recall_by_kind`; empty where no scan tells.
     dice
         Of the cataract label, mean over scans where it is defined.
     """
@@ -49,6 +54,10 @@ class Localised:
     recall: Estimate
     false: Estimate
     recall_by_kind: dict[str, Estimate]
+    observable_share: Estimate | None
+    observable_recall: Estimate | None
+    observable_share_by_kind: dict[str, Estimate]
+    observable_recall_by_kind: dict[str, Estimate]
     dice: Estimate
 
 
@@ -66,22 +75,38 @@ def localise(rows: Sequence[ScanRow], draws: Draws) -> Localised | None:
     ]
     defined = [row for row in known if row.dice_true_cataract is not None]
 
-    def pooled(kinds: Sequence[str]) -> Estimate:
-        codes = [KINDS.index(kind) for kind in kinds]
-        there = [sum(row.opaque_px[code] for code in codes) for row in known]
-        found = [sum(row.found_px[code] for code in codes) for row in known]
-        return _among(known, there, found, draws)
+    told = [row for row in known if row.observable_px]
 
-    seen = [kind for code, kind in enumerate(KINDS) if any(row.opaque_px[code] for row in known)]
-    names = {f"{name} (clinical)": kinds for name, kinds in CLINICAL.items()} | {kind: (kind,) for kind in seen}
-    by_kind = {name: pooled(kinds) for name, kinds in names.items() if any(kind in seen for kind in kinds)}
+    def pooled(rows: Sequence[ScanRow], there: str, found: str) -> dict[str, Estimate]:
+        """Counts `found` over counts `there`, by kind."""
+        seen = [kind for code, kind in enumerate(KINDS) if any(row.opaque_px[code] for row in rows)]
+        names = {f"{name} (clinical)": kinds for name, kinds in CLINICAL.items()} | {kind: (kind,) for kind in seen}
+        return {
+            name: _among(rows, _of_kinds(rows, there, kinds), _of_kinds(rows, found, kinds), draws)
+            for name, kinds in names.items()
+            if any(kind in seen for kind in kinds)
+        }
+
+    def overall(rows: Sequence[ScanRow], there: str, found: str) -> Estimate:
+        return _among(rows, _of_kinds(rows, there, KINDS), _of_kinds(rows, found, KINDS), draws)
+
     return Localised(
         auc=_resampling(partly, draws).estimate(statistics.mean([row.localisation_auc or 0.0 for row in partly])),
-        recall=pooled(KINDS),
+        recall=overall(known, "opaque_px", "found_px"),
         false=_among(known, [row.clear_px for row in known], [row.false_px for row in known], draws),
-        recall_by_kind=by_kind,
+        recall_by_kind=pooled(known, "opaque_px", "found_px"),
+        observable_share=overall(told, "opaque_px", "observable_px") if told else None,
+        observable_recall=overall(told, "observable_px", "observable_found_px") if told else None,
+        observable_share_by_kind=pooled(told, "opaque_px", "observable_px"),
+        observable_recall_by_kind=pooled(told, "observable_px", "observable_found_px"),
         dice=_resampling(defined, draws).estimate(statistics.mean([row.dice_true_cataract or 0.0 for row in defined])),
     )
+
+
+def _of_kinds(rows: Sequence[ScanRow], column: str, kinds: Sequence[str]) -> list[int]:
+    """Pixels of these kinds, per scan."""
+    codes = [KINDS.index(kind) for kind in kinds]
+    return [sum(getattr(row, column)[code] for code in codes) for row in rows]
 
 
 def _among(rows: Sequence[ScanRow], there: list[int], found: list[int], draws: Draws) -> Estimate:

@@ -2,12 +2,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from train.study.agreement import by_exam, moved, repeated
 from train.study.baselines import best_grey_level, compare, grey_fraction
 from train.study.diagnosis import Draws, by_stratum, diagnose, eye_units, patient_units
 from train.study.gallery import examples, worst
+from train.study.resampling import BOOTSTRAP
 from train.study.rows import EyeRow
 from train.study.truth import against_truth
 
@@ -60,8 +62,40 @@ def test_eyes_of_two_reports_are_paired_by_name() -> None:
     assert found.mean.value == pytest.approx(0.1 / 3)
     assert found.absolute_95.value == pytest.approx(0.1)
     assert (found.auc.value, found.auc_difference.value) == (1, 0)
-    assert (found.decisions_changed, found.eyes_left_out) == (1, 2)
+    assert (found.decisions_changed, found.eyes_in_one_only, found.eyes_dropped) == (1, 2, 0)
     assert moved(here, [], 0.15, DRAWS) is None
+
+
+def test_an_eye_refused_in_one_report_is_dropped_from_both_and_counted() -> None:
+    here = [eye(1, "clear", None), eye(2, "clear", 0.1), eye(3, "cataract", 0.5), eye(4, "cataract", None)]
+    there = [eye(1, "clear", 0.9), eye(2, "clear", 0.2), eye(3, "cataract", None), eye(4, "cataract", None)]
+    here.append(eye(5, "cataract", 0.05))
+    there.append(eye(5, "cataract", 0.3))
+    found = moved(here, there, 0.15, DRAWS)
+    assert found is not None
+    assert found.mean.n == {"clear": 1, "cataract": 1}
+    assert (found.auc.value, found.other_auc.value, found.auc_difference.value) == (0, 1, -1)
+    assert (found.eyes_dropped, found.not_graded_here, found.not_graded_there) == (3, 2, 2)
+    assert found.eyes_in_one_only == 0
+
+
+def test_the_difference_of_two_aucs_has_an_interval_over_patients_of_the_same_draws() -> None:
+    generator = np.random.default_rng(4)
+    here, there = [], []
+    for number in range(60):
+        group = "cataract" if number % 2 else "clear"
+        for side in ("OD", "OS"):
+            fraction = 0.3 * (number % 2) + generator.normal(0.3, 0.2)
+            here.append(eye(number, group, fraction + generator.normal(0, 0.05), side=side))
+            there.append(eye(number, group, fraction, side=side))
+    found = moved(here, there, 0.15, DRAWS)
+    assert found is not None
+    difference = found.auc_difference
+    assert difference.value == pytest.approx(found.auc.value - found.other_auc.value)
+    assert (difference.method, difference.patients) == (BOOTSTRAP, {"clear": 30, "cataract": 30})
+    assert difference.low < difference.value < difference.high
+    assert difference.high - difference.low < (found.auc.high - found.auc.low) / 2  # what both share falls out
+    assert moved(here, here, 0.15, DRAWS).auc_difference.low == 0
 
 
 def test_an_eye_of_two_groups_is_refused() -> None:

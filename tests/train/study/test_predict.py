@@ -28,7 +28,7 @@ class Failing:
 def test_a_failing_engine_is_no_fault_of_the_dataset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(predict, "analyzer_of", lambda model, profile: Failing())
     dataset = read_dataset(make_dataset(tmp_path / "data", patients=1))
-    outcome = measure(Job(tmp_path / "model.onnx", dataset.scans[0], None, ()))
+    outcome = measure(Job(tmp_path / "model.onnx", dataset.scans[0], None, None, ()))
     assert isinstance(outcome, Failure)
     assert "scan P0_OD_0: error[inference-failed]: The engine failed." in outcome.message
     assert pickle.loads(pickle.dumps(outcome)) == outcome

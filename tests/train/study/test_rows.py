@@ -12,14 +12,16 @@ ROW = ScanRow(
     bcva_logmar=None, image_sha256="ab", profile="anterion", lens_px=3, cataract_px=1, cataract_fraction=1 / 3,
     reasons=(), dice_background=0.1 + 0.2, dice_clear_lens=None, dice_cataract=0.5, dice_lens=1.0,
     dice_true_cataract=None, lens_density=80.0, nucleus_density=70.0, grey_counts=(1, 2), truth_opacity_fraction=0.4,
-    localisation_auc=0.9, opaque_px=(0, 5, 0, 7), found_px=(0, 4, 0, 1), clear_px=9, false_px=1, reliability_px=(2, 3),
+    localisation_auc=0.9, opaque_px=(0, 5, 0, 7), found_px=(0, 4, 0, 1),
+    observable_px=(0, 3, 0, 7), observable_found_px=(0, 3, 0, 1), clear_px=9, false_px=1, reliability_px=(2, 3),
     reliability_opaque_px=(0, 3), reliability_sum=(0.1, 2.9), strata=("display=optical", "artefacts=lashes"),
     infer_ms=12.5,
 )  # fmt: skip
 
 
 def test_a_table_comes_back_as_it_was_written(tmp_path: Path) -> None:
-    refused = replace(ROW, cataract_fraction=None, reasons=("lens-not-found", "lens-too-small"), group="", strata=())
+    refused = replace(ROW, cataract_fraction=None, reasons=("lens-not-found", "lens-too-small"), group="", strata=(),
+                      observable_px=(), observable_found_px=())  # fmt: skip
     write_rows(tmp_path / "scans.csv", [ROW, refused], ScanRow)
     assert read_rows(tmp_path / "scans.csv", ScanRow) == [ROW, refused]
     eyes = eyes_of([ROW])

@@ -20,7 +20,7 @@ def scan(patient: int, opaque: dict[str, int], found: dict[str, int], **more: ob
         patient_id=f"P{patient}",
         opaque_px=tuple(opaque.get(kind, 0) for kind in KINDS),
         found_px=tuple(found.get(kind, 0) for kind in KINDS),
-        **more,  # type: ignore[arg-type]  # fields of a row by name
+        **({"observable_px": (), "observable_found_px": ()} | more),  # type: ignore[arg-type]  # fields of a row by name
     )
 
 
@@ -39,6 +39,44 @@ def test_recall_pools_pixels_and_cortical_is_haze_and_spokes() -> None:
     assert "posterior subcapsular (clinical)" not in found.recall_by_kind
     assert found.recall.value == pytest.approx(60 / 140)
     assert found.false.value == pytest.approx(5 / 100)
+
+
+def per_kind(counts: dict[str, int]) -> tuple[int, ...]:
+    return tuple(counts.get(kind, 0) for kind in KINDS)
+
+
+def test_recall_of_observable_pixels_leaves_the_others_out() -> None:
+    rows = [
+        scan(1, {"nuclear": 100, "cortical haze": 10}, {"nuclear": 30},
+             observable_px=per_kind({"nuclear": 40}), observable_found_px=per_kind({"nuclear": 30})),
+        scan(2, {"cortical spokes": 30}, {"cortical spokes": 12},
+             observable_px=per_kind({"cortical spokes": 20}), observable_found_px=per_kind({"cortical spokes": 12})),
+    ]  # fmt: skip
+    found = localise(rows, DRAWS)
+    assert found is not None
+    assert found.observable_recall is not None
+    assert found.observable_share is not None
+    assert found.recall.value == pytest.approx(42 / 140)
+    assert (found.observable_share.value, found.observable_recall.value) == pytest.approx((60 / 140, 42 / 60))
+    assert found.observable_recall_by_kind.keys() == found.recall_by_kind.keys()
+    assert found.observable_recall_by_kind["nuclear (clinical)"].value == pytest.approx(30 / 40)
+    assert found.observable_recall_by_kind["cortical (clinical)"].value == pytest.approx(12 / 20)
+    assert found.observable_share_by_kind["cortical (clinical)"].value == pytest.approx(20 / 40)
+    assert found.observable_recall_by_kind["cortical haze"].value is None  # nothing of it can be seen: undefined, not 0
+
+
+def test_scans_that_do_not_tell_what_is_observable_are_left_out_of_that_recall() -> None:
+    untold = scan(1, {"nuclear": 50}, {"nuclear": 50})
+    found = localise([untold], DRAWS)
+    assert found is not None
+    assert (found.observable_recall, found.observable_share, found.observable_recall_by_kind) == (None, None, {})
+    told = scan(2, {"nuclear": 8}, {"nuclear": 2},
+                observable_px=per_kind({"nuclear": 4}), observable_found_px=per_kind({"nuclear": 2}))  # fmt: skip
+    both = localise([untold, told], DRAWS)
+    assert both is not None
+    assert both.observable_recall is not None
+    assert (both.observable_recall.value, both.observable_recall.n) == (0.5, {"cataract": 1})
+    assert both.recall.value == pytest.approx(52 / 58)
 
 
 def test_localisation_is_asked_of_partly_opaque_lenses_only() -> None:

@@ -1,0 +1,160 @@
+"""Brightness on the eye's own scale, so that the Cataract Fraction depends on the lens and not on the display.
+
+Grey is the evidence for opacity, and every display shows it differently. Two tissues that no cataract changes are in
+every frame: the corneal stroma, and the brightest tissue beside the lens (iris or sclera). Their grey levels tell what
+a step of grey means in decibel, and where the scale begins; a frame is brought to that scale by one table of 256
+entries, before it is cut into windows and tiles, so tiles see what the whole frame sees.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .profile import NATIVE_PITCH_UM
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+# Median over simulated eyes; the real scans at hand show the same ratio of grey.
+BRIGHT_OVER_CORNEA_DB = 12.6
+# Where a display that hides the noise puts black: 96 % of the aqueous is black in the real scans.
+BLACK_OVER_NOISE_DB = 3.2
+LOWEST_DB, HIGHEST_DB = -12.0, 14.0  # relative to the stroma, shown as 0 and 255
+NO_SIGNAL_DB = -30.0
+
+_STEP = 8  # native pixels per coarse pixel
+_MM = _STEP * NATIVE_PITCH_UM / 1000  # side of a coarse pixel
+_SMALLEST = (40, 60)  # coarse rows and columns: 2.5 x 3.7 mm, less cannot hold a cornea
+_RADII_MM = (6.8, 7.3, 7.8, 8.4, 9.2)  # of the anterior cornea: 7.79 +- 0.27 (Dubbelman et al. 2006), and wider
+_HALF_WIDTH_MM, _APEX_MM = 4.5, 1.5  # where the corneal surface, and its apex, are looked for about the frame's middle
+_MIN_SHARE = 0.35  # of the columns must show the surface
+_STROMA_MM, _STROMA_COLUMNS_MM = (0.2, 0.45), (0.5, 2.8)  # below the surface; beside the apex, whose streak is left out
+_BRIGHT_MM, _BRIGHT_COLUMNS_MM, _BRIGHT_PERCENTILE = (1.0, 5.0), (2.0, 6.5), 80.0
+_AIR_MM = 0.5  # above the surface
+_MIN_CONTRAST, _MAX_CONTRAST = 20.0, 190.0  # grey between stroma and brightest tissue
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceLevels:
+    """Grey levels, 0 to 255, that fix the scale of one frame.
+
+    Attributes
+    ----------
+    stroma
+        Median of the corneal stroma.
+    brightest
+        Of iris or sclera: 80th percentile over columns of the brightest coarse pixel.
+    air
+        Median above the cornea: 0 where the display hides the noise.
+    """
+
+    stroma: float
+    brightest: float
+    air: float
+
+
+# The usual display of the device whose scans are at hand; for frames that do not show both tissues.
+NOMINAL_LEVELS = ReferenceLevels(stroma=87.0, brightest=178.0, air=0.0)
+
+
+def find_reference_levels(frame: NDArray[np.uint8]) -> ReferenceLevels | None:
+    """Measure the reference tissues of a (rows, columns) uint8 native frame; None where they cannot be found."""
+    import cv2
+
+    rows, columns = frame.shape[0] // _STEP, frame.shape[1] // _STEP
+    if rows < _SMALLEST[0] or columns < _SMALLEST[1]:
+        return None
+    small = cv2.resize(frame, (columns, rows), interpolation=cv2.INTER_AREA)
+    coarse = cv2.GaussianBlur(small.astype(np.float32), (0, 0), 1.0).astype(np.float32, copy=False)
+    surface = _corneal_surface(coarse)
+    if surface is None:
+        return None
+    column = np.arange(columns, dtype=np.float32)
+    below = (np.arange(rows, dtype=np.float32)[:, None] - np.polyval(surface, column).astype(np.float32)) * _MM
+    beside = np.abs(column + surface[1] / (2 * surface[0])) * _MM
+
+    def within(values: NDArray[np.floating], limits: tuple[float, float]) -> NDArray[np.bool_]:
+        return (values > limits[0]) & (values < limits[1])
+
+    stroma = within(below, _STROMA_MM)[:, within(beside, _STROMA_COLUMNS_MM)]
+    stroma_grey = coarse[:, within(beside, _STROMA_COLUMNS_MM)]
+    bright = within(below, _BRIGHT_MM)[:, within(beside, _BRIGHT_COLUMNS_MM)]
+    bright_grey = coarse[:, within(beside, _BRIGHT_COLUMNS_MM)]
+    air = coarse[(below < -_AIR_MM) & (beside < _HALF_WIDTH_MM)]
+    deep = stroma.sum(axis=0)
+    if not bright.any() or not deep.any():
+        return None
+    per_column = (stroma_grey * stroma).sum(axis=0)[deep > 0] / deep[deep > 0]
+    levels = ReferenceLevels(
+        stroma=float(np.median(per_column)),
+        brightest=float(np.percentile((bright_grey * bright).max(axis=0), _BRIGHT_PERCENTILE)),
+        air=float(np.median(air)) if air.size else 0.0,
+    )
+    contrast = levels.brightest - levels.stroma
+    return levels if _MIN_CONTRAST < contrast < _MAX_CONTRAST and levels.stroma > levels.air + _MIN_CONTRAST else None
+
+
+def _corneal_surface(coarse: NDArray[np.float32]) -> NDArray[np.float64] | None:
+    """Parabola (as of `numpy.polyfit`) through the front of the cornea, in coarse pixels; None where there is none.
+
+    Every rising edge of a column votes for the parabolas of a corneal radius that pass through it: lashes, lids,
+    mirror images and capsules lie on no common one.
+    """
+    rows, columns = coarse.shape
+    first = int(max(columns / 2 - _HALF_WIDTH_MM / _MM, 0))
+    last = int(min(columns / 2 + _HALF_WIDTH_MM / _MM, columns))
+    upper = coarse[: int(0.7 * rows), first:last]
+    dark = float(np.median(coarse[: rows // 16]))
+    over = upper > dark + 0.3 * (float(np.median(upper.max(axis=0))) - dark)
+    edge = over.copy()
+    edge[1:] &= ~over[:-1]
+    row, column = np.nonzero(edge)
+    column += first
+    most, best = 0, (0.0, 0.0, 0)
+    for radius in _RADII_MM:
+        curve = _MM / (2 * radius)
+        for apex in np.arange(columns / 2 - _APEX_MM / _MM, columns / 2 + _APEX_MM / _MM, 0.2 / _MM):
+            top = np.rint(row - curve * (column - apex) ** 2).astype(np.int64)
+            votes = np.bincount(np.clip(top, -1, rows) + 1, minlength=rows + 2)[1:-1]
+            votes = votes[:-2] + votes[1:-1] + votes[2:]
+            if votes.max() > most:
+                most, best = int(votes.max()), (curve, float(apex), int(votes.argmax()) + 1)
+    if most < _MIN_SHARE * (last - first):
+        return None
+    curve, apex, height = best
+    parabola = np.array([curve, -2 * curve * apex, curve * apex**2 + height])
+    for _ in range(3):
+        near = np.abs(np.polyval(parabola, column) - row) < 2
+        parabola = np.polyfit(column[near], row[near], 2)
+    return parabola if parabola[0] > 0 else None
+
+
+def referenced_grey(levels: ReferenceLevels | None) -> NDArray[np.uint8]:
+    """Table from the grey of a display to grey on the eye's own scale, (256,) uint8; None takes the nominal levels.
+
+    The signal is what exceeds the noise: S = 10 log10(10^(L / 10) - 1), with the level L in dB over the noise.
+    """
+    levels = levels or NOMINAL_LEVELS
+    shown = np.arange(256, dtype=np.float64)
+    grey_per_db = (levels.brightest - levels.stroma) / BRIGHT_OVER_CORNEA_DB
+    noise = levels.air if levels.air > 1.0 else -BLACK_OVER_NOISE_DB * grey_per_db
+
+    def signal_db(grey: NDArray[np.float64]) -> NDArray[np.float64]:
+        signal = 10 ** ((grey - noise) / grey_per_db / 10) - 1
+        return np.asarray(10 * np.log10(np.maximum(signal, 10 ** (NO_SIGNAL_DB / 10))))
+
+    relative = signal_db(shown) - signal_db(np.array(levels.stroma))
+    table = np.rint(np.clip((relative - LOWEST_DB) / (HIGHEST_DB - LOWEST_DB), 0.0, 1.0) * 255.0).astype(np.uint8)
+    table[0] = 0  # black stays black: what the display hid is not known
+    return table
+
+
+def regrade(pixels: NDArray[np.uint8], table: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Every grey level through a table of 256; same shape, uint8."""
+    import cv2
+
+    return cv2.LUT(pixels, table).astype(np.uint8, copy=False)

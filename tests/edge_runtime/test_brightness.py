@@ -1,0 +1,123 @@
+"""The references are found where they are, and the display drops out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+import pytest
+
+from edge_runtime.brightness import (
+    BLACK_OVER_NOISE_DB,
+    HIGHEST_DB,
+    LOWEST_DB,
+    NOMINAL_LEVELS,
+    ReferenceLevels,
+    find_reference_levels,
+    referenced_grey,
+    regrade,
+)
+from edge_runtime.profile import native_frame, profile_for
+from edge_runtime.scan import read_scan
+from edge_runtime.selftest import SAMPLES
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+SCANS = ("simulated-cataract.png", "simulated-clear.png")
+GREY_PER_DB = (HIGHEST_DB - LOWEST_DB) / 255
+
+
+@pytest.fixture(params=SCANS)
+def frame(request: pytest.FixtureRequest) -> NDArray[np.uint8]:
+    scan = read_scan(SAMPLES / request.param)
+    return native_frame(scan, profile_for(scan.rows, scan.columns, scan.bits))
+
+
+def drawn_eye(*, lashes: bool = False, mirror: bool = False, cornea: int = 90, iris: int = 170) -> NDArray[np.uint8]:
+    """A cornea of 7.8 mm radius with its apex at row 300, and an iris with a pupil of 5 mm, on black."""
+    row, column = np.mgrid[:1824, :2150].astype(np.float32)
+    mm = 0.007675
+    depth = (row - 300) * mm - ((column - 1075) * mm) ** 2 / (2 * 7.8)
+    beside = np.abs(column - 1075) * mm
+    grey = np.where((depth > 0) & (depth < 0.7) & (beside < 6), cornea, 0)
+    grey = np.where((np.abs(row * mm - 6.2) < 0.2) & (beside > 2.5) & (beside < 6.5), iris, grey)
+    if mirror:
+        upside = (900 - row) * mm - ((column - 1075) * mm) ** 2 / (2 * 7.8)
+        grey = np.where((upside > 0) & (upside < 0.7) & (beside < 3), cornea, grey)
+    if lashes:
+        grey[:, 700:760] = grey[:, 1300:1420] = 0
+        grey[60:90, 700:1420] = 120
+    return cv2.GaussianBlur(grey.astype(np.uint8), (0, 0), 1.5)
+
+
+def test_references_are_the_levels_that_were_drawn() -> None:
+    levels = find_reference_levels(drawn_eye())
+    assert levels is not None
+    assert (levels.stroma, levels.brightest, levels.air) == pytest.approx((90, 170, 0), abs=2)
+
+
+@pytest.mark.parametrize("disturbance", ["lashes", "mirror"])
+def test_disturbances_do_not_hide_the_cornea(disturbance: str) -> None:
+    levels = find_reference_levels(drawn_eye(**{disturbance: True}))
+    assert levels is not None
+    assert (levels.stroma, levels.brightest) == pytest.approx((90, 170), abs=3)
+
+
+@pytest.mark.parametrize(
+    "nothing",
+    [
+        np.zeros((1824, 2150), np.uint8),
+        np.full((1824, 2150), 200, np.uint8),
+        np.zeros((100, 100), np.uint8),
+        np.tile(np.arange(256, dtype=np.uint8), (1824, 8)),
+        np.random.default_rng(0).integers(0, 256, (1824, 2150)).astype(np.uint8),
+        drawn_eye(iris=0),
+        drawn_eye(cornea=0),
+    ],
+    ids=["black", "grey", "small", "ramp", "noise", "no iris", "no cornea"],
+)
+def test_a_frame_without_both_tissues_has_no_references(nothing: NDArray[np.uint8]) -> None:
+    assert find_reference_levels(nothing) is None
+
+
+def test_the_display_drops_out(frame: NDArray[np.uint8]) -> None:
+    """A wider window and another black are the same eye: what both displays show agrees within a third of a dB."""
+    own = regrade(frame, referenced_grey(find_reference_levels(frame)))
+    # 0.75 of the grey per decibel, as a window of 48 instead of 36 dB with the same black.
+    other = np.rint(frame * 0.75).astype(np.uint8)
+    assert np.abs(frame.astype(int) - other).mean() > 2
+    again = regrade(other, referenced_grey(find_reference_levels(other)))
+    both = (own > 20) & (own < 235)
+    difference = (again.astype(float) - own)[both] * GREY_PER_DB
+    assert abs(float(np.median(difference))) < 0.05
+    assert float(np.percentile(np.abs(difference), 95)) < 0.35
+
+
+def test_without_the_references_the_display_would_stay(frame: NDArray[np.uint8]) -> None:
+    """The control of the test above: through the nominal levels the two displays differ by decibels."""
+    other = np.rint(frame * 0.75).astype(np.uint8)
+    own, again = (regrade(one, referenced_grey(None)) for one in (frame, other))
+    both = (own > 20) & (own < 235)
+    assert abs(float(np.median((again.astype(float) - own)[both] * GREY_PER_DB))) > 1
+
+
+@pytest.mark.parametrize("levels", [NOMINAL_LEVELS, ReferenceLevels(90, 120, 0), ReferenceLevels(140, 200, 60)])
+def test_the_table_rises_and_keeps_black_black(levels: ReferenceLevels) -> None:
+    table = referenced_grey(levels).astype(int)
+    assert table[0] == 0
+    assert (np.diff(table) >= 0).all()
+    stroma = round(-LOWEST_DB / (HIGHEST_DB - LOWEST_DB) * 255)
+    assert table[round(levels.stroma)] == pytest.approx(stroma, abs=6)
+    assert table[255] > stroma
+
+
+def test_a_shown_noise_floor_is_taken_from_the_air() -> None:
+    """The same eye with visible noise: what stands at the floor is no signal, the tissues keep their places."""
+    hidden, shown = ReferenceLevels(90, 170, 0), ReferenceLevels(130, 210, 45)
+    per_db = 80 / 12.6
+    noise = -BLACK_OVER_NOISE_DB * per_db
+    assert referenced_grey(shown)[45] == 0
+    assert 45 - noise == pytest.approx(45 + BLACK_OVER_NOISE_DB * per_db)
+    assert abs(int(referenced_grey(shown)[130]) - int(referenced_grey(hidden)[90])) <= 3
