@@ -32,6 +32,9 @@ _SMALLEST = (40, 60)  # coarse rows and columns: 2.5 x 3.7 mm, less cannot hold 
 _RADII_MM = (6.8, 7.3, 7.8, 8.4, 9.2)  # of the anterior cornea: 7.79 +- 0.27 (Dubbelman et al. 2006), and wider
 _HALF_WIDTH_MM, _APEX_MM = 4.5, 1.5  # where the corneal surface, and its apex, are looked for about the frame's middle
 _MIN_SHARE = 0.35  # of the columns must show the surface
+_EDGE_SHARE = 0.18  # of the brightest tissue: an edge rises above it
+_NEAR_MOST = 0.6  # of the most votes make a surface
+_APART, _SAME_SURFACE = 12, 8  # coarse rows: 0.7 mm between surfaces, 0.5 mm within one
 _STROMA_MM, _STROMA_COLUMNS_MM = (0.2, 0.45), (0.5, 2.8)  # below the surface; beside the apex, whose streak is left out
 _BRIGHT_MM, _BRIGHT_COLUMNS_MM, _BRIGHT_PERCENTILE = (1.0, 5.0), (2.0, 6.5), 80.0
 _AIR_MM = 0.5  # above the surface
@@ -101,36 +104,46 @@ def find_reference_levels(frame: NDArray[np.uint8]) -> ReferenceLevels | None:
 def _corneal_surface(coarse: NDArray[np.float32]) -> NDArray[np.float64] | None:
     """Parabola (as of `numpy.polyfit`) through the front of the cornea, in coarse pixels; None where there is none.
 
-    Every rising edge of a column votes for the parabolas of a corneal radius that pass through it: lashes, lids,
-    mirror images and capsules lie on no common one.
+    Every rising edge of a column votes for the parabolas of a corneal radius that pass through it; lashes, lids and
+    mirror images lie on no common one. Iris and lens may, so the highest parabola with many votes is taken.
     """
     rows, columns = coarse.shape
     first = int(max(columns / 2 - _HALF_WIDTH_MM / _MM, 0))
     last = int(min(columns / 2 + _HALF_WIDTH_MM / _MM, columns))
     upper = coarse[: int(0.7 * rows), first:last]
     dark = float(np.median(coarse[: rows // 16]))
-    over = upper > dark + 0.3 * (float(np.median(upper.max(axis=0))) - dark)
+    over = upper > dark + _EDGE_SHARE * (float(np.median(upper.max(axis=0))) - dark)
     edge = over.copy()
     edge[1:] &= ~over[:-1]
     row, column = np.nonzero(edge)
     column += first
-    most, best = 0, (0.0, 0.0, 0)
+    found = []
     for radius in _RADII_MM:
         curve = _MM / (2 * radius)
         for apex in np.arange(columns / 2 - _APEX_MM / _MM, columns / 2 + _APEX_MM / _MM, 0.2 / _MM):
             top = np.rint(row - curve * (column - apex) ** 2).astype(np.int64)
             votes = np.bincount(np.clip(top, -1, rows) + 1, minlength=rows + 2)[1:-1]
             votes = votes[:-2] + votes[1:-1] + votes[2:]
-            if votes.max() > most:
-                most, best = int(votes.max()), (curve, float(apex), int(votes.argmax()) + 1)
-    if most < _MIN_SHARE * (last - first):
+            found += [(height + 1, int(votes[height]), curve, float(apex)) for height in _peaks(votes)]
+    enough = max(_MIN_SHARE * (last - first), _NEAR_MOST * max(votes for _, votes, _, _ in found))
+    many = [candidate for candidate in found if candidate[1] >= enough]
+    if not many:
         return None
-    curve, apex, height = best
+    highest = min(many)[0]
+    # Parabolas of other radii stand a little higher than the best of the same surface.
+    height, _, curve, apex = max((one for one in many if one[0] <= highest + _SAME_SURFACE), key=lambda one: one[1])
     parabola = np.array([curve, -2 * curve * apex, curve * apex**2 + height])
     for _ in range(3):
         near = np.abs(np.polyval(parabola, column) - row) < 2
         parabola = np.polyfit(column[near], row[near], 2)
     return parabola if parabola[0] > 0 else None
+
+
+def _peaks(votes: NDArray[np.int64]) -> list[int]:
+    """The place with most votes, and the one above it (at least `_APART` away) with most."""
+    most = int(votes.argmax())
+    above = votes[: max(most - _APART, 0)]
+    return [most, int(above.argmax())] if above.size else [most]
 
 
 def referenced_grey(levels: ReferenceLevels | None) -> NDArray[np.uint8]:
