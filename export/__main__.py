@@ -20,14 +20,26 @@ def main(words: list[str] | None = None) -> int:
         "-o", "--output", type=Path, required=True, metavar="DIR", help="folder for the model and parity.json"
     )
     parser.add_argument("--precision", nargs="+", choices=PRECISIONS, default=["fp32"])
+    parser.add_argument(
+        "--threshold-from",
+        type=Path,
+        metavar="REPORT",
+        help="report of 'python -m train evaluate' on this checkpoint, whose eyes fix the threshold "
+        "(default: the checkpoint's own, from the patients held out of its training)",
+    )
     parser.add_argument("--threads", type=int, default=1, help="threads of the session that is compared (default 1)")
     arguments = parser.parse_args(words)
     try:
         from train.checkpoint import load_checkpoint
 
         from .release import export_model
+        from .threshold import operating_point_of
 
         checkpoint = load_checkpoint(arguments.checkpoint)
+        if arguments.threshold_from:
+            checkpoint = checkpoint.with_operating_point(
+                operating_point_of(arguments.threshold_from, arguments.checkpoint)
+            )
         for precision in arguments.precision:
             written = export_model(checkpoint, arguments.output, precision=precision, threads=arguments.threads)
             report = {"model": str(written.model), "sha256": written.sha256, **written.parity.summary()}

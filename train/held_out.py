@@ -106,8 +106,8 @@ def eyes_of(measures: Sequence[ScanMeasure]) -> list[EyeMeasure]:
     return [EyeMeasure(eye, group, fmean(values), len(values)) for (eye, group), values in sorted(fractions.items())]
 
 
-def choose_operating_point(eyes: Sequence[EyeMeasure]) -> OperatingPoint | None:
-    """Choose the Cataract Fraction that tells held-out clear eyes from cataract eyes best.
+def choose_operating_point(eyes: Sequence[EyeMeasure], whose: str = "held-out patients") -> OperatingPoint | None:
+    """Choose the Cataract Fraction that tells clear eyes from cataract eyes best; `whose` names them in the method.
 
     The middle of the interval of the largest sensitivity + specificity, but at least `MIN_CF_THRESHOLD`. None where a
     group is missing, or where the best threshold is no number between 0 and 1: no operating point can be justified.
@@ -127,7 +127,7 @@ def choose_operating_point(eyes: Sequence[EyeMeasure]) -> OperatingPoint | None:
     auc = area_under_curve(fractions, is_cataract)
     method = (
         f"{choice} over {sorting.negatives} clear and {sorting.positives} cataract eyes "
-        f"of held-out patients (per eye: sensitivity {sorting.sensitivity:.3f}, "
+        f"of {whose} (per eye: sensitivity {sorting.sensitivity:.3f}, "
         f"specificity {sorting.specificity:.3f}, AUC {auc:.3f})"
     )
     return OperatingPoint(round(threshold, 6), method)
