@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-# Median over simulated eyes; the real scans at hand show the same ratio of grey.
+# Median over simulated eyes (docs/brightness.md).
 BRIGHT_OVER_CORNEA_DB = 12.6
 # Where a display that hides the noise puts black: 96 % of the aqueous is black in the real scans.
 BLACK_OVER_NOISE_DB = 3.2
@@ -53,11 +53,14 @@ class ReferenceLevels:
         Of iris or sclera: 80th percentile over columns of the brightest coarse pixel.
     air
         Median above the cornea: 0 where the display hides the noise.
+    apex_row
+        Native row of the corneal apex; no grey, but where the stroma was found.
     """
 
     stroma: float
     brightest: float
     air: float
+    apex_row: float = 0.0
 
 
 # The usual display of the device whose scans are at hand; for frames that do not show both tissues.
@@ -96,6 +99,7 @@ def find_reference_levels(frame: NDArray[np.uint8]) -> ReferenceLevels | None:
         stroma=float(np.median(per_column)),
         brightest=float(np.percentile((bright_grey * bright).max(axis=0), _BRIGHT_PERCENTILE)),
         air=float(np.median(air)) if air.size else 0.0,
+        apex_row=float(np.polyval(surface, -surface[1] / (2 * surface[0])) + 0.5) * _STEP,
     )
     contrast = levels.brightest - levels.stroma
     return levels if _MIN_CONTRAST < contrast < _MAX_CONTRAST and levels.stroma > levels.air + _MIN_CONTRAST else None
@@ -135,6 +139,8 @@ def _corneal_surface(coarse: NDArray[np.float32]) -> NDArray[np.float64] | None:
     parabola = np.array([curve, -2 * curve * apex, curve * apex**2 + height])
     for _ in range(3):
         near = np.abs(np.polyval(parabola, column) - row) < 2
+        if np.unique(column[near]).size < _MIN_SHARE * (last - first):
+            return None
         parabola = np.polyfit(column[near], row[near], 2)
     return parabola if parabola[0] > 0 else None
 
