@@ -1,9 +1,10 @@
 """Brightness on the eye's own scale, so that the Cataract Fraction depends on the lens and not on the display.
 
 Grey is the evidence for opacity, and every display shows it differently. Two tissues that no cataract changes are in
-every frame: the corneal stroma, and the brightest tissue beside the lens (iris or sclera). Their grey levels tell what
-a step of grey means in decibel, and where the scale begins; a frame is brought to that scale by one table of 256
-entries, before it is cut into windows and tiles, so tiles see what the whole frame sees.
+every frame: the corneal stroma, and the brightest tissue beside the lens (iris or sclera). Their levels tell where the
+scale lies; their contrast and the speckle of the stroma tell what a step of grey means in decibel. A frame is brought
+to that scale by one table of 256 entries, before it is cut into windows and tiles, so tiles see what the whole frame
+sees.
 """
 
 from __future__ import annotations
@@ -20,7 +21,11 @@ if TYPE_CHECKING:
 
 
 # Median over simulated eyes (docs/brightness.md).
-BRIGHT_OVER_CORNEA_DB = 12.6
+BRIGHT_OVER_STROMA_DB = 12.6
+STROMA_SPECKLE_DB = 1.27  # standard deviation of a pixel
+# How far the speckle may pull the scale from the contrast: down, as devices that average more show less of it; up, as
+# a diseased cornea can be as bright as the iris.
+SPECKLE_OVER_CONTRAST = (0.75, 2.0)
 # Where a display that hides the noise puts black: 96 % of the aqueous is black in the real scans.
 BLACK_OVER_NOISE_DB = 3.2
 LOWEST_DB, HIGHEST_DB = -12.0, 14.0  # relative to the stroma, shown as 0 and 255
@@ -51,6 +56,8 @@ class ReferenceLevels:
         Median of the corneal stroma.
     brightest
         Of iris or sclera: 80th percentile over columns of the brightest coarse pixel.
+    speckle
+        Standard deviation of the stroma's pixels about their surroundings.
     air
         Median above the cornea: 0 where the display hides the noise.
     apex_row
@@ -59,12 +66,20 @@ class ReferenceLevels:
 
     stroma: float
     brightest: float
-    air: float
+    speckle: float
+    air: float = 0.0
     apex_row: float = 0.0
+
+    @property
+    def grey_per_db(self) -> float:
+        """Grey levels per decibel: geometric mean of what contrast and speckle say, whose errors are independent."""
+        by_contrast = (self.brightest - self.stroma) / BRIGHT_OVER_STROMA_DB
+        by_speckle = self.speckle / STROMA_SPECKLE_DB
+        return float(by_contrast * np.clip(by_speckle / by_contrast, *SPECKLE_OVER_CONTRAST) ** 0.5)
 
 
 # The usual display of the device whose scans are at hand; for frames that do not show both tissues.
-NOMINAL_LEVELS = ReferenceLevels(stroma=87.0, brightest=178.0, air=0.0)
+NOMINAL_LEVELS = ReferenceLevels(stroma=87.0, brightest=178.0, speckle=9.1)
 
 
 def find_reference_levels(frame: NDArray[np.uint8]) -> ReferenceLevels | None:
@@ -98,11 +113,29 @@ def find_reference_levels(frame: NDArray[np.uint8]) -> ReferenceLevels | None:
     levels = ReferenceLevels(
         stroma=float(np.median(per_column)),
         brightest=float(np.percentile((bright_grey * bright).max(axis=0), _BRIGHT_PERCENTILE)),
+        speckle=_speckle(frame, surface),
         air=float(np.median(air)) if air.size else 0.0,
         apex_row=float(np.polyval(surface, -surface[1] / (2 * surface[0])) + 0.5) * _STEP,
     )
     contrast = levels.brightest - levels.stroma
     return levels if _MIN_CONTRAST < contrast < _MAX_CONTRAST and levels.stroma > levels.air + _MIN_CONTRAST else None
+
+
+def _speckle(frame: NDArray[np.uint8], surface: NDArray[np.float64]) -> float:
+    """Median over blocks of 16 columns of the stroma: standard deviation of the grey about its 15 x 15 mean."""
+    import cv2
+
+    apex = (0.5 - surface[1] / (2 * surface[0])) * _STEP
+    column = np.arange(frame.shape[1])
+    beside = np.abs(column - apex) * NATIVE_PITCH_UM / 1000
+    column = column[(beside > _STROMA_COLUMNS_MM[0]) & (beside < _STROMA_COLUMNS_MM[1])]
+    front = (np.polyval(surface, (column + 0.5) / _STEP - 0.5) + 0.5) * _STEP
+    first, last = (depth * 1000 / NATIVE_PITCH_UM for depth in _STROMA_MM)
+    rows = (front + first).astype(np.int64) + np.arange(round(last - first))[:, None]
+    band = frame[np.clip(rows, 0, frame.shape[0] - 1), column].astype(np.float32)
+    band -= cv2.blur(band, (15, 15))
+    whole = band[:, : band.shape[1] // 16 * 16].reshape(len(band), -1, 16)
+    return float(np.median(whole.std(axis=(0, 2)))) if whole.size else 0.0
 
 
 def _corneal_surface(coarse: NDArray[np.float32]) -> NDArray[np.float64] | None:
@@ -159,15 +192,19 @@ def referenced_grey(levels: ReferenceLevels | None) -> NDArray[np.uint8]:
     """
     levels = levels or NOMINAL_LEVELS
     shown = np.arange(256, dtype=np.float64)
-    grey_per_db = (levels.brightest - levels.stroma) / BRIGHT_OVER_CORNEA_DB
+    grey_per_db = levels.grey_per_db
     noise = levels.air if levels.air > 1.0 else -BLACK_OVER_NOISE_DB * grey_per_db
 
     def signal_db(grey: NDArray[np.float64]) -> NDArray[np.float64]:
         signal = 10 ** ((grey - noise) / grey_per_db / 10) - 1
         return np.asarray(10 * np.log10(np.maximum(signal, 10 ** (NO_SIGNAL_DB / 10))))
 
-    relative = signal_db(shown) - signal_db(np.array(levels.stroma))
-    table = np.rint(np.clip((relative - LOWEST_DB) / (HIGHEST_DB - LOWEST_DB), 0.0, 1.0) * 255.0).astype(np.uint8)
+    # The mean of what both tissues say about the level of a usual stroma.
+    tissues = signal_db(np.array([levels.stroma, levels.brightest])) - np.array([0.0, BRIGHT_OVER_STROMA_DB])
+    relative = signal_db(shown) - tissues.mean()
+    table: NDArray[np.uint8] = np.rint(
+        np.clip((relative - LOWEST_DB) / (HIGHEST_DB - LOWEST_DB), 0.0, 1.0) * 255.0
+    ).astype(np.uint8)
     table[0] = 0  # black stays black: what the display hid is not known
     return table
 

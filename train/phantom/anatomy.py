@@ -205,6 +205,6 @@ def draw_anatomy(
         float(np.clip(vault, -0.6, 1.6)),
         float(np.clip(0.40 + 0.045 * v["iris"], 0.25, 0.6)),
         float(np.clip(0.12 + 0.10 * v["bow"], -0.15, 0.5)),
-        1.2 * v["reflectivity"],
+        0.7 * v["reflectivity"],
     )
     return Anatomy(age_years, cornea, iris, lens, pose)

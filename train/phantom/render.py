@@ -240,7 +240,7 @@ def draw_detector(rng: np.random.Generator, eye: Eye, plan: ScanPlan) -> detecto
     if plan.forced == "drift":  # the exposure differs from the eye's other scans
         gain += float(rng.choice((-1, 1)) * rng.uniform(1.5, 3.5))
     wide = plan.wide and rng.uniform() < 0.4
-    looks = float(np.exp(rng.uniform(np.log(2.5), np.log(16)))) if wide else float(rng.uniform(5.5, 9.0))
+    looks = float(np.exp(rng.uniform(np.log(4), np.log(12)))) if wide else float(rng.uniform(5.5, 9.0))
     exposure = detector.Detector(
         float(gain + (rng.normal(0, 1.0) if wide else 0.0)),
         float(rng.normal(0, 0.4)) + (float(rng.uniform(-3, 3)) if low else 0.0),

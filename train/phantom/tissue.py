@@ -51,9 +51,9 @@ class Tissue:
 def draw_tissue(rng: np.random.Generator, reflectivity_db: float = 0.0) -> Tissue:
     """Looks of one eye."""
     return Tissue(
-        float(CORNEA_DB + 0.6 * rng.standard_normal()),
+        float(CORNEA_DB + 0.5 * rng.standard_normal()),
         float(rng.normal(-2.5, 0.6)),
-        float(rng.normal(24.7, 1.5)),
+        float(rng.normal(24.7, 1.0)),
         float(27.7 + reflectivity_db + 0.5 * rng.standard_normal()),
         float(np.clip(rng.normal(-1.5, 1.5), -10, 1)) if rng.uniform() < 0.65 else float(rng.uniform(-12, -5)),
         float(rng.uniform(-6, 1)) if rng.uniform() < 0.03 else -18.0,
