@@ -9,7 +9,7 @@ import numpy as np
 
 from .cornea import CornealCondition
 from .display import Geometry
-from .patient import EyePlan, LensState
+from .patient import CONDITIONS, EyePlan, LensState
 from .render import DISPLAY_SETTINGS, EXPORT_COLUMNS, EXPORT_ROWS, FORCED, ScanPlan
 from .seeds import generator
 
@@ -160,11 +160,17 @@ def validation(cohort: str, patients: int) -> list[PatientPlan]:
 
 
 NOT_GRADABLE_SHARE = 0.08
+TRAINING_CONDITION_SHARE = 0.15  # far above chance: a cloudy cornea or a small pupil must not be new to the network
 _STATES = (LensState.INTRAOCULAR, LensState.APHAKIC, LensState.OUTSIDE, LensState.IMPLANT)
 
 
 def training(cohort: str, patients: int) -> list[PatientPlan]:
     """Ages overlap, so that age tells nothing: clear and cataract from 20 to 92; 8 % without a gradable lens."""
+
+    def condition(rng: np.random.Generator) -> str:
+        name = str(rng.choice(CONDITIONS[1:]))
+        return name if rng.uniform() < TRAINING_CONDITION_SHARE else ""
+
     plans = []
     for number in range(patients):
         rng = generator(cohort, number, "kind")
@@ -172,9 +178,9 @@ def training(cohort: str, patients: int) -> list[PatientPlan]:
             state = _STATES[int(rng.choice(4, p=(0.50, 0.17, 0.18, 0.15)))]
             recipe = Recipe(_ages_between(20, 92), (False, False), state=state, wide=True)
         elif rng.uniform() < 0.5:
-            recipe = Recipe(_ages_between(18, 88), (False, False), wide=True)
+            recipe = Recipe(_ages_between(18, 88), (False, False), wide=True, condition=condition)
         else:
-            recipe = Recipe(_ages_between(25, 92), (True, True), wide=True)
+            recipe = Recipe(_ages_between(25, 92), (True, True), wide=True, condition=condition)
         plans.append(make_patient(cohort, number, recipe, training_scans))
     return plans
 
@@ -184,7 +190,10 @@ STRESS_PATIENTS = 50  # per group; two eyes each make the 100 eyes per group
 
 
 def _stress_scans(
-    forced: tuple[str, ...] = ("",), exams: tuple[int, ...] = (1,), settings: tuple[int, ...] = (0,)
+    forced: tuple[str, ...] = ("",),
+    exams: tuple[int, ...] = (1,),
+    settings: tuple[int, ...] = (0,),
+    meridians: tuple[float, ...] = STRESS_MERIDIANS_DEG,
 ) -> Callable[..., tuple[ScanPlan, ...]]:
     """Scans of a stress cohort: 60 % of the eyes in optical path, the others refraction-corrected."""
 
@@ -194,7 +203,7 @@ def _stress_scans(
             ScanPlan(exam, meridian, geometry, forced=str(rng.choice(forced)), setting=setting)
             for exam in exams
             for setting in settings
-            for meridian in STRESS_MERIDIANS_DEG
+            for meridian in meridians
         )
 
     return scans
@@ -251,8 +260,9 @@ def artefacts(cohort: str, patients: int) -> list[PatientPlan]:
 
 
 def test_retest(cohort: str, patients: int) -> list[PatientPlan]:
-    """Each eye at two exams: pose, pupil, gain and noise drawn anew."""
-    return _both_groups(cohort, patients, *_pair(_ages_between(40, 85)), _stress_scans(exams=(1, 2)))
+    """Each eye at two exams of six scans: pose, pupil, gain and noise drawn anew."""
+    scans = _stress_scans(exams=(1, 2), meridians=MERIDIANS_DEG)
+    return _both_groups(cohort, patients, *_pair(_ages_between(40, 85)), scans)
 
 
 def display(cohort: str, patients: int) -> list[PatientPlan]:
