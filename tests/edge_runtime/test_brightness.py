@@ -10,9 +10,11 @@ import pytest
 
 from edge_runtime.brightness import (
     BLACK_OVER_NOISE_DB,
+    BRIGHT_OVER_STROMA_DB,
     HIGHEST_DB,
     LOWEST_DB,
     NOMINAL_LEVELS,
+    STROMA_SPECKLE_DB,
     ReferenceLevels,
     find_reference_levels,
     referenced_grey,
@@ -103,7 +105,7 @@ def test_without_the_references_the_display_would_stay(frame: NDArray[np.uint8])
     assert abs(float(np.median((again.astype(float) - own)[both] * GREY_PER_DB))) > 1
 
 
-@pytest.mark.parametrize("levels", [NOMINAL_LEVELS, ReferenceLevels(90, 120, 0), ReferenceLevels(140, 200, 60)])
+@pytest.mark.parametrize("levels", [NOMINAL_LEVELS, ReferenceLevels(90, 120, 3), ReferenceLevels(140, 200, 6, air=60)])
 def test_the_table_rises_and_keeps_black_black(levels: ReferenceLevels) -> None:
     table = referenced_grey(levels).astype(int)
     assert table[0] == 0
@@ -115,9 +117,27 @@ def test_the_table_rises_and_keeps_black_black(levels: ReferenceLevels) -> None:
 
 def test_a_shown_noise_floor_is_taken_from_the_air() -> None:
     """The same eye with visible noise: what stands at the floor is no signal, the tissues keep their places."""
-    hidden, shown = ReferenceLevels(90, 170, 0), ReferenceLevels(130, 210, 45)
     per_db = 80 / 12.6
+    hidden, shown = ReferenceLevels(90, 170, 1.27 * per_db), ReferenceLevels(130, 210, 1.27 * per_db, air=45)
     noise = -BLACK_OVER_NOISE_DB * per_db
     assert referenced_grey(shown)[45] == 0
     assert 45 - noise == pytest.approx(45 + BLACK_OVER_NOISE_DB * per_db)
     assert abs(int(referenced_grey(shown)[130]) - int(referenced_grey(hidden)[90])) <= 3
+
+
+@pytest.mark.parametrize(("speckle_share", "scale_share"), [(1.0, 1.0), (1.21, 1.1), (0.1, 0.75**0.5), (9.0, 2.0**0.5)])
+def test_the_scale_is_the_mean_of_contrast_and_speckle_within_limits(speckle_share: float, scale_share: float) -> None:
+    by_contrast = 80 / BRIGHT_OVER_STROMA_DB
+    levels = ReferenceLevels(90, 170, speckle_share * by_contrast * STROMA_SPECKLE_DB)
+    assert levels.grey_per_db == pytest.approx(scale_share * by_contrast)
+
+
+def test_speckle_is_measured_in_the_stroma() -> None:
+    noise = np.random.default_rng(1).normal(0, 6, (1824, 2150))
+    frame = drawn_eye()
+    speckled = np.where(frame > 20, np.clip(frame + noise, 0, 255), frame).astype(np.uint8)
+    quiet, loud = find_reference_levels(frame), find_reference_levels(speckled)
+    assert quiet is not None
+    assert loud is not None
+    assert quiet.speckle < 1
+    assert loud.speckle == pytest.approx(6, abs=0.4)
