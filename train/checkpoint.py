@@ -136,10 +136,22 @@ class CheckpointMetadata:
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """Metadata and weights (the network's state, float32)."""
+    """What a training run leaves.
+
+    Attributes
+    ----------
+    metadata
+        What is known about the weights.
+    weights
+        The network's state, float32.
+    calibration
+        (n, rows, columns) uint8: windows of training scans on the network grid, grey from 0 to 255, on which an int8
+        export finds its ranges; None where the run kept none.
+    """
 
     metadata: CheckpointMetadata
     weights: Mapping[str, Tensor]
+    calibration: Tensor | None = None
 
     def network(self) -> UNet:
         """Build the network in eval mode.
@@ -183,7 +195,10 @@ def write_atomically(content: Any, path: Path) -> None:
 def save_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
     """Write a checkpoint atomically."""
     weights = {name: value.detach().cpu().contiguous() for name, value in checkpoint.weights.items()}
-    write_atomically({"format": FORMAT, "metadata": checkpoint.metadata.to_json(), "weights": weights}, path)
+    content = {"format": FORMAT, "metadata": checkpoint.metadata.to_json(), "weights": weights}
+    if checkpoint.calibration is not None:
+        content["calibration"] = checkpoint.calibration
+    write_atomically(content, path)
 
 
 def load_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
@@ -214,9 +229,14 @@ def load_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
         weights = content["weights"]
         if not isinstance(weights, dict) or not all(isinstance(value, Tensor) for value in weights.values()):
             raise ValueError("the weights are no tensors")
+        calibration = content.get("calibration")
+        if calibration is not None and not (
+            isinstance(calibration, Tensor) and calibration.dtype == torch.uint8 and calibration.dim() == 3
+        ):
+            raise ValueError("the calibration windows are no (n, rows, columns) uint8 tensor")
     except (KeyError, TypeError, ValueError) as error:
         raise CheckpointError("checkpoint-metadata", f"{os.fspath(path)}: {error}.", advice) from error
-    return Checkpoint(metadata, weights)
+    return Checkpoint(metadata, weights, calibration)
 
 
 def load_network(path: str | os.PathLike[str]) -> UNet:

@@ -14,10 +14,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from lightning_fabric import Fabric
 from tqdm import tqdm
 
+from .augment import apply, centred
 from .batches import Batches, Place
 from .checkpoint import Checkpoint, CheckpointMetadata, save_checkpoint, write_atomically
 from .curves import draw_curves, write_log
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
+CALIBRATION_SCANS = 32  # kept for an int8 export; more change its ranges by little
 STATE_FORMAT = "edge-cataract/training-state/1"
 
 
@@ -208,7 +211,8 @@ def fit(recipe: Recipe, recipe_text: str, dataset: Dataset, out: Path, options: 
                 fabric.barrier()
 
     if fabric.is_global_zero:
-        checkpoint = Checkpoint(_metadata(recipe, plan, dataset), unet.state_dict())
+        windows = _calibration_windows(frames, _spread(training, CALIBRATION_SCANS), recipe.window)
+        checkpoint = Checkpoint(_metadata(recipe, plan, dataset), unet.state_dict(), windows)
         _finish(checkpoint, unet, frames, dataset, held_out, recipe, log, out)
     fabric.barrier()
     return checkpoint_path
@@ -240,6 +244,12 @@ def _metadata(recipe: Recipe, plan: Plan, dataset: Dataset) -> CheckpointMetadat
         recipe=plan.recipe,
         steps=plan.steps,
     )
+
+
+def _calibration_windows(frames: GridFrames, indices: Sequence[int], window: tuple[int, int]) -> torch.Tensor:
+    """The windows about the lens of some scans, (n, rows, columns) uint8."""
+    windows = [apply(centred(frames.scans[index], window), *frames.frame(index), window)[0] for index in indices]
+    return torch.from_numpy(np.rint(np.stack(windows) * 255).astype(np.uint8))
 
 
 def _finish(

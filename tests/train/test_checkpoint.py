@@ -46,6 +46,18 @@ def test_a_checkpoint_comes_back_as_it_was_saved(tmp_path: Path) -> None:
     loaded = load_checkpoint(tmp_path / "checkpoint")
     assert loaded.metadata == saved.metadata
     assert all(torch.equal(loaded.weights[name], value) for name, value in saved.weights.items())
+    assert loaded.calibration is None
+
+
+def test_calibration_windows_come_back_and_odd_ones_are_refused(tmp_path: Path) -> None:
+    windows = torch.arange(24, dtype=torch.uint8).reshape(2, 3, 4)
+    save_checkpoint(replace(checkpoint(), calibration=windows), tmp_path / "checkpoint")
+    loaded = load_checkpoint(tmp_path / "checkpoint").calibration
+    assert loaded is not None
+    assert torch.equal(loaded, windows)
+    save_checkpoint(replace(checkpoint(), calibration=windows.float()), tmp_path / "odd")
+    with pytest.raises(CheckpointError, match="calibration"):
+        load_checkpoint(tmp_path / "odd")
 
 
 def test_load_network_returns_the_trained_network_in_eval_mode(tmp_path: Path) -> None:

@@ -14,12 +14,14 @@ import torch
 
 from tests.train.synthetic import make_dataset, tiny_recipe_text
 from train.__main__ import main
+from train.augment import apply, centred
 from train.batches import Batches, Place
 from train.checkpoint import load_checkpoint
 from train.dataset import read_dataset
 from train.frames import prepare
 from train.loss import segmentation_loss
 from train.recipe import LossConfig, parse_recipe
+from train.split import split_by_patient
 
 ROOT = Path(__file__).parents[2]
 # One thread: the order of floating-point sums is then the same in every process.
@@ -102,6 +104,21 @@ def test_the_checkpoint_says_what_it_learnt_from(undisturbed: Path, recipe_path:
     assert metadata.recipe == recipe_path.read_text()
     assert metadata.training_data == "data"
     assert len(metadata.dataset_sha256) == 64
+
+
+def test_the_checkpoint_keeps_windows_of_training_scans_for_an_int8_export(
+    undisturbed: Path, recipe_path: Path, data: Path
+) -> None:
+    windows = load_checkpoint(undisturbed / "checkpoint").calibration
+    recipe = parse_recipe(recipe_path.read_text(), "tiny")
+    dataset = read_dataset(data)
+    split = split_by_patient(dataset.scans, recipe.held_out, recipe.seed)
+    assert windows is not None
+    assert windows.shape == (len(split.training), *recipe.window)
+    frames = prepare(dataset, recipe.grid, recipe.target)
+    first = next(index for index, scan in enumerate(dataset.scans) if scan.scan_id == split.training[0].scan_id)
+    grey = apply(centred(frames.scans[first], recipe.window), *frames.frame(first), recipe.window)[0]
+    assert abs(windows[0].numpy() - grey * 255).max() <= 0.5
     assert (undisturbed / "curves.png").stat().st_size > 1000
 
 
