@@ -8,8 +8,7 @@ import sys
 from pathlib import Path
 
 from edge_runtime.errors import EdgeCataractError
-
-PRECISIONS = ("fp32",)
+from edge_runtime.model_file import PRECISIONS
 
 
 def main(words: list[str] | None = None) -> int:
@@ -32,7 +31,7 @@ def main(words: list[str] | None = None) -> int:
     try:
         from train.checkpoint import load_checkpoint
 
-        from .release import export_model
+        from .release import export_models
         from .threshold import operating_point_of
 
         checkpoint = load_checkpoint(arguments.checkpoint)
@@ -40,10 +39,9 @@ def main(words: list[str] | None = None) -> int:
             checkpoint = checkpoint.with_operating_point(
                 operating_point_of(arguments.threshold_from, arguments.checkpoint)
             )
-        for precision in arguments.precision:
-            written = export_model(checkpoint, arguments.output, precision=precision, threads=arguments.threads)
-            report = {"model": str(written.model), "sha256": written.sha256, **written.parity.summary()}
-            sys.stdout.write(json.dumps(report) + "\n")
+        precisions = tuple(dict.fromkeys(arguments.precision))
+        for written in export_models(checkpoint, arguments.output, precisions, threads=arguments.threads):
+            sys.stdout.write(json.dumps(written.report() | {"model": str(written.model)}) + "\n")
     except EdgeCataractError as error:
         sys.stderr.write(f"python -m export: {error}\n")
         return error.exit_code

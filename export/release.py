@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,14 +14,19 @@ from edge_runtime.errors import OutputError
 from edge_runtime.model_file import check_seal, seal
 from edge_runtime.network import Network
 
-from .errors import ParityError
+from .errors import ExportError, ParityError
 from .graph import pipeline_of, trace
 from .metadata import entries_of, write_entries
 from .parity_inputs import drawn_scan, parity_inputs
-from .verify import Parity, compare
+from .quantise import native_input, quantise
+from .verify import LIMITS, Parity, compare
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
+
+    import onnx
+    from numpy.typing import NDArray
 
     from train.checkpoint import Checkpoint
 
@@ -32,6 +37,8 @@ class Written:
 
     Attributes
     ----------
+    precision
+        "fp32" or "int8".
     model
         Path of the .onnx file.
     sha256
@@ -40,43 +47,71 @@ class Written:
         What was found when it was compared with PyTorch.
     """
 
+    precision: str
     model: Path
     sha256: str
     parity: Parity
 
+    def report(self) -> dict[str, Any]:
+        """Its part of parity.json."""
+        return {"model": self.model.name, "sha256": self.sha256, **self.parity.summary()}
 
-def export_model(checkpoint: Checkpoint, folder: Path, *, precision: str = "fp32", threads: int = 1) -> Written:
-    """Export a checkpoint to `<name>-<precision>.onnx` with `parity.json` beside it.
+
+def export_models(
+    checkpoint: Checkpoint, folder: Path, precisions: Sequence[str] = ("fp32",), *, threads: int = 1
+) -> list[Written]:
+    """Export a checkpoint to `<name>-<precision>.onnx` each, with one `parity.json` beside them.
 
     Raises
     ------
     ExportError, ParityError
-        When the checkpoint cannot be exported faithfully; nothing is written.
+        When the checkpoint cannot be exported faithfully in one of the precisions; nothing is written.
     OutputError
         When the folder cannot be written.
     """
-    metadata = checkpoint.metadata
     pipeline = pipeline_of(checkpoint)
-    model = trace(pipeline)
-    write_entries(model, {})
-    inputs = parity_inputs(metadata.grid, metadata.network.stride)
-    parity = compare(pipeline, model.SerializeToString(deterministic=True), inputs, threads=threads)
-    parity.require()
-    write_entries(model, entries_of(metadata, precision, parity))
-    data = seal(model.SerializeToString(deterministic=True))
-    _check_as_device(data, pipeline.grid, threads)
-    path = folder / f"{metadata.name}-{precision}.onnx"
-    digest = hashlib.sha256(data).hexdigest()
-    report = {"model": path.name, "sha256": digest, "precision": precision, **parity.summary()}
+    plain = trace(pipeline)
+    files, written = {}, []
+    for precision in precisions:
+        model, inputs = _as_precision(precision, plain, checkpoint)
+        write_entries(model, {})
+        parity = compare(pipeline, model.SerializeToString(deterministic=True), inputs, threads=threads)
+        parity.require(LIMITS[precision])
+        write_entries(model, entries_of(checkpoint.metadata, precision, parity))
+        data = seal(model.SerializeToString(deterministic=True))
+        _check_as_device(data, pipeline.grid, threads)
+        path = folder / f"{checkpoint.metadata.name}-{precision}.onnx"
+        files[path] = data
+        written.append(Written(precision, path, hashlib.sha256(data).hexdigest(), parity))
+    report = {one.precision: one.report() for one in written}
+    files[folder / "parity.json"] = (json.dumps(report, indent=1, allow_nan=False) + "\n").encode()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _write(path, data)
-        _write(folder / "parity.json", (json.dumps(report, indent=1, allow_nan=False) + "\n").encode())
+        for path, data in files.items():
+            _write(path, data)
     except OSError as error:
         raise OutputError(
             "cannot-write", f"{folder} cannot be written: {error.strerror}.", "Choose another folder."
         ) from error
-    return Written(path, digest, parity)
+    return written
+
+
+def _as_precision(
+    precision: str, plain: onnx.ModelProto, checkpoint: Checkpoint
+) -> tuple[onnx.ModelProto, Iterable[NDArray[np.uint8]]]:
+    """The model in this precision, a copy, and the inputs on which it is compared with PyTorch."""
+    grid, stride = checkpoint.metadata.grid, checkpoint.metadata.network.stride
+    model = type(plain)()
+    model.CopyFrom(plain)
+    if precision == "fp32":
+        return model, parity_inputs(grid, stride)
+    if checkpoint.calibration is None:
+        raise ExportError(
+            "no-calibration", "The checkpoint keeps no windows to calibrate on.", "Train again; fit keeps some."
+        )
+    windows = checkpoint.calibration.numpy()
+    # Compared on other eyes than it was calibrated on: the mirrored ones.
+    return quantise(model, windows, grid), (native_input(window[:, ::-1], grid) for window in windows)
 
 
 def _check_as_device(data: bytes, grid: int, threads: int) -> None:

@@ -15,7 +15,7 @@ from export.__main__ import main
 from export.errors import ExportError, ParityError
 from export.graph import pipeline_of, trace
 from export.parity_inputs import drawn_scan, parity_inputs
-from export.release import export_model
+from export.release import export_models
 from export.verify import Parity, compare
 from train.checkpoint import Checkpoint, CheckpointMetadata, OperatingPoint, save_checkpoint
 from train.pipeline import Pipeline
@@ -60,7 +60,7 @@ def small_inputs(grid: int = 4) -> list[np.ndarray]:
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("export")
-    export_model(checkpoint(), folder)
+    export_models(checkpoint(), folder)
     return folder
 
 
@@ -106,9 +106,9 @@ def test_the_graph_is_folded_and_free_of_what_field_runtimes_lack(exported: Path
 
 
 def test_the_same_checkpoint_gives_the_same_bytes(exported: Path, tmp_path: Path) -> None:
-    again = export_model(checkpoint(), tmp_path)
+    (again,) = export_models(checkpoint(), tmp_path)
     assert again.model.read_bytes() == (exported / "tiny-fp32.onnx").read_bytes()
-    report = json.loads((exported / "parity.json").read_text())
+    report = json.loads((exported / "parity.json").read_text())["fp32"]
     assert (report["sha256"], report["model"]) == (again.sha256, "tiny-fp32.onnx")
 
 
@@ -147,7 +147,7 @@ def test_a_model_that_drifts_is_not_written(tmp_path: Path, monkeypatch: pytest.
     wrong = trace(other)
     monkeypatch.setattr("export.release.trace", lambda pipeline: wrong)
     with pytest.raises(ParityError, match=r"error\[parity\]: probability drift"):
-        export_model(checkpoint(), tmp_path / "out")
+        export_models(checkpoint(), tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
@@ -170,7 +170,7 @@ def test_counts_that_contradict_the_labels_are_noticed() -> None:
 
 
 def parity(**values: object) -> Parity:
-    passing = Parity(3, 10_000_000, 1e-6, 7, 2, 1e-5, 1, "torch", "onnxruntime")
+    passing = Parity(3, 10_000_000, 1e-6, 7, 2, 1e-5, 1e-6, 0.999, 1, "torch", "onnxruntime")
     return replace(passing, **values)  # type: ignore[arg-type]  # one field at a time
 
 
