@@ -85,5 +85,9 @@ def _write(picture: NDArray[np.uint8], text: str, place: tuple[int, int], size: 
     """Light letters with a dark edge, at (column, row)."""
     import cv2
 
-    for colour, weight in (((0, 0, 0), 3 * unit), ((255, 255, 255), unit)):
-        cv2.putText(picture, text, place, cv2.FONT_HERSHEY_SIMPLEX, size * unit, colour, weight, cv2.LINE_AA)
+    # The edge is the text itself, moved: heavier letters would also be wider, and stand beside.
+    shifts = [(across * unit, down * unit) for across in (-1, 0, 1) for down in (-1, 0, 1) if across or down]
+    for across, down in [*shifts, (0, 0)]:
+        colour = (0, 0, 0) if across or down else (255, 255, 255)
+        at = (place[0] + across, place[1] + down)
+        cv2.putText(picture, text, at, cv2.FONT_HERSHEY_SIMPLEX, size * unit, colour, unit, cv2.LINE_AA)
