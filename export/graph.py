@@ -13,14 +13,14 @@ import torch
 from onnx import numpy_helper
 from onnxscript import optimizer
 
-from train.pipeline import Pipeline, PipelineOutput
+from train.pipeline import PipelineOutput
 
 from .errors import ExportError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from train.checkpoint import Checkpoint
+    from train.pipeline import Pipeline
 
 OPSET = 17  # the contract allows 18; 17 is the newest that this exporter writes without converting
 MAX_IR = 10
@@ -35,12 +35,6 @@ DIMENSIONS: Mapping[str, tuple[str, ...]] = {
     "lens_px": (),
     "cataract_px": (),
 }
-
-
-def pipeline_of(checkpoint: Checkpoint) -> Pipeline:
-    """Build the reference: the whole pipeline in PyTorch, in eval mode."""
-    metadata = checkpoint.metadata
-    return Pipeline(checkpoint.network(), metadata.grid, metadata.network.stride).eval()
 
 
 def trace(pipeline: Pipeline) -> onnx.ModelProto:

@@ -13,9 +13,10 @@ import numpy as np
 from edge_runtime.errors import OutputError
 from edge_runtime.model_file import check_seal, seal
 from edge_runtime.network import Network
+from train.pipeline import Pipeline
 
 from .errors import ExportError, ParityError
-from .graph import pipeline_of, trace
+from .graph import trace
 from .metadata import entries_of, write_entries
 from .parity_inputs import drawn_scan, parity_inputs
 from .quantise import native_input, quantise
@@ -69,7 +70,7 @@ def export_models(
     OutputError
         When the folder cannot be written.
     """
-    pipeline = pipeline_of(checkpoint)
+    pipeline = Pipeline.of(checkpoint)
     plain = trace(pipeline)
     files, written = {}, []
     for precision in precisions:

@@ -41,7 +41,7 @@ class TorchNetwork:
                 "The checkpoint has no cf_threshold.",
                 "Train with clear and cataract eyes held out.",
             )
-        self._pipeline = Pipeline(checkpoint.network(), metadata.grid, metadata.network.stride).eval()
+        self._pipeline = Pipeline.of(checkpoint)
         self.sha256 = sha256
         self.threads = torch.get_num_threads()
         self.metadata = ModelMetadata(

@@ -15,13 +15,14 @@ from edge_runtime.model_file import check_seal, inspect
 from edge_runtime.network import Network
 from export.__main__ import main
 from export.errors import ExportError, ParityError
-from export.graph import pipeline_of, trace
+from export.graph import trace
 from export.parity_inputs import drawn_scan
 from export.quantise import native_input, quantise
 from export.release import export_models
 from export.verify import LIMITS
 from tests.export.test_release import EDGE_LIKE, checkpoint, parity
 from train.checkpoint import Checkpoint, save_checkpoint
+from train.pipeline import Pipeline
 
 GRID = 4
 
@@ -44,7 +45,7 @@ def test_a_native_input_has_the_window_as_its_means() -> None:
 
 
 def test_all_but_the_first_and_the_last_convolution_are_int8(trained: Checkpoint) -> None:
-    model = quantise(trace(pipeline_of(trained)), windows().numpy(), GRID)
+    model = quantise(trace(Pipeline.of(trained)), windows().numpy(), GRID)
     from_int8 = {node.output[0] for node in model.graph.node if node.op_type == "DequantizeLinear"}
     plain = [node.name for node in model.graph.node if node.op_type == "Conv" and not set(node.input[:2]) <= from_int8]
     convolutions = [node.name for node in model.graph.node if node.op_type == "Conv"]
@@ -85,7 +86,7 @@ def test_without_windows_there_is_no_int8_and_nothing_is_written(tmp_path: Path)
 def test_a_quantised_model_that_moves_the_fraction_is_refused(
     trained: Checkpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    other = trace(pipeline_of(checkpoint(replace(EDGE_LIKE, width=3))))
+    other = trace(Pipeline.of(checkpoint(replace(EDGE_LIKE, width=3))))
     monkeypatch.setattr("export.release.quantise", lambda model, windows, grid: other)
     monkeypatch.setattr("export.verify.MIN_LENS_PX_FOR_CF", 100)
     with pytest.raises(ParityError):

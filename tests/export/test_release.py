@@ -13,7 +13,7 @@ from edge_runtime.model_file import MAX_IR, MAX_OPSET, Brightness, check_seal, i
 from edge_runtime.network import Network
 from export.__main__ import main
 from export.errors import ExportError, ParityError
-from export.graph import pipeline_of, trace
+from export.graph import trace
 from export.parity_inputs import drawn_scan, parity_inputs
 from export.release import export_models
 from export.verify import Parity, compare
@@ -80,7 +80,7 @@ def test_the_exported_model_is_pytorch_on_a_size_that_was_not_verified(exported:
     network = Network((exported / "tiny-fp32.onnx").read_bytes(), threads=1)
     scan = drawn_scan(333, 277, np.random.default_rng(9))
     with torch.inference_mode():
-        expected = pipeline_of(checkpoint())(torch.from_numpy(scan))
+        expected = Pipeline.of(checkpoint())(torch.from_numpy(scan))
     found = network.predict(scan)
     assert np.array_equal(found.labels, expected.labels.numpy())
     assert len(np.unique(found.labels)) == 3
@@ -113,7 +113,7 @@ def test_the_same_checkpoint_gives_the_same_bytes(exported: Path, tmp_path: Path
 
 
 def test_the_published_shape_exports_too() -> None:
-    pipeline = pipeline_of(checkpoint(PAPER_LIKE, grid=2))
+    pipeline = Pipeline.of(checkpoint(PAPER_LIKE, grid=2))
     parity = compare(pipeline, trace(pipeline).SerializeToString(), small_inputs(2))
     parity.require()
     assert parity.inputs == 3
@@ -143,7 +143,7 @@ def test_a_file_that_is_no_checkpoint_is_refused(tmp_path: Path, capsys: pytest.
 
 
 def test_a_model_that_drifts_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    other = Pipeline(checkpoint(replace(EDGE_LIKE, width=3)).network(), 4, EDGE_LIKE.stride).eval()
+    other = Pipeline.of(checkpoint(replace(EDGE_LIKE, width=3)))
     wrong = trace(other)
     monkeypatch.setattr("export.release.trace", lambda pipeline: wrong)
     with pytest.raises(ParityError, match=r"error\[parity\]: probability drift"):
@@ -152,13 +152,13 @@ def test_a_model_that_drifts_is_not_written(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_another_grid_is_noticed_by_the_shape() -> None:
-    wrong = trace(Pipeline(checkpoint().network(), 2, EDGE_LIKE.stride).eval())
+    wrong = trace(Pipeline.of(checkpoint(grid=2)))
     with pytest.raises(ParityError, match=r"lens_probability is \(17, 17\) float32, \(9, 9\) float32 was expected"):
-        compare(pipeline_of(checkpoint()), wrong.SerializeToString(), [np.zeros((33, 33), np.uint8)])
+        compare(Pipeline.of(checkpoint()), wrong.SerializeToString(), [np.zeros((33, 33), np.uint8)])
 
 
 def test_counts_that_contradict_the_labels_are_noticed() -> None:
-    model = trace(pipeline_of(checkpoint()))
+    model = trace(Pipeline.of(checkpoint()))
     outputs = {value.name: value for value in model.graph.output}
     for node in model.graph.node:  # lens_px becomes the count of cataract and the other way round
         for index, name in enumerate(node.output):
@@ -166,7 +166,7 @@ def test_counts_that_contradict_the_labels_are_noticed() -> None:
                 node.output[index] = "cataract_px" if name == "lens_px" else "lens_px"
     assert {"lens_px", "cataract_px"} < set(outputs)
     with pytest.raises(ParityError, match="contradict the labels"):
-        compare(pipeline_of(checkpoint()), model.SerializeToString(), [small_inputs()[-1]])
+        compare(Pipeline.of(checkpoint()), model.SerializeToString(), [small_inputs()[-1]])
 
 
 def parity(**values: object) -> Parity:
