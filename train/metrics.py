@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-# An eye without a single cataract pixel must not lie in the guard band of the threshold.
-MIN_CF_THRESHOLD = 2 * GUARD_BAND
+# An eye with hardly a cataract pixel (up to 0.5 % of its lens) must not lie in the guard band of the threshold.
+MIN_CF_THRESHOLD = GUARD_BAND + 0.005
 
 
 @dataclass(frozen=True, slots=True)
