@@ -15,6 +15,7 @@ from edge_runtime.model_file import check_seal, seal
 from edge_runtime.network import Network
 from train.pipeline import Pipeline
 
+from .equalise import equalise
 from .errors import ExportError, ParityError
 from .graph import trace
 from .metadata import entries_of, write_entries
@@ -71,10 +72,9 @@ def export_models(
         When the folder cannot be written.
     """
     pipeline = Pipeline.of(checkpoint)
-    plain = trace(pipeline)
     files, written = {}, []
     for precision in precisions:
-        model, inputs = _as_precision(precision, plain, checkpoint)
+        model, inputs = _as_precision(precision, pipeline, checkpoint)
         write_entries(model, {})
         parity = compare(pipeline, model.SerializeToString(deterministic=True), inputs, threads=threads)
         parity.require(LIMITS[precision])
@@ -98,21 +98,21 @@ def export_models(
 
 
 def _as_precision(
-    precision: str, plain: onnx.ModelProto, checkpoint: Checkpoint
+    precision: str, pipeline: Pipeline, checkpoint: Checkpoint
 ) -> tuple[onnx.ModelProto, Iterable[NDArray[np.uint8]]]:
-    """The model in this precision, a copy, and the inputs on which it is compared with PyTorch."""
+    """The model in this precision, and the inputs on which it is compared with PyTorch."""
     grid, stride = checkpoint.metadata.grid, checkpoint.metadata.network.stride
-    model = type(plain)()
-    model.CopyFrom(plain)
     if precision == "fp32":
-        return model, parity_inputs(grid, stride)
+        return trace(pipeline), parity_inputs(grid, stride)
     if checkpoint.calibration is None:
         raise ExportError(
             "no-calibration", "The checkpoint keeps no windows to calibrate on.", "Train again; fit keeps some."
         )
+    equalised = Pipeline.of(checkpoint)
+    equalise(equalised.network, checkpoint.calibration)
     windows = checkpoint.calibration.numpy()
     # Compared on other eyes than it was calibrated on: the mirrored ones.
-    return quantise(model, windows, grid), (native_input(window[:, ::-1], grid) for window in windows)
+    return quantise(trace(equalised), windows, grid), (native_input(window[:, ::-1], grid) for window in windows)
 
 
 def _check_as_device(data: bytes, grid: int, threads: int) -> None:
