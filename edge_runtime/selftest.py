@@ -33,34 +33,44 @@ def run_selftest(analyzer: CataractAnalyzer) -> list[Check]:
     Raises
     ------
     EdgeCataractError
-        When a golden file is missing or damaged, or analysis fails.
+        When the golden results are missing or damaged, or analysis fails.
     """
-    try:
-        golden: dict[str, Any] = json.loads(GOLDEN.read_text())
-    except (OSError, ValueError) as error:
-        raise InferenceError(
-            "selftest-failed", "The golden results are missing or damaged.", "Install the package again."
-        ) from error
+    golden = _golden()
     precision = analyzer.network.metadata.precision
     if analyzer.network.sha256 != golden["model_sha256"].get(precision):
         finding = f"sha256 {analyzer.network.sha256[:12]} is not that of the model that was released"
         return [Check("model", passed=False, finding=finding)]
-    checks = []
-    for expected in golden["scans"]:
-        result = analyzer.analyze(SAMPLES / expected["source"])
-        found = {"sha256": result.scan.sha256, "lens_px": result.pixels.lens, "cataract_px": result.pixels.cataract}
-        wanted = {"sha256": expected["sha256"], **expected[precision]}
-        tolerance = MAX_PIXEL_DEVIATION * wanted["lens_px"]
-        differing = [
-            f"{name} {found[name]}, expected {wanted[name]}"
-            for name in wanted
-            if (found[name] != wanted[name] if name == "sha256" else abs(found[name] - wanted[name]) > tolerance)
-        ]
-        checks.append(
-            Check(
-                expected["source"],
-                not differing,
-                "; ".join(differing) or f"{found['cataract_px']} of {found['lens_px']} lens pixels",
-            )
-        )
-    return checks
+    return [
+        _check(analyzer, expected["source"], {"sha256": expected["sha256"], **expected[precision]})
+        for expected in golden["scans"]
+    ]
+
+
+def _golden() -> dict[str, Any]:
+    """What the release computed: at least one scan, or nothing would be proved."""
+    try:
+        golden: dict[str, Any] = json.loads(GOLDEN.read_text())
+    except (OSError, ValueError) as error:
+        raise _damaged() from error
+    if not golden.get("model_sha256") or not golden.get("scans"):
+        raise _damaged()
+    return golden
+
+
+def _damaged() -> InferenceError:
+    return InferenceError("selftest-failed", "The golden results are missing or damaged.", "Install the package again.")
+
+
+def _check(analyzer: CataractAnalyzer, source: str, wanted: dict[str, Any]) -> Check:
+    if not (SAMPLES / source).is_file():
+        return Check(source, passed=False, finding="the sample scan is missing")
+    result = analyzer.analyze(SAMPLES / source)
+    found = {"sha256": result.scan.sha256, "lens_px": result.pixels.lens, "cataract_px": result.pixels.cataract}
+    tolerance = MAX_PIXEL_DEVIATION * wanted["lens_px"]
+    differing = [
+        f"{name} {found[name]}, expected {wanted[name]}"
+        for name in wanted
+        if (found[name] != wanted[name] if name == "sha256" else abs(found[name] - wanted[name]) > tolerance)
+    ]
+    finding = "; ".join(differing) or f"{found['cataract_px']} of {found['lens_px']} lens pixels"
+    return Check(source, not differing, finding)

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import onnx
 import pytest
 
-from edge_runtime import CataractAnalyzer, selftest
+from edge_runtime import CataractAnalyzer, network, selftest
 from edge_runtime.errors import EdgeCataractError
+from edge_runtime.model_file import PREFIX, UNSEALED, seal
+from edge_runtime.network import read_model
 from edge_runtime.selftest import run_selftest
 from tests.conftest import RunProgram
 from tests.edge_runtime.pictures import CATARACT_PX, LENS_PX, encoded, lens_frame
+from tests.make_tiny_model import TinyModel, tiny_model_bytes
 
 
 @pytest.fixture
@@ -69,7 +75,7 @@ def test_another_model_or_another_sample_fails(golden: Callable[..., None], anal
     assert [check.passed for check in run_selftest(analyzer)] == [False]
 
 
-@pytest.mark.parametrize("content", [None, "{"])
+@pytest.mark.parametrize("content", [None, "{", "{}", '{"model_sha256": {"fp32": "0"}, "scans": []}'])
 def test_missing_or_damaged_golden_results_fail(
     content: str | None, golden: Callable[..., None], analyzer: CataractAnalyzer
 ) -> None:
@@ -80,6 +86,68 @@ def test_missing_or_damaged_golden_results_fail(
     assert caught.value.exit_code == 83
 
 
+def test_missing_sample_fails(golden: Callable[..., None], analyzer: CataractAnalyzer) -> None:
+    golden()
+    (selftest.SAMPLES / "sample.png").unlink()
+    (check,) = run_selftest(analyzer)
+    assert (check.source, check.passed, check.finding) == ("sample.png", False, "the sample scan is missing")
+
+
+def test_changed_weight_fails_though_every_digest_is_renewed(golden: Callable[..., None], tmp_path: Path) -> None:
+    path = tmp_path / "changed.onnx"
+    path.write_bytes(tiny_model_bytes(TinyModel(cataract_from=TinyModel().cataract_from + 60)))
+    changed = CataractAnalyzer(path)
+    golden(model=changed.network.sha256)
+    (check,) = run_selftest(changed)
+    assert not check.passed
+    assert "cataract_px" in check.finding
+
+
+def test_session_option_that_changes_numbers_fails(
+    golden: Callable[..., None], tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    darker = network.onnxruntime().OrtValue.ortvalue_from_numpy(np.array(400.0, np.float32))
+
+    def altered(threads: int) -> Any:
+        options = deployed(threads)
+        options.add_initializer("grey_max", darker)  # what a grey level is divided by
+        return options
+
+    deployed = network.session_options
+    monkeypatch.setattr(network, "session_options", altered)
+    golden()
+    (check,) = run_selftest(CataractAnalyzer(tiny_model))
+    assert not check.passed
+    assert check.finding == f"cataract_px 0, expected {CATARACT_PX}"
+
+
+def test_another_model_fails_the_release(bundled_analyzer: CataractAnalyzer, run_program: RunProgram) -> None:
+    finished = run_program("selftest")  # with the tiny model of the environment
+    assert finished.returncode == 83
+    assert finished.stdout.startswith(b"FAIL model: sha256 ")
+    assert b"error[selftest-failed]" in finished.stderr
+
+
+def test_one_changed_weight_fails_the_release_though_its_register_is_renewed(
+    bundled_analyzer: CataractAnalyzer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = onnx.load_from_string(read_model(None, "fp32"))
+    weight = next(tensor for tensor in model.graph.initializer if len(tensor.dims) == 4)
+    values = onnx.numpy_helper.to_array(weight).copy()
+    values.flat[0] *= 1.001
+    weight.CopyFrom(onnx.numpy_helper.from_array(values, weight.name))
+    for entry in model.metadata_props:
+        if entry.key == PREFIX + "digest":
+            entry.value = UNSEALED
+    data = seal(model.SerializeToString())
+    (tmp_path / "changed.onnx").write_bytes(data)
+    register = {"fp32": {"file": "changed.onnx", "sha256": hashlib.sha256(data).hexdigest()}}
+    (tmp_path / "register.json").write_text(json.dumps(register))
+    monkeypatch.setattr(network, "BUNDLE", tmp_path)
+    (check,) = run_selftest(CataractAnalyzer())
+    assert (check.source, check.passed) == ("model", False)
+
+
 def test_release_passes_its_own_self_test(bundled_analyzer: CataractAnalyzer, run_program: RunProgram) -> None:
     finished = run_program("selftest", env={"EDGE_CATARACT_MODEL": ""})
     assert (finished.returncode, finished.stderr) == (0, b"")
@@ -87,3 +155,11 @@ def test_release_passes_its_own_self_test(bundled_analyzer: CataractAnalyzer, ru
     report = json.loads(run_program("selftest", "--json", env={"EDGE_CATARACT_MODEL": ""}).stdout)
     assert report["passed"]
     assert len(report["checks"]) >= 1
+
+
+def test_self_test_takes_less_than_two_seconds(bundled_analyzer: CataractAnalyzer, run_program: RunProgram) -> None:
+    before = os.times()
+    run_program("selftest", env={"EDGE_CATARACT_MODEL": ""})
+    after = os.times()
+    # Processor time of the child, which a busy machine does not stretch; a quiet one takes no longer.
+    assert after.children_user + after.children_system - before.children_user - before.children_system < 2.0

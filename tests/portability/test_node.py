@@ -1,0 +1,32 @@
+"""The bundled models in onnxruntime for Node.js."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.portability.conftest import Install, Question
+
+PROGRAM = Path(__file__).with_name("node_counts.cjs")
+
+
+@pytest.fixture(scope="session")
+def node_modules(install: Install) -> Path:
+    """The package brings the CPU engine; what its install script would fetch is for CUDA."""
+    npm = ("npm", "install", "--no-audit", "--no-fund", "--prefix", "{folder}", "onnxruntime-node@^1.24")
+    return install("onnxruntime-node", *npm, ONNXRUNTIME_NODE_INSTALL="skip") / "node_modules"
+
+
+def test_onnxruntime_node_finds_what_the_runtime_finds(question: Question, node_modules: Path) -> None:
+    finished = subprocess.run(
+        ["node", PROGRAM, *question.arguments],
+        env={**os.environ, "NODE_PATH": str(node_modules)},
+        capture_output=True,
+        check=False,
+        timeout=120,
+    )
+    assert finished.returncode == 0, finished.stderr
+    question.check(finished.stdout)
