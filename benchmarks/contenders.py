@@ -52,13 +52,18 @@ class Setting:
 Run = Callable[[], Any]
 
 
-def sample_window() -> NDArray[np.uint8]:
-    """The (rows, columns) uint8 crop that the network gets of the bundled cataract sample."""
+def sample_frame() -> NDArray[np.uint8]:
+    """The bundled cataract sample as networks get it: the (rows, columns) uint8 native frame on the eye's own scale."""
     scan = read_scan(SAMPLE)
-    profile = profile_for(scan.rows, scan.columns, scan.bits)
-    frame = native_frame(scan, profile)
-    window = profile.window((frame.shape[0], frame.shape[1])).cut(frame)
-    return regrade(window, referenced_grey(find_reference_levels(frame)))
+    frame = native_frame(scan, profile_for(scan.rows, scan.columns, scan.bits))
+    return regrade(frame, referenced_grey(find_reference_levels(frame)))
+
+
+def sample_window() -> NDArray[np.uint8]:
+    """The usual crop of it."""
+    frame = sample_frame()
+    rows, columns = frame.shape
+    return profile_for(rows, columns, 8).window((rows, columns)).cut(frame)
 
 
 def ours(setting: Setting, precision: str) -> Run:
