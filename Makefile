@@ -1,5 +1,6 @@
 # make run [SCAN=path]   analyse a scan (a bundled sample without SCAN)
 # make test              everything that must hold before a change lands
+# make bench             every benchmark of docs/benchmarks.md (an hour or so)
 # Each sets itself up in a fresh clone, and is quick when nothing changed.
 
 PYTHON ?= python3
@@ -8,7 +9,7 @@ BIN := $(VENV)/bin
 SCAN ?= edge_runtime/samples/simulated-cataract.png
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run test lint clean
+.PHONY: run test lint bench clean
 
 run: $(VENV)/.runtime
 	@$(BIN)/edge-cataract "$(SCAN)"
@@ -22,6 +23,18 @@ lint: $(VENV)/.development
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# On a quiet machine: programs that compete for the processor slow the contenders differently.
+bench: $(VENV)/.benchmarks
+	$(BIN)/python -m train phantom --cohort validation --seed 1 --out data/benchmark
+	$(BIN)/python -m benchmarks.parity --data data/benchmark \
+		--checkpoint $(wildcard train/checkpoints/*) --model $(wildcard edge_runtime/models/*.onnx)
+	$(BIN)/python -m benchmarks.network
+	$(BIN)/python -m benchmarks.tiles
+	$(BIN)/python -m benchmarks.operators
+	$(BIN)/python -m benchmarks.memory
+	$(BIN)/python -m benchmarks.page
+	$(BIN)/python -m pytest benchmarks
+
 $(BIN)/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=...")'
 	@$(PYTHON) -m venv --clear $(VENV)
@@ -33,6 +46,10 @@ $(VENV)/.runtime: pyproject.toml | $(BIN)/pip
 $(VENV)/.development: pyproject.toml | $(BIN)/pip
 	$(PIP) --editable ".[train,dev]"
 	@touch $@ $(VENV)/.runtime
+
+$(VENV)/.benchmarks: pyproject.toml | $(BIN)/pip
+	$(PIP) --editable ".[dev,bench]"
+	@touch $@ $(VENV)/.runtime $(VENV)/.development
 
 clean:
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

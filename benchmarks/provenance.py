@@ -6,6 +6,7 @@ import json
 import os
 import platform
 import subprocess
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,11 @@ def place() -> dict[str, Any]:
         "numpy": np.__version__,
     }
     return {"commit": commit(), "machine": machine}
+
+
+def versions(*packages: str) -> dict[str, str]:
+    """Versions of installed packages."""
+    return {name: metadata.version(name) for name in packages}
 
 
 def commit() -> str:

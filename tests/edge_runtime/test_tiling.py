@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import json
+from functools import cache
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_runtime import tiling
-from edge_runtime.network import Network
-from edge_runtime.tiling import TileGeometry, plan
+from edge_runtime.lens import count_pixels
+from edge_runtime.network import BUNDLE, Network, Prediction, read_model
+from edge_runtime.profile import native_frame, profile_for
+from edge_runtime.scan import read_scan
+from edge_runtime.selftest import SAMPLES
+from edge_runtime.tiling import Tile, TileGeometry, plan
 from tests.make_tiny_model import TinyModel, tiny_model_bytes
 
 # Float rounding of a mean over 49 values, times the slope of the tiny model's logits.
 MAX_PROBABILITY_DRIFT_TILED = 1e-3
+# Of the bundled models: kernels may sum in another order where a tile has another shape. In int8 sums are exact, but
+# a value between two levels may fall to either after the float layers, so only labels are compared.
+MAX_PROBABILITY_DRIFT_BUNDLED = 1e-5
+BUNDLED = list(json.loads((BUNDLE / "register.json").read_text(encoding="utf-8")))
+FRAME_SHAPE = (1824, 2150)
 
 
 def tiny_network(grid: int, stride: int, context: int) -> Network:
@@ -109,3 +121,104 @@ def test_crop_that_fits_is_read_at_once() -> None:
     (tile,) = plan(1100, 1100, TileGeometry(4, 64, 192), 1100 * 1100)
     assert tile.read == tile.core == (slice(0, 1100), slice(0, 1100))
     assert len(plan(1100, 1100, TileGeometry(4, 64, 192), 1100 * 1100 - 1)) > 1
+
+
+@cache
+def bundled(precision: str) -> Network:
+    return Network(read_model(None, precision), 1)
+
+
+@cache
+def sample_frame() -> np.ndarray[tuple[int, int], np.dtype[np.uint8]]:
+    scan = read_scan(SAMPLES / "simulated-cataract.png")
+    frame = native_frame(scan, profile_for(scan.rows, scan.columns, scan.bits))
+    assert frame.shape == FRAME_SHAPE
+    return frame
+
+
+def cut(slices: tuple[slice, slice]) -> np.ndarray[tuple[int, int], np.dtype[np.uint8]]:
+    return np.ascontiguousarray(sample_frame()[slices])
+
+
+@st.composite
+def windows(draw: st.DrawFn, most: int) -> tuple[slice, slice]:
+    """Anywhere in the frame, of any size up to this many rows and columns."""
+    random = draw(st.randoms(use_true_random=False))  # evenly spread; hypothesis by itself prefers the small
+    sides = [random.randint(1, min(most, length)) for length in FRAME_SHAPE]
+    starts = [random.randint(0, length - side) for length, side in zip(FRAME_SHAPE, sides, strict=True)]
+    return slice(starts[0], starts[0] + sides[0]), slice(starts[1], starts[1] + sides[1])
+
+
+@st.composite
+def tiles_of(draw: st.DrawFn, shape: tuple[int, int], geometry: TileGeometry) -> Tile:
+    """Any tile that a plan may have in such a window: an aligned core of any size, and its halo."""
+    random = draw(st.randoms(use_true_random=False))
+    spans = []
+    for length in shape:
+        start = random.randint(0, (length - 1) // geometry.unit) * geometry.unit
+        stop = min(start + random.randint(1, 4) * geometry.unit, length)
+        spans.append((slice(max(start - geometry.halo, 0), min(stop + geometry.halo, length)), slice(start, stop)))
+    return Tile((spans[0][0], spans[1][0]), (spans[0][1], spans[1][1]))
+
+
+def core_of(prediction: Prediction, tile: Tile, grid: int, origin: tuple[int, int]) -> Prediction:
+    """A tile's core, cut from a prediction whose first pixel is at this place of the window."""
+    rows, columns = (
+        slice((span.start - start) // grid, -(-(span.stop - start) // grid))
+        for span, start in zip(tile.core, origin, strict=True)
+    )
+    lens, cataract, labels = prediction.lens_probability, prediction.cataract_probability, prediction.labels
+    return Prediction(lens[rows, columns], cataract[rows, columns], labels[rows, columns])
+
+
+def assert_same(found: Prediction, expected: Prediction, precision: str) -> None:
+    assert np.array_equal(found.labels, expected.labels)
+    if precision == "fp32":
+        for name in ("lens_probability", "cataract_probability"):
+            assert np.abs(getattr(found, name) - getattr(expected, name)).max() <= MAX_PROBABILITY_DRIFT_BUNDLED
+
+
+@pytest.mark.parametrize("precision", BUNDLED)
+@given(data=st.data(), window=windows(most=max(FRAME_SHAPE)))
+@settings(max_examples=60, deadline=None, derandomize=True)
+def test_a_tile_of_the_bundled_model_says_what_the_whole_says(
+    precision: str, data: st.DataObject, window: tuple[slice, slice]
+) -> None:
+    network = bundled(precision)
+    geometry = TileGeometry.of(network.metadata)
+    pixels = cut(window)
+    tile = data.draw(tiles_of(pixels.shape, geometry))
+    whole, part = network.predict(pixels), network.predict(np.ascontiguousarray(pixels[tile.read]))
+    found = core_of(part, tile, geometry.grid, (tile.read[0].start, tile.read[1].start))
+    assert_same(found, core_of(whole, tile, geometry.grid, (0, 0)), precision)
+
+
+@pytest.mark.parametrize("precision", BUNDLED)
+@given(window=windows(most=400), max_read=st.integers(1, 200_000))
+@settings(max_examples=60, deadline=None, derandomize=True)
+def test_cores_of_the_bundled_model_stitch_to_the_whole_and_count_the_same(
+    precision: str, window: tuple[slice, slice], max_read: int
+) -> None:
+    network = bundled(precision)
+    pixels = cut(window)
+    tiles = plan(*pixels.shape, TileGeometry.of(network.metadata), max_read)
+    whole = network.predict(pixels)
+    stitched = tiling.predict(network.predict, pixels, tiles, network.metadata.grid)
+    assert_same(stitched, whole, precision)
+    assert count_pixels(stitched.labels) == count_pixels(whole.labels)
+
+
+def test_half_the_halo_moves_the_bundled_model() -> None:
+    network = bundled(BUNDLED[0])
+    geometry = TileGeometry.of(network.metadata)
+    unit, halo = geometry.unit, geometry.halo
+    rows, columns = (slice(length // 2 // unit * unit, length // 2 // unit * unit + unit) for length in FRAME_SHAPE)
+    whole = network.predict(sample_frame())
+    drift = []
+    for reach in (halo, halo // 2 // unit * unit):
+        read = tuple(slice(max(span.start - reach, 0), span.stop + reach) for span in (rows, columns))
+        tile = Tile((read[0], read[1]), (rows, columns))
+        part = core_of(network.predict(cut(tile.read)), tile, geometry.grid, (read[0].start, read[1].start))
+        expected = core_of(whole, tile, geometry.grid, (0, 0))
+        drift.append(float(np.abs(part.lens_probability - expected.lens_probability).max()))
+    assert drift[0] <= MAX_PROBABILITY_DRIFT_BUNDLED < drift[1]

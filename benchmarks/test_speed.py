@@ -1,0 +1,45 @@
+"""The steps of one scan, timed by pytest-benchmark: `pytest benchmarks --benchmark-compare` against an earlier run."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from benchmarks.contenders import SAMPLE, sample_window
+from edge_runtime import CataractAnalyzer
+from edge_runtime.brightness import find_reference_levels
+from edge_runtime.network import BUNDLE
+from edge_runtime.profile import native_frame, profile_for
+from edge_runtime.scan import read_scan
+
+if TYPE_CHECKING:
+    from pytest_benchmark.fixture import BenchmarkFixture
+
+PRECISIONS = list(json.loads((BUNDLE / "register.json").read_text(encoding="utf-8")))
+
+
+def test_reading(benchmark: BenchmarkFixture) -> None:
+    """From the file to pixels."""
+    assert benchmark(read_scan, SAMPLE).rows > 0
+
+
+def test_finding_the_references(benchmark: BenchmarkFixture) -> None:
+    """The cornea and the brightest tissue in the whole frame."""
+    scan = read_scan(SAMPLE)
+    frame = native_frame(scan, profile_for(scan.rows, scan.columns, scan.bits))
+    assert benchmark(find_reference_levels, frame) is not None
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_network(benchmark: BenchmarkFixture, precision: str) -> None:
+    """From the crop to the maps."""
+    network = CataractAnalyzer(precision=precision).network
+    assert benchmark(network.predict, sample_window()).labels.any()
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_scan(benchmark: BenchmarkFixture, precision: str) -> None:
+    """From the file to the Cataract Fraction."""
+    assert benchmark(CataractAnalyzer(precision=precision).analyze, SAMPLE).gradable
