@@ -103,7 +103,7 @@ def in_torch(setting: Setting, way: str) -> Run:
     from train.pipeline import Pipeline
 
     checkpoint = load_checkpoint(setting.checkpoint)
-    pipeline: Any = Pipeline(checkpoint.network(), checkpoint.metadata.grid, checkpoint.metadata.network.stride).eval()
+    pipeline: Any = Pipeline.of(checkpoint)
     if way in ("channels-last", "bf16"):
         pipeline = pipeline.to(memory_format=torch.channels_last)
     if way == "bf16":

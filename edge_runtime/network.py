@@ -290,6 +290,8 @@ def session_options(threads: int) -> Any:
     options.log_severity_level = 4
     options.enable_cpu_mem_arena = False  # the arena never shrinks, and tiles of a plan may differ in shape
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # Without VNNI, int8 products are otherwise summed in pairs that saturate (export/saturation.py).
+    options.add_session_config_entry("session.x64quantprecision", "1")
     return options
 
 

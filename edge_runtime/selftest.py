@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 SAMPLES = Path(__file__).parent / "samples"
 GOLDEN = SAMPLES / "golden.json"
 # Between processors, float rounding may move single pixels across the decision of two nearly equal labels.
-MAX_PIXEL_DEVIATION = 0.001  # of the lens pixels
+MAX_PIXEL_DEVIATION = 0.0001  # of the lens pixels
 
 
 @dataclass(frozen=True, slots=True)
