@@ -118,9 +118,12 @@ def in_torch(setting: Setting, way: str) -> Run:
 
 def paper(setting: Setting, _: str) -> Run:
     """The published network at its full width in PyTorch; its weights, which do not matter here, are random."""
+    import torch
+
     from train.pipeline import Pipeline
     from train.unet import UNet, UNetConfig
 
+    torch.manual_seed(1)
     config = UNetConfig(width=64, levels=4, channel_cap=1024)
     window = sample_window()[:PAPER_SIDE, :PAPER_SIDE]
     return _counting(Pipeline(UNet(config), grid=2, stride=config.stride).eval(), window, setting.threads)

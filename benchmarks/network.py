@@ -7,6 +7,7 @@ time, with their spread over the rounds.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -18,6 +19,7 @@ from benchmarks.installed import installed_bytes
 from benchmarks.provenance import place, save, versions
 from benchmarks.turns import about, ratio, serve, take_turns, throughput
 from edge_runtime.model_file import PRECISIONS
+from edge_runtime.network import read_model
 
 RESULTS = Path(__file__).parent / "results" / "network.json"
 # (slower, faster, least ratio, largest ratio): what is asked for.
@@ -60,6 +62,9 @@ def main(words: Sequence[str] | None = None) -> int:
         "threads": arguments.threads,
         "rounds": arguments.rounds,
         "input": list(sample_window().shape),
+        "model_sha256": {precision: hashlib.sha256(read_model(path, precision)).hexdigest()
+                         for precision, path in models.items() if precision in {KINDS[name].way for name in chosen}},
+        "checkpoint_sha256": hashlib.sha256(arguments.checkpoint.read_bytes()).hexdigest(),
         "versions": versions("numpy", *sorted({name for one in chosen for name in KINDS[one].packages})),
         "contenders": {name: {"title": KINDS[name].title, "runs": KINDS[name].runs} | asdict(one)
                        | {"ms": about(one.rounds_ms)} for name, one in timed.items()},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import sys
 import tempfile
@@ -32,8 +33,9 @@ def main(words: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(words)
     models = []
     for precision in arguments.precision:
-        found = profile(read_model(getattr(arguments, precision), precision), arguments.runs)
-        models.append({"precision": precision, **found})
+        model = read_model(getattr(arguments, precision), precision)
+        found = profile(model, arguments.runs)
+        models.append({"precision": precision, "sha256": hashlib.sha256(model).hexdigest(), **found})
         print(f"{precision}: {found['ms']:.2f} ms")
         for row in found["operators"]:
             print(f"  {row['operator']:28} {row['nodes']:4} nodes {row['ms']:8.3f} ms {100 * row['share']:5.1f} %")

@@ -217,7 +217,7 @@ def draw(content: dict[str, Any], path: Path) -> None:
     axes.barh([one["title"] for _, one in shown], medians, xerr=range_ms, color=colours, error_kw={"lw": 1})
     axes.set(xscale="log", xlabel="ms per crop: median and range over the rounds")
     for place, value in enumerate(medians):
-        axes.text(value, place, f" {value:.3g}", va="bottom", fontsize="small")
+        axes.text(value, place, f" {value:,.1f}", va="bottom", fontsize="small")
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=120)
 

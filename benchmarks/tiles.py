@@ -132,12 +132,14 @@ def main(words: Sequence[str] | None = None) -> int:
             {way: [*command, way] for way in arguments.ways}, dict.fromkeys(arguments.ways, 3), arguments.rounds
         )
         frame = sample_frame()
-        ways = {name: WAYS[name][1](network(precision), frame) for name in arguments.ways}
+        loaded = network(precision)
+        ways = {name: WAYS[name][1](loaded, frame) for name in arguments.ways}
         expected = ways["whole"].predict()
         for name, way in ways.items():
             rows.append(
                 {
                     "title": f"{precision}, {WAYS[name][0]}",
+                    "model_sha256": loaded.sha256,
                     "tiles": way.tiles,
                     "pixels_ratio": way.read_pixels / frame.size,
                     "time_ratio": ratio(timed[name], timed["whole"]),

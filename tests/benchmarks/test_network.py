@@ -31,6 +31,7 @@ def test_a_short_run_compares_both_engines_on_the_same_counts(tmp_path: Path) ->
     assert ours["found"][0] > 10_000
     assert [(one["slower"], one["faster"]) for one in content["ratios"]] == [("torch-eager", "ours-fp32")]
     assert all(one["peak_memory_mb"] > 50 and len(one["rounds_ms"]) == 1 for one in (ours, eager, scan))
+    assert content["model_sha256"].keys() == {"fp32"}
     assert content["scans_per_second"]["scan-fp32"].keys() == {"1", "2"}
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import copy
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from benchmarks.page import PAGE, draw, page, read
+from edge_runtime.network import BUNDLE
 
 COST = {"ms": {"median": 10.0, "min": 9.0, "max": 12.0}, "first_result_s": 0.5, "peak_memory_mb": 100.0}
 PLACE = {
@@ -87,3 +89,13 @@ def test_the_picture_is_drawn(tmp_path: Path) -> None:
 @pytest.mark.skipif(not PAGE.exists(), reason="the benchmarks have not been run yet")
 def test_the_page_is_that_of_the_committed_numbers() -> None:
     assert PAGE.read_text(encoding="utf-8") == page(read())
+
+
+@pytest.mark.skipif(not PAGE.exists(), reason="the benchmarks have not been run yet")
+def test_the_committed_numbers_are_of_the_bundled_models() -> None:
+    register = json.loads((BUNDLE / "register.json").read_text(encoding="utf-8"))
+    bundled = {precision: entry["sha256"] for precision, entry in register.items()}
+    results = read()
+    assert results["network"]["model_sha256"] == bundled
+    assert {one["precision"]: one["sha256"] for one in results["operators"]["models"]} == bundled
+    assert {one["model_sha256"] for one in results["tiles"]["ways"]} == set(bundled.values())
