@@ -6,7 +6,6 @@ The network learnt at one pixel pitch. Every scan is brought to it here, once, a
 from __future__ import annotations
 
 import os
-import tomllib
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
@@ -168,6 +167,8 @@ def load_profile(name: str) -> DeviceProfile:
         raise UsageError(
             "unknown-profile", f"There is no profile or file {name!r}.", f"Known profiles: {', '.join(PROFILES)}."
         )
+    import tomllib
+
     try:
         with open(name, "rb") as file:
             entries: dict[str, Any] = tomllib.load(file)
