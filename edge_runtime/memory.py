@@ -34,6 +34,14 @@ def resident_bytes(*, peak: bool) -> int:
     return most if sys.platform == "darwin" else most * 1024
 
 
+def give_back_freed() -> None:
+    """Return memory that was freed to the system, where the C library keeps it: glibc, after a model was loaded."""
+    import ctypes
+
+    with suppress(AttributeError, OSError, TypeError):  # not every system, nor every C library, can
+        ctypes.CDLL(None).malloc_trim(0)
+
+
 def largest_tile(max_memory_mb: int | None, scan: Scan, frame_shape: tuple[int, int], smallest: int) -> int:
     """Native pixels that may be inferred at a time.
 
