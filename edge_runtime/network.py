@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -23,6 +22,7 @@ from .errors import (
     UsageError,
 )
 from .model_file import EXPORT_MODEL, MAX_MODEL_BYTES, PRECISIONS, ModelMetadata, check_seal, inspect
+from .task import Task
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -218,6 +218,7 @@ class Network:
             raise InternalError(
                 "provider", f"The session runs on {self._session.get_providers()}.", "Report this fault."
             )
+        self._session._model_bytes = None  # kept there to change providers later, as many bytes again as the weights
         self._check_signature()
 
     def _check_signature(self) -> None:
@@ -273,13 +274,13 @@ class Network:
         if threading.current_thread() is not threading.main_thread():  # signals reach the main thread only
             return self._session.run(_MAPS, {"scan": window})
         options = self._runtime.RunOptions()
-        with ThreadPoolExecutor(max_workers=1) as worker:
-            running = worker.submit(self._session.run, _MAPS, {"scan": window}, options)
-            try:
-                return running.result()
-            except BaseException:
-                options.terminate = True
-                raise
+        running = Task(lambda: self._session.run(_MAPS, {"scan": window}, options))
+        try:
+            return running.result()
+        except BaseException:
+            options.terminate = True
+            running.wait()
+            raise
 
 
 def session_options(threads: int) -> Any:
