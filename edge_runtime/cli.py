@@ -311,7 +311,8 @@ def _info(options: argparse.Namespace) -> int:
 def _schema(options: argparse.Namespace) -> int:
     from .report import SCHEMA_FILE
 
-    _print(SCHEMA_FILE.read_text(encoding="utf-8").rstrip("\n"))
+    with open(SCHEMA_FILE, encoding="utf-8") as file:
+        _print(file.read().rstrip("\n"))
     return 0
 
 
