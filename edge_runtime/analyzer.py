@@ -49,7 +49,8 @@ class Limits:
     threads
         Inference threads; None: what the affinity mask and the control group allow.
     max_memory_mb
-        Cap for the peak resident memory of the process, in MB (10^6 bytes); None: no cap.
+        Cap for the peak resident memory of the process, in MB (10^6 bytes); None: no cap. Under a cap, the whole
+        process returns large blocks to the system at once (glibc), which costs a little time.
     """
 
     threads: int | None = None
@@ -103,6 +104,8 @@ class CataractAnalyzer:
             )
         self._profile = load_profile(profile) if isinstance(profile, str) else profile
         self._limits = limits or Limits()
+        if self._limits.max_memory_mb is not None:
+            memory.keep_no_large_blocks()
         if model is None or isinstance(model, str | os.PathLike):
             model = Network(read_model(model, precision), self._limits.threads or available_threads())
             memory.give_back_freed()
@@ -191,7 +194,8 @@ class CataractAnalyzer:
 
         profile = self._profile_of(scan)
         frame_shape = native_shape(scan, profile)
-        tile_pixels = memory.largest_tile(self._limits.max_memory_mb, scan, frame_shape, self._geometry.smallest_read)
+        smallest = self._geometry.smallest_read(*frame_shape)
+        tile_pixels = memory.largest_tile(self._limits.max_memory_mb, scan, frame_shape, smallest)
         frame = native_frame(scan, profile)
         prepared = perf_counter()
         _log("%d x %d pixels, profile %s, native %d x %d", scan.rows, scan.columns, profile.name, *frame_shape)
