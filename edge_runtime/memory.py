@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 MEGABYTE = 1_000_000
 MAX_TILE_PIXELS = 6_000_000  # without a cap: whole frames of known devices (3.9 million) at once, larger ones in tiles
-# Resident bytes per native pixel of a tile while the network runs (8 to 9, and a margin), and per pixel of the scan and of its native frame
-# while they are held (benchmarks/memory.py measures both).
+# Resident bytes per native pixel of a tile while the network runs (benchmarks/memory.py measures 8 to 9, small tiles
+# more), and per pixel of the scan and of its native frame while they are held.
 BYTES_PER_TILE_PIXEL = 12
 BYTES_PER_FRAME_PIXEL = 6
 RESERVE_BYTES = 16 * MEGABYTE

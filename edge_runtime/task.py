@@ -22,9 +22,9 @@ class Task(Generic[Value]):
         self._work = work
         self._values: list[Value] = []
         self._error: BaseException | None = None
-        # Not the thread's own join: Python 3.11 takes a thread for ended when a signal interrupts that.
         self._done = threading.Event()
-        threading.Thread(target=self._run).start()
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
 
     def _run(self) -> None:
         try:
@@ -36,7 +36,8 @@ class Task(Generic[Value]):
 
     def wait(self) -> None:
         """Return when the work is done, however it ended; a signal's exception interrupts it."""
-        self._done.wait()
+        self._done.wait()  # not only joined: Python 3.11 takes a thread for ended when a signal interrupts that
+        self._thread.join()
 
     def result(self) -> Value:
         """What the work returned, when it is done; its error is raised here."""
