@@ -568,12 +568,12 @@ def test_lack_of_memory_is_a_lack_of_resources(run: Run, scans: None, monkeypatc
 
 
 def test_message_is_always_one_printable_line(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    from edge_runtime import analyzer
+    from edge_runtime import scan
 
     def fail(*_: object) -> None:
         raise ScanError("usage", "Two\nlines\x07\udcff.", "Do.")
 
-    monkeypatch.setattr(analyzer, "read_scan", fail)
+    monkeypatch.setattr(scan, "read_scan", fail)
     printed = run("a\nb.png")
     assert printed.err == (
         "edge-cataract: a\\nb.png: error[usage]: Two\\nlines\\x07\\udcff. Nothing was written. Do.\n"
