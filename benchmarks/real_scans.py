@@ -80,7 +80,7 @@ def measure(analyzer: CataractAnalyzer, folder: Path, row: dict[str, str], overl
     except EdgeCataractError as error:
         return {**measured, "outcome": f"exit {error.exit_code}: {error.word}"}
     content = document(analyzer.as_eye([result]), analyzer.network, "2000-01-01T00:00:00Z")
-    jsonschema.validate(content, json.loads(SCHEMA_FILE.read_text(encoding="utf-8")))
+    jsonschema.validate(content, json.loads(Path(SCHEMA_FILE).read_text(encoding="utf-8")))
     picture = draw_overlay(result)
     if overlays is not None:
         (overlays / f"{name}.overlay.png").write_bytes(cv2.imencode(".png", picture)[1].tobytes())

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import os
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from time import perf_counter
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from .task import Task
+
 SCANS_PER_EXAM = 6  # radial scans of one eye (Zeboulon et al. 2022)
 MAX_THREADS, MAX_MEMORY_MB = 1024, 1_000_000  # beyond is a slip of the finger
 WINDOW_MARGIN = 64  # native pixels around a lens that is larger than the usual window
-
-_LOG = logging.getLogger(__name__)  # sizes and counts only: a file name may be a patient's
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,8 @@ class Limits:
     threads
         Inference threads; None: what the affinity mask and the control group allow.
     max_memory_mb
-        Cap for the peak resident memory of the process, in MB (10^6 bytes); None: no cap.
+        Cap for the peak resident memory of the process, in MB (10^6 bytes); None: no cap. Under a cap, the whole
+        process returns large blocks to the system at once (glibc), which costs a little time.
     """
 
     threads: int | None = None
@@ -103,8 +104,11 @@ class CataractAnalyzer:
             )
         self._profile = load_profile(profile) if isinstance(profile, str) else profile
         self._limits = limits or Limits()
+        if self._limits.max_memory_mb is not None:
+            memory.keep_no_large_blocks()
         if model is None or isinstance(model, str | os.PathLike):
             model = Network(read_model(model, precision), self._limits.threads or available_threads())
+            memory.give_back_freed()
         self.network: Predictor = model
         metadata = self.network.metadata
         self.point = OperatingPoint(metadata.cf_threshold if threshold is None else threshold, metadata.guard_band)
@@ -121,6 +125,17 @@ class CataractAnalyzer:
         """
         started = perf_counter()
         return self._analyze(read_scan(path), started)
+
+    def analyze_ahead(self, reading: Task[Scan]) -> ScanResult:
+        """Analyse a scan that is being read meanwhile; its time of reading is what was left to wait for.
+
+        Raises
+        ------
+        EdgeCataractError
+            As `analyze`.
+        """
+        started = perf_counter()
+        return self._analyze(reading.result(), started)
 
     def analyze_pixels(self, frame: NDArray[np.uint8] | NDArray[np.uint16]) -> ScanResult:
         """Analyse one frame straight from device software: (rows, columns) uint8 or uint16.
@@ -179,10 +194,11 @@ class CataractAnalyzer:
 
         profile = self._profile_of(scan)
         frame_shape = native_shape(scan, profile)
-        tile_pixels = memory.largest_tile(self._limits.max_memory_mb, scan, frame_shape, self._geometry.smallest_read)
+        smallest = self._geometry.smallest_read(*frame_shape)
+        tile_pixels = memory.largest_tile(self._limits.max_memory_mb, scan, frame_shape, smallest)
         frame = native_frame(scan, profile)
         prepared = perf_counter()
-        _LOG.info("%d x %d pixels, profile %s, native %d x %d", scan.rows, scan.columns, profile.name, *frame_shape)
+        _log("%d x %d pixels, profile %s, native %d x %d", scan.rows, scan.columns, profile.name, *frame_shape)
 
         table, missing_reference = None, False
         if self.network.metadata.brightness is Brightness.REFERENCED:
@@ -200,7 +216,7 @@ class CataractAnalyzer:
         reasons = reasons_not_to_grade(region, grid, cut)
         judgement = judge([] if reasons else [pixels.cataract_fraction], self.point)
         measured = perf_counter()
-        _LOG.info("%s: %d lens pixels, %d of them cataract", window, pixels.lens, pixels.cataract)
+        _log("%s: %d lens pixels, %d of them cataract", window, pixels.lens, pixels.cataract)
 
         return ScanResult(
             scan=scan,
@@ -263,6 +279,14 @@ class CataractAnalyzer:
         tiles = tiling.plan(window.rows, window.columns, self._geometry, tile_pixels)
         cut = window.cut(frame) if table is None else regrade(window.cut(frame), table)
         return tiling.predict(self.network.predict, cut, tiles, self.network.metadata.grid)
+
+
+def _log(message: str, *values: object) -> None:
+    """Sizes and counts only: a file name may be a patient's. Who listens has imported logging, which takes long."""
+    if "logging" in sys.modules:
+        import logging
+
+        logging.getLogger(__name__).info(message, *values)
 
 
 def _window_holding(region: LensRegion, grid: int, usual: CropWindow, frame_shape: tuple[int, int]) -> CropWindow:

@@ -111,10 +111,10 @@ def find_reference_levels(frame: NDArray[np.uint8]) -> ReferenceLevels | None:
         return None
     per_column = (stroma_grey * stroma).sum(axis=0)[deep > 0] / deep[deep > 0]
     levels = ReferenceLevels(
-        stroma=float(np.median(per_column)),
-        brightest=float(np.percentile((bright_grey * bright).max(axis=0), _BRIGHT_PERCENTILE)),
+        stroma=_median(per_column),
+        brightest=_percentile((bright_grey * bright).max(axis=0), _BRIGHT_PERCENTILE),
         speckle=_speckle(frame, surface),
-        air=float(np.median(air)) if air.size else 0.0,
+        air=_median(air) if air.size else 0.0,
         apex_row=float(np.polyval(surface, -surface[1] / (2 * surface[0])) + 0.5) * _STEP,
     )
     contrast = levels.brightest - levels.stroma
@@ -135,7 +135,7 @@ def _speckle(frame: NDArray[np.uint8], surface: NDArray[np.float64]) -> float:
     band = frame[np.clip(rows, 0, frame.shape[0] - 1), column].astype(np.float32)
     band -= cv2.blur(band, (15, 15))
     whole = band[:, : band.shape[1] // 16 * 16].reshape(len(band), -1, 16)
-    return float(np.median(whole.std(axis=(0, 2)))) if whole.size else 0.0
+    return _median(whole.std(axis=(0, 2))) if whole.size else 0.0
 
 
 def _corneal_surface(coarse: NDArray[np.float32]) -> NDArray[np.float64] | None:
@@ -148,8 +148,8 @@ def _corneal_surface(coarse: NDArray[np.float32]) -> NDArray[np.float64] | None:
     first = int(max(columns / 2 - _HALF_WIDTH_MM / _MM, 0))
     last = int(min(columns / 2 + _HALF_WIDTH_MM / _MM, columns))
     upper = coarse[: int(0.7 * rows), first:last]
-    dark = float(np.median(coarse[: rows // 16]))
-    over = upper > dark + _EDGE_SHARE * (float(np.median(upper.max(axis=0))) - dark)
+    dark = _median(coarse[: rows // 16])
+    over = upper > dark + _EDGE_SHARE * (_median(upper.max(axis=0)) - dark)
     edge = over.copy()
     edge[1:] &= ~over[:-1]
     row, column = np.nonzero(edge)
@@ -172,7 +172,7 @@ def _corneal_surface(coarse: NDArray[np.float32]) -> NDArray[np.float64] | None:
     parabola = np.array([curve, -2 * curve * apex, curve * apex**2 + height])
     for _ in range(3):
         near = np.abs(np.polyval(parabola, column) - row) < 2
-        if np.unique(column[near]).size < _MIN_SHARE * (last - first):
+        if np.count_nonzero(np.bincount(column[near])) < _MIN_SHARE * (last - first):
             return None
         parabola = np.polyfit(column[near], row[near], 2)
     return parabola if parabola[0] > 0 else None
@@ -183,6 +183,22 @@ def _peaks(votes: NDArray[np.int64]) -> list[int]:
     most = int(votes.argmax())
     above = votes[: max(most - _APART, 0)]
     return [most, int(above.argmax())] if above.size else [most]
+
+
+def _median(values: NDArray[np.floating]) -> float:
+    """The number that `numpy.median` gives, without the masked arrays that it imports: 10 ms of a cold start."""
+    first, last = (values.size - 1) // 2, values.size // 2
+    return float(np.partition(values, (first, last), axis=None)[first : last + 1].mean())
+
+
+def _percentile(values: NDArray[np.float32], percent: float) -> float:
+    """The number that `numpy.percentile` gives, interpolated in float32 as there, and as light as `_median`."""
+    place = (values.size - 1) * (percent / 100)
+    below = int(place)
+    above = min(below + 1, values.size - 1)
+    low, high = np.partition(values, (below, above))[[below, above]]
+    part = place - below
+    return float(low + (high - low) * part if part < 0.5 else high - (high - low) * (1 - part))
 
 
 def referenced_grey(levels: ReferenceLevels | None) -> NDArray[np.uint8]:

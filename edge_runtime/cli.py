@@ -28,6 +28,8 @@ from .version import __version__
 if TYPE_CHECKING:
     from .analyzer import CataractAnalyzer
     from .results import EyeResult, ScanResult
+    from .scan import Scan
+    from .task import Task
 
 EXIT_NOT_GRADED, EXIT_SOME_FAILED, EXIT_INTERNAL = 3, 4, 70
 EXIT_INTERRUPTED, EXIT_TERMINATED = 130, 143
@@ -127,11 +129,12 @@ def _analyze(options: argparse.Namespace) -> int:
         options
     )
     check_targets(named + stored, _inputs(options))
+    first = _read_ahead(options.scans[0])
     analyzer = analyzer_of(options)
     failed = ungraded = 0
     for position, path in enumerate(options.scans):
         try:
-            result = analyzer.analyze(path)
+            result = analyzer.analyze(path) if position or first is None else analyzer.analyze_ahead(first)
             eye = analyzer.as_eye([result])
             _deliver(options, analyzer, eye, [path], _stem(path))
         except (ScanError, ScanMissingError, InferenceError) as error:
@@ -153,6 +156,14 @@ def _analyze(options: argparse.Namespace) -> int:
     if several:
         return EXIT_SOME_FAILED if failed or ungraded else 0
     return EXIT_NOT_GRADED if ungraded else 0
+
+
+def _read_ahead(path: str) -> Task[Scan] | None:
+    """Read the first scan while the model is loaded; not from standard input, which may never end."""
+    from .scan import read_scan
+    from .task import Task
+
+    return None if path == "-" else Task(lambda: read_scan(path))
 
 
 def _exam(options: argparse.Namespace) -> int:
@@ -221,10 +232,11 @@ def _pictures(options: argparse.Namespace, scan: ScanResult) -> dict[str, bytes]
     import numpy as np
 
     from .output import encode_png
-    from .overlay import draw_overlay
 
     pictures: dict[str, bytes] = {}
     if options.overlay is not None:
+        from .overlay import draw_overlay
+
         pictures[options.overlay] = encode_png(draw_overlay(scan))
     if options.labels is not None:
         pictures[options.labels] = encode_png(scan.labels)
@@ -299,7 +311,8 @@ def _info(options: argparse.Namespace) -> int:
 def _schema(options: argparse.Namespace) -> int:
     from .report import SCHEMA_FILE
 
-    _print(SCHEMA_FILE.read_text(encoding="utf-8").rstrip("\n"))
+    with open(SCHEMA_FILE, encoding="utf-8") as file:
+        _print(file.read().rstrip("\n"))
     return 0
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import sys
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -13,7 +12,7 @@ from contextlib import ExitStack, contextmanager, suppress
 _LOCK = threading.Lock()
 _STDERR = 2
 # libjpeg, libpng, libtiff, and OpenCV's own log about them.
-_DECODER = re.compile(
+_DECODER = (
     r"^(Corrupt JPEG data|Premature end of JPEG|Invalid (JPEG|SOS|component)|Unsupported (JPEG|marker)|Inconsistent"
     r"|libpng (error|warning)|TIFF\w*: |imdecode_)|^\[ *(WARN|ERROR|INFO):.*(grfmt_|loadsave)"
 )
@@ -45,7 +44,7 @@ def captured_messages() -> Iterator[list[str]]:
             os.dup2(saved, _STDERR)
             os.lseek(heard, 0, os.SEEK_SET)
             for line in os.read(heard, MAX_MESSAGES_BYTES).decode("utf-8", "replace").splitlines(keepends=True):
-                if _DECODER.search(line):
+                if re.search(_DECODER, line):
                     messages.append(line.rstrip("\n"))
                 else:
                     os.write(_STDERR, line.encode("utf-8"))
@@ -55,7 +54,9 @@ def _memory_file() -> int:
     """A file without a name: a child that another thread forks meanwhile may go on writing to it, harmlessly."""
     if hasattr(os, "memfd_create"):
         return os.memfd_create("decoder-messages")
-    descriptor, path = tempfile.mkstemp()  # systems other than Linux
+    import tempfile  # systems other than Linux
+
+    descriptor, path = tempfile.mkstemp()
     os.unlink(path)
     return descriptor
 

@@ -12,11 +12,13 @@ if TYPE_CHECKING:
 
 MEGABYTE = 1_000_000
 MAX_TILE_PIXELS = 6_000_000  # without a cap: whole frames of known devices (3.9 million) at once, larger ones in tiles
-# Resident bytes per native pixel of a tile while the network runs, and per pixel of the scan and of its native frame
-# while they are held (benchmarks/memory.py measures both).
-BYTES_PER_TILE_PIXEL = 18
-BYTES_PER_FRAME_PIXEL = 10
-RESERVE_BYTES = 8 * MEGABYTE
+# Resident bytes per native pixel of a tile while the network runs (benchmarks/memory.py measures 8 to 9, small tiles
+# more), and per pixel of the scan and of its native frame while they are held.
+BYTES_PER_TILE_PIXEL = 12
+BYTES_PER_FRAME_PIXEL = 6
+RESERVE_BYTES = 16 * MEGABYTE
+LARGE_BLOCK_BYTES = 1 << 20
+_M_MMAP_THRESHOLD = -3  # malloc.h of glibc
 
 
 def resident_bytes(*, peak: bool) -> int:
@@ -32,6 +34,26 @@ def resident_bytes(*, peak: bool) -> int:
                 return int(line.split()[1]) * 1024
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return most if sys.platform == "darwin" else most * 1024
+
+
+def give_back_freed() -> None:
+    """Return memory that was freed to the system, where the C library keeps it: glibc, after a model was loaded."""
+    _glibc("malloc_trim", 0)
+
+
+def keep_no_large_blocks() -> None:
+    """From now on, return large blocks to the system as soon as they are freed.
+
+    glibc learns to keep them, and tiles that differ in shape leave gaps which the next cannot use in full.
+    """
+    _glibc("mallopt", _M_MMAP_THRESHOLD, LARGE_BLOCK_BYTES)
+
+
+def _glibc(name: str, *numbers: int) -> None:
+    import ctypes
+
+    with suppress(AttributeError, OSError, TypeError):  # not every system, nor every C library, can
+        getattr(ctypes.CDLL(None), name)(*numbers)
 
 
 def largest_tile(max_memory_mb: int | None, scan: Scan, frame_shape: tuple[int, int], smallest: int) -> int:

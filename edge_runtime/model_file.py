@@ -24,12 +24,12 @@ EXPORT_MODEL = "Use a model file written by 'python -m export', unchanged."
 
 # A metadata entry of the file it describes: 64 hex digits, the sha256 of the file with these digits as zeros.
 _DIGEST_KEY = (PREFIX + "digest").encode()
-_DIGEST = re.compile(re.escape(b"\x0a" + bytes([len(_DIGEST_KEY)]) + _DIGEST_KEY + b"\x12\x40") + rb"([0-9a-f]{64})")
+_DIGEST = re.escape(b"\x0a" + bytes([len(_DIGEST_KEY)]) + _DIGEST_KEY + b"\x12\x40") + rb"([0-9a-f]{64})"
 UNSEALED = "0" * 64
 
 
 def _digest_place(data: bytes) -> slice | None:
-    places = [found.span(1) for found in _DIGEST.finditer(data)]
+    places = [found.span(1) for found in re.finditer(_DIGEST, data)]
     return slice(*places[0]) if len(places) == 1 else None
 
 

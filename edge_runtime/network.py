@@ -6,9 +6,7 @@ import hashlib
 import json
 import os
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -23,13 +21,15 @@ from .errors import (
     UsageError,
 )
 from .model_file import EXPORT_MODEL, MAX_MODEL_BYTES, PRECISIONS, ModelMetadata, check_seal, inspect
+from .task import Task
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-BUNDLE = Path(__file__).parent / "models"
+# Paths are plain text here: pathlib takes 4 ms of a cold start.
+BUNDLE = os.path.join(os.path.dirname(__file__), "models")
 PROVIDERS = ["CPUExecutionProvider"]
-CGROUPS = Path("/sys/fs/cgroup")
+CGROUPS, OWN_CGROUP = "/sys/fs/cgroup", "/proc/self/cgroup"
 
 _INPUT = ("scan", "tensor(uint8)", 2)
 _OUTPUTS = (
@@ -60,7 +60,7 @@ def available_threads() -> int:
 def _cgroup_quotas() -> list[float]:
     """CPU quotas (processors) of the control groups, from this process's own up to the root; versions 2 and 1."""
     try:
-        lines = Path("/proc/self/cgroup").read_text().splitlines()
+        lines = _text(OWN_CGROUP).splitlines()
     except OSError:
         return []
     quotas = []
@@ -69,22 +69,27 @@ def _cgroup_quotas() -> list[float]:
         if not controllers:
             quotas += _quotas_upwards(CGROUPS, own, ("cpu.max",))
         elif "cpu" in controllers.split(","):
-            quotas += _quotas_upwards(CGROUPS / "cpu", own, ("cpu.cfs_quota_us", "cpu.cfs_period_us"))
+            quotas += _quotas_upwards(os.path.join(CGROUPS, "cpu"), own, ("cpu.cfs_quota_us", "cpu.cfs_period_us"))
     return quotas
 
 
-def _quotas_upwards(root: Path, own: str, files: tuple[str, ...]) -> list[float]:
+def _quotas_upwards(root: str, own: str, files: tuple[str, ...]) -> list[float]:
     quotas = []
-    for path in (root / own.strip("/"), *(root / own.strip("/")).parents):
+    names = [name for name in own.split("/") if name]
+    for depth in range(len(names), -1, -1):
+        folder = os.path.join(root, *names[:depth])
         try:
-            quota, period = " ".join((path / file).read_text() for file in files).split()
+            quota, period = " ".join(_text(os.path.join(folder, file)) for file in files).split()
             if float(quota) > 0:  # version 1 says -1 for no limit
                 quotas.append(max(1.0, float(quota) / float(period)))
         except (OSError, ValueError):  # no such file, or "max": no limit here
             pass
-        if path == root:
-            break
     return quotas
+
+
+def _text(path: str) -> str:
+    with open(path, encoding="utf-8") as file:
+        return file.read()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,7 +124,7 @@ def read_model(path: str | os.PathLike[str] | None, precision: str) -> bytes:
             "unknown-precision", f"There is no precision {precision!r}.", f"Choose one of {', '.join(PRECISIONS)}."
         )
     if path is not None:
-        data = _read(Path(path))
+        data = _read(path)
         check_seal(data)
         return data
     bundled = _register()
@@ -129,7 +134,7 @@ def read_model(path: str | os.PathLike[str] | None, precision: str) -> bytes:
             f"This release bundles no {precision} model.",
             f"Use --precision {next(iter(bundled), 'fp32')}, or --model.",
         )
-    data = _read(BUNDLE / bundled[precision]["file"])
+    data = _read(os.path.join(BUNDLE, bundled[precision]["file"]))
     if hashlib.sha256(data).hexdigest() != bundled[precision]["sha256"]:
         raise ModelIntegrityError(
             "damaged-model", "The bundled model differs from the one that was released.", "Install the package again."
@@ -139,7 +144,7 @@ def read_model(path: str | os.PathLike[str] | None, precision: str) -> bytes:
 
 def _register() -> dict[str, dict[str, str]]:
     try:
-        register: dict[str, dict[str, str]] = json.loads((BUNDLE / "register.json").read_text())
+        register: dict[str, dict[str, str]] = json.loads(_text(os.path.join(BUNDLE, "register.json")))
     except OSError as error:
         raise ModelMissingError(
             "missing-model", "This installation bundles no model.", "Install the package again, or use --model."
@@ -151,18 +156,20 @@ def _register() -> dict[str, dict[str, str]]:
     return register
 
 
-def _read(path: Path) -> bytes:
+def _read(path: str | os.PathLike[str]) -> bytes:
+    name = os.path.basename(os.path.normpath(path))
     try:
-        if path.is_file() and path.stat().st_size > MAX_MODEL_BYTES:
-            raise ModelIncompatibleError("not-a-model", "The file is too large to be a model.", EXPORT_MODEL)
-        if not path.is_file():
+        if not os.path.isfile(path):
             raise ModelMissingError(
-                "missing-model", f"There is no model file {path.name!r}.", "Check --model and EDGE_CATARACT_MODEL."
+                "missing-model", f"There is no model file {name!r}.", "Check --model and EDGE_CATARACT_MODEL."
             )
-        return path.read_bytes()
+        if os.path.getsize(path) > MAX_MODEL_BYTES:
+            raise ModelIncompatibleError("not-a-model", "The file is too large to be a model.", EXPORT_MODEL)
+        with open(path, "rb") as file:
+            return file.read()
     except OSError as error:
         raise ModelMissingError(
-            "missing-model", f"The model file {path.name!r} cannot be read.", "Check its permissions."
+            "missing-model", f"The model file {name!r} cannot be read.", "Check its permissions."
         ) from error
 
 
@@ -218,6 +225,7 @@ class Network:
             raise InternalError(
                 "provider", f"The session runs on {self._session.get_providers()}.", "Report this fault."
             )
+        self._session._model_bytes = None  # kept there to change providers later, as many bytes again as the weights
         self._check_signature()
 
     def _check_signature(self) -> None:
@@ -273,13 +281,13 @@ class Network:
         if threading.current_thread() is not threading.main_thread():  # signals reach the main thread only
             return self._session.run(_MAPS, {"scan": window})
         options = self._runtime.RunOptions()
-        with ThreadPoolExecutor(max_workers=1) as worker:
-            running = worker.submit(self._session.run, _MAPS, {"scan": window}, options)
-            try:
-                return running.result()
-            except BaseException:
-                options.terminate = True
-                raise
+        running = Task(lambda: self._session.run(_MAPS, {"scan": window}, options))
+        try:
+            return running.result()
+        except BaseException:
+            options.terminate = True
+            running.wait()
+            raise
 
 
 def session_options(threads: int) -> Any:

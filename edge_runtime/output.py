@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import secrets
 import stat
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -81,6 +80,8 @@ def write_all(contents: Mapping[str, bytes]) -> None:
     WriteError
         When writing fails part-way, for example on a full disk.
     """
+    import secrets
+
     staged: list[tuple[str, str]] = []
     published: list[str] = []
     done = False

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 SCHEMA = "edge-cataract/result/1"
 DISCLAIMER = "Research use only. Not a medical device."
-SCHEMA_FILE = Path(__file__).parent / "schema" / "result-1.json"
+SCHEMA_FILE = os.path.join(os.path.dirname(__file__), "schema", "result-1.json")
 
 
 def document(eye: EyeResult, network: Predictor, created: str) -> dict[str, Any]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 # What libjpeg says when the data ends early or makes no sense; it then fills the picture up and reports success.
-_JPEG_COMPLAINT = re.compile(r"Premature end|Corrupt JPEG|Invalid|Unsupported|Inconsistent|extraneous", re.IGNORECASE)
+_JPEG_COMPLAINT = r"(?i)Premature end|Corrupt JPEG|Invalid|Unsupported|Inconsistent|extraneous"
 
 # Share of the rows stored last that may be exactly 0 in a container without checksums; more is a file that was cut and
 # filled with zeros. A BMP is stored from the bottom up, and above the cornea a scan may well be black.
@@ -222,7 +222,7 @@ def _decode(data: bytes, header: Header) -> NDArray[Any]:
             raise out_of_memory() if error.code == cv2.Error.StsNoMem else damaged from error
     if pixels is None or pixels.shape[:2] != (header.rows, header.columns) or pixels.dtype.itemsize * 8 != header.bits:
         raise damaged
-    if header.container == "jpeg" and any(_JPEG_COMPLAINT.search(message) for message in messages):
+    if header.container == "jpeg" and any(re.search(_JPEG_COMPLAINT, message) for message in messages):
         raise ScanError(
             "truncated-jpeg", "The JPEG holds fewer pixels than its header says, or is damaged.", EXPORT_AGAIN
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -55,10 +56,10 @@ class TileGeometry:
     unit: int
     halo: int
 
-    @property
-    def smallest_read(self) -> int:
-        """Native pixels that the smallest tile reads: a core of one unit and its halo."""
-        return (self.unit + 2 * self.halo) ** 2
+    def smallest_read(self, rows: int, columns: int) -> int:
+        """Native pixels that the smallest tile of a (rows, columns) crop reads: a core of one unit and its halo."""
+        side = self.unit + 2 * self.halo
+        return min(side, rows) * min(side, columns)
 
     @classmethod
     def of(cls, metadata: ModelMetadata) -> TileGeometry:
@@ -68,24 +69,39 @@ class TileGeometry:
 
 
 def plan(rows: int, columns: int, geometry: TileGeometry, max_read_pixels: int) -> list[Tile]:
-    """Tiles whose cores cover a (rows, columns) crop once, each reading at most `max_read_pixels` where possible.
+    """Tiles whose cores cover a (rows, columns) crop once: of those that read at most `max_read_pixels` the least work.
 
-    The smallest plan is a core of one unit.
+    Where no tile is small enough, the smallest; where tiles would be as large as the crop, the crop at once.
     """
     if rows * columns <= max_read_pixels:
         whole = (slice(0, rows), slice(0, columns))
         return [Tile(whole, whole)]
-    side = max(int(max_read_pixels**0.5) - 2 * geometry.halo, geometry.unit) // geometry.unit * geometry.unit
-    spans = [_spans(length, side, geometry.halo) for length in (rows, columns)]
-    return [Tile((row[0], column[0]), (row[1], column[1])) for row in spans[0] for column in spans[1]]
+
+    def cost(split: tuple[_Spans, _Spans]) -> tuple[int, int]:
+        reads = [[read.stop - read.start for read, _ in spans] for spans in split]
+        return max(max(reads[0]) * max(reads[1]), max_read_pixels), sum(reads[0]) * sum(reads[1])
+
+    splits = product(_splits(rows, geometry), _splits(columns, geometry))
+    down, across = min(splits, key=cost)
+    return [Tile((row[0], column[0]), (row[1], column[1])) for row in down for column in across]
 
 
-def _spans(length: int, side: int, halo: int) -> list[tuple[slice, slice]]:
-    """(read, core) slices along one axis."""
-    starts = range(0, length, side)
+_Spans = list[tuple[slice, slice]]  # (read, core) along one axis
+
+
+def _splits(length: int, geometry: TileGeometry) -> list[_Spans]:
+    """Every way to cut one axis into cores of one size, whole units each, from a single one to the smallest."""
+    units = -(-length // geometry.unit)
+    sizes = sorted({-(-units // parts) * geometry.unit for parts in range(1, units + 1)}, reverse=True)
     return [
-        (slice(max(start - halo, 0), min(start + side + halo, length)), slice(start, min(start + side, length)))
-        for start in starts
+        [
+            (
+                slice(max(start - geometry.halo, 0), min(start + size + geometry.halo, length)),
+                slice(start, min(start + size, length)),
+            )
+            for start in range(0, length, size)
+        ]
+        for size in sizes
     ]
 
 

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
+from edge_runtime import brightness
 from edge_runtime.brightness import (
     BLACK_OVER_NOISE_DB,
     BRIGHT_OVER_STROMA_DB,
@@ -141,3 +142,11 @@ def test_speckle_is_measured_in_the_stroma() -> None:
     assert loud is not None
     assert quiet.speckle < 1
     assert loud.speckle == pytest.approx(6, abs=0.4)
+
+
+def test_median_and_percentile_are_those_of_numpy_bit_for_bit() -> None:
+    generator = np.random.default_rng(2)
+    for size in range(1, 400):
+        values = (generator.random(size) * 255).astype(np.float32)
+        assert brightness._median(values) == float(np.median(values))
+        assert brightness._percentile(values, 80.0) == float(np.percentile(values, 80.0))

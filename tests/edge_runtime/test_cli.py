@@ -33,7 +33,7 @@ from tests.edge_runtime.pictures import (
 )
 from tests.make_tiny_model import TinyModel, tiny_model_bytes
 
-VALIDATOR = jsonschema.Draft202012Validator(json.loads(report.SCHEMA_FILE.read_text()))
+VALIDATOR = jsonschema.Draft202012Validator(json.loads(Path(report.SCHEMA_FILE).read_text()))
 
 
 class Printed:
@@ -421,7 +421,7 @@ def test_error_of_an_exam_names_the_scan_it_is_about(run: Run, scans: None) -> N
 
 
 def test_schema_is_printed_as_it_is_shipped(run: Run) -> None:
-    assert run("schema").out == report.SCHEMA_FILE.read_text()
+    assert run("schema").out == Path(report.SCHEMA_FILE).read_text()
 
 
 def test_info_tells_model_versions_and_limits(run: Run, tiny_model: Path) -> None:
@@ -568,12 +568,12 @@ def test_lack_of_memory_is_a_lack_of_resources(run: Run, scans: None, monkeypatc
 
 
 def test_message_is_always_one_printable_line(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    from edge_runtime import analyzer
+    from edge_runtime import scan
 
     def fail(*_: object) -> None:
         raise ScanError("usage", "Two\nlines\x07\udcff.", "Do.")
 
-    monkeypatch.setattr(analyzer, "read_scan", fail)
+    monkeypatch.setattr(scan, "read_scan", fail)
     printed = run("a\nb.png")
     assert printed.err == (
         "edge-cataract: a\\nb.png: error[usage]: Two\\nlines\\x07\\udcff. Nothing was written. Do.\n"

@@ -38,17 +38,17 @@ def resident_megabytes(monkeypatch: pytest.MonkeyPatch) -> int:
 
 
 def test_without_a_cap_a_whole_frame_is_one_tile(scan: Scan) -> None:
-    pixels = memory.largest_tile(None, scan, NATIVE, GEOMETRY.smallest_read)
+    pixels = memory.largest_tile(None, scan, NATIVE, GEOMETRY.smallest_read(*NATIVE))
     assert pixels == memory.MAX_TILE_PIXELS
     assert len(tiling.plan(*NATIVE, GEOMETRY, pixels)) == 1
 
 
 def test_generous_cap_changes_nothing(scan: Scan, resident_megabytes: int) -> None:
-    assert memory.largest_tile(4_000, scan, NATIVE, GEOMETRY.smallest_read) == memory.MAX_TILE_PIXELS
+    assert memory.largest_tile(4_000, scan, NATIVE, GEOMETRY.smallest_read(*NATIVE)) == memory.MAX_TILE_PIXELS
 
 
 def test_cap_shrinks_the_tiles(scan: Scan, resident_megabytes: int) -> None:
-    pixels = memory.largest_tile(cap_for(700_000), scan, NATIVE, GEOMETRY.smallest_read)
+    pixels = memory.largest_tile(cap_for(700_000), scan, NATIVE, GEOMETRY.smallest_read(*NATIVE))
     assert 600_000 < pixels <= 700_000
     plan = tiling.plan(1100, 1100, GEOMETRY, pixels)
     assert len(plan) > 1
@@ -57,30 +57,30 @@ def test_cap_shrinks_the_tiles(scan: Scan, resident_megabytes: int) -> None:
 
 def test_cap_that_cannot_be_kept_is_refused_and_says_what_it_takes(scan: Scan, resident_megabytes: int) -> None:
     with pytest.raises(ResourceError, match=r"needs (\d+) MB") as caught:
-        memory.largest_tile(cap_for(0), scan, NATIVE, GEOMETRY.smallest_read)
+        memory.largest_tile(cap_for(0), scan, NATIVE, GEOMETRY.smallest_read(*NATIVE))
     assert (caught.value.word, caught.value.exit_code) == ("memory-cap", 71)
     needed = int(caught.value.found.split("needs ")[1].split(" MB")[0])
-    assert memory.largest_tile(needed, scan, NATIVE, GEOMETRY.smallest_read) >= GEOMETRY.smallest_read
+    assert memory.largest_tile(needed, scan, NATIVE, GEOMETRY.smallest_read(*NATIVE)) >= GEOMETRY.smallest_read(*NATIVE)
     with pytest.raises(ResourceError):
-        memory.largest_tile(needed - 1, scan, NATIVE, GEOMETRY.smallest_read)
+        memory.largest_tile(needed - 1, scan, NATIVE, GEOMETRY.smallest_read(*NATIVE))
 
 
 def test_memory_that_was_given_back_is_not_counted_again(scan: Scan, monkeypatch: pytest.MonkeyPatch) -> None:
     """A peak of an earlier scan under the cap must not make a later one fail."""
-    cap = cap_for(GEOMETRY.smallest_read) + 1
+    cap = cap_for(GEOMETRY.smallest_read(*NATIVE)) + 1
     monkeypatch.setattr(memory, "resident_bytes", lambda *, peak: (cap - 1 if peak else 100) * memory.MEGABYTE)
-    assert memory.largest_tile(cap, scan, NATIVE, GEOMETRY.smallest_read) >= GEOMETRY.smallest_read
+    assert memory.largest_tile(cap, scan, NATIVE, GEOMETRY.smallest_read(*NATIVE)) >= GEOMETRY.smallest_read(*NATIVE)
 
 
 def test_cap_that_was_broken_already_is_refused(scan: Scan, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "resident_bytes", lambda *, peak: (900 if peak else 100) * memory.MEGABYTE)
     with pytest.raises(ResourceError, match="needs 901 MB"):
-        memory.largest_tile(800, scan, NATIVE, GEOMETRY.smallest_read)
+        memory.largest_tile(800, scan, NATIVE, GEOMETRY.smallest_read(*NATIVE))
 
 
 def test_frame_smaller_than_a_tile_needs_no_more_than_itself(resident_megabytes: int) -> None:
     small = scan_from_pixels(np.arange(10_000, dtype=np.uint16).reshape(100, 100))
-    assert memory.largest_tile(109, small, (100, 100), GEOMETRY.smallest_read) >= 10_000
+    assert memory.largest_tile(117, small, (100, 100), GEOMETRY.smallest_read(*NATIVE)) >= 10_000
 
 
 @given(

@@ -292,7 +292,7 @@ def bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "tiny.onnx").write_bytes(data)
     entry = {"file": "tiny.onnx", "sha256": hashlib.sha256(data).hexdigest()}
     (tmp_path / "register.json").write_text(json.dumps({"fp32": entry}))
-    monkeypatch.setattr(network, "BUNDLE", tmp_path)
+    monkeypatch.setattr(network, "BUNDLE", str(tmp_path))
     return tmp_path
 
 
@@ -353,8 +353,8 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., in
             place = tmp_path / "sys/fs/cgroup" / folder.replace("_", "/").strip("/")
             place.mkdir(parents=True, exist_ok=True)
             (place / "cpu.max").write_text(content)
-        monkeypatch.setattr(network, "CGROUPS", tmp_path / "sys/fs/cgroup")
-        monkeypatch.setattr(network, "Path", lambda text: tmp_path / str(text).lstrip("/"))
+        monkeypatch.setattr(network, "CGROUPS", str(tmp_path / "sys/fs/cgroup"))
+        monkeypatch.setattr(network, "OWN_CGROUP", str(tmp_path / "proc/self/cgroup"))
         return available_threads()
 
     return threads
@@ -408,9 +408,9 @@ def test_group_named_as_root_is_the_root(machine: Callable[..., int]) -> None:
 def test_bundled_model_with_one_flipped_bit_is_refused(
     position: float, bundled_analyzer: object, tmp_path: Path
 ) -> None:
-    register = json.loads((network.BUNDLE / "register.json").read_text())
+    register = json.loads(Path(network.BUNDLE, "register.json").read_text())
     for entry in register.values():
-        data = bytearray((network.BUNDLE / entry["file"]).read_bytes())
+        data = bytearray(Path(network.BUNDLE, entry["file"]).read_bytes())
         data[int(position * len(data))] ^= 1 << int(position * 1000) % 8
         (tmp_path / "m.onnx").write_bytes(data)
         with pytest.raises(EdgeCataractError) as caught:
@@ -419,10 +419,10 @@ def test_bundled_model_with_one_flipped_bit_is_refused(
 
 
 def test_register_holds_the_hash_of_every_bundled_model(bundled_analyzer: object) -> None:
-    register = json.loads((network.BUNDLE / "register.json").read_text())
+    register = json.loads(Path(network.BUNDLE, "register.json").read_text())
     assert "fp32" in register
-    assert {entry["file"] for entry in register.values()} == {path.name for path in network.BUNDLE.glob("*.onnx")}
+    assert {entry["file"] for entry in register.values()} == {path.name for path in Path(network.BUNDLE).glob("*.onnx")}
     for precision, entry in register.items():
-        data = (network.BUNDLE / entry["file"]).read_bytes()
+        data = Path(network.BUNDLE, entry["file"]).read_bytes()
         assert hashlib.sha256(data).hexdigest() == entry["sha256"]
         assert Network(read_model(None, precision), 1).metadata.precision == precision

@@ -7,6 +7,7 @@ import json
 import math
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -24,7 +25,7 @@ from tests.edge_runtime.pictures import (
     lens_frame,
 )
 
-SCHEMA = json.loads(SCHEMA_FILE.read_text())
+SCHEMA = json.loads(Path(SCHEMA_FILE).read_text())
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 CREATED = "2026-01-31T10:11:12Z"
 

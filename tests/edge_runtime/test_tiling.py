@@ -103,7 +103,7 @@ def test_plan_covers_every_pixel_once_within_its_limits(
                 assert read.start == max(core.start - geometry.halo, 0)
                 assert read.stop >= min(core.stop + geometry.halo, length)
     assert (covered == 1).all()
-    if max_read >= geometry.smallest_read or max_read >= rows * columns:
+    if max_read >= geometry.smallest_read(rows, columns):
         assert all(tile.read_pixels <= max_read for tile in tiles)
 
 
@@ -114,7 +114,8 @@ def test_halo_is_the_receptive_field_rounded_up_to_whole_strides(receptive_field
 
     geometry = TileGeometry.of(replace(metadata, receptive_field=receptive_field))
     assert geometry == TileGeometry(grid=4, unit=64, halo=halo)
-    assert geometry.smallest_read == (64 + 2 * halo) ** 2
+    assert geometry.smallest_read(2_000, 2_000) == (64 + 2 * halo) ** 2
+    assert geometry.smallest_read(50, 2_000) == 50 * (64 + 2 * halo)
 
 
 def test_crop_that_fits_is_read_at_once() -> None:

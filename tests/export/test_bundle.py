@@ -19,7 +19,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     (folder / "old-0.0.1-fp32.onnx").write_bytes(b"an older model")
     monkeypatch.setattr(bundle, "BUNDLE", folder)
-    monkeypatch.setattr(network, "BUNDLE", folder)
+    monkeypatch.setattr(network, "BUNDLE", str(folder))
     return folder
 
 

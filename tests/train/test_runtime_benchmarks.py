@@ -1,0 +1,34 @@
+"""The benchmarks of cold start and soak, in small: they run, and what they promise without a clock holds."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks import cold_start, soak
+from edge_runtime import CataractAnalyzer
+
+
+def test_cold_start_of_one_pair() -> None:
+    measured = cold_start.measure(1)
+    assert measured["wall"]["ratio_median"] == measured["wall"]["ratio_of_minima"]
+    assert measured["verification_ms"] > 0
+    assert measured["peak_mb"]["bare"] < measured["peak_mb"]["command"]
+    capped = measured["capped"]
+    assert capped["exit_code"] in (0, 71)
+    assert capped["exit_code"] == 71 or capped["peak_mb"] < cold_start.CAP_MB
+
+
+def test_ratios_are_those_of_pairs() -> None:
+    found = cold_start.ratios([(100.0, 150.0), (200.0, 320.0), (100.0, 180.0)])
+    assert found["ratio_of_minima"] == 1.5
+    assert found["ratio_median"] == pytest.approx(1.6)
+
+
+def test_scans_leave_neither_threads_nor_descriptors_behind() -> None:
+    measured = soak.soak(CataractAnalyzer(), scans=12, settled=4)
+    assert measured["threads"][0] == measured["threads"][1]
+    assert measured["descriptors"][0] == measured["descriptors"][1]
+
+
+def test_same_scan_gives_the_same_document_by_every_way() -> None:
+    assert soak.repeats(1) == {"count": 1, "threads": [1, 2], "documents": 1, "identical": True}
