@@ -20,7 +20,7 @@ from typing import Any
 
 from benchmarks.provenance import provenance, save
 from edge_runtime import CataractAnalyzer
-from edge_runtime.model_file import inspect
+from edge_runtime.model_file import DEFAULT_PRECISION, inspect
 from edge_runtime.network import read_model
 
 ROOT = Path(__file__).parent.parent
@@ -104,7 +104,7 @@ def ratios(pairs: list[tuple[float, float]]) -> dict[str, float]:
 
 def verification_ms() -> float:
     """Hashing the bundled model twice (against the register, for the document) and checking its format, least of 5."""
-    data = read_model(None, "fp32")
+    data = read_model(None, DEFAULT_PRECISION)
 
     def once() -> float:
         started = time.perf_counter()

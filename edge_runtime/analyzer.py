@@ -14,7 +14,7 @@ from .brightness import find_reference_levels, referenced_grey, regrade
 from .decision import OperatingPoint, judge
 from .errors import EdgeCataractError, UsageError
 from .lens import LensRegion, count_pixels, largest_component, lens_density
-from .model_file import Brightness
+from .model_file import DEFAULT_PRECISION, Brightness
 from .network import Network, Prediction, Predictor, available_threads, read_model
 from .profile import CropWindow, DeviceProfile, load_profile, native_frame, native_shape, profile_for, profile_of_pitch
 from .quality import frame_sides, reasons_not_to_grade, sides_reached
@@ -93,7 +93,7 @@ class CataractAnalyzer:
         self,
         model: str | os.PathLike[str] | Predictor | None = None,
         *,
-        precision: str = "fp32",
+        precision: str = DEFAULT_PRECISION,
         threshold: float | None = None,
         profile: DeviceProfile | PixelPitch | str | None = None,
         limits: Limits | None = None,

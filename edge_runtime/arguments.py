@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from .errors import UsageError
+from .model_file import DEFAULT_PRECISION, PRECISIONS
 from .version import __version__
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def _path(text: str) -> str:
 
 def _add_model_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", type=_path, metavar="PATH", help="another exported model")
-    parser.add_argument("--precision", choices=["fp32", "int8"], help="which bundled model (default: fp32)")
+    parser.add_argument("--precision", choices=PRECISIONS, help=f"which bundled model (default: {DEFAULT_PRECISION})")
     parser.add_argument("--threads", type=int, metavar="N", help="inference threads (default: what the machine allows)")
     parser.add_argument("--max-memory", type=int, metavar="MB", help="cap for the peak resident memory of the process")
 
@@ -150,7 +151,7 @@ def analyzer_of(options: argparse.Namespace) -> CataractAnalyzer:
             raise UsageError("usage", f"EDGE_CATARACT_THREADS is {text!r}.", "Give a whole number.") from error
     analyzer = CataractAnalyzer(
         model_path(options),
-        precision=options.precision or "fp32",
+        precision=options.precision or DEFAULT_PRECISION,
         threshold=getattr(options, "threshold", None),
         profile=_profile(options),
         limits=Limits(threads, options.max_memory),

@@ -18,6 +18,7 @@ from .errors import ModelIncompatibleError, ModelIntegrityError
 PREFIX = "edge_cataract."
 SCHEMA = "edge-cataract/model/1"
 PRECISIONS = ("fp32", "int8")
+DEFAULT_PRECISION = "int8"  # of the bundled models: smaller and faster, and no decision differs
 MAX_OPSET, MAX_IR = 18, 10
 MAX_MODEL_BYTES = 512 * 1024 * 1024
 EXPORT_MODEL = "Use a model file written by 'python -m export', unchanged."

@@ -20,7 +20,7 @@ from .errors import (
     ResourceError,
     UsageError,
 )
-from .model_file import EXPORT_MODEL, MAX_MODEL_BYTES, PRECISIONS, ModelMetadata, check_seal, inspect
+from .model_file import DEFAULT_PRECISION, EXPORT_MODEL, MAX_MODEL_BYTES, PRECISIONS, ModelMetadata, check_seal, inspect
 from .task import Task
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def read_model(path: str | os.PathLike[str] | None, precision: str) -> bytes:
         raise ModelMissingError(
             "missing-model",
             f"This release bundles no {precision} model.",
-            f"Use --precision {next(iter(bundled), 'fp32')}, or --model.",
+            f"Use --precision {next(iter(bundled), DEFAULT_PRECISION)}, or --model.",
         )
     data = _read(os.path.join(BUNDLE, bundled[precision]["file"]))
     if hashlib.sha256(data).hexdigest() != bundled[precision]["sha256"]:
@@ -297,6 +297,7 @@ def session_options(threads: int) -> Any:
     options.inter_op_num_threads = 1
     options.log_severity_level = 4
     options.enable_cpu_mem_arena = False  # the arena never shrinks, and tiles of a plan may differ in shape
+    options.enable_mem_pattern = False  # one block for all tensors of the second run: as much again as they need
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     # Without VNNI, int8 products are otherwise summed in pairs that saturate (export/saturation.py).
     options.add_session_config_entry("session.x64quantprecision", "1")

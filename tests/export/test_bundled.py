@@ -25,7 +25,7 @@ def test_there_is_one_checkpoint_and_it_is_of_the_bundled_model() -> None:
 
 @pytest.mark.parametrize("sample", ["simulated-cataract.png", "simulated-clear.png"])
 def test_both_find_the_same_in_a_sample(sample: str) -> None:
-    bundled = CataractAnalyzer()
+    bundled = CataractAnalyzer(precision="fp32")
     metadata = bundled.network.metadata
     by_torch = checkpoint_analyzer(CHECKPOINTS / f"{metadata.name}-{metadata.version}").analyze(SAMPLES / sample)
     by_engine = bundled.analyze(SAMPLES / sample)
