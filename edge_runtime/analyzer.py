@@ -189,13 +189,29 @@ class CataractAnalyzer:
             notices.append(Notice("borderline", "The Cataract Fraction is too close to the threshold to decide by it."))
         return EyeResult(tuple(scans), laterality, scans_expected, self.point, judgement, tuple(notices))
 
+    def tile_plans(self, profile: DeviceProfile) -> tuple[list[tiling.Tile], list[tiling.Tile]]:
+        """Tiles of the usual window, and of the whole frame, of a scan of the profile's own size.
+
+        Raises
+        ------
+        ResourceError
+            ``memory-cap`` when the cap cannot be kept.
+        """
+        scan_shape = (profile.rows, profile.columns)
+        frame_shape = native_shape(scan_shape, profile)
+        tile_pixels = self._largest_tile(scan_shape, frame_shape)
+        window = profile.window(frame_shape)
+        return (
+            tiling.plan(window.rows, window.columns, self._geometry, tile_pixels),
+            tiling.plan(*frame_shape, self._geometry, tile_pixels),
+        )
+
     def _analyze(self, scan: Scan, started: float) -> ScanResult:
         read = perf_counter()
 
         profile = self._profile_of(scan)
-        frame_shape = native_shape(scan, profile)
-        smallest = self._geometry.smallest_read(*frame_shape)
-        tile_pixels = memory.largest_tile(self._limits.max_memory_mb, scan, frame_shape, smallest)
+        frame_shape = native_shape((scan.rows, scan.columns), profile)
+        tile_pixels = self._largest_tile((scan.rows, scan.columns), frame_shape)
         frame = native_frame(scan, profile)
         prepared = perf_counter()
         _log("%d x %d pixels, profile %s, native %d x %d", scan.rows, scan.columns, profile.name, *frame_shape)
@@ -243,6 +259,10 @@ class CataractAnalyzer:
                 )
             ),
         )
+
+    def _largest_tile(self, scan_shape: tuple[int, int], frame_shape: tuple[int, int]) -> int:
+        smallest = self._geometry.smallest_read(*frame_shape)
+        return memory.largest_tile(self._limits.max_memory_mb, scan_shape, frame_shape, smallest)
 
     def _profile_of(self, scan: Scan) -> DeviceProfile:
         match self._profile:

@@ -295,6 +295,10 @@ def _info(options: argparse.Namespace) -> int:
             name: f"{p.columns} x {p.rows}, {p.width_mm} x {p.height_mm} mm, {p.depths} bit"
             for name, p in PROFILES.items()
         },
+        "tiles": {
+            name: "window in {}, whole frame in {}".format(*(len(tiles) for tiles in analyzer.tile_plans(p)))
+            for name, p in PROFILES.items()
+        },
         "disclaimer": DISCLAIMER,
     }
     if options.json:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from math import prod
 
 from .errors import ResourceError
-
-if TYPE_CHECKING:
-    from .scan import Scan
 
 MEGABYTE = 1_000_000
 MAX_TILE_PIXELS = 6_000_000  # without a cap: whole frames of known devices (3.9 million) at once, larger ones in tiles
@@ -56,15 +53,17 @@ def _glibc(name: str, *numbers: int) -> None:
         getattr(ctypes.CDLL(None), name)(*numbers)
 
 
-def largest_tile(max_memory_mb: int | None, scan: Scan, frame_shape: tuple[int, int], smallest: int) -> int:
+def largest_tile(
+    max_memory_mb: int | None, scan_shape: tuple[int, int], frame_shape: tuple[int, int], smallest: int
+) -> int:
     """Native pixels that may be inferred at a time.
 
     Parameters
     ----------
     max_memory_mb
         Cap for the peak resident memory of the process, in MB; None: no cap.
-    frame_shape
-        (rows, columns) of the native frame.
+    scan_shape, frame_shape
+        (rows, columns) of the scan, and of its native frame.
     smallest
         Native pixels that the smallest possible tile reads.
 
@@ -75,13 +74,9 @@ def largest_tile(max_memory_mb: int | None, scan: Scan, frame_shape: tuple[int, 
     """
     if max_memory_mb is None:
         return MAX_TILE_PIXELS
-    held = (
-        resident_bytes(peak=False)
-        + RESERVE_BYTES
-        + BYTES_PER_FRAME_PIXEL * max(scan.rows * scan.columns, frame_shape[0] * frame_shape[1])
-    )
+    held = resident_bytes(peak=False) + RESERVE_BYTES + BYTES_PER_FRAME_PIXEL * max(prod(scan_shape), prod(frame_shape))
     pixels = (max_memory_mb * MEGABYTE - held) // BYTES_PER_TILE_PIXEL
-    least = min(smallest, frame_shape[0] * frame_shape[1])
+    least = min(smallest, prod(frame_shape))
     reached = resident_bytes(peak=True)
     if pixels < least or reached > max_memory_mb * MEGABYTE:
         needed = max(held + least * BYTES_PER_TILE_PIXEL, reached) // MEGABYTE + 1

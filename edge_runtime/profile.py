@@ -202,22 +202,22 @@ def profile_of_pitch(row_um: float, column_um: float, rows: int, columns: int) -
     return DeviceProfile("pixel-um", columns, rows, columns * column_um / 1000, rows * row_um / 1000)
 
 
-def native_shape(scan: Scan, profile: DeviceProfile) -> tuple[int, int]:
-    """(rows, columns) of the scan's frame at the network's native pitch.
+def native_shape(scan_shape: tuple[int, int], profile: DeviceProfile) -> tuple[int, int]:
+    """(rows, columns) at which a scan's frame of (rows, columns) pixels is analysed, at the network's native pitch.
 
     Raises
     ------
     ScanError
         ``too-coarse`` when its pixels are larger than 40 um; ``too-many-pixels`` when the native frame has too many.
     """
-    pitch = profile.pitch_um(scan.rows, scan.columns)
+    pitch = profile.pitch_um(*scan_shape)
     if max(pitch) > MAX_PITCH_UM:
         raise ScanError(
             "too-coarse",
             f"Its pixels measure {pitch[0]:.3g} x {pitch[1]:.3g} um, above {MAX_PITCH_UM:g}.",
             "Export the scan at the size of the device.",
         )
-    rows, columns = round(scan.rows * pitch[0] / NATIVE_PITCH_UM), round(scan.columns * pitch[1] / NATIVE_PITCH_UM)
+    rows, columns = (round(side * um / NATIVE_PITCH_UM) for side, um in zip(scan_shape, pitch, strict=True))
     if rows * columns > MAX_PIXELS or min(rows, columns) < 1:
         raise ScanError(
             "too-many-pixels", f"The frame would be {columns} x {rows} native pixels.", "Check --pixel-um or --profile."
@@ -232,7 +232,7 @@ def native_frame(scan: Scan, profile: DeviceProfile) -> NDArray[np.uint8]:
     -------
     (rows, columns) uint8 at 7.675 um; a frame already there is returned as it is.
     """
-    return _resized(_displayed(scan, profile), native_shape(scan, profile))
+    return _resized(_displayed(scan, profile), native_shape((scan.rows, scan.columns), profile))
 
 
 def _displayed(scan: Scan, profile: DeviceProfile) -> NDArray[np.uint8]:

@@ -430,6 +430,7 @@ def test_info_tells_model_versions_and_limits(run: Run, tiny_model: Path) -> Non
     assert (facts["model"]["name"], facts["model"]["cf_threshold"]) == ("tiny-grey-level", 0.14)
     assert (facts["inputs"]["max_pixels"], facts["inputs"]["bits"]) == (25_000_000, [8, 16])
     assert set(facts["profiles"]) == {"anterion", "anterion-raw"}
+    assert facts["tiles"]["anterion"] == "window in 1, whole frame in 1"
     text = run("info").out
     assert "  name: tiny-grey-level\n" in text
     assert "Not a medical device" in text

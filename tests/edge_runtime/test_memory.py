@@ -5,29 +5,23 @@ from __future__ import annotations
 import subprocess
 import sys
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_runtime import memory, tiling
 from edge_runtime.errors import ResourceError
-from edge_runtime.scan import Scan, scan_from_pixels
 from tests.conftest import ROOT
 
 GEOMETRY = tiling.TileGeometry(grid=4, unit=64, halo=192)
 NATIVE = (1824, 2150)
+SMALLEST = GEOMETRY.smallest_read(*NATIVE)
 
 
 def cap_for(tile_pixels: int) -> int:
     """The cap, in MB, that leaves room for a tile of so many pixels of a whole frame."""
     held = 100 * memory.MEGABYTE + memory.RESERVE_BYTES + memory.BYTES_PER_FRAME_PIXEL * 1824 * 2150
     return (held + memory.BYTES_PER_TILE_PIXEL * tile_pixels) // memory.MEGABYTE
-
-
-@pytest.fixture(scope="module")
-def scan() -> Scan:
-    return scan_from_pixels(np.arange(1824 * 2150, dtype=np.uint8).reshape(1824, 2150))
 
 
 @pytest.fixture
@@ -37,50 +31,49 @@ def resident_megabytes(monkeypatch: pytest.MonkeyPatch) -> int:
     return 100
 
 
-def test_without_a_cap_a_whole_frame_is_one_tile(scan: Scan) -> None:
-    pixels = memory.largest_tile(None, scan, NATIVE, GEOMETRY.smallest_read(*NATIVE))
+def test_without_a_cap_a_whole_frame_is_one_tile() -> None:
+    pixels = memory.largest_tile(None, NATIVE, NATIVE, SMALLEST)
     assert pixels == memory.MAX_TILE_PIXELS
     assert len(tiling.plan(*NATIVE, GEOMETRY, pixels)) == 1
 
 
-def test_generous_cap_changes_nothing(scan: Scan, resident_megabytes: int) -> None:
-    assert memory.largest_tile(4_000, scan, NATIVE, GEOMETRY.smallest_read(*NATIVE)) == memory.MAX_TILE_PIXELS
+def test_generous_cap_changes_nothing(resident_megabytes: int) -> None:
+    assert memory.largest_tile(4_000, NATIVE, NATIVE, SMALLEST) == memory.MAX_TILE_PIXELS
 
 
-def test_cap_shrinks_the_tiles(scan: Scan, resident_megabytes: int) -> None:
-    pixels = memory.largest_tile(cap_for(700_000), scan, NATIVE, GEOMETRY.smallest_read(*NATIVE))
+def test_cap_shrinks_the_tiles(resident_megabytes: int) -> None:
+    pixels = memory.largest_tile(cap_for(700_000), NATIVE, NATIVE, SMALLEST)
     assert 600_000 < pixels <= 700_000
     plan = tiling.plan(1100, 1100, GEOMETRY, pixels)
     assert len(plan) > 1
     assert max(tile.read_pixels for tile in plan) <= pixels
 
 
-def test_cap_that_cannot_be_kept_is_refused_and_says_what_it_takes(scan: Scan, resident_megabytes: int) -> None:
+def test_cap_that_cannot_be_kept_is_refused_and_says_what_it_takes(resident_megabytes: int) -> None:
     with pytest.raises(ResourceError, match=r"needs (\d+) MB") as caught:
-        memory.largest_tile(cap_for(0), scan, NATIVE, GEOMETRY.smallest_read(*NATIVE))
+        memory.largest_tile(cap_for(0), NATIVE, NATIVE, SMALLEST)
     assert (caught.value.word, caught.value.exit_code) == ("memory-cap", 71)
     needed = int(caught.value.found.split("needs ")[1].split(" MB")[0])
-    assert memory.largest_tile(needed, scan, NATIVE, GEOMETRY.smallest_read(*NATIVE)) >= GEOMETRY.smallest_read(*NATIVE)
+    assert memory.largest_tile(needed, NATIVE, NATIVE, SMALLEST) >= GEOMETRY.smallest_read(*NATIVE)
     with pytest.raises(ResourceError):
-        memory.largest_tile(needed - 1, scan, NATIVE, GEOMETRY.smallest_read(*NATIVE))
+        memory.largest_tile(needed - 1, NATIVE, NATIVE, SMALLEST)
 
 
-def test_memory_that_was_given_back_is_not_counted_again(scan: Scan, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_that_was_given_back_is_not_counted_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """A peak of an earlier scan under the cap must not make a later one fail."""
-    cap = cap_for(GEOMETRY.smallest_read(*NATIVE)) + 1
+    cap = cap_for(SMALLEST) + 1
     monkeypatch.setattr(memory, "resident_bytes", lambda *, peak: (cap - 1 if peak else 100) * memory.MEGABYTE)
-    assert memory.largest_tile(cap, scan, NATIVE, GEOMETRY.smallest_read(*NATIVE)) >= GEOMETRY.smallest_read(*NATIVE)
+    assert memory.largest_tile(cap, NATIVE, NATIVE, SMALLEST) >= SMALLEST
 
 
-def test_cap_that_was_broken_already_is_refused(scan: Scan, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cap_that_was_broken_already_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "resident_bytes", lambda *, peak: (900 if peak else 100) * memory.MEGABYTE)
     with pytest.raises(ResourceError, match="needs 901 MB"):
-        memory.largest_tile(800, scan, NATIVE, GEOMETRY.smallest_read(*NATIVE))
+        memory.largest_tile(800, NATIVE, NATIVE, SMALLEST)
 
 
 def test_frame_smaller_than_a_tile_needs_no_more_than_itself(resident_megabytes: int) -> None:
-    small = scan_from_pixels(np.arange(10_000, dtype=np.uint16).reshape(100, 100))
-    assert memory.largest_tile(117, small, (100, 100), GEOMETRY.smallest_read(*NATIVE)) >= 10_000
+    assert memory.largest_tile(117, (100, 100), (100, 100), SMALLEST) >= 10_000
 
 
 @given(
@@ -88,11 +81,10 @@ def test_frame_smaller_than_a_tile_needs_no_more_than_itself(resident_megabytes:
 )
 @settings(max_examples=200, deadline=None, derandomize=True)
 def test_cap_is_kept_by_the_plan_or_refused(cap: int, rows: int, columns: int, smallest: int) -> None:
-    scan = scan_from_pixels(np.array([[0, 1]], np.uint8))
     before = memory.resident_bytes
     memory.resident_bytes = lambda *, peak: 100 * memory.MEGABYTE
     try:
-        pixels = memory.largest_tile(cap, scan, (rows, columns), smallest)
+        pixels = memory.largest_tile(cap, (1, 2), (rows, columns), smallest)
     except ResourceError:
         return
     finally:

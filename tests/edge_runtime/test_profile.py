@@ -141,7 +141,7 @@ def test_pixel_pitch_in_range_is_what_the_profile_has(pitch: tuple[float, float]
 
 def test_frame_of_the_paper_stays_untouched_bit_for_bit() -> None:
     scan = ramp_scan(1824, 2150)
-    assert native_shape(scan, ANTERION) == (1824, 2150)
+    assert native_shape((scan.rows, scan.columns), ANTERION) == (1824, 2150)
     assert np.array_equal(native_frame(scan, ANTERION), scan.pixels)
 
 
@@ -158,7 +158,7 @@ def test_other_sizes_of_a_frame_come_to_the_native_pitch(
 ) -> None:
     scan = ramp_scan(rows, columns, dtype)
     profile = profile_for(rows, columns, scan.bits)
-    assert native_shape(scan, profile) == native
+    assert native_shape((scan.rows, scan.columns), profile) == native
     frame = native_frame(scan, profile)
     assert (frame.shape, frame.dtype) == (native, np.uint8)
 
@@ -171,19 +171,19 @@ def test_shrinking_takes_the_mean_of_the_pixels_that_become_one() -> None:
 
 def test_pixels_larger_than_40_um_are_too_coarse() -> None:
     with pytest.raises(ScanError, match="too-coarse"):
-        native_shape(ramp_scan(182, 215), ANTERION)
+        native_shape((182, 215), ANTERION)
 
 
 def test_frame_that_would_have_too_many_native_pixels_is_refused() -> None:
     scan = ramp_scan(2000, 2000)
     with pytest.raises(ScanError, match="too-many-pixels"):
-        native_shape(scan, profile_of_pitch(39, 39, 2000, 2000))
+        native_shape((scan.rows, scan.columns), profile_of_pitch(39, 39, 2000, 2000))
 
 
 def test_frame_thinner_than_a_native_pixel_is_refused() -> None:
     scan = ramp_scan(3, 4000)
     with pytest.raises(ScanError, match="too-many-pixels"):
-        native_shape(scan, profile_of_pitch(1.0, 1.0, 3, 4000))
+        native_shape((scan.rows, scan.columns), profile_of_pitch(1.0, 1.0, 3, 4000))
 
 
 # --- the display window ----------------------------------------------------------------------------------------------
