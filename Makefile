@@ -32,6 +32,9 @@ bench: $(VENV)/.benchmarks
 	$(BIN)/python -m benchmarks.tiles
 	$(BIN)/python -m benchmarks.operators
 	$(BIN)/python -m benchmarks.memory
+	$(BIN)/python -m benchmarks.cold_start
+	$(BIN)/python -m benchmarks.soak --repeats 250
+	$(BIN)/python -m benchmarks.emulated
 	$(BIN)/python -m benchmarks.page
 	$(BIN)/python -m pytest benchmarks
 

@@ -16,8 +16,8 @@ from typing import Any
 
 from benchmarks.provenance import provenance, save
 from edge_runtime import CataractAnalyzer
-from edge_runtime.network import BUNDLE
 from edge_runtime.selftest import GOLDEN, SAMPLES
+from export.bundle import BUNDLE
 
 RESULTS = Path(__file__).parent / "results" / "emulated.json"
 EMULATOR = "qemu-x86_64"

@@ -26,7 +26,7 @@ def main() -> int:
 
 def read() -> dict[str, dict[str, Any]]:
     """The committed results by name."""
-    names = ("parity", "network", "tiles", "operators")
+    names = ("parity", "network", "cold_start", "soak", "tiles", "operators", "emulated")
     return {name: json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8")) for name in names}
 
 
@@ -40,8 +40,11 @@ def page(results: Mapping[str, dict[str, Any]]) -> str:
         "",
         *parity(results["parity"]),
         *network(results["network"]),
+        *cold_start(results["cold_start"]),
+        *soak(results["soak"]),
         *tiles(results["tiles"]),
         *operators(results["operators"]),
+        *emulated(results["emulated"]),
     ]
     return "\n".join(lines)
 
@@ -125,6 +128,70 @@ def network(content: dict[str, Any]) -> Iterator[str]:
     yield from table([*columns, "scans/s, 1 process", "2 processes", "on disk, MB"], rows)
 
 
+def cold_start(content: dict[str, Any]) -> Iterator[str]:
+    """Section on the first scan of a process."""
+    wall, processor = content["wall"], content["processor"]
+    yield from heading("Cold start", content, "cold_start")
+    yield "`edge-cataract scan.png --json` on a PNG of 2150 x 1824, a process each, against a bare"
+    yield f"`python -c 'import numpy, cv2, onnxruntime'`, {content['pairs']} pairs in turn."
+    yield ""
+    rows = [
+        ["wall time over bare imports, median (quartiles)", "1.7", _quartiles(wall)],
+        ["processor time over bare imports, median (quartiles)", "1.7", _quartiles(processor)],
+        ["least wall time, ms: bare; command", "-", f"{wall['bare_min_ms']:.0f}; {wall['command_min_ms']:.0f}"],
+        ["verification of the model, share of the command", "0.05", f"{content['verification_share']:.3f}"],
+        ["peak memory, MB: bare imports", "-", f"{content['peak_mb']['bare']:.1f}"],
+        ["peak memory, MB", "110", f"{content['peak_mb']['command']:.1f}"],
+        [f"with --max-memory {content['capped']['max_memory_mb']}", "exit code 0", _capped(content["capped"])],
+    ]
+    yield from table(["", "at most", "measured"], rows)
+
+
+def _quartiles(one: dict[str, float]) -> str:
+    return f"{one['ratio_median']:.2f} ({one['ratio_lower_quartile']:.2f} to {one['ratio_upper_quartile']:.2f})"
+
+
+def _capped(one: dict[str, float]) -> str:
+    if one["exit_code"]:
+        return f"refused, exit code {one['exit_code']}"
+    return f"exit code 0, peak {one['peak_mb']:.1f} MB"
+
+
+def soak(content: dict[str, Any]) -> Iterator[str]:
+    """Section on many scans in one process, and on repeats."""
+    one, repeats = content["soak"], content["repeats"]
+    yield from heading("Many scans", content, "soak")
+    threads, descriptors = ("; ".join(str(count) for count in one[name]) for name in ("threads", "descriptors"))
+    rows = [
+        [
+            f"memory grown per scan, scans {one['settled']} to {one['scans']}, bytes",
+            "1024",
+            number(one["bytes_per_scan"]),
+        ],
+        ["threads, early; late", "constant", threads],
+        ["descriptors, early; late", "constant", descriptors],
+        ["different documents of one scan", "1", str(repeats["documents"])],
+    ]
+    yield from table(["", "at most", "measured"], rows)
+    yield f"Documents without time of creation, timings and threads: {repeats['count']} of the command line and as many"
+    yield f"of Python, for each of {' and '.join(str(count) for count in repeats['threads'])} threads."
+    yield ""
+
+
+def emulated(content: dict[str, Any]) -> Iterator[str]:
+    """Section on processors that were emulated."""
+    yield from heading("Other processors", content, "emulated")
+    yield f"Samples labelled on emulated processors ({content['emulator']}), against this machine's own labels."
+    yield ""
+    rows = [
+        [one["processor"], one["instructions"], scan["precision"], scan["source"],
+         f"{scan['cataract_px']} of {scan['lens_px']}", "yes" if scan["labels_equal"] else "no"]
+        for one in content["emulated"]
+        for scan in one["scans"]
+    ]  # fmt: skip
+    yield from table(["processor", "instructions", "precision", "scan", "cataract pixels", "labels equal"], rows)
+
+
 def tiles(content: dict[str, Any]) -> Iterator[str]:
     """Section on tiles."""
     yield from heading("Tiles", content, "tiles")
@@ -164,12 +231,16 @@ def operators(content: dict[str, Any]) -> Iterator[str]:
 def heading(title: str, content: dict[str, Any], script: str) -> Iterator[str]:
     """A title, and where the numbers below it come from."""
     machine = content["machine"]
-    versions = ", ".join(f"{name} {version}" for name, version in content["versions"].items())
+    versions = ", ".join(f"{name} {version}" for name, version in _versions(content).items())
     yield f"## {title}"
     yield ""
     yield f"`python -m benchmarks.{script}`, commit {content['commit']}, {machine['processor']}, {machine['cores']}"
     yield f"cores, Python {machine['python']}, {versions}."
     yield ""
+
+
+def _versions(content: dict[str, Any]) -> dict[str, str]:
+    return content.get("versions") or {name: content["runtime"][name] for name in ("numpy", "opencv", "onnxruntime")}
 
 
 def table(columns: list[str], rows: list[list[str]]) -> Iterator[str]:

@@ -10,9 +10,9 @@ import pytest
 from benchmarks.contenders import SAMPLE, sample_window
 from edge_runtime import CataractAnalyzer
 from edge_runtime.brightness import find_reference_levels
-from edge_runtime.network import BUNDLE
 from edge_runtime.profile import native_frame, profile_for
 from edge_runtime.scan import read_scan
+from export.bundle import BUNDLE
 
 if TYPE_CHECKING:
     from pytest_benchmark.fixture import BenchmarkFixture

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from benchmarks.page import PAGE, draw, page, read
-from edge_runtime.network import BUNDLE
+from export.bundle import BUNDLE
 
 COST = {"ms": {"median": 10.0, "min": 9.0, "max": 12.0}, "first_result_s": 0.5, "peak_memory_mb": 100.0}
 PLACE = {
@@ -42,6 +42,30 @@ RESULTS: dict[str, dict[str, Any]] = {
         "scans_per_second": {"scan-int8": {"1": 15.0, "2": 29.0}},
         "installed_bytes": {"scan-int8": 300_000_000},
     },
+    "cold_start": PLACE
+    | {
+        "pairs": 30,
+        "wall": {"ratio_median": 1.62, "ratio_lower_quartile": 1.6, "ratio_upper_quartile": 1.7,
+                 "bare_min_ms": 180.0, "command_min_ms": 290.4},
+        "processor": {"ratio_median": 1.65, "ratio_lower_quartile": 1.6, "ratio_upper_quartile": 1.7},
+        "peak_mb": {"bare": 65.0, "command": 109.25},
+        "capped": {"max_memory_mb": 90, "exit_code": 71, "peak_mb": 80.0},
+        "verification_share": 0.0123,
+    },
+    "soak": PLACE
+    | {
+        "soak": {"scans": 2000, "settled": 500, "bytes_per_scan": 12.5, "threads": [2, 2], "descriptors": [5, 6]},
+        "repeats": {"count": 250, "threads": [1, 2], "documents": 1},
+    },
+    "emulated": PLACE
+    | {
+        "emulator": "qemu",
+        "emulated": [
+            {"processor": "Haswell", "instructions": "AVX2", "scans": [
+                {"precision": "int8", "source": "a.png", "cataract_px": 3, "lens_px": 9, "labels_equal": True},
+            ]},
+        ],
+    },
     "tiles": PLACE
     | {
         "input": [1824, 2150],
@@ -70,6 +94,12 @@ def test_every_number_is_on_the_page() -> None:
         "| scan-int8 | 10.00 (9.00 to 12.00) | 0.50 | 100 | 15.0 | 29.0 | 300 |",
         "| int8, tiles | 30 | 10.000 | 11.00 (10.00 to 12.00) | 1.10 | 0 | 0 |",
         "| Conv | 3 | 60.0 % |",
+        "| wall time over bare imports, median (quartiles) | 1.7 | 1.62 (1.60 to 1.70) |",
+        "| peak memory, MB | 110 | 109.2 |",
+        "| with --max-memory 90 | exit code 0 | refused, exit code 71 |",
+        "| memory grown per scan, scans 500 to 2000, bytes | 1024 | 12.5 |",
+        "| descriptors, early; late | constant | 5; 6 |",
+        "| Haswell | AVX2 | int8 | a.png | 3 of 9 | yes |",
     ):
         assert line in text.splitlines()
     assert "Broken" not in text

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.parity import RESULTS, broken, main
-from edge_runtime.network import BUNDLE
+from export.bundle import BUNDLE
 from train.__main__ import main as train
 from train.checkpoint import load_checkpoint, save_checkpoint
 

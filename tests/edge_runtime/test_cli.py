@@ -605,9 +605,11 @@ def test_exam_stores_one_document_and_an_overlay_per_scan(run: Run, scans: None,
     ]
 
 
-def test_precision_on_the_command_line_goes_before_a_model_in_the_environment(run: Run, scans: None) -> None:
-    printed = run("cataract.png", "--precision", "int8")
-    assert (printed.code, printed.word) == (80, "missing-model")
+@pytest.mark.parametrize("precision", ["fp32", "int8"])
+def test_precision_on_the_command_line_goes_before_a_model_in_the_environment(precision: str, run: Run) -> None:
+    assert json.loads(run("info", "--json").out)["model"]["name"] == "tiny-grey-level"
+    model = json.loads(run("info", "--json", "--precision", precision).out)["model"]
+    assert (model["name"], model["precision"]) == ("edge", precision)
 
 
 @pytest.mark.parametrize(

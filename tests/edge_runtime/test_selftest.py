@@ -143,7 +143,7 @@ def test_one_changed_weight_fails_the_release_though_its_register_is_renewed(
     (tmp_path / "changed.onnx").write_bytes(data)
     register = {"fp32": {"file": "changed.onnx", "sha256": hashlib.sha256(data).hexdigest()}}
     (tmp_path / "register.json").write_text(json.dumps(register))
-    monkeypatch.setattr(network, "BUNDLE", tmp_path)
+    monkeypatch.setattr(network, "BUNDLE", str(tmp_path))
     (check,) = run_selftest(CataractAnalyzer(precision="fp32"))
     assert (check.source, check.passed) == ("model", False)
 

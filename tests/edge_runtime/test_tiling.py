@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 
 from edge_runtime import tiling
 from edge_runtime.lens import count_pixels
-from edge_runtime.network import BUNDLE, Network, Prediction, read_model
+from edge_runtime.network import Network, Prediction, read_model
 from edge_runtime.profile import native_frame, profile_for
 from edge_runtime.scan import read_scan
 from edge_runtime.selftest import SAMPLES
 from edge_runtime.tiling import Tile, TileGeometry, plan
+from export.bundle import BUNDLE
 from tests.make_tiny_model import TinyModel, tiny_model_bytes
 
 # Float rounding of a mean over 49 values, times the slope of the tiny model's logits.

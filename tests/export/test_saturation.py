@@ -9,7 +9,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from edge_runtime.network import BUNDLE
+from export.bundle import BUNDLE
 from export.saturation import MAX_PAIR, MAX_SUM, Bound, bounds
 
 

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from edge_runtime import CataractAnalyzer
 from edge_runtime.lens import LensPixels, count_pixels
-from edge_runtime.network import BUNDLE, Network, Prediction, read_model
+from edge_runtime.network import Network, Prediction, read_model
 from edge_runtime.selftest import SAMPLES
+from export.bundle import BUNDLE
 
 REGISTER = json.loads((BUNDLE / "register.json").read_text(encoding="utf-8"))
 WINDOWS = ("simulated-cataract.png", "simulated-clear.png", "noise")
