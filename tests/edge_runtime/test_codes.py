@@ -40,7 +40,7 @@ def words_raised(source: str) -> set[str]:
 
 
 def sources() -> list[str]:
-    return [path.read_text(encoding="utf-8") for path in sorted(PACKAGE.glob("*.py"))]
+    return [path.read_text(encoding="utf-8") for path in sorted(PACKAGE.rglob("*.py"))]
 
 
 def test_every_word_that_is_raised_is_documented_and_every_documented_one_is_raised() -> None:

@@ -68,10 +68,11 @@ def test_the_operating_point_is_the_middle_of_the_gap_and_tells_its_story() -> N
 
 
 def test_threshold_stays_so_far_from_0_that_an_eye_without_cataract_pixels_is_not_borderline() -> None:
-    point = choose_operating_point(eyes([0.0, 0.0, 0.0], [0.001, 0.03, 0.5, 0.9]))
+    point = choose_operating_point(eyes([0.0, 0.0, 0.0], [0.001, 0.02, 0.5, 0.9]))
     assert point is not None
-    assert point.cf_threshold == MIN_CF_THRESHOLD == 2 * GUARD_BAND
-    assert "0.04, the least allowed (the middle of the Youden-optimal interval is 0.0005)" in point.method
+    assert point.cf_threshold == MIN_CF_THRESHOLD
+    assert point.cf_threshold - GUARD_BAND == pytest.approx(0.005)
+    assert "0.025, the least allowed (the middle of the Youden-optimal interval is 0.0005)" in point.method
     assert "sensitivity 0.500, specificity 1.000" in point.method
 
 
