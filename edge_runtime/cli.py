@@ -284,7 +284,7 @@ def _info(options: argparse.Namespace) -> int:
     facts: dict[str, Any] = {
         "tool": {"name": PROGRAM, "version": __version__},
         "model": {**asdict(metadata), **model_facts(analyzer.network)},
-        "runtime": {**runtime_facts(analyzer.network), "spinning": "within a run", "memory_arena": False},
+        "runtime": {**runtime_facts(analyzer.network), "spinning": False, "memory_arena": False},
         "inputs": {
             "containers": ["png", "jpeg", "tiff", "bmp"],
             "bits": [8, 16],

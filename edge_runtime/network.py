@@ -21,6 +21,7 @@ from .errors import (
     UsageError,
 )
 from .model_file import DEFAULT_PRECISION, EXPORT_MODEL, MAX_MODEL_BYTES, PRECISIONS, ModelMetadata, check_seal, inspect
+from .processor import sums_int8_exactly
 from .task import Task
 
 if TYPE_CHECKING:
@@ -298,11 +299,10 @@ def session_options(threads: int) -> Any:
     options.log_severity_level = 4
     options.enable_cpu_mem_arena = False  # the arena never shrinks, and tiles of a plan may differ in shape
     options.enable_mem_pattern = False  # one block for all tensors of the second run: as much again as they need
-    # Threads wait actively for the next of the many short operators, but not for the next scan.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "1")
-    options.add_session_config_entry("session.force_spinning_stop", "1")
-    # Without VNNI, int8 products are otherwise summed in pairs that saturate (export/saturation.py).
-    options.add_session_config_entry("session.x64quantprecision", "1")
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    if not sums_int8_exactly():
+        # They would be summed in pairs that saturate (export/saturation.py); this way takes twice the time.
+        options.add_session_config_entry("session.x64quantprecision", "1")
     return options
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .processor import instruction_set
 from .version import __version__
 
 if TYPE_CHECKING:
@@ -111,17 +111,6 @@ def _scan(result: ScanResult) -> dict[str, Any]:
 def to_json(content: dict[str, Any], *, indent: int | None = None) -> str:
     """Strict JSON in ASCII: no NaN, no infinity, no bytes that a terminal could misread."""
     return json.dumps(content, allow_nan=False, indent=indent)
-
-
-def instruction_set() -> str:
-    """The machine and its widest vector instructions that matter here; int8 results may differ between them."""
-    try:
-        with open("/proc/cpuinfo", encoding="ascii", errors="replace") as file:
-            flags = set(next((line for line in file if line.startswith(("flags", "Features"))), "").split())
-    except OSError:
-        flags = set()
-    known = ("avx512_vnni", "avx_vnni", "avx512f", "avx2", "i8mm", "asimddp", "asimd")
-    return "-".join([platform.machine(), *(name for name in known if name in flags)][:2])
 
 
 def summary(eye: EyeResult, network: Predictor) -> str:

@@ -212,7 +212,7 @@ def test_session_is_set_up_for_a_shared_machine() -> None:
     options = session_options(2)
     assert (options.intra_op_num_threads, options.inter_op_num_threads) == (2, 1)
     assert not options.enable_cpu_mem_arena
-    assert options.get_session_config_entry("session.force_spinning_stop") == "1"
+    assert options.get_session_config_entry("session.intra_op.allow_spinning") == "0"
 
 
 def test_arithmetic_of_the_caller_s_thread_is_left_as_it_was(tiny_model: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import json
 import math
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ import numpy as np
 import pytest
 
 from edge_runtime import CataractAnalyzer, Laterality, __version__, document
-from edge_runtime.report import SCHEMA_FILE, instruction_set, summary, to_json
+from edge_runtime.report import SCHEMA_FILE, summary, to_json
 from edge_runtime.results import EyeResult
 from tests.edge_runtime.pictures import (
     CATARACT_FRACTION,
@@ -233,7 +232,3 @@ def test_summary_of_an_exam_tells_how_many_scans_it_used(
     analyzer: CataractAnalyzer, eye_of: Callable[[str], EyeResult]
 ) -> None:
     assert "mean of 1 of 6 radial scans" in summary(eye_of("exam with an ungraded scan"), analyzer.network)
-
-
-def test_instruction_set_begins_with_the_machine() -> None:
-    assert re.fullmatch(r"[a-z0-9_]+(-[a-z0-9_]+)?", instruction_set())
