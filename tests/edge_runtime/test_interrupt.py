@@ -51,9 +51,12 @@ def slow_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 # Tells on standard output, which nobody else uses before the end, that the engine has begun.
+# A job in the background is started with SIGINT ignored: what is tested here is a program that hears it.
 _TELLING = """
+import signal
 import sys
 import edge_runtime.network as network
+signal.signal(signal.SIGINT, signal.default_int_handler)
 original = network.Network._run
 def told(self, window):
     print("begun", flush=True)
