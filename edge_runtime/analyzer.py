@@ -109,6 +109,7 @@ class CataractAnalyzer:
         if model is None or isinstance(model, str | os.PathLike):
             model = Network(read_model(model, precision), self._limits.threads or available_threads())
             memory.give_back_freed()
+            self._give_back_code()
         self.network: Predictor = model
         metadata = self.network.metadata
         self.point = OperatingPoint(metadata.cf_threshold if threshold is None else threshold, metadata.guard_band)
@@ -221,6 +222,7 @@ class CataractAnalyzer:
             levels = find_reference_levels(frame)
             table, missing_reference = referenced_grey(levels), levels is None
         window, prediction = self._label_lens(frame, table, profile, tile_pixels)
+        self._give_back_code()  # of the engine: pictures may be drawn next
         inferred = perf_counter()
 
         grid = self.network.metadata.grid
@@ -261,8 +263,14 @@ class CataractAnalyzer:
         )
 
     def _largest_tile(self, scan_shape: tuple[int, int], frame_shape: tuple[int, int]) -> int:
+        self._give_back_code()
         smallest = self._geometry.smallest_read(*frame_shape)
         return memory.largest_tile(self._limits.max_memory_mb, scan_shape, frame_shape, smallest)
+
+    def _give_back_code(self) -> None:
+        """Under a cap of memory; it costs some milliseconds."""
+        if self._limits.max_memory_mb is not None:
+            memory.give_back_code()
 
     def _profile_of(self, scan: Scan) -> DeviceProfile:
         match self._profile:
@@ -290,7 +298,7 @@ class CataractAnalyzer:
         _, region = largest_component(everywhere.labels)
         if not region.pixels:
             return usual, prediction
-        window = _window_holding(region, grid, usual, frame.shape[:2])
+        window = _window_holding(region, grid, usual, frame.shape[:2], self._geometry.unit)
         return window, self._predict(frame, table, window, tile_pixels)
 
     def _predict(
@@ -309,13 +317,23 @@ def _log(message: str, *values: object) -> None:
         logging.getLogger(__name__).info(message, *values)
 
 
-def _window_holding(region: LensRegion, grid: int, usual: CropWindow, frame_shape: tuple[int, int]) -> CropWindow:
-    """The usual window, enlarged where the lens needs it, centred on a lens that was found in the whole frame."""
-    rows = max(usual.rows, (region.bottom - region.top) * grid + 2 * WINDOW_MARGIN)
-    columns = max(usual.columns, (region.right - region.left) * grid + 2 * WINDOW_MARGIN)
+def _window_holding(
+    region: LensRegion, grid: int, usual: CropWindow, frame_shape: tuple[int, int], step: int
+) -> CropWindow:
+    """The usual window, enlarged where the lens needs it, centred on a lens that was found in the whole frame.
+
+    Place and enlarged size are whole steps of native pixels, so that boxes which differ by a pixel, as those of two
+    precisions may, get the same window.
+    """
+
+    def side(first: int, last: int, least: int) -> int:
+        needed = (last - first) * grid + 2 * WINDOW_MARGIN + step  # a step moves the centre by half of itself
+        return least if needed <= least else -(-needed // step) * step
+
+    rows, columns = side(region.top, region.bottom, usual.rows), side(region.left, region.right, usual.columns)
     large_enough = CropWindow(usual.top, usual.left, rows, columns).within(frame_shape)
     return large_enough.centred_on(
-        (region.top + region.bottom) / 2 * grid, (region.left + region.right) / 2 * grid, frame_shape
+        (region.top + region.bottom) / 2 * grid, (region.left + region.right) / 2 * grid, frame_shape, step
     )
 
 

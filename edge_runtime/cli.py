@@ -26,6 +26,9 @@ from .errors import (
 from .version import __version__
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from .analyzer import CataractAnalyzer
     from .results import EyeResult, ScanResult
     from .scan import Scan
@@ -129,7 +132,8 @@ def _analyze(options: argparse.Namespace) -> int:
         options
     )
     check_targets(named + stored, _inputs(options))
-    first = _read_ahead(options.scans[0])
+    # Under a cap of memory one thing at a time: loading the model and reading a scan both peak.
+    first = None if options.max_memory else _read_ahead(options.scans[0])
     analyzer = analyzer_of(options)
     failed = ungraded = 0
     for position, path in enumerate(options.scans):
@@ -229,20 +233,28 @@ def _deliver(
 
 def _pictures(options: argparse.Namespace, scan: ScanResult) -> dict[str, bytes]:
     """What --overlay, --labels and --probability ask for."""
-    import numpy as np
-
     from .output import encode_png
 
+    # The largest first: drawing brings in code that stays in memory.
     pictures: dict[str, bytes] = {}
+    if options.probability is not None:
+        pictures[options.probability] = encode_png(_probability_16_bit(scan))
+    if options.labels is not None:
+        pictures[options.labels] = encode_png(scan.labels)
     if options.overlay is not None:
         from .overlay import draw_overlay
 
         pictures[options.overlay] = encode_png(draw_overlay(scan))
-    if options.labels is not None:
-        pictures[options.labels] = encode_png(scan.labels)
-    if options.probability is not None:
-        pictures[options.probability] = encode_png(np.rint(scan.cataract_probability * 65535).astype(np.uint16))
     return pictures
+
+
+def _probability_16_bit(scan: ScanResult) -> NDArray[np.uint16]:
+    """P(cataract) of every pixel of the scan, 0 to 65535."""
+    import numpy as np
+
+    share = scan.cataract_probability  # a new array at each call: scaled in place, since whole frames of it are large
+    np.rint(np.multiply(share, 65535, out=share), out=share)
+    return share.astype(np.uint16)
 
 
 def _selftest(options: argparse.Namespace) -> int:

@@ -9,11 +9,11 @@ from .errors import ResourceError
 
 MEGABYTE = 1_000_000
 MAX_TILE_PIXELS = 6_000_000  # without a cap: whole frames of known devices (3.9 million) at once, larger ones in tiles
-# Resident bytes per native pixel of a tile while the network runs (benchmarks/memory.py measures 8 to 9, small tiles
-# more), and per pixel of the scan and of its native frame while they are held.
-BYTES_PER_TILE_PIXEL = 12
-BYTES_PER_FRAME_PIXEL = 6
-RESERVE_BYTES = 16 * MEGABYTE
+# Resident bytes, measured by benchmarks/memory.py. While the network runs: per native pixel of a tile, and of the code
+# that comes back meanwhile (`give_back_code`) with all that does not grow with the scan. While pictures are drawn: the
+# same, per pixel of the scan or of its native frame.
+BYTES_PER_TILE_PIXEL, NETWORK_BYTES = 8, 22 * MEGABYTE
+BYTES_PER_FRAME_PIXEL, PICTURES_BYTES = 8, 12 * MEGABYTE
 LARGE_BLOCK_BYTES = 1 << 20
 _M_MMAP_THRESHOLD = -3  # malloc.h of glibc
 
@@ -36,6 +36,28 @@ def resident_bytes(*, peak: bool) -> int:
 def give_back_freed() -> None:
     """Return memory that was freed to the system, where the C library keeps it: glibc, after a model was loaded."""
     _glibc("malloc_trim", 0)
+
+
+def give_back_code() -> None:
+    """Return the memory of library code and constants to the system; what is needed again comes back from the files.
+
+    Starting up and decoding a scan run through some 40 MB of it, labelling through half. Linux only. Mappings that
+    can be written, or hold a page that was written (relocations), stay as they are.
+    """
+    import ctypes
+    import mmap
+
+    with suppress(AttributeError, OSError, TypeError, ValueError), open("/proc/self/smaps", "rb") as file:
+        advise = ctypes.CDLL(None).madvise
+        advise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
+        mapping: list[bytes] = []
+        for line in file:
+            words = line.split(maxsplit=5)
+            if not words[0].endswith(b":"):
+                mapping = words  # addresses, permissions, offset, device, inode, file
+            elif words[:2] == [b"Anonymous:", b"0"] and mapping[1] in (b"r--p", b"r-xp") and mapping[4] != b"0":
+                first, last = (int(address, 16) for address in mapping[0].split(b"-"))
+                advise(first, last - first, mmap.MADV_DONTNEED)
 
 
 def keep_no_large_blocks() -> None:
@@ -74,12 +96,14 @@ def largest_tile(
     """
     if max_memory_mb is None:
         return MAX_TILE_PIXELS
-    held = resident_bytes(peak=False) + RESERVE_BYTES + BYTES_PER_FRAME_PIXEL * max(prod(scan_shape), prod(frame_shape))
-    pixels = (max_memory_mb * MEGABYTE - held) // BYTES_PER_TILE_PIXEL
+    held = resident_bytes(peak=False)
+    pictures = held + PICTURES_BYTES + BYTES_PER_FRAME_PIXEL * max(prod(scan_shape), prod(frame_shape))
+    pixels = (max_memory_mb * MEGABYTE - held - NETWORK_BYTES) // BYTES_PER_TILE_PIXEL
     least = min(smallest, prod(frame_shape))
     reached = resident_bytes(peak=True)
-    if pixels < least or reached > max_memory_mb * MEGABYTE:
-        needed = max(held + least * BYTES_PER_TILE_PIXEL, reached) // MEGABYTE + 1
+    if pixels < least or max(pictures, reached) > max_memory_mb * MEGABYTE:
+        network = held + NETWORK_BYTES + least * BYTES_PER_TILE_PIXEL
+        needed = -(-max(network, pictures, reached) // MEGABYTE)
         raise ResourceError(
             "memory-cap",
             f"A cap of {max_memory_mb} MB cannot be kept: this scan needs {needed} MB.",

@@ -28,13 +28,14 @@ def draw_overlay(result: ScanResult) -> NDArray[np.uint8]:
     """
     import cv2
 
-    grey = _grey(result)
-    picture: NDArray[np.uint8] = cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR).astype(np.uint8, copy=False)
     lens = result.labels != TissueLabel.BACKGROUND
-    probability = np.rint(result.cataract_probability * 255).astype(np.uint8)
-    colours = cv2.applyColorMap(probability, cv2.COLORMAP_TURBO)
-    blended = cv2.addWeighted(picture, 1 - OPACITY, colours, OPACITY, 0)
-    picture[lens] = blended[lens]
+    box = _bounding_box(lens)  # colours are needed there only: whole frames of them are most of a small device's memory
+    probability = np.rint(result.cataract_probability[box] * 255).astype(np.uint8)
+    picture: NDArray[np.uint8] = cv2.cvtColor(_grey(result), cv2.COLOR_GRAY2BGR).astype(np.uint8, copy=False)
+    if probability.size:
+        colours = cv2.applyColorMap(probability, cv2.COLORMAP_TURBO)
+        blended = cv2.addWeighted(picture[box], 1 - OPACITY, colours, OPACITY, 0)
+        picture[box][lens[box]] = blended[lens[box]]
     unit = max(1, round(min(picture.shape[:2]) / 900))
     outline, _ = cv2.findContours(lens.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     cv2.drawContours(picture, outline, -1, OUTLINE, unit, cv2.LINE_AA)
@@ -48,6 +49,14 @@ def draw_overlay(result: ScanResult) -> NDArray[np.uint8]:
         unit,
     )
     return picture
+
+
+def _bounding_box(chosen: NDArray[np.bool_]) -> tuple[slice, slice]:
+    """Smallest box that holds every true pixel; empty where there is none."""
+    rows, columns = (np.flatnonzero(chosen.any(axis=axis)) for axis in (1, 0))
+    if not rows.size:
+        return slice(0, 0), slice(0, 0)
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
 
 
 def _grey(result: ScanResult) -> NDArray[np.uint8]:

@@ -41,10 +41,10 @@ class CropWindow:
         """The window's part of a (rows, columns) native frame, contiguous."""
         return np.ascontiguousarray(frame[self.top : self.top + self.rows, self.left : self.left + self.columns])
 
-    def centred_on(self, row: float, column: float, frame_shape: tuple[int, int]) -> CropWindow:
-        """The same window moved to a centre, as far as the frame allows."""
-        top = min(max(round(row - self.rows / 2), 0), frame_shape[0] - self.rows)
-        left = min(max(round(column - self.columns / 2), 0), frame_shape[1] - self.columns)
+    def centred_on(self, row: float, column: float, frame_shape: tuple[int, int], step: int = 1) -> CropWindow:
+        """The same window moved to a centre, in whole steps of native pixels, as far as the frame allows."""
+        top = min(max(round((row - self.rows / 2) / step) * step, 0), frame_shape[0] - self.rows)
+        left = min(max(round((column - self.columns / 2) / step) * step, 0), frame_shape[1] - self.columns)
         return CropWindow(top, left, self.rows, self.columns)
 
     def within(self, frame_shape: tuple[int, int]) -> CropWindow:

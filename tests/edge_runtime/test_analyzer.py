@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -119,11 +120,11 @@ def test_raw_frame_with_pixels_that_are_not_square_has_the_same_fraction(analyze
 @pytest.mark.parametrize(
     ("box", "window", "lens_px"),
     [
-        ((300, 1000, 724, 1424), CropWindow(100, 524, 1100, 1100), 175 * 175),
-        ((840, 1540, 300, 1000), CropWindow(640, 100, 1100, 1100), 175 * 175),
+        ((300, 1000, 724, 1424), CropWindow(128, 512, 1100, 1100), 175 * 175),
+        ((840, 1540, 300, 1000), CropWindow(640, 128, 1100, 1100), 175 * 175),
         ((840, 1540, 1300, 2000), CropWindow(640, 1050, 1100, 1100), None),
         ((100, 500, 100, 500), CropWindow(0, 0, 1100, 1100), 100 * 100),
-        ((200, 1700, 424, 1724), CropWindow(136, 360, 1628, 1428), 375 * 325),
+        ((200, 1700, 424, 1724), CropWindow(64, 320, 1728, 1536), 375 * 325),
     ],
     ids=["too high", "too far left", "too far right", "not in the window at all", "larger than the window"],
 )
@@ -139,6 +140,13 @@ def test_window_is_moved_or_enlarged_to_hold_the_lens(
     assert np.count_nonzero(result.labels) == pytest.approx(area, rel=0.02)
     rows = box[1] - box[0]
     assert result.lens_density == pytest.approx((200 * CATARACT + (rows - 200) * CLEAR) / rows, rel=0.02)
+
+
+def test_a_searched_window_does_not_follow_a_box_to_the_pixel(analyzer: CataractAnalyzer) -> None:
+    """Precisions find boxes that differ by a pixel; were their windows to differ, so would the labels."""
+    boxes = [(300 + down, 1000 + taller, 724, 1424 + wider) for down, taller, wider in product((0, 4), repeat=3)]
+    windows = {analyzer.analyze_pixels(lens_frame(*box)).maps.window for box in boxes}
+    assert windows == {CropWindow(128, 512, 1100, 1100)}
 
 
 def test_lens_cut_by_the_frame_is_graded_with_a_warning_when_enough_is_seen(analyzer: CataractAnalyzer) -> None:
@@ -260,7 +268,8 @@ def test_tiles_under_a_memory_cap_change_nothing(
     from edge_runtime import memory
 
     monkeypatch.setattr(memory, "resident_bytes", lambda *, peak: 100 * memory.MEGABYTE)
-    needed = memory.RESERVE_BYTES + memory.BYTES_PER_FRAME_PIXEL * 1824 * 2150 + memory.BYTES_PER_TILE_PIXEL * 500_000
+    monkeypatch.setattr(memory, "BYTES_PER_FRAME_PIXEL", 0)  # pictures would need more than these tiles
+    needed = memory.NETWORK_BYTES + memory.BYTES_PER_TILE_PIXEL * 500_000
     capped = CataractAnalyzer(tiny_model, limits=Limits(max_memory_mb=100 + needed // memory.MEGABYTE))
     windows: list[int] = []
     predict = capped.network.predict

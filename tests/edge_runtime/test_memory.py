@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -11,16 +12,18 @@ from hypothesis import strategies as st
 
 from edge_runtime import memory, tiling
 from edge_runtime.errors import ResourceError
+from edge_runtime.selftest import SAMPLES
 from tests.conftest import ROOT
 
 GEOMETRY = tiling.TileGeometry(grid=4, unit=64, halo=192)
 NATIVE = (1824, 2150)
 SMALLEST = GEOMETRY.smallest_read(*NATIVE)
+FRAME = (1000, 1100)  # small enough that its pictures need no more than its tiles
 
 
 def cap_for(tile_pixels: int) -> int:
-    """The cap, in MB, that leaves room for a tile of so many pixels of a whole frame."""
-    held = 100 * memory.MEGABYTE + memory.RESERVE_BYTES + memory.BYTES_PER_FRAME_PIXEL * 1824 * 2150
+    """The cap, in MB, that leaves room for a tile of so many pixels."""
+    held = 100 * memory.MEGABYTE + memory.NETWORK_BYTES
     return (held + memory.BYTES_PER_TILE_PIXEL * tile_pixels) // memory.MEGABYTE
 
 
@@ -42,8 +45,8 @@ def test_generous_cap_changes_nothing(resident_megabytes: int) -> None:
 
 
 def test_cap_shrinks_the_tiles(resident_megabytes: int) -> None:
-    pixels = memory.largest_tile(cap_for(700_000), NATIVE, NATIVE, SMALLEST)
-    assert 600_000 < pixels <= 700_000
+    pixels = memory.largest_tile(cap_for(700_000), FRAME, FRAME, SMALLEST)
+    assert 500_000 < pixels <= 700_000
     plan = tiling.plan(1100, 1100, GEOMETRY, pixels)
     assert len(plan) > 1
     assert max(tile.read_pixels for tile in plan) <= pixels
@@ -51,29 +54,39 @@ def test_cap_shrinks_the_tiles(resident_megabytes: int) -> None:
 
 def test_cap_that_cannot_be_kept_is_refused_and_says_what_it_takes(resident_megabytes: int) -> None:
     with pytest.raises(ResourceError, match=r"needs (\d+) MB") as caught:
-        memory.largest_tile(cap_for(0), NATIVE, NATIVE, SMALLEST)
+        memory.largest_tile(cap_for(0), FRAME, FRAME, SMALLEST)
     assert (caught.value.word, caught.value.exit_code) == ("memory-cap", 71)
     needed = int(caught.value.found.split("needs ")[1].split(" MB")[0])
-    assert memory.largest_tile(needed, NATIVE, NATIVE, SMALLEST) >= GEOMETRY.smallest_read(*NATIVE)
+    assert memory.largest_tile(needed, FRAME, FRAME, SMALLEST) >= SMALLEST
     with pytest.raises(ResourceError):
-        memory.largest_tile(needed - 1, NATIVE, NATIVE, SMALLEST)
+        memory.largest_tile(needed - 1, FRAME, FRAME, SMALLEST)
+
+
+def test_cap_that_leaves_no_room_for_pictures_of_a_large_frame_is_refused(resident_megabytes: int) -> None:
+    cap = cap_for(SMALLEST) + 1
+    assert memory.largest_tile(cap, FRAME, FRAME, SMALLEST) >= SMALLEST
+    for scan, frame in ((NATIVE, FRAME), (FRAME, NATIVE)):
+        with pytest.raises(ResourceError, match="needs 144 MB"):
+            memory.largest_tile(cap, scan, frame, SMALLEST)
 
 
 def test_memory_that_was_given_back_is_not_counted_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """A peak of an earlier scan under the cap must not make a later one fail."""
     cap = cap_for(SMALLEST) + 1
     monkeypatch.setattr(memory, "resident_bytes", lambda *, peak: (cap - 1 if peak else 100) * memory.MEGABYTE)
-    assert memory.largest_tile(cap, NATIVE, NATIVE, SMALLEST) >= SMALLEST
+    assert memory.largest_tile(cap, FRAME, FRAME, SMALLEST) >= SMALLEST
 
 
 def test_cap_that_was_broken_already_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "resident_bytes", lambda *, peak: (900 if peak else 100) * memory.MEGABYTE)
-    with pytest.raises(ResourceError, match="needs 901 MB"):
+    with pytest.raises(ResourceError, match="needs 900 MB"):
         memory.largest_tile(800, NATIVE, NATIVE, SMALLEST)
 
 
 def test_frame_smaller_than_a_tile_needs_no_more_than_itself(resident_megabytes: int) -> None:
-    assert memory.largest_tile(117, (100, 100), (100, 100), SMALLEST) >= 10_000
+    assert memory.largest_tile(123, (100, 100), (100, 100), SMALLEST) >= 10_000
+    with pytest.raises(ResourceError, match="needs 123 MB"):
+        memory.largest_tile(122, (100, 100), (100, 100), SMALLEST)
 
 
 @given(
@@ -90,12 +103,9 @@ def test_cap_is_kept_by_the_plan_or_refused(cap: int, rows: int, columns: int, s
     finally:
         memory.resident_bytes = before
     assert min(smallest, rows * columns) <= pixels <= memory.MAX_TILE_PIXELS
-    used = (
-        100 * memory.MEGABYTE
-        + memory.RESERVE_BYTES
-        + memory.BYTES_PER_FRAME_PIXEL * max(2, rows * columns)
-        + memory.BYTES_PER_TILE_PIXEL * pixels
-    )
+    network = memory.NETWORK_BYTES + memory.BYTES_PER_TILE_PIXEL * pixels
+    pictures = memory.PICTURES_BYTES + memory.BYTES_PER_FRAME_PIXEL * max(2, rows * columns)
+    used = 100 * memory.MEGABYTE + max(network, pictures)
     assert used <= cap * memory.MEGABYTE
 
 
@@ -123,3 +133,38 @@ def test_resident_memory_without_proc_comes_from_the_system(monkeypatch: pytest.
     with_proc = memory.resident_bytes(peak=True)
     monkeypatch.setattr(builtins, "open", no_proc)
     assert memory.resident_bytes(peak=True) >= with_proc * 0.9
+
+
+CAPPED = """
+import sys
+from edge_runtime.cli import main
+from edge_runtime.memory import resident_bytes
+code = main(sys.argv[1:])
+print(code, resident_bytes(peak=True), file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize("cap", [80, 90, 110, 140])
+@pytest.mark.parametrize("precision", ["int8", "fp32"])
+def test_a_cap_is_kept_in_a_real_process_with_every_picture_or_refused(
+    cap: int, precision: str, tmp_path: Path
+) -> None:
+    pictures = {name: tmp_path / f"{name}.png" for name in ("overlay", "labels", "probability")}
+    words = [word for name, path in pictures.items() for word in (f"--{name}", str(path))]
+    words += [str(SAMPLES / "simulated-clear.png"), "--quiet", "--precision", precision]
+
+    def run(*more: str) -> str:
+        command = [sys.executable, "-c", CAPPED, *words, *more]
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60).stderr
+
+    capped = run("--max-memory", str(cap))
+    code, peak = (int(word) for word in capped.split()[-2:])
+    assert code in (0, 71)
+    if code == 71:
+        assert "memory-cap" in capped
+        assert not list(tmp_path.iterdir())
+        return
+    assert peak <= cap * memory.MEGABYTE
+    found = {name: path.read_bytes() for name, path in pictures.items()}
+    assert run().split()[-2] == "0"
+    assert {name: path.read_bytes() for name, path in pictures.items()} == found
