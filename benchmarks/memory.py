@@ -17,7 +17,7 @@ import numpy as np
 from benchmarks.provenance import provenance, save
 from edge_runtime import CataractAnalyzer, Limits
 from edge_runtime.memory import (
-    BYTES_PER_FRAME_PIXEL,
+    BYTES_PER_PICTURE_PIXEL,
     BYTES_PER_TILE_PIXEL,
     NETWORK_BYTES,
     PICTURES_BYTES,
@@ -87,7 +87,7 @@ def pictures(precision: str) -> dict[str, Any]:
     held = _forget_peak()
     encoded = [encode_png(result.labels), encode_png(draw_overlay(result))]
     grown = resident_bytes(peak=True) - held
-    allowed = PICTURES_BYTES + BYTES_PER_FRAME_PIXEL * result.scan.rows * result.scan.columns
+    allowed = PICTURES_BYTES + BYTES_PER_PICTURE_PIXEL * result.scan.rows * result.scan.columns
     return {
         "precision": precision,
         "encoded_mb": sum(map(len, encoded)) / 1e6,

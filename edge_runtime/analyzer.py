@@ -221,6 +221,7 @@ class CataractAnalyzer:
         if self.network.metadata.brightness is Brightness.REFERENCED:
             levels = find_reference_levels(frame)
             table, missing_reference = referenced_grey(levels), levels is None
+            self._give_back_code()  # of the search, before the network's
         window, prediction = self._label_lens(frame, table, profile, tile_pixels)
         self._give_back_code()  # of the engine: pictures may be drawn next
         inferred = perf_counter()
@@ -305,8 +306,14 @@ class CataractAnalyzer:
         self, frame: NDArray[np.uint8], table: NDArray[np.uint8] | None, window: CropWindow, tile_pixels: int
     ) -> Prediction:
         tiles = tiling.plan(window.rows, window.columns, self._geometry, tile_pixels)
-        cut = window.cut(frame) if table is None else regrade(window.cut(frame), table)
-        return tiling.predict(self.network.predict, cut, tiles, self.network.metadata.grid)
+
+        def label(tile: NDArray[np.uint8]) -> Prediction:
+            found = self.network.predict(tile if table is None else regrade(tile, table))
+            if self._limits.max_memory_mb is not None:
+                memory.give_back_freed()  # tiles that differ in shape leave gaps
+            return found
+
+        return tiling.predict(label, window.cut(frame), tiles, self.network.metadata.grid)
 
 
 def _log(message: str, *values: object) -> None:

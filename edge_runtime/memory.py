@@ -9,12 +9,12 @@ from .errors import ResourceError
 
 MEGABYTE = 1_000_000
 MAX_TILE_PIXELS = 6_000_000  # without a cap: whole frames of known devices (3.9 million) at once, larger ones in tiles
-# Resident bytes, measured by benchmarks/memory.py. While the network runs: per native pixel of a tile, and of the code
-# that comes back meanwhile (`give_back_code`) with all that does not grow with the scan. While pictures are drawn: the
-# same, per pixel of the scan or of its native frame.
-BYTES_PER_TILE_PIXEL, NETWORK_BYTES = 8, 22 * MEGABYTE
-BYTES_PER_FRAME_PIXEL, PICTURES_BYTES = 8, 12 * MEGABYTE
-LARGE_BLOCK_BYTES = 1 << 20
+# Resident bytes, measured by benchmarks/memory.py. While the network runs: of the code that comes back meanwhile
+# (`give_back_code`) with all that does not grow with the scan, per pixel of the scan or of its native frame, and per
+# native pixel of a tile. While pictures are drawn: of code, and per pixel of the scan or of its native frame.
+NETWORK_BYTES, BYTES_PER_FRAME_PIXEL, BYTES_PER_TILE_PIXEL = 22 * MEGABYTE, 2, 6
+PICTURES_BYTES, BYTES_PER_PICTURE_PIXEL = 12 * MEGABYTE, 8
+LARGE_BLOCK_BYTES = 1 << 17
 _M_MMAP_THRESHOLD = -3  # malloc.h of glibc
 
 
@@ -96,14 +96,14 @@ def largest_tile(
     """
     if max_memory_mb is None:
         return MAX_TILE_PIXELS
-    held = resident_bytes(peak=False)
-    pictures = held + PICTURES_BYTES + BYTES_PER_FRAME_PIXEL * max(prod(scan_shape), prod(frame_shape))
-    pixels = (max_memory_mb * MEGABYTE - held - NETWORK_BYTES) // BYTES_PER_TILE_PIXEL
+    held, reached = resident_bytes(peak=False), resident_bytes(peak=True)
+    larger = max(prod(scan_shape), prod(frame_shape))
+    drawing = held + PICTURES_BYTES + BYTES_PER_PICTURE_PIXEL * larger
+    labelling = held + NETWORK_BYTES + BYTES_PER_FRAME_PIXEL * larger
+    pixels = (max_memory_mb * MEGABYTE - labelling) // BYTES_PER_TILE_PIXEL
     least = min(smallest, prod(frame_shape))
-    reached = resident_bytes(peak=True)
-    if pixels < least or max(pictures, reached) > max_memory_mb * MEGABYTE:
-        network = held + NETWORK_BYTES + least * BYTES_PER_TILE_PIXEL
-        needed = -(-max(network, pictures, reached) // MEGABYTE)
+    if pixels < least or max(drawing, reached) > max_memory_mb * MEGABYTE:
+        needed = -(-max(labelling + least * BYTES_PER_TILE_PIXEL, drawing, reached) // MEGABYTE)
         raise ResourceError(
             "memory-cap",
             f"A cap of {max_memory_mb} MB cannot be kept: this scan needs {needed} MB.",

@@ -255,7 +255,7 @@ class Network:
             When memory does not suffice.
         """
         try:
-            lens, cataract, labels = self._run(window)
+            lens, cataract, labels = self._run(np.ascontiguousarray(window))
         except Exception as error:  # onnxruntime's errors share no base class but this
             if _is_out_of_resources(error):
                 raise ResourceError(

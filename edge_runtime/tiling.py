@@ -108,7 +108,7 @@ def _splits(length: int, geometry: TileGeometry) -> list[_Spans]:
 def predict(
     predict_window: Callable[[NDArray[np.uint8]], Prediction], window: NDArray[np.uint8], tiles: list[Tile], grid: int
 ) -> Prediction:
-    """Run a predictor over the tiles of a (rows, columns) uint8 window and stitch their cores.
+    """Run a predictor over the tiles of a (rows, columns) uint8 window, views of it, and stitch their cores.
 
     Returns
     -------
@@ -120,7 +120,7 @@ def predict(
     shape = -(-window.shape[0] // grid), -(-window.shape[1] // grid)
     stitched = Prediction(np.zeros(shape, np.float32), np.zeros(shape, np.float32), np.zeros(shape, np.uint8))
     for tile in tiles:
-        part = predict_window(np.ascontiguousarray(window[tile.read]))
+        part = predict_window(window[tile.read])
         source = tuple(_on_grid(core, grid, read.start) for core, read in zip(tile.core, tile.read, strict=True))
         target = tuple(_on_grid(core, grid, 0) for core in tile.core)
         stitched.lens_probability[target] = part.lens_probability[source]

@@ -268,8 +268,9 @@ def test_tiles_under_a_memory_cap_change_nothing(
     from edge_runtime import memory
 
     monkeypatch.setattr(memory, "resident_bytes", lambda *, peak: 100 * memory.MEGABYTE)
-    monkeypatch.setattr(memory, "BYTES_PER_FRAME_PIXEL", 0)  # pictures would need more than these tiles
-    needed = memory.NETWORK_BYTES + memory.BYTES_PER_TILE_PIXEL * 500_000
+    monkeypatch.setattr(memory, "BYTES_PER_PICTURE_PIXEL", 0)  # pictures would need more than these tiles
+    frame = memory.NETWORK_BYTES + memory.BYTES_PER_FRAME_PIXEL * 1824 * 2150
+    needed = frame + memory.BYTES_PER_TILE_PIXEL * 500_000
     capped = CataractAnalyzer(tiny_model, limits=Limits(max_memory_mb=100 + needed // memory.MEGABYTE))
     windows: list[int] = []
     predict = capped.network.predict

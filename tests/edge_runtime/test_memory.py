@@ -23,7 +23,7 @@ FRAME = (1000, 1100)  # small enough that its pictures need no more than its til
 
 def cap_for(tile_pixels: int) -> int:
     """The cap, in MB, that leaves room for a tile of so many pixels."""
-    held = 100 * memory.MEGABYTE + memory.NETWORK_BYTES
+    held = 100 * memory.MEGABYTE + memory.NETWORK_BYTES + memory.BYTES_PER_FRAME_PIXEL * 1000 * 1100
     return (held + memory.BYTES_PER_TILE_PIXEL * tile_pixels) // memory.MEGABYTE
 
 
@@ -103,9 +103,10 @@ def test_cap_is_kept_by_the_plan_or_refused(cap: int, rows: int, columns: int, s
     finally:
         memory.resident_bytes = before
     assert min(smallest, rows * columns) <= pixels <= memory.MAX_TILE_PIXELS
-    network = memory.NETWORK_BYTES + memory.BYTES_PER_TILE_PIXEL * pixels
-    pictures = memory.PICTURES_BYTES + memory.BYTES_PER_FRAME_PIXEL * max(2, rows * columns)
-    used = 100 * memory.MEGABYTE + max(network, pictures)
+    frame = rows * columns
+    labelling = memory.NETWORK_BYTES + memory.BYTES_PER_FRAME_PIXEL * frame + memory.BYTES_PER_TILE_PIXEL * pixels
+    drawing = memory.PICTURES_BYTES + memory.BYTES_PER_PICTURE_PIXEL * max(2, frame)
+    used = 100 * memory.MEGABYTE + max(labelling, drawing)
     assert used <= cap * memory.MEGABYTE
 
 
