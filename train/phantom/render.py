@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 NATIVE_ROWS, NATIVE_COLUMNS = 1824, 2150
 EXPORT_ROWS, EXPORT_COLUMNS = 1459, 1713
 RAW_ROWS, RAW_COLUMNS = 1519, 768
-WIDEST_GAIN_DB = 4.0  # of training: a weak or strong exposure is to give the same labels
 FORCED = (
     "",
     "lashes",
@@ -243,7 +242,7 @@ def draw_detector(rng: np.random.Generator, eye: Eye, plan: ScanPlan) -> detecto
     wide = plan.wide and rng.uniform() < 0.4
     looks = float(np.exp(rng.uniform(np.log(4), np.log(12)))) if wide else float(rng.uniform(5.5, 9.0))
     exposure = detector.Detector(
-        float(gain + (rng.uniform(-WIDEST_GAIN_DB, WIDEST_GAIN_DB) if wide else 0.0)),
+        float(gain + (rng.normal(0, 1.0) if wide else 0.0)),
         float(rng.normal(0, 0.4)) + (float(rng.uniform(-3, 3)) if low else 0.0),
         float(rng.normal(detector.NOMINAL_FOCUS_MM, 0.8)),
         float(np.clip(rng.normal(detector.NOMINAL_RAYLEIGH_MM, 0.8), 3.0, 9.0)),
