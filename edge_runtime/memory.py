@@ -35,7 +35,7 @@ def resident_bytes(*, peak: bool) -> int:
 
 def give_back_freed() -> None:
     """Return memory that was freed to the system, where the C library keeps it: glibc, after a model was loaded."""
-    _glibc("malloc_trim", 0)
+    glibc("malloc_trim", 0)
 
 
 def give_back_code() -> None:
@@ -65,10 +65,11 @@ def keep_no_large_blocks() -> None:
 
     glibc learns to keep them, and tiles that differ in shape leave gaps which the next cannot use in full.
     """
-    _glibc("mallopt", _M_MMAP_THRESHOLD, LARGE_BLOCK_BYTES)
+    glibc("mallopt", _M_MMAP_THRESHOLD, LARGE_BLOCK_BYTES)
 
 
-def _glibc(name: str, *numbers: int) -> None:
+def glibc(name: str, *numbers: int) -> None:
+    """Call a function of the C library that takes whole numbers, where there is one of this name."""
     import ctypes
 
     with suppress(AttributeError, OSError, TypeError):  # not every system, nor every C library, can

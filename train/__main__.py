@@ -8,6 +8,8 @@ from importlib import import_module
 
 from edge_runtime.errors import EdgeCataractError
 
+from .heap import keep_freed_memory
+
 VERBS = {
     "phantom": ("train.phantom.cohort", "make a cohort of simulated scans"),
     "masks": ("train.masks", "turn polygons drawn in LabelMe into masks"),
@@ -37,4 +39,5 @@ def main(words: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    keep_freed_memory()
     sys.exit(main())
