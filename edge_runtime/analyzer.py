@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 SCANS_PER_EXAM = 6  # radial scans of one eye (Zeboulon et al. 2022)
 MAX_THREADS, MAX_MEMORY_MB = 1024, 1_000_000  # beyond is a slip of the finger
 WINDOW_MARGIN = 64  # native pixels around a lens that is larger than the usual window
+# A lens this near to a side of the usual window (0.25 mm) is searched for: the border tells on its outermost pixels,
+# and were it to touch the side first, a pixel's difference would decide about more than a pixel.
+NEAR_SIDE = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,8 @@ class Limits:
         Inference threads; None: what the affinity mask and the control group allow.
     max_memory_mb
         Cap for the peak resident memory of the process, in MB (10^6 bytes); None: no cap. Under a cap, the whole
-        process returns large blocks to the system at once (glibc), which costs a little time.
+        process returns large blocks to the system at once (glibc), and each scan drops pages of library code that
+        come back when they are needed (Linux); both cost a little time.
     """
 
     threads: int | None = None
@@ -290,7 +294,8 @@ class CataractAnalyzer:
         prediction = self._predict(frame, table, usual, tile_pixels)
         _, region = largest_component(prediction.labels)
         grid = self.network.metadata.grid
-        inner_sides = set(sides_reached(region, grid, usual)) - set(frame_sides(usual, frame.shape[:2]))
+        near = sides_reached(region, grid, usual, NEAR_SIDE // grid)
+        inner_sides = set(near) - set(frame_sides(usual, frame.shape[:2]))
         held = not inner_sides and not reasons_not_to_grade(region, grid, ())
         whole = CropWindow(0, 0, frame.shape[0], frame.shape[1])
         if usual == whole or held:

@@ -42,16 +42,19 @@ def reasons_not_to_grade(region: LensRegion, grid: int, cut: tuple[str, ...]) ->
     return tuple(reasons)
 
 
-def sides_reached(region: LensRegion, grid: int, window: CropWindow) -> tuple[str, ...]:
-    """Sides of the window that the lens touches, in the order top, bottom, left, right."""
+def sides_reached(region: LensRegion, grid: int, window: CropWindow, margin: int = 0) -> tuple[str, ...]:
+    """Sides of the window that the lens touches, or comes as near to as `margin` network-grid pixels.
+
+    In the order top, bottom, left, right.
+    """
     if not region.pixels:
         return ()
     rows, columns = -(-window.rows // grid), -(-window.columns // grid)
     touched = {
-        "top": region.top == 0,
-        "bottom": region.bottom == rows,
-        "left": region.left == 0,
-        "right": region.right == columns,
+        "top": region.top <= margin,
+        "bottom": region.bottom >= rows - margin,
+        "left": region.left <= margin,
+        "right": region.right >= columns - margin,
     }
     return tuple(side for side, touches in touched.items() if touches)
 
