@@ -113,7 +113,7 @@ class CataractAnalyzer:
         if model is None or isinstance(model, str | os.PathLike):
             model = Network(read_model(model, precision), self._limits.threads or available_threads())
             memory.give_back_freed()
-            self._give_back_code()
+            self._give_back()
         self.network: Predictor = model
         metadata = self.network.metadata
         self.point = OperatingPoint(metadata.cf_threshold if threshold is None else threshold, metadata.guard_band)
@@ -225,9 +225,9 @@ class CataractAnalyzer:
         if self.network.metadata.brightness is Brightness.REFERENCED:
             levels = find_reference_levels(frame)
             table, missing_reference = referenced_grey(levels), levels is None
-            self._give_back_code()  # of the search, before the network's
+            self._give_back()  # of the search, before the network's
         window, prediction = self._label_lens(frame, table, profile, tile_pixels)
-        self._give_back_code()  # of the engine: pictures may be drawn next
+        self._give_back()  # of the engine: pictures may be drawn next
         inferred = perf_counter()
 
         grid = self.network.metadata.grid
@@ -268,13 +268,14 @@ class CataractAnalyzer:
         )
 
     def _largest_tile(self, scan_shape: tuple[int, int], frame_shape: tuple[int, int]) -> int:
-        self._give_back_code()
+        self._give_back()
         smallest = self._geometry.smallest_read(*frame_shape)
         return memory.largest_tile(self._limits.max_memory_mb, scan_shape, frame_shape, smallest)
 
-    def _give_back_code(self) -> None:
-        """Under a cap of memory; it costs some milliseconds."""
+    def _give_back(self) -> None:
+        """Under a cap of memory, what is not needed now; it costs some milliseconds."""
         if self._limits.max_memory_mb is not None:
+            memory.give_back_freed()
             memory.give_back_code()
 
     def _profile_of(self, scan: Scan) -> DeviceProfile:

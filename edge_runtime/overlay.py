@@ -64,7 +64,11 @@ def _grey(result: ScanResult) -> NDArray[np.uint8]:
     pixels = result.scan.pixels
     if pixels.dtype == np.uint8:
         return pixels.astype(np.uint8, copy=False)
-    grey: NDArray[np.uint8] = np.rint(np.minimum(pixels / result.scan.full_scale, 1.0) * 255).astype(np.uint8)
+    levels = np.arange(np.iinfo(pixels.dtype).max + 1)
+    table: NDArray[np.uint8] = np.rint(np.minimum(levels / result.scan.full_scale, 1.0) * 255).astype(np.uint8)
+    grey = np.empty(pixels.shape, np.uint8)
+    for line, shown in zip(pixels, grey, strict=True):  # by lines: an index of the whole scan takes 8 bytes per pixel
+        shown[:] = table[line]
     return grey
 
 
