@@ -10,7 +10,6 @@ import pytest
 
 from benchmarks.parity import RESULTS, broken, main
 from export.bundle import BUNDLE
-from export.verify import LIMITS
 from train.__main__ import main as train
 from train.checkpoint import load_checkpoint, save_checkpoint
 
@@ -92,7 +91,7 @@ def test_an_int8_model_may_change_decisions_within_the_guard_band() -> None:
 
 
 @pytest.mark.skipif(not RESULTS.exists(), reason="the whole cohort has not been compared yet")
-def test_the_committed_comparison_is_of_the_bundled_models_and_tells_what_it_misses() -> None:
+def test_the_committed_comparison_is_of_the_bundled_models_and_breaks_no_limit() -> None:
     content = json.loads(RESULTS.read_text(encoding="utf-8"))
     compared = {one["model"]["precision"]: one for one in content["models"]}
     assert {name: one["model"]["sha256"] for name, one in compared.items()} == {
@@ -100,7 +99,4 @@ def test_the_committed_comparison_is_of_the_bundled_models_and_tells_what_it_mis
     }
     for precision, one in compared.items():
         assert one["broken"] == broken(one["found"], precision)
-    assert compared["fp32"]["broken"] == []
-    # One scan of 1,326, its lens in two pieces, is cropped a grid pixel apart: see DECISIONS, "What int8 misses".
-    assert [sentence.split(":")[0] for sentence in compared["int8"]["broken"]] == ["Cataract Fraction"]
-    assert compared["int8"]["found"]["cf_99"] <= LIMITS["int8"].cf_99
+        assert one["broken"] == []
