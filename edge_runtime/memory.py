@@ -93,7 +93,7 @@ def largest_tile(
     Raises
     ------
     ResourceError
-        ``memory-cap`` when even the smallest tile would break the cap.
+        ``memory-cap`` when even the smallest tile, or the pictures of the scan, would break the cap.
     """
     if max_memory_mb is None:
         return MAX_TILE_PIXELS
