@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .lens import TissueLabel
+from .profile import at_8_bits
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -60,16 +61,9 @@ def _bounding_box(chosen: NDArray[np.bool_]) -> tuple[slice, slice]:
 
 
 def _grey(result: ScanResult) -> NDArray[np.uint8]:
-    """The scan at 8 bits over its declared full scale; only for the eye."""
+    """The scan at 8 bits; 16-bit scans over their declared full scale, only for the eye."""
     pixels = result.scan.pixels
-    if pixels.dtype == np.uint8:
-        return pixels.astype(np.uint8, copy=False)
-    levels = np.arange(np.iinfo(pixels.dtype).max + 1)
-    table: NDArray[np.uint8] = np.rint(np.minimum(levels / result.scan.full_scale, 1.0) * 255).astype(np.uint8)
-    grey = np.empty(pixels.shape, np.uint8)
-    for line, shown in zip(pixels, grey, strict=True):  # by lines: an index of the whole scan takes 8 bytes per pixel
-        shown[:] = table[line]
-    return grey
+    return at_8_bits(pixels, 0.0, 255.0 if pixels.dtype == np.uint8 else float(result.scan.full_scale))
 
 
 def _headline(result: ScanResult) -> str:

@@ -237,15 +237,19 @@ def native_frame(scan: Scan, profile: DeviceProfile) -> NDArray[np.uint8]:
 
 def _displayed(scan: Scan, profile: DeviceProfile) -> NDArray[np.uint8]:
     """Grey levels 0 to 255 by the declared full scale and the profile's window; never by the data."""
-    low, high = profile.display_low * scan.full_scale, profile.display_high * scan.full_scale
-    if scan.pixels.dtype == np.uint8 and (low, high) == (0.0, 255.0):
-        return scan.pixels.astype(np.uint8, copy=False)
-    levels = np.arange(np.iinfo(scan.pixels.dtype).max + 1, dtype=np.float64)
+    return at_8_bits(scan.pixels, profile.display_low * scan.full_scale, profile.display_high * scan.full_scale)
+
+
+def at_8_bits(pixels: NDArray[Any], low: float, high: float) -> NDArray[np.uint8]:
+    """Show (rows, columns) uint8 or uint16 levels from `low` to `high` as 0 to 255, what lies beyond as those."""
+    if pixels.dtype == np.uint8 and (low, high) == (0.0, 255.0):
+        return pixels.astype(np.uint8, copy=False)
+    levels = np.arange(np.iinfo(pixels.dtype).max + 1, dtype=np.float64)
     table: NDArray[np.uint8] = np.rint(np.clip((levels - low) / (high - low), 0.0, 1.0) * 255.0).astype(np.uint8)
-    grey = np.empty(scan.pixels.shape, np.uint8)
-    for start in range(0, scan.rows, _ROWS_AT_ONCE):
+    grey = np.empty(pixels.shape, np.uint8)
+    for start in range(0, len(pixels), _ROWS_AT_ONCE):  # an index of the whole scan would take 8 bytes per pixel
         rows = slice(start, start + _ROWS_AT_ONCE)
-        grey[rows] = table[scan.pixels[rows]]
+        grey[rows] = table[pixels[rows]]
     return grey
 
 

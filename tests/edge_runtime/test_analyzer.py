@@ -149,6 +149,14 @@ def test_a_searched_window_does_not_follow_a_box_to_the_pixel(analyzer: Cataract
     assert windows == {CropWindow(128, 512, 1100, 1100)}
 
 
+@pytest.mark.parametrize(("gap", "codes"), [(24, ["window-moved"]), (48, [])])
+def test_a_lens_near_the_side_of_its_window_is_searched_for(
+    gap: int, codes: list[str], analyzer: CataractAnalyzer
+) -> None:
+    """The usual window of this frame ends at column 1625."""
+    assert codes_of(analyzer.analyze_pixels(lens_frame(840, 1540, 900, 1625 - gap))) == codes
+
+
 def test_lens_cut_by_the_frame_is_graded_with_a_warning_when_enough_is_seen(analyzer: CataractAnalyzer) -> None:
     result = analyzer.analyze_pixels(lens_frame(1200, 1824))
     assert result.gradable
