@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -64,3 +65,10 @@ def test_a_faulty_recipe_is_refused_by_name(old: str, new: str, message: str) ->
 def test_a_missing_recipe_is_named(tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match=r"none\.toml cannot be read"):
         load_recipe(tmp_path / "none.toml")
+
+
+def test_the_recipe_for_the_papers_label_differs_from_the_shipped_one_in_the_label_only() -> None:
+    shipped, _ = load_recipe(RECIPES / "edge.toml")
+    other, _ = load_recipe(RECIPES / "edge-paper-label.toml")
+    assert (shipped.target, other.target) == ("truth_labels", "mask")
+    assert replace(other, name=shipped.name, version=shipped.version, target=shipped.target) == shipped
