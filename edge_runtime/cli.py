@@ -138,9 +138,7 @@ def _analyze(options: argparse.Namespace) -> int:
     failed = ungraded = 0
     for position, path in enumerate(options.scans):
         try:
-            result = analyzer.analyze(path) if position or first is None else analyzer.analyze_ahead(first)
-            eye = analyzer.as_eye([result])
-            _deliver(options, analyzer, eye, [path], _stem(path))
+            graded = _analyze_one(options, analyzer, path, first if position == 0 else None)
         except (ScanError, ScanMissingError, InferenceError) as error:
             _complain(error, path, debug=options.debug)
             if not several:
@@ -152,14 +150,23 @@ def _analyze(options: argparse.Namespace) -> int:
                 _say(f"stopped: {position} of {len(options.scans)} scans were done.")
             return error.exit_code
         else:
-            ungraded += not result.gradable
-            if not result.gradable:
-                _explain(result, options)
+            ungraded += not graded
     if several and not options.quiet:
         _say(f"{len(options.scans) - failed - ungraded} graded, {ungraded} not graded, {failed} refused or failed.")
     if several:
         return EXIT_SOME_FAILED if failed or ungraded else 0
     return EXIT_NOT_GRADED if ungraded else 0
+
+
+def _analyze_one(
+    options: argparse.Namespace, analyzer: CataractAnalyzer, path: str, reading: Task[Scan] | None
+) -> bool:
+    """Analyse one scan and deliver it; whether it was graded. Nothing of it is held while the next one is analysed."""
+    result = analyzer.analyze(path) if reading is None else analyzer.analyze_ahead(reading)
+    _deliver(options, analyzer, analyzer.as_eye([result]), [path], _stem(path))
+    if not result.gradable:
+        _explain(result, options)
+    return result.gradable
 
 
 def _read_ahead(path: str) -> Task[Scan] | None:
