@@ -1,7 +1,8 @@
 """How far the display drops out of what a network sees, and how steady the references are.
 
 `python -m benchmarks.brightness [REAL_SCANS]`: simulated eyes under the five settings of the `display` cohort,
-simulated eyes of other cohorts, and, where a folder of real scans is given, the references in those.
+simulated eyes at other sizes, simulated eyes of other cohorts, and, where a folder of real scans is given, the
+references in those.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks.provenance import place, save
+from benchmarks.provenance import provenance, save
+from edge_runtime import CataractAnalyzer, Limits
 from edge_runtime.brightness import (
     HIGHEST_DB,
     LOWEST_DB,
@@ -47,6 +49,7 @@ GRID = 4
 DB_PER_GREY = (HIGHEST_DB - LOWEST_DB) / 255
 BORDER_DB = (2.0, 4.0)  # excess of the pixels that decide about the label: an opacity begins at 3 dB
 MIN_BLOCKS = 200
+SIZES = (0.7, 0.5, 0.4)  # of the device's own frame
 
 
 def main() -> int:
@@ -60,15 +63,17 @@ def main() -> int:
     workers = len(os.sched_getaffinity(0))
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         shown = list(pool.map(five_displays, range(arguments.eyes)))
+        resampled = list(pool.map(fractions_at_sizes, range(arguments.eyes)))
         cohorts = {
             cohort: spread(list(pool.map(references, [cohort] * arguments.eyes, range(arguments.eyes))))
             for cohort in COHORTS
         }
     content: dict[str, Any] = {
-        **place(),
+        **provenance(CataractAnalyzer()),
         "seed": SEED,
         "eyes": arguments.eyes,
         "display": ranges([one for one in shown if one]),
+        "sizes": moved_by_size(resampled),
         "cohorts": cohorts,
         "real": real(arguments.real) if arguments.real else None,
     }
@@ -110,6 +115,42 @@ def ranges(eyes: list[dict[str, list[float]]]) -> dict[str, Any]:
     for name in eyes[0] if eyes else ():
         one = [float(np.ptp(eye[name])) for eye in eyes]
         found[name] = {"median": float(np.median(one)), "percentile_95": float(np.percentile(one, 95))}
+    return found
+
+
+def fractions_at_sizes(number: int) -> dict[str, list[float | None]]:
+    """Cataract Fraction of one scan of a cataract eye at its own size, then made smaller, with speckle and without."""
+    import cv2
+
+    cv2.setNumThreads(1)
+    eyes = [eye for patient in plan_cohort("validation", SEED) for eye in patient.eyes if eye[0].cataract]
+    eye_plan, scans = eyes[number % len(eyes)]
+    picture = render(make_eye(eye_plan), scans[0]).picture
+    shape = picture.shape[:2]
+    analyzer = CataractAnalyzer(limits=Limits(threads=1))
+    found: dict[str, list[float | None]] = {"contrast": [], "speckle_too": []}
+    for size in (1.0, *SIZES):
+        smaller = cv2.resize(picture, None, fx=size, fy=size, interpolation=cv2.INTER_AREA)
+        found["contrast"].append(analyzer.analyze_pixels(smaller).cataract_fraction)
+        spread_out = cv2.resize(smaller, shape[::-1], interpolation=cv2.INTER_LINEAR)  # taken for the device's pixels
+        found["speckle_too"].append(analyzer.analyze_pixels(spread_out).cataract_fraction)
+    return found
+
+
+def moved_by_size(eyes: list[dict[str, list[float | None]]]) -> dict[str, Any]:
+    """By how much a size moves the Cataract Fraction: mean, and 95th percentile of its amount."""
+    found: dict[str, Any] = {"scans": len(eyes)}
+    for name in eyes[0]:
+        values = np.array([[np.nan if one is None else one for one in eye[name]] for eye in eyes], np.float64)
+        moved = values[:, 1:] - values[:, :1]
+        found[name] = {
+            str(size): {
+                "graded_in_both": int(np.isfinite(column).sum()),
+                "mean": float(np.nanmean(column)),
+                "percentile_95": float(np.nanpercentile(np.abs(column), 95)),
+            }
+            for size, column in zip(SIZES, moved.T, strict=True)
+        }
     return found
 
 
@@ -196,7 +237,7 @@ def _blocks(values: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def page(content: dict[str, Any]) -> str:
     """docs/brightness.md from the numbers."""
-    shown, machine = content["display"], content["machine"]
+    shown, machine, model = content["display"], content["machine"], content["model"]
 
     def pair(name: str, unit: str) -> str:
         return f"| {shown[name]['median']:.2f} {unit} | {shown[name]['percentile_95']:.2f} {unit} |"
@@ -219,6 +260,26 @@ def page(content: dict[str, Any]) -> str:
         "| as shown " + pair("as_shown_grey", "grey"),
         "| on the nominal scale " + pair("nominal", "dB"),
         "| on the eye's own scale " + pair("referenced", "dB"),
+        "",
+        "## Frames of another size",
+        "",
+        "Speckle tells the scale too, but a frame that was made smaller has lost part of it. So it is read from frames",
+        "of a size that the device exports, and from no others.",
+        f"{content['sizes']['scans']} simulated scans of cataract eyes, made smaller; change of the Cataract Fraction",
+        f"by {model['name']} {model['version']} {model['precision']} (sha256 {model['sha256'][:12]}):",
+        "",
+        "| size | mean | 95th percentile | mean, were speckle read too | 95th percentile |",
+        "|---|---|---|---|---|",
+        *(
+            f"| {size:g} | "
+            + " | ".join(
+                f"{content['sizes'][name][str(size)]['mean']:+.3f} | "
+                f"{content['sizes'][name][str(size)]['percentile_95']:.3f}"
+                for name in ("contrast", "speckle_too")
+            )
+            + " |"
+            for size in SIZES
+        ),
         "",
         "## The references are not free of noise",
         "",

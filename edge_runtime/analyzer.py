@@ -16,7 +16,16 @@ from .errors import EdgeCataractError, UsageError
 from .lens import LensRegion, count_pixels, largest_component, lens_density
 from .model_file import DEFAULT_PRECISION, Brightness
 from .network import Network, Prediction, Predictor, available_threads, read_model
-from .profile import CropWindow, DeviceProfile, load_profile, native_frame, native_shape, profile_for, profile_of_pitch
+from .profile import (
+    CropWindow,
+    DeviceProfile,
+    has_device_pixels,
+    load_profile,
+    native_frame,
+    native_shape,
+    profile_for,
+    profile_of_pitch,
+)
 from .quality import frame_sides, reasons_not_to_grade, sides_reached
 from .results import EyeResult, Notice, ScanMaps, ScanResult, Timings
 from .scan import Laterality, Scan, read_scan, scan_from_pixels
@@ -223,7 +232,8 @@ class CataractAnalyzer:
 
         table, missing_reference = None, False
         if self.network.metadata.brightness is Brightness.REFERENCED:
-            levels = find_reference_levels(frame)
+            device_pixels = has_device_pixels((scan.rows, scan.columns), profile)
+            levels = find_reference_levels(frame, device_pixels=device_pixels)
             table, missing_reference = referenced_grey(levels), levels is None
             self._give_back()  # of the search, before the network's
         window, prediction = self._label_lens(frame, table, profile, tile_pixels)

@@ -57,7 +57,7 @@ class ReferenceLevels:
     brightest
         Of iris or sclera: 80th percentile over columns of the brightest coarse pixel.
     speckle
-        Standard deviation of the stroma's pixels about their surroundings.
+        Standard deviation of the stroma's pixels about their surroundings; None where it says nothing.
     air
         Median above the cornea: 0 where the display hides the noise.
     apex_row
@@ -66,7 +66,7 @@ class ReferenceLevels:
 
     stroma: float
     brightest: float
-    speckle: float
+    speckle: float | None
     air: float = 0.0
     apex_row: float = 0.0
 
@@ -74,6 +74,8 @@ class ReferenceLevels:
     def grey_per_db(self) -> float:
         """Grey levels per decibel: geometric mean of what contrast and speckle say, whose errors are independent."""
         by_contrast = (self.brightest - self.stroma) / BRIGHT_OVER_STROMA_DB
+        if self.speckle is None:
+            return by_contrast
         by_speckle = self.speckle / STROMA_SPECKLE_DB
         return float(by_contrast * np.clip(by_speckle / by_contrast, *SPECKLE_OVER_CONTRAST) ** 0.5)
 
@@ -82,8 +84,22 @@ class ReferenceLevels:
 NOMINAL_LEVELS = ReferenceLevels(stroma=87.0, brightest=178.0, speckle=9.1)
 
 
-def find_reference_levels(frame: NDArray[np.uint8]) -> ReferenceLevels | None:
-    """Measure the reference tissues of a (rows, columns) uint8 native frame; None where they cannot be found."""
+def find_reference_levels(frame: NDArray[np.uint8], *, device_pixels: bool = True) -> ReferenceLevels | None:
+    """Measure the reference tissues of a native frame.
+
+    Parameters
+    ----------
+    frame
+        (rows, columns) uint8 at 7.675 um.
+    device_pixels
+        Whether the scan had the pixels of a known device. A frame that was exported smaller has lost speckle, so there
+        the contrast alone tells the scale.
+
+    Returns
+    -------
+    ReferenceLevels | None
+        None where the tissues cannot be found.
+    """
     import cv2
 
     rows, columns = frame.shape[0] // _STEP, frame.shape[1] // _STEP
@@ -114,7 +130,7 @@ def find_reference_levels(frame: NDArray[np.uint8]) -> ReferenceLevels | None:
     levels = ReferenceLevels(
         stroma=_median(per_column),
         brightest=_percentile((bright_grey * bright).max(axis=0), _BRIGHT_PERCENTILE),
-        speckle=_speckle(frame, surface),
+        speckle=_speckle(frame, surface) if device_pixels else None,
         air=_median(air) if air.size else 0.0,
         apex_row=float(np.polyval(surface, -surface[1] / (2 * surface[0])) + 0.5) * _STEP,
     )

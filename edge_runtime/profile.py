@@ -135,6 +135,8 @@ PROFILES: dict[str, DeviceProfile] = {
     )
 }
 
+_EXPORT_SHAPES = {"anterion": {(1824, 2150), (1459, 1713)}, "anterion-raw": {(1519, 768)}}
+
 
 def profile_for(rows: int, columns: int, bits: int) -> DeviceProfile:
     """The bundled profile whose frame has this aspect ratio and depth.
@@ -200,6 +202,11 @@ def profile_of_pitch(row_um: float, column_um: float, rows: int, columns: int) -
             f"Give {MIN_PITCH_UM:g} to {MAX_PITCH_UM:g} um.",
         )
     return DeviceProfile("pixel-um", columns, rows, columns * column_um / 1000, rows * row_um / 1000)
+
+
+def has_device_pixels(scan_shape: tuple[int, int], profile: DeviceProfile) -> bool:
+    """Whether a scan of (rows, columns) pixels is as a bundled device exports it, and nobody resampled it since."""
+    return PROFILES.get(profile.name) == profile and scan_shape in _EXPORT_SHAPES[profile.name]
 
 
 def native_shape(scan_shape: tuple[int, int], profile: DeviceProfile) -> tuple[int, int]:

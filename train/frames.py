@@ -21,7 +21,15 @@ from edge_runtime.brightness import find_reference_levels, referenced_grey, regr
 from edge_runtime.errors import EdgeCataractError
 from edge_runtime.lens import TissueLabel
 from edge_runtime.model_file import Brightness
-from edge_runtime.profile import NATIVE_PITCH_UM, PROFILES, DeviceProfile, load_profile, native_frame, profile_for
+from edge_runtime.profile import (
+    NATIVE_PITCH_UM,
+    PROFILES,
+    DeviceProfile,
+    has_device_pixels,
+    load_profile,
+    native_frame,
+    profile_for,
+)
 from edge_runtime.scan import Scan, read_scan
 
 from .dataset import Dataset, DatasetError
@@ -31,7 +39,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-CACHE_FORMAT = 1  # raise it when the content of the cache changes
+CACHE_FORMAT = 2  # raise it when the content of the cache changes
 # Below this many scans starting processes takes longer than it saves.
 MIN_SCANS_FOR_PROCESSES = 24
 
@@ -305,7 +313,8 @@ def _prepare_scan(job: _Job) -> _Outcome:
     where = f"scan {job.scan_id}"
     try:
         scan = read_scan(job.image)
-        frame = native_frame(scan, profile_of(scan, job.profile))
+        profile = profile_of(scan, job.profile)
+        frame = native_frame(scan, profile)
     except EdgeCataractError as error:
         return _Outcome((f"{where}: image {job.image.name}: {error.found}",))
     faults = []
@@ -325,7 +334,8 @@ def _prepare_scan(job: _Job) -> _Outcome:
     if faults:
         return _Outcome(tuple(faults))
     if job.brightness is Brightness.REFERENCED:
-        frame = regrade(frame, referenced_grey(find_reference_levels(frame)))
+        device_pixels = has_device_pixels((scan.rows, scan.columns), profile)
+        frame = regrade(frame, referenced_grey(find_reference_levels(frame, device_pixels=device_pixels)))
     grey = block_sum(frame, job.grid)
     labels = labels_on_grid(native_labels(maps[job.labels], (frame.shape[0], frame.shape[1])), job.grid)
     rows, columns = grey.shape

@@ -12,9 +12,11 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 import edge_runtime
 from edge_runtime import CataractAnalyzer, Decision, EdgeCataractError, Laterality, Limits, PixelPitch
+from edge_runtime.brightness import ReferenceLevels, find_reference_levels
 from edge_runtime.decision import OperatingPoint
 from edge_runtime.lens import LensPixels
 from edge_runtime.profile import PROFILES, CropWindow
@@ -424,6 +426,25 @@ def test_a_model_sees_the_brightness_it_learnt(
     assert shown > 1000 > 2 * dim_shown
     assert own > 1000
     assert dim_own == pytest.approx(own, rel=0.03)
+
+
+@pytest.mark.parametrize(("shape", "expected"), [((1824, 2150), True), ((912, 1075), False)])
+def test_speckle_is_read_from_frames_as_the_device_exports_them(
+    shape: tuple[int, int], expected: bool, referenced_analyzer: CataractAnalyzer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A frame that was made smaller has lost speckle."""
+    found: list[ReferenceLevels | None] = []
+
+    def find(frame: NDArray[np.uint8], *, device_pixels: bool) -> ReferenceLevels | None:
+        found.append(find_reference_levels(frame, device_pixels=device_pixels))
+        return found[-1]
+
+    monkeypatch.setattr("edge_runtime.analyzer.find_reference_levels", find)
+    scan = read_scan(SAMPLES / "simulated-clear.png").pixels
+    referenced_analyzer.analyze_pixels(cv2.resize(scan, (shape[1], shape[0]), interpolation=cv2.INTER_AREA))
+    (levels,) = found
+    assert levels is not None
+    assert (levels.speckle is not None) == expected
 
 
 def test_density_and_picture_stay_as_shown(analyzer: CataractAnalyzer, referenced_analyzer: CataractAnalyzer) -> None:

@@ -140,8 +140,18 @@ def test_speckle_is_measured_in_the_stroma() -> None:
     quiet, loud = find_reference_levels(frame), find_reference_levels(speckled)
     assert quiet is not None
     assert loud is not None
+    assert quiet.speckle is not None
     assert quiet.speckle < 1
     assert loud.speckle == pytest.approx(6, abs=0.4)
+
+
+def test_speckle_tells_the_scale_of_device_pixels_only() -> None:
+    by_contrast = 80 / BRIGHT_OVER_STROMA_DB
+    assert ReferenceLevels(90, 170, None).grey_per_db == pytest.approx(by_contrast)
+    levels = find_reference_levels(drawn_eye(), device_pixels=False)
+    assert levels is not None
+    assert levels.speckle is None
+    assert (levels.stroma, levels.brightest) == pytest.approx((90, 170), abs=2)
 
 
 def test_median_and_percentile_are_those_of_numpy_bit_for_bit() -> None:

@@ -17,6 +17,7 @@ from edge_runtime.profile import (
     PROFILES,
     CropWindow,
     DeviceProfile,
+    has_device_pixels,
     load_profile,
     native_frame,
     native_shape,
@@ -137,6 +138,24 @@ def test_pixel_pitch_in_range_is_what_the_profile_has(pitch: tuple[float, float]
 
 
 # --- to the native pitch ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("shape", "profile", "expected"),
+    [
+        ((1824, 2150), ANTERION, True),
+        ((1459, 1713), ANTERION, True),
+        ((1519, 768), RAW, True),
+        ((912, 1075), ANTERION, False),
+        ((3648, 4300), ANTERION, False),
+        ((1459, 1713), profile_of_pitch(9.6, 9.63, 1459, 1713), False),
+        ((1824, 2150), replace(ANTERION, width_mm=16.0), False),
+    ],
+)
+def test_pixels_are_the_device_s_where_a_known_device_exports_this_size(
+    shape: tuple[int, int], profile: DeviceProfile, expected: bool
+) -> None:
+    assert has_device_pixels(shape, profile) is expected
 
 
 def test_frame_of_the_paper_stays_untouched_bit_for_bit() -> None:
