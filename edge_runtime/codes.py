@@ -70,6 +70,7 @@ REFUSALS: dict[str, str] = {
 REASONS: dict[str, str] = {
     "lens-not-found": "No natural lens was found: an artificial lens, none, or none in view.",
     "lens-too-small": "What was found is less than 2 mm deep or 1 mm wide: no view of a natural lens.",
+    "lens-too-large": "What was found is more than 12 mm deep or wide: no lens is, as with inverted greys.",
     "lens-not-solid": "What was found fills less than half of its bounding box: streaks or specks, no lens.",
     "lens-mostly-outside": "The frame cuts the lens, and less than 3 mm of its depth is seen.",
 }

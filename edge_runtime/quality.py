@@ -9,6 +9,9 @@ from .profile import NATIVE_PITCH_UM, CropWindow
 # Less than half of either is no view of a lens; an artificial lens is about 1 mm thick.
 MIN_DEPTH_MM = 2.0
 MIN_WIDTH_MM = 1.0
+# A lens is at most 10.2 mm wide (Rosen et al. 2006), and 7 mm deep when it is swollen: 9.9 mm where a frame shows depth
+# as optical path. What is clearly larger is the whole eye, as in a frame with inverted greys.
+MAX_SIDE_MM = 12.0
 # Where the frame cuts the lens, so much of its depth must be seen: the anterior cortex and part of the nucleus.
 MIN_CUT_DEPTH_MM = 3.0
 # A convex body fills most of its bounding box: an ellipse 0.785, the barrel under a narrow pupil nearly all. Streaks
@@ -35,6 +38,8 @@ def reasons_not_to_grade(region: LensRegion, grid: int, cut: tuple[str, ...]) ->
     reasons = []
     if depth_mm < MIN_DEPTH_MM or width_mm < MIN_WIDTH_MM:
         reasons.append("lens-too-small")
+    if max(depth_mm, width_mm) > MAX_SIDE_MM:
+        reasons.append("lens-too-large")
     if region.pixels < MIN_FILL * (region.bottom - region.top) * (region.right - region.left):
         reasons.append("lens-not-solid")
     if cut and depth_mm < MIN_CUT_DEPTH_MM:

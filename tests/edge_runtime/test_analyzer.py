@@ -406,6 +406,13 @@ def test_default_analyzer_uses_the_bundled_model_and_finds_the_lens_of_every_sam
         assert result.gradable, os.path.basename(sample)
 
 
+def test_inverted_greys_are_not_graded(bundled_analyzer: CataractAnalyzer) -> None:
+    for sample in sorted(SAMPLES.glob("*.png")):
+        result = bundled_analyzer.analyze_pixels(255 - read_scan(sample).pixels)
+        assert result.cataract_fraction is None
+        assert "lens-too-large" in result.reasons
+
+
 # --- brightness ------------------------------------------------------------------------------------------------------
 
 

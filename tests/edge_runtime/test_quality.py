@@ -1,4 +1,4 @@
-"""What is too small, or too much outside, is not graded; the limits are anatomy in millimetres."""
+"""What is too small, too large, or too much outside, is not graded; the limits are anatomy in millimetres."""
 
 from __future__ import annotations
 
@@ -36,6 +36,14 @@ def test_no_lens_is_a_reason() -> None:
 def test_lens_of_less_than_2_mm_depth_or_1_mm_width_is_too_small(
     depth_mm: float, width_mm: float, reasons: tuple[str, ...]
 ) -> None:
+    assert reasons_not_to_grade(region(depth_mm, width_mm), GRID, ()) == reasons
+
+
+@pytest.mark.parametrize(
+    ("depth_mm", "width_mm", "reasons"),
+    [(11.9, 5.0, ()), (5.0, 11.9, ()), (12.1, 5.0, ("lens-too-large",)), (5.0, 12.1, ("lens-too-large",))],
+)
+def test_lens_of_more_than_any_lens_is_too_large(depth_mm: float, width_mm: float, reasons: tuple[str, ...]) -> None:
     assert reasons_not_to_grade(region(depth_mm, width_mm), GRID, ()) == reasons
 
 
