@@ -17,6 +17,7 @@ from .lens import LensRegion, count_pixels, largest_component, lens_density
 from .model_file import DEFAULT_PRECISION, Brightness
 from .network import Network, Prediction, Predictor, available_threads, read_model
 from .profile import (
+    PROFILES,
     CropWindow,
     DeviceProfile,
     has_device_pixels,
@@ -247,6 +248,9 @@ class CataractAnalyzer:
         reached = sides_reached(region, grid, window)
         cut = tuple(side for side in frame_sides(window, frame_shape) if side in reached)
         reasons = reasons_not_to_grade(region, grid, cut)
+        # Frames of a known device show both tissues; one of another kind may be cut to the lens, so it is only told.
+        if missing_reference and profile in PROFILES.values():
+            reasons += ("no-brightness-reference",)
         judgement = judge([] if reasons else [pixels.cataract_fraction], self.point)
         measured = perf_counter()
         _log("%s: %d lens pixels, %d of them cataract", window, pixels.lens, pixels.cataract)
@@ -258,7 +262,12 @@ class CataractAnalyzer:
             lens_density=density,
             reasons=reasons,
             notices=tuple(
-                _notices(region, cut, moved=window != profile.window(frame_shape), missing_reference=missing_reference)
+                _notices(
+                    region,
+                    cut,
+                    moved=window != profile.window(frame_shape),
+                    assumed_display=missing_reference and not reasons,
+                )
             ),
             judgement=judgement,
             maps=ScanMaps(
@@ -360,7 +369,7 @@ def _window_holding(
     )
 
 
-def _notices(region: LensRegion, cut: tuple[str, ...], *, moved: bool, missing_reference: bool) -> list[Notice]:
+def _notices(region: LensRegion, cut: tuple[str, ...], *, moved: bool, assumed_display: bool) -> list[Notice]:
     notices = []
     if region.dropped:
         notices.append(
@@ -368,7 +377,7 @@ def _notices(region: LensRegion, cut: tuple[str, ...], *, moved: bool, missing_r
         )
     if cut:
         notices.append(Notice("lens-cut-by-frame", f"The lens reaches the frame's {', '.join(cut)} side."))
-    if missing_reference:
+    if assumed_display:
         notices.append(
             Notice("no-brightness-reference", "Cornea or iris were not found; the device's usual display was assumed.")
         )

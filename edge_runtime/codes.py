@@ -72,6 +72,7 @@ REASONS: dict[str, str] = {
     "lens-too-small": "What was found is less than 2 mm deep or 1 mm wide: no view of a natural lens.",
     "lens-too-large": "What was found is more than 12 mm deep or wide: no lens is, as with inverted greys.",
     "lens-not-solid": "What was found fills less than half of its bounding box: streaks or specks, no lens.",
+    "no-brightness-reference": "Cornea or iris, which fix the scale of grey, are not in a frame that should show them.",
     "lens-mostly-outside": "The frame cuts the lens, and less than 3 mm of its depth is seen.",
 }
 

@@ -462,5 +462,19 @@ def test_density_and_picture_stay_as_shown(analyzer: CataractAnalyzer, reference
     assert result.lens_density == pytest.approx(float(dim[lens].mean()), abs=1.5)
 
 
-def test_missing_references_are_told(referenced_analyzer: CataractAnalyzer) -> None:
-    assert codes_of(referenced_analyzer.analyze_pixels(lens_frame())) == ["no-brightness-reference"]
+def test_a_frame_of_a_known_device_without_references_is_not_graded(
+    analyzer: CataractAnalyzer, referenced_analyzer: CataractAnalyzer
+) -> None:
+    """Brightness is the evidence: a number on a guessed scale is a guess. A model of shown grey needs no scale."""
+    result = referenced_analyzer.analyze_pixels(lens_frame())
+    assert (result.reasons, result.cataract_fraction) == (("no-brightness-reference",), None)
+    assert analyzer.analyze_pixels(lens_frame()).gradable
+
+
+def test_missing_references_of_an_unknown_frame_are_told(tmp_path: Path) -> None:
+    """It may be cut to the lens, and its pixel pitch was given by someone who knows the device."""
+    (tmp_path / "m.onnx").write_bytes(tiny_model_bytes(TinyModel(brightness="referenced")))
+    pitched = CataractAnalyzer(tmp_path / "m.onnx", profile=PixelPitch(7.675, 7.675))
+    result = pitched.analyze_pixels(lens_frame())
+    assert result.gradable
+    assert codes_of(result) == ["no-brightness-reference"]
