@@ -247,10 +247,9 @@ class CataractAnalyzer:
         density = lens_density(window.cut(frame), labels, grid)
         reached = sides_reached(region, grid, window)
         cut = tuple(side for side in frame_sides(window, frame_shape) if side in reached)
-        reasons = reasons_not_to_grade(region, grid, cut)
         # Frames of a known device show both tissues; one of another kind may be cut to the lens, so it is only told.
-        if missing_reference and profile in PROFILES.values():
-            reasons += ("no-brightness-reference",)
+        scale_missing = missing_reference and profile in PROFILES.values()
+        reasons = reasons_not_to_grade(region, grid, cut, scale_missing=scale_missing)
         judgement = judge([] if reasons else [pixels.cataract_fraction], self.point)
         measured = perf_counter()
         _log("%s: %d lens pixels, %d of them cataract", window, pixels.lens, pixels.cataract)

@@ -19,7 +19,9 @@ MIN_CUT_DEPTH_MM = 3.0
 MIN_FILL = 0.5
 
 
-def reasons_not_to_grade(region: LensRegion, grid: int, cut: tuple[str, ...]) -> tuple[str, ...]:
+def reasons_not_to_grade(
+    region: LensRegion, grid: int, cut: tuple[str, ...], *, scale_missing: bool = False
+) -> tuple[str, ...]:
     """Stable words, documented in `codes.REASONS`; empty when the scan is gradable.
 
     Parameters
@@ -30,9 +32,18 @@ def reasons_not_to_grade(region: LensRegion, grid: int, cut: tuple[str, ...]) ->
         Native pixels per network-grid pixel.
     cut
         Sides of the frame that the lens reaches, of ``top``, ``bottom``, ``left``, ``right``.
+    scale_missing
+        Whether the tissues that fix the scale of brightness should be in the frame, and are not.
     """
+    reasons = _reasons_of_region(region, grid, cut)
+    if scale_missing:
+        reasons.append("no-brightness-reference")
+    return tuple(reasons)
+
+
+def _reasons_of_region(region: LensRegion, grid: int, cut: tuple[str, ...]) -> list[str]:
     if not region.pixels:
-        return ("lens-not-found",)
+        return ["lens-not-found"]
     to_mm = grid * NATIVE_PITCH_UM / 1000
     depth_mm, width_mm = (region.bottom - region.top) * to_mm, (region.right - region.left) * to_mm
     reasons = []
@@ -44,7 +55,7 @@ def reasons_not_to_grade(region: LensRegion, grid: int, cut: tuple[str, ...]) ->
         reasons.append("lens-not-solid")
     if cut and depth_mm < MIN_CUT_DEPTH_MM:
         reasons.append("lens-mostly-outside")
-    return tuple(reasons)
+    return reasons
 
 
 def sides_reached(region: LensRegion, grid: int, window: CropWindow, margin: int = 0) -> tuple[str, ...]:

@@ -62,6 +62,12 @@ def test_streaks_that_fill_less_than_half_of_their_box_are_no_lens(fill: float, 
     assert reasons_not_to_grade(replace(solid, pixels=int(solid.pixels * fill)), GRID, ()) == reasons
 
 
+def test_a_scale_that_is_missing_is_a_reason_of_its_own() -> None:
+    assert reasons_not_to_grade(region(4.0, 5.0), GRID, (), scale_missing=True) == ("no-brightness-reference",)
+    nothing = LensRegion(0, 0, 0, 0, 0, 0)
+    assert reasons_not_to_grade(nothing, GRID, (), scale_missing=True) == ("lens-not-found", "no-brightness-reference")
+
+
 def test_both_reasons_can_hold() -> None:
     assert reasons_not_to_grade(region(1.0, 5.0), GRID, ("bottom",)) == ("lens-too-small", "lens-mostly-outside")
 
