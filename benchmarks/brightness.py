@@ -12,9 +12,7 @@ import csv
 import json
 import os
 import sys
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
-from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +35,7 @@ from train.phantom.patient import make_eye
 from train.phantom.plans import plan_cohort
 from train.phantom.render import DISPLAY_SETTINGS, render
 from train.phantom.truth import EXCESS_OFFSET_DB, EXCESS_STEPS_PER_DB
+from train.workers import process_pool
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -61,7 +60,7 @@ def main() -> int:
     parser.add_argument("--page", type=Path, default=PAGE)
     arguments = parser.parse_args()
     workers = len(os.sched_getaffinity(0))
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with process_pool(workers) as pool:
         shown = list(pool.map(five_displays, range(arguments.eyes)))
         resampled = list(pool.map(fractions_at_sizes, range(arguments.eyes)))
         cohorts = {
@@ -84,9 +83,6 @@ def main() -> int:
 
 def five_displays(number: int) -> dict[str, list[float]] | None:
     """Mean level, in dB, of one eye's pixels near the border of opacity, per setting; None where it has too few."""
-    import cv2
-
-    cv2.setNumThreads(1)
     patients = plan_cohort("display", SEED)
     eye_plan, scans = patients[(2 * number + 1) % len(patients)].eyes[0]  # every second one has cataract
     eye = make_eye(eye_plan)
@@ -122,7 +118,6 @@ def fractions_at_sizes(number: int) -> dict[str, list[float | None]]:
     """Cataract Fraction of one scan of a cataract eye at its own size, then made smaller, with speckle and without."""
     import cv2
 
-    cv2.setNumThreads(1)
     eyes = [eye for patient in plan_cohort("validation", SEED) for eye in patient.eyes if eye[0].cataract]
     eye_plan, scans = eyes[number % len(eyes)]
     picture = render(make_eye(eye_plan), scans[0]).picture
@@ -156,9 +151,6 @@ def moved_by_size(eyes: list[dict[str, list[float | None]]]) -> dict[str, Any]:
 
 def references(cohort: str, number: int) -> tuple[float, float] | None:
     """Level of the stroma and contrast of the brightest tissue, dB by the true display; None where not found."""
-    import cv2
-
-    cv2.setNumThreads(1)
     patients = plan_cohort(cohort, SEED)
     eye_plan, scans = patients[7 * number % len(patients)].eyes[0]  # both groups, wherever they stand
     rendered = render(make_eye(eye_plan), scans[0])

@@ -14,13 +14,10 @@ import os
 import sys
 from collections import defaultdict
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import cv2
 import numpy as np
 from tqdm import tqdm
 
@@ -33,6 +30,7 @@ from train.dataset import ScanRecord, read_dataset
 from train.frames import read_labels
 from train.metrics import TissueOverlap, area_under_curve
 from train.study.predict import analyzer_of
+from train.workers import process_pool
 
 if TYPE_CHECKING:
     from edge_runtime.results import ScanResult
@@ -160,8 +158,7 @@ def spread(scans: Sequence[ScanRecord], count: int) -> list[ScanRecord]:
 
 def outcomes(jobs: Sequence[Job], workers: int) -> list[list[Compared]]:
     """Measure every scan, in the order of the jobs."""
-    context = get_context("spawn")  # a forked child would inherit the locks of torch's and onnxruntime's threads
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=cv2.setNumThreads, initargs=(1,)) as pool:
+    with process_pool(workers) as pool:
         measured = pool.map(measure, jobs, chunksize=2)
         return list(tqdm(measured, total=len(jobs), unit="scan", disable=not sys.stderr.isatty()))
 

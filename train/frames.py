@@ -9,9 +9,7 @@ import hashlib
 import json
 import os
 import shutil
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +31,7 @@ from edge_runtime.profile import (
 from edge_runtime.scan import Scan, read_scan
 
 from .dataset import Dataset, DatasetError
+from .workers import process_pool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -291,8 +290,7 @@ def _run(jobs: list[_Job]) -> Iterator[_Outcome]:
     if workers == 1 or len(jobs) < MIN_SCANS_FOR_PROCESSES:
         yield from map(_prepare_scan, jobs)
         return
-    # Spawn: a forked child would inherit the locks of torch's and OpenCV's threads.
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with process_pool(workers) as pool:
         yield from pool.map(_prepare_scan, jobs, chunksize=4)
 
 
@@ -307,9 +305,6 @@ def _largest_grid(dataset: Dataset, grid: int) -> tuple[int, int]:
 
 
 def _prepare_scan(job: _Job) -> _Outcome:
-    import cv2
-
-    cv2.setNumThreads(1)  # the scans are already spread over the processors
     where = f"scan {job.scan_id}"
     try:
         scan = read_scan(job.image)

@@ -7,12 +7,13 @@ import json
 import os
 import shutil
 import sys
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
+from concurrent.futures import as_completed
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from train.workers import process_pool
 
 if TYPE_CHECKING:
     import argparse
@@ -150,19 +151,11 @@ def _work(jobs: list[tuple[EyePlan, tuple[ScanPlan, ...], Path]], workers: int) 
             write_eye(*job)
             bar.update()
     elif jobs:
-        with ProcessPoolExecutor(
-            min(workers, len(jobs)), mp_context=get_context("spawn"), initializer=_one_thread
-        ) as pool:
+        with process_pool(min(workers, len(jobs))) as pool:
             for future in as_completed([pool.submit(write_eye, *job) for job in jobs]):
                 future.result()
                 bar.update()
     bar.close()
-
-
-def _one_thread() -> None:
-    import cv2
-
-    cv2.setNumThreads(1)
 
 
 def scan_id(eye: EyePlan, scan: ScanPlan) -> str:

@@ -7,10 +7,8 @@ import hashlib
 import json
 import sys
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cache
-from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +21,7 @@ from train.dataset import Dataset, DatasetError, ScanRecord
 from train.frames import native_labels, read_labels
 from train.metrics import TissueOverlap
 from train.plan import code_revision
+from train.workers import process_pool
 
 from .lens_maps import GreyLevels, Localisation
 from .rows import KINDS, ScanRow, cells, read_rows, write_rows
@@ -195,16 +194,8 @@ def _outcomes(jobs: list[Job], workers: int) -> Iterator[ScanRow | list[str] | F
     if workers <= 1 or len(jobs) < 2 * workers:
         yield from map(measure, jobs)
         return
-    # Spawn: a forked child would inherit the locks of torch's and onnxruntime's threads.
-    context = get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_single_threaded) as pool:
+    with process_pool(workers) as pool:
         yield from pool.map(measure, jobs, chunksize=2)
-
-
-def _single_threaded() -> None:
-    import cv2
-
-    cv2.setNumThreads(1)
 
 
 def measure(job: Job) -> ScanRow | list[str] | Failure:
