@@ -173,6 +173,7 @@ def summary(found: dict[str, dict[str, Any]]) -> str:
         measured = "-" if one is None else estimate(one, 4)
         aims.append([aim.cohort, aim.text, asked, measured, verdict(aim, one)])
     lines += table(["cohort", "what", "asked for", "measured (95 % interval)", "reached"], aims)
+    lines += [f"Reached: {sum(aim[-1] == 'yes' for aim in aims)} of {len(aims)}.", ""]
     rows = []
     for name, results in found.items():
         eye = results["diagnosis"]["eye"]

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from tests.train.study.recompute import check_report
+from train.study.reproduce import COHORTS, summary
 
 DOCS = Path(__file__).parents[3] / "docs"
 
@@ -14,3 +16,10 @@ DOCS = Path(__file__).parents[3] / "docs"
 )
 def test_numbers_of_a_committed_report_follow_from_its_table(folder: Path) -> None:
     check_report(folder)
+
+
+@pytest.mark.parametrize("page", sorted(DOCS.rglob("study.md")), ids=lambda path: path.parent.name)
+def test_a_committed_summary_is_that_of_its_reports(page: Path) -> None:
+    reports = {name: page.parent / name / "results.json" for name in COHORTS}
+    found = {name: json.loads(path.read_text(encoding="utf-8")) for name, path in reports.items() if path.exists()}
+    assert page.read_text(encoding="utf-8") == summary(found)
