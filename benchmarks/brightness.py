@@ -18,24 +18,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks.provenance import provenance, save
 from edge_runtime import CataractAnalyzer, Limits
-from edge_runtime.brightness import (
-    HIGHEST_DB,
-    LOWEST_DB,
-    find_reference_levels,
-    referenced_grey,
-    regrade,
-)
 from edge_runtime.errors import EdgeCataractError
-from edge_runtime.profile import load_profile, native_frame, profile_for
-from edge_runtime.scan import read_scan, scan_from_pixels
-from train.frames import block_sum, native_labels
+from edge_runtime.frame.brightness import HIGHEST_DB, LOWEST_DB, find_reference_levels, referenced_grey, regrade
+from edge_runtime.frame.profiles import load_profile, profile_for
+from edge_runtime.frame.resample import native_frame
+from edge_runtime.reading.raster import read_scan
+from edge_runtime.scan import scan_from_pixels
+from train.data.frames import block_sum, native_labels
 from train.phantom.patient import make_eye
 from train.phantom.plans import plan_cohort
 from train.phantom.render import DISPLAY_SETTINGS, render
 from train.phantom.truth import EXCESS_OFFSET_DB, EXCESS_STEPS_PER_DB
 from train.workers import process_pool
+
+from .provenance import provenance, save
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

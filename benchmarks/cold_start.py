@@ -18,10 +18,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.provenance import provenance, save
 from edge_runtime import CataractAnalyzer
-from edge_runtime.model_file import DEFAULT_PRECISION, inspect
-from edge_runtime.network import read_model
+from edge_runtime.model.metadata import DEFAULT_PRECISION
+from edge_runtime.model.onnx_file import inspect
+from edge_runtime.model.store import read_model
+
+from .provenance import provenance, save
 
 ROOT = Path(__file__).parent.parent
 RESULTS = Path(__file__).parent / "results" / "cold_start.json"

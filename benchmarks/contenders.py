@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edge_runtime.brightness import find_reference_levels, referenced_grey, regrade
-from edge_runtime.network import PROVIDERS, onnxruntime, read_model, session_options
-from edge_runtime.profile import native_frame, profile_for
-from edge_runtime.scan import read_scan
-from edge_runtime.selftest import SAMPLES
+from edge_runtime.commands.selftest import SAMPLES
+from edge_runtime.frame.brightness import find_reference_levels, referenced_grey, regrade
+from edge_runtime.frame.profiles import profile_for
+from edge_runtime.frame.resample import native_frame
+from edge_runtime.model.network import PROVIDERS, onnxruntime, session_options
+from edge_runtime.model.store import read_model
+from edge_runtime.reading.raster import read_scan
 
 if TYPE_CHECKING:
     import numpy as np
@@ -162,7 +164,7 @@ def analyse(setting: Setting, way: str) -> Run:
     if way == "torch":
         import torch
 
-        from train.torch_network import checkpoint_analyzer
+        from train.torch_predictor import checkpoint_analyzer
 
         torch.set_num_threads(setting.threads)
         analyzer = checkpoint_analyzer(setting.checkpoint)

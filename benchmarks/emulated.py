@@ -14,10 +14,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from benchmarks.provenance import provenance, save
-from edge_runtime import CataractAnalyzer, network
-from edge_runtime.selftest import GOLDEN, SAMPLES
+from edge_runtime import CataractAnalyzer
+from edge_runtime.commands.selftest import GOLDEN, SAMPLES
+from edge_runtime.model import network
 from export.bundle import BUNDLE
+
+from .provenance import provenance, save
 
 RESULTS = Path(__file__).parent / "results" / "emulated.json"
 EMULATOR = "qemu-x86_64"

@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.provenance import provenance, save
 from edge_runtime import CataractAnalyzer, Limits
-from edge_runtime.memory import (
+from edge_runtime.commands.selftest import SAMPLES
+from edge_runtime.machine.memory import (
     BYTES_PER_PICTURE_PIXEL,
     BYTES_PER_TILE_PIXEL,
     NETWORK_BYTES,
@@ -24,10 +24,11 @@ from edge_runtime.memory import (
     give_back_code,
     resident_bytes,
 )
-from edge_runtime.model_file import PRECISIONS
-from edge_runtime.output import encode_png
-from edge_runtime.overlay import draw_overlay
-from edge_runtime.selftest import SAMPLES
+from edge_runtime.model.metadata import PRECISIONS
+from edge_runtime.report.overlay import draw_overlay
+from edge_runtime.report.png import encode_png
+
+from .provenance import provenance, save
 
 RESULTS = Path(__file__).parent / "results" / "memory.json"
 SIDES = (512, 768, 1100, 1600, 2000, 2449)

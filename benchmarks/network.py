@@ -14,12 +14,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from benchmarks.contenders import CHECKPOINTS, KINDS, SCANS, Setting, sample_window
-from benchmarks.installed import installed_bytes
-from benchmarks.provenance import place, save, versions
-from benchmarks.turns import about, ratio, serve, take_turns, throughput
-from edge_runtime.model_file import PRECISIONS
-from edge_runtime.network import read_model
+from edge_runtime.model.metadata import PRECISIONS
+from edge_runtime.model.store import read_model
+
+from .contenders import CHECKPOINTS, KINDS, SCANS, Setting, sample_window
+from .installed import installed_bytes
+from .provenance import place, save, versions
+from .turns import about, ratio, serve, take_turns, throughput
 
 RESULTS = Path(__file__).parent / "results" / "network.json"
 # (slower, faster, least ratio, largest ratio): what is asked for.

@@ -13,10 +13,12 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks.contenders import sample_window
-from benchmarks.provenance import place, save, versions
-from edge_runtime.model_file import PRECISIONS
-from edge_runtime.network import PROVIDERS, onnxruntime, read_model, session_options
+from edge_runtime.model.metadata import PRECISIONS
+from edge_runtime.model.network import PROVIDERS, onnxruntime, session_options
+from edge_runtime.model.store import read_model
+
+from .contenders import sample_window
+from .provenance import place, save, versions
 
 RESULTS = Path(__file__).parent / "results" / "operators.json"
 THREADS = 2

@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmarks.parity import MAX_AUC_DRIFT, MAX_LENS_DICE_DRIFT
 from export.verify import LIMITS
+
+from .parity import MAX_AUC_DRIFT, MAX_LENS_DICE_DRIFT
 
 RESULTS = Path(__file__).parent / "results"
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"

@@ -21,16 +21,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from tqdm import tqdm
 
-from benchmarks.provenance import place, save, versions
-from edge_runtime.decision import Judgement, OperatingPoint, judge
 from edge_runtime.errors import EdgeCataractError
-from edge_runtime.report import model_facts
+from edge_runtime.measure.decision import Judgement, OperatingPoint, judge
+from edge_runtime.report.document import model_facts
 from export.verify import LIMITS
-from train.dataset import ScanRecord, read_dataset
-from train.frames import read_labels
+from train.data.dataset import ScanRecord, read_dataset
+from train.data.frames import read_labels
 from train.metrics import TissueOverlap, area_under_curve
 from train.study.predict import analyzer_of
 from train.workers import process_pool
+
+from .provenance import place, save, versions
 
 if TYPE_CHECKING:
     from edge_runtime.results import ScanResult

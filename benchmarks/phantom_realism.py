@@ -19,7 +19,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.phantom_measure import PROFILE_BINS, measure
+from .phantom_measure import PROFILE_BINS, measure
 
 # What a simulator can set, in our names, and the column that came with the real scans.
 STATISTICS = {
@@ -93,7 +93,7 @@ def _mean_of(name: str, regime: str, looks: str, found: list[tuple[dict[str, flo
 
 def read_real(folder: Path) -> tuple[list[Measured], dict[str, float]]:
     """Real eyes, and the median relative deviation of our measure from the numbers that came with them."""
-    from edge_runtime.scan import read_scan
+    from edge_runtime.reading.raster import read_scan
 
     theirs = {row["name"]: row for row in csv.DictReader((folder / "statistics.csv").open())}
     eyes: dict[tuple[str, str, str], list[tuple[dict[str, float], np.ndarray]]] = {}

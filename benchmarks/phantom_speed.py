@@ -63,7 +63,7 @@ def scaling() -> dict[str, float]:
 
 def main() -> int:
     """Command line; 1 when a median is above the limit."""
-    from benchmarks.provenance import place, save
+    from .provenance import place, save
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--scans", type=int, default=20)

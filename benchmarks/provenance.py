@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from edge_runtime.analyzer import CataractAnalyzer
-from edge_runtime.report import model_facts, runtime_facts
+from edge_runtime.report.document import model_facts, runtime_facts
 
 
 def provenance(analyzer: CataractAnalyzer) -> dict[str, Any]:

@@ -23,11 +23,12 @@ import cv2
 import jsonschema
 import numpy as np
 
-from benchmarks.provenance import provenance, save
 from edge_runtime import CataractAnalyzer, EdgeCataractError, document
-from edge_runtime.overlay import draw_overlay
-from edge_runtime.report import SCHEMA_FILE
+from edge_runtime.report.document import SCHEMA_FILE
+from edge_runtime.report.overlay import draw_overlay
 from edge_runtime.results import ScanResult
+
+from .provenance import provenance, save
 
 RESULTS = Path(__file__).parent / "results" / "real_scans.json"
 PAGE = Path(__file__).parent.parent / "docs" / "real-scans.md"

@@ -24,14 +24,15 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from benchmarks.provenance import place, save
 from train.checkpoint import load_checkpoint
-from train.dataset import Dataset, read_dataset
-from train.frames import prepare
-from train.held_out import dice_of, eyes_of, measure
+from train.data.dataset import Dataset, read_dataset
+from train.data.frames import prepare
+from train.data.split import split_by_patient
+from train.fit.held_out import dice_of, eyes_of, measure
+from train.fit.recipe import load_recipe
 from train.metrics import area_under_curve
-from train.recipe import load_recipe
-from train.split import split_by_patient
+
+from .provenance import place, save
 
 ROOT = Path(__file__).resolve().parents[1]
 RECIPES = (ROOT / "train/recipes/paper.toml", ROOT / "train/recipes/edge.toml")

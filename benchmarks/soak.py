@@ -16,9 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.provenance import provenance, save
 from edge_runtime import CataractAnalyzer, Limits, document
-from edge_runtime.memory import resident_bytes
+from edge_runtime.machine.memory import resident_bytes
+
+from .provenance import provenance, save
 
 ROOT = Path(__file__).parent.parent
 RESULTS = Path(__file__).parent / "results" / "soak.json"

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from benchmarks.contenders import SAMPLE, sample_window
 from edge_runtime import CataractAnalyzer
-from edge_runtime.brightness import find_reference_levels
-from edge_runtime.profile import native_frame, profile_for
-from edge_runtime.scan import read_scan
+from edge_runtime.frame.brightness import find_reference_levels
+from edge_runtime.frame.profiles import profile_for
+from edge_runtime.frame.resample import native_frame
+from edge_runtime.reading.raster import read_scan
 from export.bundle import BUNDLE
+
+from .contenders import SAMPLE, sample_window
 
 if TYPE_CHECKING:
     from pytest_benchmark.fixture import BenchmarkFixture

@@ -16,13 +16,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks.contenders import sample_frame
-from benchmarks.provenance import place, save, versions
-from benchmarks.turns import ratio, serve, take_turns
-from edge_runtime import tiling
-from edge_runtime.lens import TissueLabel
-from edge_runtime.model_file import PRECISIONS
-from edge_runtime.network import Network, Prediction, read_model
+from edge_runtime.measure.lens import TissueLabel
+from edge_runtime.model import tiling
+from edge_runtime.model.metadata import PRECISIONS
+from edge_runtime.model.network import Network
+from edge_runtime.model.predictor import Prediction
+from edge_runtime.model.store import read_model
+
+from .contenders import sample_frame
+from .provenance import place, save, versions
+from .turns import ratio, serve, take_turns
 
 if TYPE_CHECKING:
     import torch

@@ -17,7 +17,7 @@ from statistics import median
 from time import perf_counter
 from typing import Any, Self
 
-from edge_runtime.memory import resident_bytes
+from edge_runtime.machine.memory import resident_bytes
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -10,30 +10,28 @@ from typing import TYPE_CHECKING, Any
 from .version import __version__
 
 if TYPE_CHECKING:
-    from .analyzer import CataractAnalyzer as CataractAnalyzer
-    from .analyzer import Limits as Limits
-    from .analyzer import PixelPitch as PixelPitch
-    from .decision import Decision as Decision
-    from .errors import EdgeCataractError as EdgeCataractError
-    from .lens import TissueLabel as TissueLabel
-    from .profile import DeviceProfile as DeviceProfile
-    from .report import document as document
-    from .results import EyeResult as EyeResult
-    from .results import ScanResult as ScanResult
-    from .scan import Laterality as Laterality
+    from edge_runtime.frame.profiles import DeviceProfile
+    from edge_runtime.measure.decision import Decision
+    from edge_runtime.measure.lens import TissueLabel
+    from edge_runtime.report.document import document
+
+    from .analyzer import CataractAnalyzer, Limits, PixelPitch
+    from .errors import EdgeCataractError
+    from .results import EyeResult, ScanResult
+    from .scan import Laterality
 
 _HOME = {
     "CataractAnalyzer": "analyzer",
-    "Decision": "decision",
-    "DeviceProfile": "profile",
+    "Decision": "measure.decision",
+    "DeviceProfile": "frame.profiles",
     "EdgeCataractError": "errors",
     "EyeResult": "results",
     "Laterality": "scan",
     "Limits": "analyzer",
-    "PixelPitch": "analyzer",
+    "PixelPitch": "frame.profiles",
     "ScanResult": "results",
-    "TissueLabel": "lens",
-    "document": "report",
+    "TissueLabel": "measure.lens",
+    "document": "report.document",
 }
 __all__ = [
     "CataractAnalyzer",

@@ -9,33 +9,39 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from . import memory, tiling
-from .brightness import find_reference_levels, referenced_grey, regrade
-from .decision import OperatingPoint, judge
-from .errors import EdgeCataractError, UsageError
-from .lens import LensRegion, count_pixels, largest_component, lens_density
-from .model_file import DEFAULT_PRECISION, Brightness
-from .network import Network, Prediction, Predictor, available_threads, read_model
-from .profile import (
+from edge_runtime.frame.brightness import Brightness, find_reference_levels, referenced_grey, regrade
+from edge_runtime.frame.profiles import (
     PROFILES,
-    CropWindow,
     DeviceProfile,
+    PixelPitch,
     has_device_pixels,
     load_profile,
-    native_frame,
-    native_shape,
     profile_for,
     profile_of_pitch,
 )
-from .quality import frame_sides, reasons_not_to_grade, sides_reached
+from edge_runtime.frame.resample import native_frame, native_shape
+from edge_runtime.frame.window import CropWindow
+from edge_runtime.machine.cgroup import available_threads
+from edge_runtime.measure.decision import OperatingPoint, judge
+from edge_runtime.measure.lens import LensRegion, count_pixels, largest_component, lens_density
+from edge_runtime.measure.quality import frame_sides, reasons_not_to_grade, sides_reached
+from edge_runtime.model.metadata import DEFAULT_PRECISION
+from edge_runtime.model.network import Network
+from edge_runtime.model.predictor import Prediction, Predictor
+from edge_runtime.model.store import read_model
+from edge_runtime.reading.raster import read_scan
+
+from .errors import EdgeCataractError, UsageError
+from .machine import memory
+from .model import tiling
 from .results import EyeResult, Notice, ScanMaps, ScanResult, Timings
-from .scan import Laterality, Scan, read_scan, scan_from_pixels
+from .scan import Laterality, Scan, scan_from_pixels
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from .task import Task
+    from edge_runtime.machine.task import Task
 
 SCANS_PER_EXAM = 6  # radial scans of one eye (Zeboulon et al. 2022)
 MAX_THREADS, MAX_MEMORY_MB = 1024, 1_000_000  # beyond is a slip of the finger
@@ -43,14 +49,6 @@ WINDOW_MARGIN = 64  # native pixels around a lens that is larger than the usual 
 # A lens this near to a side of the usual window (0.25 mm) is searched for: the border tells on its outermost pixels,
 # and were it to touch the side first, a pixel's difference would decide about more than a pixel.
 NEAR_SIDE = 32
-
-
-@dataclass(frozen=True, slots=True)
-class PixelPitch:
-    """Pixel pitch, in um, of scans from a frame that no profile knows."""
-
-    row_um: float
-    column_um: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from .arguments import PROGRAM, SHARED_FLAGS, VERBS, analyzer_of, build_parser, model_path
+from edge_runtime.commands.arguments import PROGRAM, SHARED_FLAGS, VERBS, analyzer_of, build_parser, model_path
+
 from .errors import (
     EdgeCataractError,
     InferenceError,
@@ -29,10 +30,11 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from edge_runtime.machine.task import Task
+
     from .analyzer import CataractAnalyzer
     from .results import EyeResult, ScanResult
     from .scan import Scan
-    from .task import Task
 
 EXIT_NOT_GRADED, EXIT_SOME_FAILED, EXIT_INTERNAL = 3, 4, 70
 EXIT_INTERRUPTED, EXIT_TERMINATED = 130, 143
@@ -118,7 +120,7 @@ def _configure_logging(options: argparse.Namespace) -> None:
 
 
 def _analyze(options: argparse.Namespace) -> int:
-    from .output import check_targets
+    from edge_runtime.report.files import check_targets
 
     several = len(options.scans) > 1
     named = [path for path in (options.overlay, options.labels, options.probability) if path is not None]
@@ -171,14 +173,15 @@ def _analyze_one(
 
 def _read_ahead(path: str) -> Task[Scan] | None:
     """Read the first scan while the model is loaded; not from standard input, which may never end."""
-    from .scan import read_scan
-    from .task import Task
+    from edge_runtime.machine.task import Task
+    from edge_runtime.reading.raster import read_scan
 
     return None if path == "-" else Task(lambda: read_scan(path))
 
 
 def _exam(options: argparse.Namespace) -> int:
-    from .output import check_targets
+    from edge_runtime.report.files import check_targets
+
     from .scan import Laterality
 
     check_targets(_document_paths(options, f"exam-{options.eye}") + _overlay_paths(options), _inputs(options))
@@ -220,13 +223,15 @@ def _deliver(
     options: argparse.Namespace, analyzer: CataractAnalyzer, eye: EyeResult, paths: Sequence[str], name: str
 ) -> None:
     """Write the files that were asked for, then print."""
-    from .output import encode_png, write_all
-    from .report import document, summary, to_json
+    from edge_runtime.report.document import document, to_json
+    from edge_runtime.report.files import write_all
+    from edge_runtime.report.png import encode_png
+    from edge_runtime.report.text import summary
 
     content = document(eye, analyzer.network, time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
     files: dict[str, bytes] = {}
     if options.output is not None:
-        from .overlay import draw_overlay
+        from edge_runtime.report.overlay import draw_overlay
 
         files = {path: to_json(content, indent=2).encode() + b"\n" for path in _document_paths(options, name)}
         for path, scan in zip(paths, eye.scans, strict=True):
@@ -240,7 +245,7 @@ def _deliver(
 
 def _pictures(options: argparse.Namespace, scan: ScanResult) -> dict[str, bytes]:
     """What --overlay, --labels and --probability ask for."""
-    from .output import encode_png
+    from edge_runtime.report.png import encode_png
 
     # The largest first: drawing brings in code that stays in memory.
     pictures: dict[str, bytes] = {}
@@ -249,7 +254,7 @@ def _pictures(options: argparse.Namespace, scan: ScanResult) -> dict[str, bytes]
     if options.labels is not None:
         pictures[options.labels] = encode_png(scan.labels)
     if options.overlay is not None:
-        from .overlay import draw_overlay
+        from edge_runtime.report.overlay import draw_overlay
 
         pictures[options.overlay] = encode_png(draw_overlay(scan))
     return pictures
@@ -265,8 +270,8 @@ def _probability_16_bit(scan: ScanResult) -> NDArray[np.uint16]:
 
 
 def _selftest(options: argparse.Namespace) -> int:
-    from .report import to_json
-    from .selftest import run_selftest
+    from edge_runtime.commands.selftest import run_selftest
+    from edge_runtime.report.document import to_json
 
     checks = run_selftest(analyzer_of(options))
     passed = all(check.passed for check in checks)
@@ -294,9 +299,9 @@ def _selftest(options: argparse.Namespace) -> int:
 def _info(options: argparse.Namespace) -> int:
     from dataclasses import asdict
 
-    from .headers import MAX_BYTES, MAX_PIXELS
-    from .profile import PROFILES
-    from .report import DISCLAIMER, model_facts, runtime_facts, to_json
+    from edge_runtime.frame.profiles import PROFILES
+    from edge_runtime.report.document import DISCLAIMER, model_facts, runtime_facts, to_json
+    from edge_runtime.scan import MAX_BYTES, MAX_PIXELS
 
     analyzer = analyzer_of(options)
     metadata = analyzer.network.metadata
@@ -332,7 +337,7 @@ def _info(options: argparse.Namespace) -> int:
 
 
 def _schema(options: argparse.Namespace) -> int:
-    from .report import SCHEMA_FILE
+    from edge_runtime.report.document import SCHEMA_FILE
 
     with open(SCHEMA_FILE, encoding="utf-8") as file:
         _print(file.read().rstrip("\n"))

@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .decision import Judgement, OperatingPoint
-from .profile import on_scan_pixels
+from edge_runtime.frame.resample import on_scan_pixels
+from edge_runtime.measure.decision import Judgement, OperatingPoint
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from .decision import Decision
-    from .lens import LensPixels
-    from .network import Prediction
-    from .profile import CropWindow
+    from edge_runtime.frame.window import CropWindow
+    from edge_runtime.measure.decision import Decision
+    from edge_runtime.measure.lens import LensPixels
+    from edge_runtime.model.predictor import Prediction
+
     from .scan import Laterality, Scan
 
 

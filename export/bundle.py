@@ -14,16 +14,18 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from edge_runtime import CataractAnalyzer, EdgeCataractError, network
-from edge_runtime.network import PRECISIONS
-from edge_runtime.output import encode_png, write_all
-from edge_runtime.overlay import draw_overlay
-from edge_runtime.selftest import GOLDEN, SAMPLES
+from edge_runtime import CataractAnalyzer, EdgeCataractError
+from edge_runtime.commands.selftest import GOLDEN, SAMPLES
+from edge_runtime.model import store
+from edge_runtime.model.metadata import PRECISIONS
+from edge_runtime.report.files import write_all
+from edge_runtime.report.overlay import draw_overlay
+from edge_runtime.report.png import encode_png
 from train.phantom.display import Geometry
 from train.phantom.patient import EyePlan
 from train.phantom.render import EXPORT_COLUMNS, EXPORT_ROWS, ScanPlan, simulate
 
-BUNDLE = Path(network.BUNDLE)
+BUNDLE = Path(store.BUNDLE)
 DOCUMENTATION_OVERLAY = Path(__file__).parent.parent / "docs" / "overlay.png"
 # Eyes of a cohort of their own, so that no training, development or validation patient is among them.
 SAMPLE_SCANS = {

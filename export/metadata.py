@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from edge_runtime.lens import TissueLabel
-from edge_runtime.model_file import PREFIX, SCHEMA, UNSEALED
+from edge_runtime.measure.lens import TissueLabel
+from edge_runtime.model.metadata import PREFIX, SCHEMA
+from edge_runtime.model.seal import UNSEALED
 
 from .errors import ExportError
 

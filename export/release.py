@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from edge_runtime.errors import OutputError
-from edge_runtime.model_file import check_seal, seal
-from edge_runtime.network import Network
+from edge_runtime.model.network import Network
+from edge_runtime.model.seal import check_seal, seal
 from train.pipeline import Pipeline
 
 from .equalise import equalise

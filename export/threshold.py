@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from train.held_out import EyeMeasure, choose_operating_point
+from train.fit.held_out import EyeMeasure, choose_operating_point
 from train.study.reports import read_report
 
 from .errors import ExportError

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import torch
 
-from edge_runtime.lens import TissueLabel
-from edge_runtime.network import PROVIDERS, onnxruntime, session_options
+from edge_runtime.measure.lens import TissueLabel
+from edge_runtime.model.network import PROVIDERS, onnxruntime, session_options
 
 from .errors import ParityError
 

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from edge_runtime import CataractAnalyzer
-from tests.make_tiny_model import TinyModel, tiny_model_bytes
+
+from .make_tiny_model import TinyModel, tiny_model_bytes
 
 ROOT = Path(__file__).parent.parent
 RunProgram = Callable[..., subprocess.CompletedProcess[bytes]]

@@ -175,7 +175,7 @@ def tiny_model_proto(tiny: TinyModel | None = None) -> onnx.ModelProto:
 
 def tiny_model_bytes(tiny: TinyModel | None = None) -> bytes:
     """Return a sealed model file, as `CataractAnalyzer` loads it (about 3 KB)."""
-    from edge_runtime.model_file import seal
+    from edge_runtime.model.seal import seal
 
     return seal(tiny_model_proto(tiny).SerializeToString(deterministic=True))
 

@@ -7,14 +7,16 @@ import sys
 from importlib import import_module
 
 from edge_runtime.errors import EdgeCataractError
-
-from .heap import keep_freed_memory
+from train.fit.heap import keep_freed_memory
 
 VERBS = {
     "phantom": ("train.phantom.cohort", "make a cohort of simulated scans"),
-    "masks": ("train.masks", "turn polygons drawn in LabelMe into masks"),
-    "fit": ("train.fit", "train a network"),
-    "evaluate": ("train.evaluate", "measure a checkpoint or an exported model on a dataset: the study, in one folder"),
+    "masks": ("train.data.masks", "turn polygons drawn in LabelMe into masks"),
+    "fit": ("train.fit.loop", "train a network"),
+    "evaluate": (
+        "train.study.evaluate",
+        "the study of a checkpoint or an exported model on a dataset",
+    ),
     "study": ("train.study.reproduce", "the whole study of a model on simulated cohorts, from seeds"),
 }
 

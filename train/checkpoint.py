@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from edge_runtime.errors import EdgeCataractError
-from edge_runtime.model_file import Brightness
+from edge_runtime.frame.brightness import Brightness
 
 from .unet import UNet, UNetConfig
 

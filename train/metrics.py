@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from edge_runtime.decision import GUARD_BAND
-from edge_runtime.lens import TissueLabel
+from edge_runtime.measure.decision import GUARD_BAND
+from edge_runtime.measure.lens import TissueLabel
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

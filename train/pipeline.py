@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from edge_runtime.lens import TissueLabel
+from edge_runtime.measure.lens import TissueLabel
 
 if TYPE_CHECKING:
     from .checkpoint import Checkpoint

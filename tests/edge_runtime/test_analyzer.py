@@ -16,13 +16,16 @@ from numpy.typing import NDArray
 
 import edge_runtime
 from edge_runtime import CataractAnalyzer, Decision, EdgeCataractError, Laterality, Limits, PixelPitch
-from edge_runtime.brightness import ReferenceLevels, find_reference_levels
-from edge_runtime.decision import OperatingPoint
-from edge_runtime.lens import LensPixels
-from edge_runtime.profile import PROFILES, CropWindow
+from edge_runtime.frame.brightness import ReferenceLevels, find_reference_levels
+from edge_runtime.frame.profiles import PROFILES
+from edge_runtime.frame.window import CropWindow
+from edge_runtime.measure.decision import OperatingPoint
+from edge_runtime.measure.lens import LensPixels
+from edge_runtime.reading.raster import read_scan
 from edge_runtime.results import ScanResult
-from edge_runtime.scan import read_scan
-from tests.edge_runtime.pictures import (
+from tests.make_tiny_model import TinyModel, tiny_model_bytes
+
+from .pictures import (
     CATARACT,
     CATARACT_FRACTION,
     CATARACT_PX,
@@ -34,7 +37,6 @@ from tests.edge_runtime.pictures import (
     png,
     tiff,
 )
-from tests.make_tiny_model import TinyModel, tiny_model_bytes
 
 SAMPLES = Path(edge_runtime.__file__).parent / "samples"
 
@@ -275,7 +277,7 @@ def test_pixels_from_memory_and_from_a_file_are_the_same_scan(analyzer: Cataract
 def test_tiles_under_a_memory_cap_change_nothing(
     tiny_model: Path, analyzer: CataractAnalyzer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from edge_runtime import memory
+    from edge_runtime.machine import memory
 
     monkeypatch.setattr(memory, "resident_bytes", lambda *, peak: 100 * memory.MEGABYTE)
     monkeypatch.setattr(memory, "BYTES_PER_PICTURE_PIXEL", 0)  # pictures would need more than these tiles

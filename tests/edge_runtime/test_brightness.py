@@ -8,8 +8,9 @@ import cv2
 import numpy as np
 import pytest
 
-from edge_runtime import brightness
-from edge_runtime.brightness import (
+from edge_runtime.commands.selftest import SAMPLES
+from edge_runtime.frame import brightness
+from edge_runtime.frame.brightness import (
     BLACK_OVER_NOISE_DB,
     BRIGHT_OVER_STROMA_DB,
     HIGHEST_DB,
@@ -21,9 +22,9 @@ from edge_runtime.brightness import (
     referenced_grey,
     regrade,
 )
-from edge_runtime.profile import native_frame, profile_for
-from edge_runtime.scan import read_scan
-from edge_runtime.selftest import SAMPLES
+from edge_runtime.frame.profiles import profile_for
+from edge_runtime.frame.resample import native_frame
+from edge_runtime.reading.raster import read_scan
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

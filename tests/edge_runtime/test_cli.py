@@ -18,22 +18,16 @@ import jsonschema
 import numpy as np
 import pytest
 
-from edge_runtime import __version__, cli, report
+from edge_runtime import __version__, cli
 from edge_runtime.errors import InferenceError, ScanError, WriteError
-from edge_runtime.network import Network
+from edge_runtime.model.network import Network
+from edge_runtime.report.document import SCHEMA_FILE
 from tests.conftest import ROOT, RunProgram
-from tests.edge_runtime.pictures import (
-    BACKGROUND,
-    CATARACT,
-    CATARACT_FRACTION,
-    LENS_PX,
-    empty_frame,
-    encoded,
-    lens_frame,
-)
 from tests.make_tiny_model import TinyModel, tiny_model_bytes
 
-VALIDATOR = jsonschema.Draft202012Validator(json.loads(Path(report.SCHEMA_FILE).read_text()))
+from .pictures import BACKGROUND, CATARACT, CATARACT_FRACTION, LENS_PX, empty_frame, encoded, lens_frame
+
+VALIDATOR = jsonschema.Draft202012Validator(json.loads(Path(SCHEMA_FILE).read_text()))
 
 
 class Printed:
@@ -235,7 +229,7 @@ def test_model_of_the_environment_is_not_overwritten_either(run: Run, scans: Non
 
 
 def test_failed_output_stops_and_tells_how_far_it_came(run: Run, scans: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    from edge_runtime import output
+    from edge_runtime.report import files
 
     os.mkdir("out")
     written = []
@@ -245,7 +239,7 @@ def test_failed_output_stops_and_tells_how_far_it_came(run: Run, scans: None, mo
         if len(written) == 2:
             raise WriteError("write-failed", "An output could not be written: disk full.", "Free space.")
 
-    monkeypatch.setattr(output, "write_all", fill_up)
+    monkeypatch.setattr(files, "write_all", fill_up)
     printed = run("cataract.png", "clear.png", "empty.png", "-o", "out", "--json")
     assert (printed.code, len(printed.documents), len(written)) == (74, 1, 2)
     assert printed.err.splitlines() == [
@@ -421,7 +415,7 @@ def test_error_of_an_exam_names_the_scan_it_is_about(run: Run, scans: None) -> N
 
 
 def test_schema_is_printed_as_it_is_shipped(run: Run) -> None:
-    assert run("schema").out == Path(report.SCHEMA_FILE).read_text()
+    assert run("schema").out == Path(SCHEMA_FILE).read_text()
 
 
 def test_info_tells_model_versions_and_limits(run: Run, tiny_model: Path) -> None:
@@ -437,7 +431,7 @@ def test_info_tells_model_versions_and_limits(run: Run, tiny_model: Path) -> Non
 
 
 def test_selftest_of_another_model_than_the_release_s_fails(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    from edge_runtime import selftest
+    from edge_runtime.commands import selftest
 
     monkeypatch.setattr(selftest, "run_selftest", lambda _: [selftest.Check("x.png", passed=False, finding="differs")])
     printed = run("selftest")
@@ -569,12 +563,12 @@ def test_lack_of_memory_is_a_lack_of_resources(run: Run, scans: None, monkeypatc
 
 
 def test_message_is_always_one_printable_line(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    from edge_runtime import scan
+    from edge_runtime.reading import raster
 
     def fail(*_: object) -> None:
         raise ScanError("usage", "Two\nlines\x07\udcff.", "Do.")
 
-    monkeypatch.setattr(scan, "read_scan", fail)
+    monkeypatch.setattr(raster, "read_scan", fail)
     printed = run("a\nb.png")
     assert printed.err == (
         "edge-cataract: a\\nb.png: error[usage]: Two\\nlines\\x07\\udcff. Nothing was written. Do.\n"

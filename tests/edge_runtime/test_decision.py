@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_runtime.decision import GUARD_BAND, Decision, OperatingPoint, judge
+from edge_runtime.measure.decision import GUARD_BAND, Decision, OperatingPoint, judge
 
 POINT = OperatingPoint(0.14)
 

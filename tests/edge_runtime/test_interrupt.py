@@ -14,10 +14,11 @@ import onnx
 import pytest
 from onnx import helper, numpy_helper
 
-from edge_runtime.model_file import seal
+from edge_runtime.model.seal import seal
 from tests.conftest import ROOT
-from tests.edge_runtime.pictures import encoded, lens_frame
 from tests.make_tiny_model import TinyModel, tiny_model_proto
+
+from .pictures import encoded, lens_frame
 
 CONVOLUTIONS = 6_000  # about ten seconds for one window on one core, in steps of milliseconds
 

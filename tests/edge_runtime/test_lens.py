@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from edge_runtime.errors import LensNotFoundError
-from edge_runtime.lens import LensPixels, LensRegion, TissueLabel, count_pixels, largest_component, lens_density
+from edge_runtime.measure.lens import LensPixels, LensRegion, TissueLabel, count_pixels, largest_component, lens_density
 
 
 def labels_of(text: str) -> np.ndarray[tuple[int, int], np.dtype[np.uint8]]:

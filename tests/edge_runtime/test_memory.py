@@ -12,11 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge_runtime import memory, tiling
+from edge_runtime.commands.selftest import SAMPLES
 from edge_runtime.errors import ResourceError
-from edge_runtime.output import encode_png
-from edge_runtime.scan import read_scan
-from edge_runtime.selftest import SAMPLES
+from edge_runtime.machine import memory
+from edge_runtime.model import tiling
+from edge_runtime.reading.raster import read_scan
+from edge_runtime.report.png import encode_png
 from tests.conftest import ROOT
 
 GEOMETRY = tiling.TileGeometry(grid=4, unit=64, halo=192)

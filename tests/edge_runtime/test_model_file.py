@@ -14,7 +14,10 @@ from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
 from edge_runtime.errors import ModelIncompatibleError, ModelIntegrityError
-from edge_runtime.model_file import MAX_IR, MAX_OPSET, PREFIX, Brightness, check_seal, inspect, seal
+from edge_runtime.frame.brightness import Brightness
+from edge_runtime.model.metadata import PREFIX
+from edge_runtime.model.onnx_file import MAX_IR, MAX_OPSET, inspect
+from edge_runtime.model.seal import check_seal, seal
 from tests.make_tiny_model import TinyModel, tiny_model_bytes, tiny_model_proto
 
 SEALED = tiny_model_bytes(TinyModel())

@@ -16,7 +16,6 @@ import numpy as np
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from edge_runtime import network
 from edge_runtime.errors import (
     EdgeCataractError,
     InferenceError,
@@ -27,8 +26,12 @@ from edge_runtime.errors import (
     ResourceError,
     UsageError,
 )
-from edge_runtime.model_file import seal
-from edge_runtime.network import Network, available_threads, read_model, session_options
+from edge_runtime.machine import cgroup
+from edge_runtime.machine.cgroup import available_threads
+from edge_runtime.model import network, store
+from edge_runtime.model.network import Network, session_options
+from edge_runtime.model.seal import seal
+from edge_runtime.model.store import read_model
 from tests.conftest import ROOT
 from tests.make_tiny_model import TinyModel, tiny_model_bytes, tiny_model_proto
 
@@ -292,7 +295,7 @@ def bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "tiny.onnx").write_bytes(data)
     entry = {"file": "tiny.onnx", "sha256": hashlib.sha256(data).hexdigest()}
     (tmp_path / "register.json").write_text(json.dumps({"fp32": entry}))
-    monkeypatch.setattr(network, "BUNDLE", str(tmp_path))
+    monkeypatch.setattr(store, "BUNDLE", str(tmp_path))
     return tmp_path
 
 
@@ -353,8 +356,8 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., in
             place = tmp_path / "sys/fs/cgroup" / folder.replace("_", "/").strip("/")
             place.mkdir(parents=True, exist_ok=True)
             (place / "cpu.max").write_text(content)
-        monkeypatch.setattr(network, "CGROUPS", str(tmp_path / "sys/fs/cgroup"))
-        monkeypatch.setattr(network, "OWN_CGROUP", str(tmp_path / "proc/self/cgroup"))
+        monkeypatch.setattr(cgroup, "CGROUPS", str(tmp_path / "sys/fs/cgroup"))
+        monkeypatch.setattr(cgroup, "OWN_CGROUP", str(tmp_path / "proc/self/cgroup"))
         return available_threads()
 
     return threads
@@ -408,9 +411,9 @@ def test_group_named_as_root_is_the_root(machine: Callable[..., int]) -> None:
 def test_bundled_model_with_one_flipped_bit_is_refused(
     position: float, bundled_analyzer: object, tmp_path: Path
 ) -> None:
-    register = json.loads(Path(network.BUNDLE, "register.json").read_text())
+    register = json.loads(Path(store.BUNDLE, "register.json").read_text())
     for entry in register.values():
-        data = bytearray(Path(network.BUNDLE, entry["file"]).read_bytes())
+        data = bytearray(Path(store.BUNDLE, entry["file"]).read_bytes())
         data[int(position * len(data))] ^= 1 << int(position * 1000) % 8
         (tmp_path / "m.onnx").write_bytes(data)
         with pytest.raises(EdgeCataractError) as caught:
@@ -419,10 +422,10 @@ def test_bundled_model_with_one_flipped_bit_is_refused(
 
 
 def test_register_holds_the_hash_of_every_bundled_model(bundled_analyzer: object) -> None:
-    register = json.loads(Path(network.BUNDLE, "register.json").read_text())
+    register = json.loads(Path(store.BUNDLE, "register.json").read_text())
     assert "fp32" in register
-    assert {entry["file"] for entry in register.values()} == {path.name for path in Path(network.BUNDLE).glob("*.onnx")}
+    assert {entry["file"] for entry in register.values()} == {path.name for path in Path(store.BUNDLE).glob("*.onnx")}
     for precision, entry in register.items():
-        data = Path(network.BUNDLE, entry["file"]).read_bytes()
+        data = Path(store.BUNDLE, entry["file"]).read_bytes()
         assert hashlib.sha256(data).hexdigest() == entry["sha256"]
         assert Network(read_model(None, precision), 1).metadata.precision == precision

@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 
 from edge_runtime.errors import OutputError, UsageError, WriteError
-from edge_runtime.output import check_targets, encode_png, write_all
+from edge_runtime.report.files import check_targets, write_all
+from edge_runtime.report.png import encode_png
 
 
 def files_in(folder: Path) -> dict[str, bytes]:

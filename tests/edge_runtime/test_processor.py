@@ -4,8 +4,9 @@ import re
 
 import pytest
 
-from edge_runtime import network, processor
-from edge_runtime.processor import instruction_set, sums_int8_exactly
+from edge_runtime.machine import processor
+from edge_runtime.machine.processor import instruction_set, sums_int8_exactly
+from edge_runtime.model import network
 
 
 def test_instruction_set_begins_with_the_machine() -> None:

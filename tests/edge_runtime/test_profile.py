@@ -12,21 +12,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_runtime.errors import ScanError, UsageError
-from edge_runtime.profile import (
-    NATIVE_PITCH_UM,
+from edge_runtime.frame.profiles import (
     PROFILES,
-    CropWindow,
     DeviceProfile,
     has_device_pixels,
     load_profile,
-    native_frame,
-    native_shape,
-    on_scan_pixels,
     profile_for,
     profile_of_pitch,
 )
+from edge_runtime.frame.resample import native_frame, native_shape, on_scan_pixels
+from edge_runtime.frame.window import NATIVE_PITCH_UM, CropWindow
 from edge_runtime.scan import Scan, scan_from_pixels
-from tests.edge_runtime.pictures import lens_frame
+
+from .pictures import lens_frame
 
 ANTERION, RAW = PROFILES["anterion"], PROFILES["anterion-raw"]
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from edge_runtime.lens import LensRegion
-from edge_runtime.profile import NATIVE_PITCH_UM, CropWindow
-from edge_runtime.quality import frame_sides, reasons_not_to_grade, sides_reached
+from edge_runtime.frame.window import NATIVE_PITCH_UM, CropWindow
+from edge_runtime.measure.lens import LensRegion
+from edge_runtime.measure.quality import frame_sides, reasons_not_to_grade, sides_reached
 
 GRID = 4
 MM = 1000 / NATIVE_PITCH_UM / GRID  # network-grid pixels

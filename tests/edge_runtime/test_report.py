@@ -14,15 +14,11 @@ import numpy as np
 import pytest
 
 from edge_runtime import CataractAnalyzer, Laterality, __version__, document
-from edge_runtime.report import SCHEMA_FILE, summary, to_json
+from edge_runtime.report.document import SCHEMA_FILE, to_json
+from edge_runtime.report.text import summary
 from edge_runtime.results import EyeResult
-from tests.edge_runtime.pictures import (
-    CATARACT_FRACTION,
-    CATARACT_PX,
-    LENS_PX,
-    empty_frame,
-    lens_frame,
-)
+
+from .pictures import CATARACT_FRACTION, CATARACT_PX, LENS_PX, empty_frame, lens_frame
 
 SCHEMA = json.loads(Path(SCHEMA_FILE).read_text())
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)

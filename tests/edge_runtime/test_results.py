@@ -9,7 +9,8 @@ import pytest
 
 from edge_runtime import CataractAnalyzer, Decision, Laterality
 from edge_runtime.results import ScanResult
-from tests.edge_runtime.pictures import BACKGROUND, CATARACT, CATARACT_FRACTION, empty_frame, lens_frame
+
+from .pictures import BACKGROUND, CATARACT, CATARACT_FRACTION, empty_frame, lens_frame
 
 
 @pytest.fixture(scope="module")

@@ -15,10 +15,11 @@ import numpy as np
 import pytest
 
 from edge_runtime.errors import ResourceError, ScanError, ScanMissingError
-from edge_runtime.headers import MAX_PIXELS
-from edge_runtime.scan import Scan, decode_scan, read_scan, scan_from_pixels
+from edge_runtime.reading.raster import decode_scan, read_scan
+from edge_runtime.scan import MAX_PIXELS, Scan, scan_from_pixels
 from tests.conftest import RunProgram
-from tests.edge_runtime.pictures import encoded, png, speckled_frame, tiff
+
+from .pictures import encoded, png, speckled_frame, tiff
 
 TIFF_COMPRESSION = cv2.IMWRITE_TIFF_COMPRESSION
 

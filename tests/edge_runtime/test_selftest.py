@@ -13,14 +13,18 @@ import numpy as np
 import onnx
 import pytest
 
-from edge_runtime import CataractAnalyzer, network, selftest
+from edge_runtime import CataractAnalyzer
+from edge_runtime.commands import selftest
+from edge_runtime.commands.selftest import run_selftest
 from edge_runtime.errors import EdgeCataractError
-from edge_runtime.model_file import PREFIX, UNSEALED, seal
-from edge_runtime.network import read_model
-from edge_runtime.selftest import run_selftest
+from edge_runtime.model import network, store
+from edge_runtime.model.metadata import PREFIX
+from edge_runtime.model.seal import UNSEALED, seal
+from edge_runtime.model.store import read_model
 from tests.conftest import RunProgram
-from tests.edge_runtime.pictures import CATARACT_PX, LENS_PX, encoded, lens_frame
 from tests.make_tiny_model import TinyModel, tiny_model_bytes
+
+from .pictures import CATARACT_PX, LENS_PX, encoded, lens_frame
 
 
 @pytest.fixture
@@ -143,7 +147,7 @@ def test_one_changed_weight_fails_the_release_though_its_register_is_renewed(
     (tmp_path / "changed.onnx").write_bytes(data)
     register = {"fp32": {"file": "changed.onnx", "sha256": hashlib.sha256(data).hexdigest()}}
     (tmp_path / "register.json").write_text(json.dumps(register))
-    monkeypatch.setattr(network, "BUNDLE", str(tmp_path))
+    monkeypatch.setattr(store, "BUNDLE", str(tmp_path))
     (check,) = run_selftest(CataractAnalyzer(precision="fp32"))
     assert (check.source, check.passed) == ("model", False)
 

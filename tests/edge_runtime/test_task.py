@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from edge_runtime.task import Task
+from edge_runtime.machine.task import Task
 
 
 def test_result_is_what_the_work_returned() -> None:

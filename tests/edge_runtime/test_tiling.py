@@ -10,13 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge_runtime import tiling
-from edge_runtime.lens import count_pixels
-from edge_runtime.network import Network, Prediction, read_model
-from edge_runtime.profile import native_frame, profile_for
-from edge_runtime.scan import read_scan
-from edge_runtime.selftest import SAMPLES
-from edge_runtime.tiling import Tile, TileGeometry, plan
+from edge_runtime.commands.selftest import SAMPLES
+from edge_runtime.frame.profiles import profile_for
+from edge_runtime.frame.resample import native_frame
+from edge_runtime.measure.lens import count_pixels
+from edge_runtime.model import tiling
+from edge_runtime.model.network import Network
+from edge_runtime.model.predictor import Prediction
+from edge_runtime.model.store import read_model
+from edge_runtime.model.tiling import Tile, TileGeometry, plan
+from edge_runtime.reading.raster import read_scan
 from export.bundle import BUNDLE
 from tests.make_tiny_model import TinyModel, tiny_model_bytes
 

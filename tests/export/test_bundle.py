@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from edge_runtime import network
 from edge_runtime.errors import ModelIntegrityError
+from edge_runtime.model import store
 from export import bundle
 from tests.make_tiny_model import TinyModel, tiny_model_bytes
 
@@ -19,7 +19,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     (folder / "old-0.0.1-fp32.onnx").write_bytes(b"an older model")
     monkeypatch.setattr(bundle, "BUNDLE", folder)
-    monkeypatch.setattr(network, "BUNDLE", str(folder))
+    monkeypatch.setattr(store, "BUNDLE", str(folder))
     return folder
 
 
@@ -34,7 +34,7 @@ def test_installed_model_is_pinned_and_replaces_the_older_one(package: Path, tmp
         "fp32": {"file": "tiny-grey-level-0-fp32.onnx", "sha256": hashlib.sha256(exported.read_bytes()).hexdigest()}
     }
     assert sorted(path.name for path in package.iterdir()) == ["register.json", "tiny-grey-level-0-fp32.onnx"]
-    assert network.read_model(None, "fp32") == exported.read_bytes()
+    assert store.read_model(None, "fp32") == exported.read_bytes()
 
 
 def test_a_changed_bundled_model_is_refused_even_if_it_is_sealed(package: Path, tmp_path: Path) -> None:
@@ -44,7 +44,7 @@ def test_a_changed_bundled_model_is_refused_even_if_it_is_sealed(package: Path, 
     (package / "tiny-grey-level-0-fp32.onnx").write_bytes(tiny_model_bytes(TinyModel(clear_from=50.5)))
 
     with pytest.raises(ModelIntegrityError, match="differs from the one that was released"):
-        network.read_model(None, "fp32")
+        store.read_model(None, "fp32")
 
 
 def test_samples_belong_to_a_cohort_of_their_own() -> None:

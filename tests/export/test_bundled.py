@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from edge_runtime import CataractAnalyzer
-from edge_runtime.selftest import SAMPLES
+from edge_runtime.commands.selftest import SAMPLES
 from train.checkpoint import load_checkpoint
-from train.torch_network import checkpoint_analyzer
+from train.torch_predictor import checkpoint_analyzer
 
 CHECKPOINTS = Path(__file__).parents[2] / "train" / "checkpoints"
 

@@ -6,9 +6,10 @@ import pytest
 import torch
 
 from export.equalise import equalise
-from tests.export.test_quantise import windows
-from tests.export.test_release import EDGE_LIKE, checkpoint
 from train.unet import UNet, Upsampling
+
+from .test_quantise import windows
+from .test_release import EDGE_LIKE, checkpoint
 
 
 def uneven(upsampling: Upsampling = Upsampling.NEAREST) -> UNet:

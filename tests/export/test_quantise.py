@@ -11,8 +11,9 @@ import onnx
 import pytest
 import torch
 
-from edge_runtime.model_file import check_seal, inspect
-from edge_runtime.network import Network
+from edge_runtime.model.network import Network
+from edge_runtime.model.onnx_file import inspect
+from edge_runtime.model.seal import check_seal
 from export.__main__ import main
 from export.errors import ExportError, ParityError
 from export.graph import trace
@@ -20,9 +21,10 @@ from export.parity_inputs import drawn_scan
 from export.quantise import native_input, quantise
 from export.release import export_models
 from export.verify import LIMITS
-from tests.export.test_release import EDGE_LIKE, checkpoint, parity
 from train.checkpoint import Checkpoint, save_checkpoint
 from train.pipeline import Pipeline
+
+from .test_release import EDGE_LIKE, checkpoint, parity
 
 GRID = 4
 

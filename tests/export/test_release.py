@@ -9,8 +9,10 @@ import onnx
 import pytest
 import torch
 
-from edge_runtime.model_file import MAX_IR, MAX_OPSET, Brightness, check_seal, inspect
-from edge_runtime.network import Network
+from edge_runtime.frame.brightness import Brightness
+from edge_runtime.model.network import Network
+from edge_runtime.model.onnx_file import MAX_IR, MAX_OPSET, inspect
+from edge_runtime.model.seal import check_seal
 from export.__main__ import main
 from export.errors import ExportError, ParityError
 from export.graph import trace
@@ -19,7 +21,7 @@ from export.release import export_models
 from export.verify import Parity, compare
 from train.checkpoint import Checkpoint, CheckpointMetadata, OperatingPoint, save_checkpoint
 from train.pipeline import Pipeline
-from train.torch_network import checkpoint_analyzer
+from train.torch_predictor import checkpoint_analyzer
 from train.unet import UNet, UNetConfig, Upsampling
 
 EDGE_LIKE = UNetConfig(width=4, levels=2, channel_cap=8, stem=2, upsampling=Upsampling.NEAREST)

@@ -9,14 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from edge_runtime.model_file import inspect
+from edge_runtime.model.onnx_file import inspect
 from export.__main__ import main
 from export.errors import ExportError
 from export.threshold import operating_point_of
-from tests.export.test_release import checkpoint
 from train.checkpoint import save_checkpoint
 from train.metrics import MIN_CF_THRESHOLD
 from train.study.reports import ReportError
+
+from .test_release import checkpoint
 
 DEVELOPMENT = Path(__file__).parents[2] / "docs" / "study" / "development"
 

@@ -14,9 +14,11 @@ import pytest
 from numpy.typing import NDArray
 
 from edge_runtime import CataractAnalyzer
-from edge_runtime.lens import LensPixels, count_pixels
-from edge_runtime.network import Network, Prediction, read_model
-from edge_runtime.selftest import SAMPLES
+from edge_runtime.commands.selftest import SAMPLES
+from edge_runtime.measure.lens import LensPixels, count_pixels
+from edge_runtime.model.network import Network
+from edge_runtime.model.predictor import Prediction
+from edge_runtime.model.store import read_model
 from export.bundle import BUNDLE
 
 REGISTER = json.loads((BUNDLE / "register.json").read_text(encoding="utf-8"))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.portability.conftest import Install, Question
+from .conftest import Install, Question
 
 PROGRAM = Path(__file__).with_name("node_counts.cjs")
 

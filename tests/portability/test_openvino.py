@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.portability.conftest import Install, Question
+from .conftest import Install, Question
 
 PROGRAM = Path(__file__).with_name("openvino_counts.py")
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from train.augment import AugmentConfig, Draw, apply, centred, draw
-from train.frames import GridScan
+from train.data.frames import GridScan
+from train.fit.augment import AugmentConfig, Draw, apply, centred, draw
 
 SCAN = GridScan(rows=40, columns=60, lens_box=(18, 20, 30, 36), image_sha256="")
 LIVELY = AugmentConfig(

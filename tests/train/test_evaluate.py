@@ -11,11 +11,12 @@ import pytest
 
 from tests.make_tiny_model import TinyModel, tiny_model_bytes
 from tests.train.study.recompute import check_report
-from tests.train.synthetic import make_dataset, write_png
 from train.__main__ import main
-from train.frames import read_labels
+from train.data.frames import read_labels
 from train.metrics import MIN_CF_THRESHOLD
 from train.study.rows import EyeRow, ScanRow, eyes_of, read_rows
+
+from .synthetic import make_dataset, write_png
 
 CHEAP = ("--resamples", "100")
 

@@ -12,16 +12,17 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.train.synthetic import make_dataset, tiny_recipe_text
 from train.__main__ import main
-from train.augment import apply, centred
-from train.batches import Batches, Place
 from train.checkpoint import load_checkpoint
-from train.dataset import read_dataset
-from train.frames import prepare
-from train.loss import segmentation_loss
-from train.recipe import LossConfig, parse_recipe
-from train.split import split_by_patient
+from train.data.dataset import read_dataset
+from train.data.frames import prepare
+from train.data.split import split_by_patient
+from train.fit.augment import apply, centred
+from train.fit.batches import Batches, Place
+from train.fit.loss import segmentation_loss
+from train.fit.recipe import LossConfig, parse_recipe
+
+from .synthetic import make_dataset, tiny_recipe_text
 
 ROOT = Path(__file__).parents[2]
 # One thread: the order of floating-point sums is then the same in every process.

@@ -7,16 +7,17 @@ import cv2
 import numpy as np
 import pytest
 
-from edge_runtime.brightness import find_reference_levels, referenced_grey, regrade
-from edge_runtime.model_file import Brightness
-from edge_runtime.profile import PROFILES, native_frame
-from edge_runtime.scan import read_scan
-from tests.train.synthetic import make_dataset, scan_and_labels, write_png
-from train.dataset import read_dataset
-from train.frames import block_sum, labels_on_grid, lens_box, native_labels, prepare
+from edge_runtime.frame.brightness import Brightness, find_reference_levels, referenced_grey, regrade
+from edge_runtime.frame.profiles import PROFILES
+from edge_runtime.frame.resample import native_frame
+from edge_runtime.reading.raster import read_scan
+from train.data.dataset import read_dataset
+from train.data.frames import block_sum, labels_on_grid, lens_box, native_labels, prepare
 from train.phantom.display import Geometry
 from train.phantom.patient import EyePlan
 from train.phantom.render import EXPORT_COLUMNS, EXPORT_ROWS, ScanPlan, simulate
+
+from .synthetic import make_dataset, scan_and_labels, write_png
 
 
 @pytest.fixture(scope="module")

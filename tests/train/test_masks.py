@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from train.__main__ import main
-from train.dataset import DatasetError
-from train.frames import read_labels
-from train.masks import Drawing, paint, read_drawing
+from train.data.dataset import DatasetError
+from train.data.frames import read_labels
+from train.data.masks import Drawing, paint, read_drawing
 
 
 def labelme(path: Path, *shapes: dict[str, Any], **more: Any) -> Path:
@@ -79,7 +79,7 @@ def test_the_verb_writes_masks_that_the_layout_accepts(tmp_path: Path, capsys: p
 def test_every_fault_is_named_and_nothing_is_written(shape: dict[str, Any], message: str, tmp_path: Path) -> None:
     labelme(tmp_path / "in/a.json", polygon("cataract", *SQUARE), shape)
     (tmp_path / "in/b.json").write_text("[]")
-    from train.masks import run
+    from train.data.masks import run
 
     arguments = type("Arguments", (), {"labelme": tmp_path / "in", "out": tmp_path / "masks"})()
     with pytest.raises(DatasetError) as caught:

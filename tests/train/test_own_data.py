@@ -10,7 +10,8 @@ import sys
 from pathlib import Path
 
 from edge_runtime import CataractAnalyzer
-from tests.train.synthetic import make_dataset, tiny_recipe_text
+
+from .synthetic import make_dataset, tiny_recipe_text
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/own-data.md").read_text(encoding="utf-8")

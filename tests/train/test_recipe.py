@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.train.synthetic import tiny_recipe_text
-from train.recipe import RecipeError, load_recipe, parse_recipe
+from train.fit.recipe import RecipeError, load_recipe, parse_recipe
 from train.unet import Upsampling
+
+from .synthetic import tiny_recipe_text
 
 RECIPES = Path(__file__).parents[2] / "train" / "recipes"
 

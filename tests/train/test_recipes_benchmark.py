@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from benchmarks.recipes import Child, Run, curve_of, draw, fix_split, main, train
-from tests.train.synthetic import make_dataset, tiny_recipe_text
-from train.dataset import read_dataset
-from train.split import split_by_patient
+from train.data.dataset import read_dataset
+from train.data.split import split_by_patient
+
+from .synthetic import make_dataset, tiny_recipe_text
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from edge_runtime.scan import Laterality
-from train.dataset import ScanRecord
-from train.split import split_by_patient
+from train.data.dataset import ScanRecord
+from train.data.split import split_by_patient
 
 
 def scans(clear: int = 20, cataract: int = 10, not_gradable: int = 5) -> list[ScanRecord]:

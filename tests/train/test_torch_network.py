@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 import torch
 
-from tests.train.test_checkpoint import checkpoint
-from train.torch_network import TorchNetwork
+from train.torch_predictor import TorchNetwork
+
+from .test_checkpoint import checkpoint
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from edge_runtime.overlay import draw_overlay
+from edge_runtime.report.overlay import draw_overlay
 
 from .predict import analyzer_of
 from .rows import eyes_of, first_exams
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from train.dataset import ScanRecord
+    from train.data.dataset import ScanRecord
 
     from .results import Study
     from .rows import EyeRow, ScanRow

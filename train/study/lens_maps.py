@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edge_runtime.lens import TissueLabel
-from train.frames import block_sum, labels_on_grid, lens_box
+from edge_runtime.measure.lens import TissueLabel
+from train.data.frames import block_sum, labels_on_grid, lens_box
 from train.metrics import area_under_curve
 
 from .rows import KINDS

@@ -16,11 +16,12 @@ from tqdm import tqdm
 
 from edge_runtime.analyzer import CataractAnalyzer, Limits
 from edge_runtime.errors import EdgeCataractError
-from edge_runtime.profile import load_profile, native_frame
-from train.dataset import Dataset, DatasetError, ScanRecord
-from train.frames import native_labels, read_labels
+from edge_runtime.frame.profiles import load_profile
+from edge_runtime.frame.resample import native_frame
+from train.data.dataset import Dataset, DatasetError, ScanRecord
+from train.data.frames import native_labels, read_labels
+from train.fit.plan import code_revision
 from train.metrics import TissueOverlap
-from train.plan import code_revision
 from train.workers import process_pool
 
 from .lens_maps import GreyLevels, Localisation
@@ -94,7 +95,7 @@ def analyzer_of(model: Path, profile: str | None) -> CataractAnalyzer:
         return CataractAnalyzer(model, profile=profile, limits=Limits(threads=1))
     import torch
 
-    from train.torch_network import checkpoint_analyzer
+    from train.torch_predictor import checkpoint_analyzer
 
     torch.set_num_threads(1)
     return checkpoint_analyzer(model, profile)

@@ -12,15 +12,15 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from train.plan import code_revision
+from train.fit.plan import code_revision
 
 from . import agreement, baselines, cohort_table, diagnosis, truth
 from .reports import SCHEMA, OtherReport
 from .rows import EyeRow, ScanRow, eyes_of, first_exams
 
 if TYPE_CHECKING:
-    from edge_runtime.model_file import ModelMetadata
-    from train.dataset import Dataset
+    from edge_runtime.model.metadata import ModelMetadata
+    from train.data.dataset import Dataset
 
 PACKAGES = ("numpy", "scipy", "scikit-learn", "matplotlib", "onnxruntime", "opencv-python-headless", "torch")
 

@@ -8,7 +8,7 @@ from dataclasses import astuple, dataclass, fields
 from statistics import fmean
 from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
-from edge_runtime.decision import OperatingPoint, judge
+from edge_runtime.measure.decision import OperatingPoint, judge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import pytest
 
-from train.dataset import read_dataset
+from train.data.dataset import read_dataset
 from train.phantom import beams, cohort, lens_image
 from train.phantom.patient import LensState, make_eye
 from train.phantom.plans import COHORTS, PatientPlan, plan_cohort

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.train.study.recompute import check_report
 from train.study.reproduce import COHORTS, summary
+
+from .recompute import check_report
 
 DOCS = Path(__file__).parents[3] / "docs"
 

@@ -7,7 +7,7 @@ import pytest
 
 from edge_runtime.errors import InferenceError
 from tests.train.synthetic import make_dataset
-from train.dataset import read_dataset
+from train.data.dataset import read_dataset
 from train.study import predict
 from train.study.predict import AnalysisError, Failure, Job, measure
 

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from sklearn.calibration import calibration_curve
 
-from tests.train.study.test_rows import ROW
 from train.study.diagnosis import Draws
 from train.study.rows import KINDS, ScanRow
 from train.study.truth import calibrate, localise
+
+from .test_rows import ROW
 
 DRAWS = Draws(0, 100)
 

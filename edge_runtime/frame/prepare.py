@@ -1,0 +1,87 @@
+"""Prepare a frame: the one way from a scan to the grey levels that a network reads.
+
+The runtime, training, the study and the benchmarks all prepare frames here, so that a network always meets what it
+learnt from.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .brightness import Brightness, find_reference_levels, referenced_grey, regrade
+from .profiles import has_device_pixels
+from .resample import native_frame
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from edge_runtime.scan import Scan
+
+    from .brightness import ReferenceLevels
+    from .profiles import DeviceProfile
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """A whole scan at the native pitch, and how its grey levels reach the eye's own scale.
+
+    Attributes
+    ----------
+    scan
+        The scan that was prepared.
+    profile
+        The device profile that gave its pixel size, window and display.
+    grey
+        (rows, columns) uint8 at 7.675 um, as the device displays it.
+    levels
+        Grey levels of the reference tissues; None when they were not found, or not looked for.
+    table
+        (256,) uint8 from displayed grey to grey on the eye's own scale; None when the model takes grey as displayed.
+    """
+
+    scan: Scan
+    profile: DeviceProfile
+    grey: NDArray[np.uint8]
+    levels: ReferenceLevels | None
+    table: NDArray[np.uint8] | None
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(rows, columns) in native pixels."""
+        return self.grey.shape[0], self.grey.shape[1]
+
+    @property
+    def reference_missing(self) -> bool:
+        """Whether the reference tissues were looked for and not found, so that the usual display was assumed."""
+        return self.table is not None and self.levels is None
+
+    def graded(self, part: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Bring a (rows, columns) uint8 part of `grey` to the scale that the network reads."""
+        return part if self.table is None else regrade(part, self.table)
+
+
+def prepare_frame(scan: Scan, profile: DeviceProfile, brightness: Brightness) -> Frame:
+    """Show a scan at the native pitch and find its scale of brightness.
+
+    Parameters
+    ----------
+    scan
+        One B-scan.
+    profile
+        The device profile of its frame.
+    brightness
+        What grey means to the model that will read the frame.
+
+    Raises
+    ------
+    ScanError
+        ``too-coarse`` or ``too-many-pixels`` when the frame cannot be brought to the native pitch.
+    """
+    grey = native_frame(scan, profile)
+    if brightness is not Brightness.REFERENCED:
+        return Frame(scan=scan, profile=profile, grey=grey, levels=None, table=None)
+    device_pixels = has_device_pixels((scan.rows, scan.columns), profile)
+    levels = find_reference_levels(grey, device_pixels=device_pixels)
+    return Frame(scan=scan, profile=profile, grey=grey, levels=levels, table=referenced_grey(levels))

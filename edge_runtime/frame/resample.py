@@ -1,0 +1,133 @@
+"""Resample a scan to the native pitch at which the network learnt, and its maps back to the scan's pixels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from edge_runtime.errors import ScanError
+from edge_runtime.scan import MAX_PIXELS
+
+from .profiles import MAX_PITCH_UM, DeviceProfile
+from .window import NATIVE_PITCH_UM, CropWindow
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from edge_runtime.scan import Scan
+
+_ROWS_AT_ONCE = 64  # through a table of grey levels: numpy makes 8 bytes of every index
+
+
+def native_shape(scan_shape: tuple[int, int], profile: DeviceProfile) -> tuple[int, int]:
+    """(rows, columns) at which a scan's frame of (rows, columns) pixels is analysed, at the network's native pitch.
+
+    Raises
+    ------
+    ScanError
+        ``too-coarse`` when its pixels are larger than 40 um; ``too-many-pixels`` when the native frame has too many.
+    """
+    pitch = profile.pitch_um(*scan_shape)
+    if max(pitch) > MAX_PITCH_UM:
+        raise ScanError(
+            "too-coarse",
+            f"Its pixels measure {pitch[0]:.3g} x {pitch[1]:.3g} um, above {MAX_PITCH_UM:g}.",
+            "Export the scan at the size of the device.",
+        )
+    rows, columns = (round(side * um / NATIVE_PITCH_UM) for side, um in zip(scan_shape, pitch, strict=True))
+    if rows * columns > MAX_PIXELS or min(rows, columns) < 1:
+        raise ScanError(
+            "too-many-pixels", f"The frame would be {columns} x {rows} native pixels.", "Check --pixel-um or --profile."
+        )
+    return rows, columns
+
+
+def native_frame(scan: Scan, profile: DeviceProfile) -> NDArray[np.uint8]:
+    """Show the scan as the network learnt to see it: display window, then the native pitch.
+
+    Returns
+    -------
+    (rows, columns) uint8 at 7.675 um; a frame already there is returned as it is.
+    """
+    return _resized(_displayed(scan, profile), native_shape((scan.rows, scan.columns), profile))
+
+
+def _displayed(scan: Scan, profile: DeviceProfile) -> NDArray[np.uint8]:
+    """Grey levels 0 to 255 by the declared full scale and the profile's window; never by the data."""
+    return at_8_bits(scan.pixels, profile.display_low * scan.full_scale, profile.display_high * scan.full_scale)
+
+
+def at_8_bits(pixels: NDArray[Any], low: float, high: float) -> NDArray[np.uint8]:
+    """Show (rows, columns) uint8 or uint16 levels from `low` to `high` as 0 to 255, what lies beyond as those."""
+    if pixels.dtype == np.uint8 and (low, high) == (0.0, 255.0):
+        return pixels.astype(np.uint8, copy=False)
+    levels = np.arange(np.iinfo(pixels.dtype).max + 1, dtype=np.float64)
+    table: NDArray[np.uint8] = np.rint(np.clip((levels - low) / (high - low), 0.0, 1.0) * 255.0).astype(np.uint8)
+    grey = np.empty(pixels.shape, np.uint8)
+    for start in range(0, len(pixels), _ROWS_AT_ONCE):  # an index of the whole scan would take 8 bytes per pixel
+        rows = slice(start, start + _ROWS_AT_ONCE)
+        grey[rows] = table[pixels[rows]]
+    return grey
+
+
+def _resized(grey: NDArray[np.uint8], shape: tuple[int, int]) -> NDArray[np.uint8]:
+    """Area mean along an axis that shrinks, linear along one that grows."""
+    import cv2
+
+    for axis in (0, 1):
+        if grey.shape[axis] == shape[axis]:
+            continue
+        size = (grey.shape[1], shape[0]) if axis == 0 else (shape[1], grey.shape[0])
+        shrinks = shape[axis] < grey.shape[axis]
+        grey = cv2.resize(grey, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR).astype(
+            np.uint8, copy=False
+        )
+    return grey
+
+
+def on_scan_pixels(
+    grid_map: NDArray[Any], grid: int, window: CropWindow, frame_shape: tuple[int, int], scan_shape: tuple[int, int]
+) -> NDArray[Any]:
+    """The way back: a map on the network grid, enlarged to the pixels of the scan; 0 outside the window.
+
+    Parameters
+    ----------
+    grid_map
+        (ceil(window.rows / grid), ceil(window.columns / grid)); float32 is interpolated, uint8 labels take the nearest.
+    grid
+        Native pixels per network-grid pixel, along each axis.
+    frame_shape, scan_shape
+        (rows, columns) of the native frame and of the scan.
+
+    Returns
+    -------
+    (rows, columns) of the scan, dtype of `grid_map`.
+    """
+    import cv2
+
+    def one_axis(axis: int, start: int) -> tuple[float, float]:
+        # Pixel centres: (grid index + 0.5) * grid = (scan index + 0.5) * native_per_scan - start
+        native_per_scan = frame_shape[axis] / scan_shape[axis]
+        return native_per_scan / grid, (0.5 * native_per_scan - start) / grid - 0.5
+
+    row_scale, row_shift = one_axis(0, window.top)
+    column_scale, column_shift = one_axis(1, window.left)
+    matrix = np.array([[column_scale, 0.0, column_shift], [0.0, row_scale, row_shift]])
+    smooth = np.issubdtype(grid_map.dtype, np.floating)
+    flags = (cv2.INTER_LINEAR if smooth else cv2.INTER_NEAREST) | cv2.WARP_INVERSE_MAP
+    # The border is repeated, or it would fade; what lies outside the window is cleared afterwards.
+    enlarged = cv2.warpAffine(
+        grid_map, matrix, (scan_shape[1], scan_shape[0]), flags=flags, borderMode=cv2.BORDER_REPLICATE
+    )
+    rows = _native_centres(scan_shape[0], frame_shape[0])
+    columns = _native_centres(scan_shape[1], frame_shape[1])
+    enlarged[(rows < window.top) | (rows > window.top + window.rows)] = 0
+    enlarged[:, (columns < window.left) | (columns > window.left + window.columns)] = 0
+    return enlarged
+
+
+def _native_centres(count: int, native: int) -> NDArray[np.float64]:
+    """Centres of a scan's pixels along one axis, in native pixels."""
+    centres: NDArray[np.float64] = (np.arange(count) + 0.5) * native / count
+    return centres

@@ -1,0 +1,39 @@
+"""The crop window: the rectangle of a native frame that the network reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+NATIVE_PITCH_UM = 7.675  # 16.5 mm / 2150 columns = 14.0 mm / 1824 rows (Zeboulon et al. 2022: 2150 x 1824 pixels)
+
+
+@dataclass(frozen=True, slots=True)
+class CropWindow:
+    """Rectangle of a native frame: `top`, `left`, `rows`, `columns` in native pixels of 7.675 um."""
+
+    top: int
+    left: int
+    rows: int
+    columns: int
+
+    def cut(self, frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """The window's part of a (rows, columns) native frame, contiguous."""
+        return np.ascontiguousarray(frame[self.top : self.top + self.rows, self.left : self.left + self.columns])
+
+    def centred_on(self, row: float, column: float, frame_shape: tuple[int, int], step: int = 1) -> CropWindow:
+        """The same window moved to a centre, in whole steps of native pixels, as far as the frame allows."""
+        top = min(max(round((row - self.rows / 2) / step) * step, 0), frame_shape[0] - self.rows)
+        left = min(max(round((column - self.columns / 2) / step) * step, 0), frame_shape[1] - self.columns)
+        return CropWindow(top, left, self.rows, self.columns)
+
+    def within(self, frame_shape: tuple[int, int]) -> CropWindow:
+        """The same window, no larger than the frame and moved inside it."""
+        rows, columns = min(self.rows, frame_shape[0]), min(self.columns, frame_shape[1])
+        top, left = min(self.top, frame_shape[0] - rows), min(self.left, frame_shape[1] - columns)
+        return CropWindow(top, left, rows, columns)

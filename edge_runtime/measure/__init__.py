@@ -1,0 +1,1 @@
+"""From label maps to counts, fractions and a decision."""

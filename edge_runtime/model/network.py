@@ -1,0 +1,178 @@
+"""One onnxruntime session: verified bytes in, probabilities and labels out. The only file that imports onnxruntime."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from edge_runtime.errors import (
+    InferenceError,
+    InternalError,
+    ModelIncompatibleError,
+    ResourceError,
+)
+from edge_runtime.machine.processor import sums_int8_exactly
+from edge_runtime.machine.task import Task
+
+from .metadata import EXPORT_MODEL, ModelMetadata
+from .onnx_file import inspect
+from .predictor import Prediction
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+PROVIDERS = ["CPUExecutionProvider"]
+_INPUT = ("scan", "tensor(uint8)", 2)
+_OUTPUTS = (
+    ("lens_probability", "tensor(float)", 2),
+    ("cataract_probability", "tensor(float)", 2),
+    ("labels", "tensor(uint8)", 2),
+    ("lens_px", "tensor(int64)", 0),
+    ("cataract_px", "tensor(int64)", 0),
+)
+_MAPS = [name for name, _, rank in _OUTPUTS if rank == 2]
+
+
+def onnxruntime() -> Any:
+    """onnxruntime, imported on first use and silent: no telemetry file, socket or thread."""
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # wheels >= 1.29 send telemetry unless this is set before the import
+    import onnxruntime
+
+    onnxruntime.set_default_logger_severity(4)
+    return onnxruntime
+
+
+class Network:
+    """A loaded model. Thread-safe: `predict` keeps no state.
+
+    Attributes
+    ----------
+    metadata
+        What the model says of itself.
+    sha256
+        Of the model's bytes.
+    threads
+        Threads that one call to `predict` uses.
+    """
+
+    def __init__(self, model: bytes, threads: int) -> None:
+        """Open a session on bytes that `read_model` has checked.
+
+        Raises
+        ------
+        ModelIncompatibleError
+            When the model is not one of this contract.
+        ResourceError
+            When memory or threads do not suffice.
+        """
+        self.metadata: ModelMetadata = inspect(model)
+        self.sha256: str = hashlib.sha256(model).hexdigest()
+        self.threads: int = threads
+        self._runtime = onnxruntime()
+        try:
+            self._session = self._runtime.InferenceSession(model, session_options(threads), providers=PROVIDERS)
+        except Exception as error:  # onnxruntime's errors share no base class but this
+            if _is_out_of_resources(error):
+                raise ResourceError(
+                    "out-of-memory", "The model does not fit into memory.", "Free memory, or use fewer threads."
+                ) from error
+            raise ModelIncompatibleError(
+                "model-not-loadable", "The engine cannot load the model.", EXPORT_MODEL
+            ) from error
+        if self._session.get_providers() != PROVIDERS:
+            raise InternalError(
+                "provider", f"The session runs on {self._session.get_providers()}.", "Report this fault."
+            )
+        self._session._model_bytes = None  # kept there to change providers later, as many bytes again as the weights
+        self._check_signature()
+
+    def _check_signature(self) -> None:
+        def signature(tensors: list[Any]) -> list[tuple[str, str, int]]:
+            return [(tensor.name, tensor.type, len(tensor.shape)) for tensor in tensors]
+
+        inputs, outputs = signature(self._session.get_inputs()), signature(self._session.get_outputs())
+        if inputs != [_INPUT] or sorted(outputs) != sorted(_OUTPUTS):
+            raise ModelIncompatibleError(
+                "model-signature", f"Inputs {inputs} and outputs {outputs} are not those of the contract.", EXPORT_MODEL
+            )
+
+    def predict(self, window: NDArray[np.uint8]) -> Prediction:
+        """Label one window.
+
+        Parameters
+        ----------
+        window
+            (rows, columns) uint8 at the native pitch; any size of at least `metadata.stride`.
+
+        Raises
+        ------
+        InferenceError
+            When the engine fails, or a probability is not finite.
+        ResourceError
+            When memory does not suffice.
+        """
+        try:
+            lens, cataract, labels = self._run(np.ascontiguousarray(window))
+        except Exception as error:  # onnxruntime's errors share no base class but this
+            if _is_out_of_resources(error):
+                raise ResourceError(
+                    "out-of-memory", "Memory ran out during inference.", "Set --max-memory, or free memory."
+                ) from error
+            raise InferenceError(
+                "inference-failed", "The engine failed on this scan.", "Run 'edge-cataract selftest'."
+            ) from error
+        shape = tuple(-(-side // self.metadata.grid) for side in window.shape)
+        if not lens.shape == cataract.shape == labels.shape == shape:
+            raise InferenceError(
+                "inference-failed",
+                f"Maps of {shape} were expected, the engine returned {lens.shape}.",
+                "Run 'edge-cataract selftest'.",
+            )
+        if not (np.isfinite(lens).all() and np.isfinite(cataract).all()):
+            raise InferenceError(
+                "non-finite", "The network returned a number that is not finite.", "Run 'edge-cataract selftest'."
+            )
+        return Prediction(lens, cataract, labels)
+
+    def _run(self, window: NDArray[np.uint8]) -> Any:
+        """Run the session so that a signal can stop it: by itself the engine returns only when all is done."""
+        if threading.current_thread() is not threading.main_thread():  # signals reach the main thread only
+            return self._session.run(_MAPS, {"scan": window})
+        options = self._runtime.RunOptions()
+        running = Task(lambda: self._session.run(_MAPS, {"scan": window}, options))
+        try:
+            return running.result()
+        except BaseException:
+            options.terminate = True
+            running.wait()
+            raise
+
+
+def session_options(threads: int) -> Any:
+    """The session options of deployment, which export verifies under, too."""
+    options = onnxruntime().SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 4
+    options.enable_cpu_mem_arena = False  # the arena never shrinks, and tiles of a plan may differ in shape
+    options.enable_mem_pattern = False  # one block for all tensors of the second run: as much again as they need
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    if not sums_int8_exactly():
+        # They would be summed in pairs that saturate (export/saturation.py); this way takes twice the time.
+        options.add_session_config_entry("session.x64quantprecision", "1")
+    return options
+
+
+def _is_out_of_resources(error: Exception) -> bool:
+    text = str(error).lower()
+    return (
+        isinstance(error, MemoryError)
+        or "bad_alloc" in text
+        or "failed to allocate memory" in text
+        or "pthread_create" in text
+        or "can't start new thread" in text
+    )

@@ -1,0 +1,1 @@
+"""From files to scans, or to a refusal that says why."""

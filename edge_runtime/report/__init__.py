@@ -1,0 +1,1 @@
+"""From results to documents, text and pictures."""

@@ -1,0 +1,34 @@
+"""Results in a few lines for a person."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .document import DISCLAIMER, model_facts
+
+if TYPE_CHECKING:
+    from edge_runtime.model.predictor import Predictor
+    from edge_runtime.results import EyeResult
+
+
+def summary(eye: EyeResult, network: Predictor) -> str:
+    """A few lines for a person."""
+    names = ", ".join(scan.scan.source or "frame" for scan in eye.scans)
+    judgement = eye.judgement
+    if judgement.cataract_fraction is None:
+        reasons = sorted({reason for scan in eye.scans for reason in scan.reasons})
+        head = f"{names}: not graded ({', '.join(reasons)})"
+    else:
+        side = "at or above" if judgement.margin is not None and judgement.margin >= 0 else "below"
+        border = ", BORDERLINE" if judgement.borderline else ""
+        head = (
+            f"{names}: {judgement.decision.value}{border}\n"
+            f"  Cataract Fraction {judgement.cataract_fraction:.3f}, {side} the threshold {eye.point.cf_threshold:.3f}"
+        )
+        if eye.scans_expected > 1:
+            head += f"\n  mean of {eye.scans_used} of {eye.scans_expected} radial scans"
+    lines = [head, *(f"  note: {notice.message} [{notice.code}]" for notice in eye.notices)]
+    facts = model_facts(network)
+    model = f"{facts['name']} {facts['version']} {facts['precision']}"
+    lines.append(f"  {model}, trained on {facts['trained_on'].rstrip('.')}. {DISCLAIMER}")
+    return "\n".join(lines)

@@ -1,0 +1,1 @@
+"""Datasets: the layout, its frames, splits and masks."""

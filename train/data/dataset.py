@@ -1,0 +1,254 @@
+"""The dataset layout: two tables, images and masks; checked first, with every fault named.
+
+The same layout holds simulated and real scans. Training works on whole frames brought to the network grid once; they
+are kept beside the data, so that an epoch costs no decoding.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import math
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edge_runtime.errors import EdgeCataractError
+from edge_runtime.frame.profiles import PROFILES
+from edge_runtime.scan import Laterality
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+
+GROUPS = ("clear", "cataract", "")  # empty: the scan shows no gradable lens, its mask is background
+SPLITS = ("training", "test", "")
+PATIENT_COLUMNS = ("patient_id", "age_years", "sex")
+SCAN_COLUMNS = (
+    "scan_id", "patient_id", "eye", "exam", "group", "meridian_deg", "image", "mask", "bcva_logmar", "profile",
+)  # fmt: skip
+MAX_FAULTS_SHOWN = 20
+
+
+class DatasetError(EdgeCataractError):
+    """The dataset breaks its layout; `faults` names every place.
+
+    Attributes
+    ----------
+    faults
+        One sentence per fault, with the file or the row.
+    """
+
+    exit_code = 65
+
+    def __init__(self, folder: Path, faults: Sequence[str]) -> None:
+        shown = list(faults[:MAX_FAULTS_SHOWN])
+        if len(faults) > MAX_FAULTS_SHOWN:
+            shown.append(f"... and {len(faults) - MAX_FAULTS_SHOWN} more")
+        super().__init__(
+            "dataset",
+            f"{folder}: {len(faults)} fault(s):\n  " + "\n  ".join(shown) + "\n",
+            "Correct them, and run again.",
+        )
+        self.faults = tuple(faults)
+
+
+@dataclass(frozen=True, slots=True)
+class ScanRecord:
+    """One row of scans.csv.
+
+    Attributes
+    ----------
+    group
+        Of the eye: "clear", "cataract", or "" where no lens can be graded.
+    image, mask, truth_labels
+        Files. `mask` is what an annotator paints; `truth_labels`, of simulated scans, is where the opacity truly is.
+    bcva_logmar, meridian_deg, age_years
+        None where the table leaves them empty.
+    profile
+        Name of the device profile; "" to take the one the frame fits.
+    split
+        "training" or "test" where the dataset fixes the split, else "".
+    """
+
+    scan_id: str
+    patient_id: str
+    eye: Laterality
+    exam: int
+    group: str
+    meridian_deg: float | None
+    image: Path
+    mask: Path
+    truth_labels: Path | None
+    bcva_logmar: float | None
+    age_years: float | None
+    profile: str
+    split: str
+
+    @property
+    def eye_id(self) -> str:
+        """The unit a Cataract Fraction is averaged over: one eye at one exam."""
+        return f"{self.patient_id}/{self.eye.value}/{self.exam}"
+
+    def labels_path(self, target: str) -> Path:
+        """File of the labels to learn: `mask`, or `truth_labels` where there is one."""
+        return self.truth_labels if target == "truth_labels" and self.truth_labels else self.mask
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """A checked dataset: tables that agree with each other and with the files.
+
+    Attributes
+    ----------
+    folder
+        Where it lies.
+    scans
+        In the order of scans.csv.
+    tables_sha256
+        Of both tables.
+    description
+        One sentence: where it comes from (`description.txt` if there is one).
+    """
+
+    folder: Path
+    scans: tuple[ScanRecord, ...]
+    tables_sha256: str
+    description: str
+
+
+def read_dataset(folder: Path) -> Dataset:
+    """Read and check the tables.
+
+    Raises
+    ------
+    DatasetError
+        Naming every fault that the tables and the presence of the files can show.
+    """
+    faults: list[str] = []
+    patients = _read_table(folder / "patients.csv", PATIENT_COLUMNS, faults)
+    rows = _read_table(folder / "scans.csv", SCAN_COLUMNS, faults)
+    if faults:
+        raise DatasetError(folder, faults)
+    ages = {row["patient_id"]: row["age_years"] for row in patients}
+    faults += [
+        f"patients.csv: patient {name} has several rows" for name in _repeated(row["patient_id"] for row in patients)
+    ]
+    faults += [f"scans.csv: scan {name} has several rows" for name in _repeated(row["scan_id"] for row in rows)]
+    scans = []
+    for row in rows:
+        record = _record(folder, row, ages, faults)
+        if record is not None:
+            scans.append(record)
+    if not rows:
+        faults.append("scans.csv: no scan")
+    faults += _contradictions(scans)
+    if faults:
+        raise DatasetError(folder, faults)
+    tables = hashlib.sha256()
+    for name in ("patients.csv", "scans.csv"):
+        tables.update((folder / name).read_bytes())
+    described = folder / "description.txt"
+    description = described.read_text(encoding="utf-8").strip() if described.is_file() else folder.name
+    return Dataset(folder, tuple(scans), tables.hexdigest(), description)
+
+
+def check_disjoint(first: Dataset, second: Dataset) -> None:
+    """Check that no patient and no image is in both datasets.
+
+    Raises
+    ------
+    DatasetError
+        Naming every patient on both sides.
+    """
+    shared = sorted({scan.patient_id for scan in first.scans} & {scan.patient_id for scan in second.scans})
+    if shared:
+        raise DatasetError(second.folder, [f"patient {patient} is also in {first.folder}" for patient in shared])
+
+
+def _read_table(path: Path, columns: tuple[str, ...], faults: list[str]) -> list[dict[str, str]]:
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file)
+            missing = [column for column in columns if column not in (reader.fieldnames or ())]
+            faults += [f"{path.name}: column {column} is missing" for column in missing]
+            rows = [{key: (value or "").strip() for key, value in row.items() if key is not None} for row in reader]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        faults.append(f"{path.name}: cannot be read ({error})")
+        return []
+    return rows
+
+
+def _repeated(names: Iterable[str]) -> list[str]:
+    return [name for name, count in Counter(names).items() if count > 1]
+
+
+def _number(text: str, what: str, where: str, faults: list[str]) -> float | None:
+    if not text:
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        faults.append(f"{where}: {what} {text!r} is no number")
+        return None
+    return value
+
+
+def _record(folder: Path, row: dict[str, str], ages: dict[str, str], faults: list[str]) -> ScanRecord | None:
+    where = f"scans.csv: scan {row['scan_id'] or '(no scan_id)'}"
+    found = len(faults)
+    if not row["scan_id"]:
+        faults.append(f"{where}: scan_id is empty")
+    if row["patient_id"] not in ages:
+        faults.append(f"{where}: patient {row['patient_id']!r} is not in patients.csv")
+    if row["eye"] not in set(Laterality):
+        faults.append(f"{where}: eye {row['eye']!r} has no side, OD or OS was expected")
+    if row["group"] not in GROUPS:
+        faults.append(f"{where}: group {row['group']!r} is unknown, clear, cataract or nothing was expected")
+    if not row["exam"].isascii() or not row["exam"].isdigit() or int(row["exam"]) < 1:
+        faults.append(f"{where}: exam {row['exam']!r} is no positive integer")
+    if row.get("split", "") not in SPLITS:
+        faults.append(f"{where}: split {row['split']!r} is unknown, training, test or nothing was expected")
+    if row["profile"] and row["profile"] not in PROFILES and not Path(row["profile"]).is_file():
+        faults.append(f"{where}: profile {row['profile']!r} is unknown")
+    files = {name: folder / row.get(name, "") for name in ("image", "mask", "truth_labels")}
+    for name, path in files.items():
+        if (row.get(name) or name != "truth_labels") and not path.is_file():
+            faults.append(f"{where}: {name} {row.get(name)!r} is missing")
+    meridian = _number(row["meridian_deg"], "meridian_deg", where, faults)
+    acuity = _number(row["bcva_logmar"], "bcva_logmar", where, faults)
+    age = _number(ages.get(row["patient_id"], ""), "age_years", f"patients.csv: patient {row['patient_id']}", faults)
+    if len(faults) > found:
+        return None
+    return ScanRecord(
+        scan_id=row["scan_id"],
+        patient_id=row["patient_id"],
+        eye=Laterality(row["eye"]),
+        exam=int(row["exam"]),
+        group=row["group"],
+        meridian_deg=meridian,
+        image=files["image"],
+        mask=files["mask"],
+        truth_labels=files["truth_labels"] if row.get("truth_labels") else None,
+        bcva_logmar=acuity,
+        age_years=age,
+        profile=row["profile"],
+        split=row.get("split", ""),
+    )
+
+
+def _contradictions(scans: Sequence[ScanRecord]) -> Iterator[str]:
+    groups: dict[str, set[str]] = defaultdict(set)
+    splits: dict[str, set[str]] = defaultdict(set)
+    for scan in scans:
+        groups[f"{scan.patient_id} {scan.eye.value}"].add(scan.group)
+        splits[scan.patient_id].add(scan.split)
+    for eye, names in groups.items():
+        if {"clear", "cataract"} <= names:
+            yield f"scans.csv: eye {eye} is in two groups, clear and cataract"
+    for patient, names in splits.items():
+        if len(names) > 1:
+            yield f"scans.csv: patient {patient} is on both sides of the split"

@@ -1,0 +1,1 @@
+"""Training: recipe, batches, loss, the loop and its log."""

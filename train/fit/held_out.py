@@ -1,0 +1,133 @@
+"""Measure a network on prepared frames: labels, Dice, Cataract Fraction per scan and eye, operating point."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from statistics import fmean
+from typing import TYPE_CHECKING
+
+import torch
+
+from edge_runtime.measure.lens import LensPixels, count_pixels, largest_component
+from train.checkpoint import OperatingPoint
+from train.metrics import MIN_CF_THRESHOLD, MeanDice, Sorting, TissueOverlap, area_under_curve, youden_threshold
+
+from .augment import apply, centred
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from torch import nn
+
+    from train.data.dataset import ScanRecord
+    from train.data.frames import GridFrames
+
+
+@dataclass(frozen=True, slots=True)
+class ScanMeasure:
+    """What the network made of one scan, in the window about its lens.
+
+    Attributes
+    ----------
+    scan
+        Its row of the table.
+    overlap
+        Pixel counts of prediction and truth, per label.
+    pixels
+        Lens and cataract pixels of the largest connected lens, as the runtime counts them.
+    """
+
+    scan: ScanRecord
+    overlap: TissueOverlap
+    pixels: LensPixels
+
+
+@dataclass(frozen=True, slots=True)
+class EyeMeasure:
+    """Cataract Fraction of one eye at one exam: the mean over its scans with a lens, as in the paper."""
+
+    eye_id: str
+    group: str
+    cataract_fraction: float
+    scans: int
+
+
+@torch.inference_mode()
+def measure(
+    network: nn.Module,
+    frames: GridFrames,
+    records: Sequence[ScanRecord],
+    indices: Sequence[int],
+    window: tuple[int, int],
+) -> Iterator[ScanMeasure]:
+    """Run the network over scans, one at a time, and leave its mode as it was.
+
+    Parameters
+    ----------
+    network
+        Takes (n, 1, rows, columns) float32, returns logits.
+    frames, records
+        Prepared frames and the rows they belong to, in the same order.
+    indices
+        Which of them.
+    window
+        (rows, columns) on the network grid, laid about the lens.
+    """
+    device = next(network.parameters()).device
+    was_training = network.training
+    network.eval()
+    try:
+        for index in indices:
+            grey, truth = apply(centred(frames.scans[index], window), *frames.frame(index), window)
+            logits = network(torch.from_numpy(grey)[None, None].to(device))
+            labels = logits.argmax(dim=1)[0].to(torch.uint8).cpu().numpy()
+            kept, _ = largest_component(labels)
+            yield ScanMeasure(records[index], TissueOverlap.of(labels, truth), count_pixels(kept))
+    finally:
+        network.train(was_training)
+
+
+def dice_of(measures: Sequence[ScanMeasure]) -> dict[str, MeanDice]:
+    """Mean Dice per label, and of the lens as a whole, over scans with a gradable lens."""
+    gradable = [one.overlap for one in measures if one.scan.group]
+    return {
+        name: MeanDice.of(getattr(overlap, name) for overlap in gradable)
+        for name in ("background", "clear_lens", "cataract", "lens")
+    }
+
+
+def eyes_of(measures: Sequence[ScanMeasure]) -> list[EyeMeasure]:
+    """Cataract Fraction per eye; scans without a gradable lens, or where none was found, are left out."""
+    fractions: dict[tuple[str, str], list[float]] = defaultdict(list)
+    for one in measures:
+        if one.scan.group and one.pixels.lens:
+            fractions[one.scan.eye_id, one.scan.group].append(one.pixels.cataract_fraction)
+    return [EyeMeasure(eye, group, fmean(values), len(values)) for (eye, group), values in sorted(fractions.items())]
+
+
+def choose_operating_point(eyes: Sequence[EyeMeasure], whose: str = "held-out patients") -> OperatingPoint | None:
+    """Choose the Cataract Fraction that tells clear eyes from cataract eyes best; `whose` names them in the method.
+
+    The middle of the interval of the largest sensitivity + specificity, but at least `MIN_CF_THRESHOLD`. None where a
+    group is missing, or where the best threshold is no number between 0 and 1: no operating point can be justified.
+    """
+    fractions, is_cataract = (
+        [eye.cataract_fraction for eye in eyes],
+        [eye.group == "cataract" for eye in eyes],
+    )
+    threshold = youden_threshold(fractions, is_cataract)
+    if threshold is None or not 0 < threshold < 1:
+        return None
+    choice = "middle of the Youden-optimal interval"
+    if threshold < MIN_CF_THRESHOLD:
+        choice = f"{MIN_CF_THRESHOLD:g}, the least allowed (the {choice} is {threshold:.4f}),"
+        threshold = MIN_CF_THRESHOLD
+    sorting = Sorting.at(threshold, fractions, is_cataract)
+    auc = area_under_curve(fractions, is_cataract)
+    method = (
+        f"{choice} over {sorting.negatives} clear and {sorting.positives} cataract eyes "
+        f"of {whose} (per eye: sensitivity {sorting.sensitivity:.3f}, "
+        f"specificity {sorting.specificity:.3f}, AUC {auc:.3f})"
+    )
+    return OperatingPoint(round(threshold, 6), method)
