@@ -10,7 +10,7 @@ from .names import decorators, is_dataclass
 from .value import NOTHING, Callee, Value, join
 
 if TYPE_CHECKING:
-    from .project import Class, Imported, Module
+    from .project import Class, Module
     from .trace import Trace
 
 # A fact about the data is not the data: whether it is there, of which type, or how much of it there is.
@@ -75,7 +75,9 @@ class Expressions:
                 return self._display(node, members)
             case ast.Dict(keys=keys, values=members):
                 parts = [(self.value(key), self.value(member)) for key, member in zip(keys, members, strict=True)]
-                return _holder([member if key else member.member() for (_, member), key in zip(parts, keys, strict=True)])
+                return _holder(
+                    [member if key else member.member() for (_, member), key in zip(parts, keys, strict=True)]
+                )
             case ast.Subscript(value=inner, slice=index):
                 return self._subscript(self.value(inner), index)
             case ast.IfExp(test=test, body=body, orelse=orelse):
@@ -213,9 +215,7 @@ class Expressions:
         )
         members = name in ("map", "filter", "imap", "imap_unordered", "starmap", "sorted", "min", "max", "reduce")
         given = Arguments(tuple(value.member() for value in plain.positional), {}, plain.rest) if members else plain
-        called = [
-            self.trace.call(callee, given) for value in arguments.every for callee in value.callees
-        ]
+        called = [self.trace.call(callee, given) for value in arguments.every for callee in value.callees]
         if isinstance(function, ast.Attribute) and name in _PUT_IN and any(value.carries for value in plain.every):
             self._put(function.value, receiver, plain)
         return _outcome(name, receiver, plain, called)
@@ -264,5 +264,3 @@ def method_of(cls: Class, found: tuple[Class, ast.FunctionDef | ast.AsyncFunctio
     of_a_value = node.name == "__init__" or "classmethod" in kinds or is_dataclass(owner)
     callee = Callee(owner.module, node, f"{owner.node.name}.{node.name}", bound, of_a_value=of_a_value)
     return Value(receiver.carries, callees=(callee,))
-
-

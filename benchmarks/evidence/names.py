@@ -71,7 +71,9 @@ class Names:
             case ast.Name() | ast.Attribute():
                 return Value(carries, cls=self.named(node, module).constructs)
             case ast.BinOp(op=ast.BitOr(), left=left, right=right):
-                return join((self.annotated(left, module, carries=carries), self.annotated(right, module, carries=carries)))
+                return join(
+                    (self.annotated(left, module, carries=carries), self.annotated(right, module, carries=carries))
+                )
             case ast.Subscript(value=value, slice=inner):
                 arguments = inner.elts if isinstance(inner, ast.Tuple) else [inner]
                 return self._subscripted(value, arguments, module, carries=carries)

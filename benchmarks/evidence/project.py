@@ -98,7 +98,9 @@ class Module:
             origin = self.origin(node)
             return {alias.asname or alias.name: Imported(origin, alias.name) for alias in node.names}
         return {
-            alias.asname or alias.name.split(".")[0]: Imported(alias.name if alias.asname else alias.name.split(".")[0], None)
+            alias.asname or alias.name.split(".")[0]: Imported(
+                alias.name if alias.asname else alias.name.split(".")[0], None
+            )
             for alias in node.names
         }
 
@@ -173,7 +175,9 @@ class Project:
             if target.symbol is None:
                 return (module, None) if module else None
             if module and (
-                target.symbol in module.functions or target.symbol in module.classes or target.symbol in module.variables
+                target.symbol in module.functions
+                or target.symbol in module.classes
+                or target.symbol in module.variables
             ):
                 return module, target.symbol
             submodule = self.modules.get(f"{target.module}.{target.symbol}")

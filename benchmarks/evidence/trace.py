@@ -99,7 +99,12 @@ class Trace:
         if isinstance(callee.node, ast.Lambda):
             return NOTHING
         promised = self.lookup.annotated(callee.node.returns, callee.module)
-        if isinstance(callee.node.returns, ast.Name) and not promised.cls and callee.receiver and callee.receiver.element:
+        if (
+            isinstance(callee.node.returns, ast.Name)
+            and not promised.cls
+            and callee.receiver
+            and callee.receiver.element
+        ):
             return callee.receiver.element  # a type variable of a generic class
         return promised
 
@@ -175,7 +180,9 @@ class Trace:
 
     def _stored(self, cls: Class, value: Value, name: str) -> Value:
         self._prepare(cls)
-        given = {key: part for one in self.lookup.lineage(cls) for key, part in self._given.get(id(one.node), {}).items()}
+        given = {
+            key: part for one in self.lookup.lineage(cls) for key, part in self._given.get(id(one.node), {}).items()
+        }
         seen = any(part.carries for part in given.values())
         stored = given.get(name, NOTHING)
         carries = stored.carries if seen else value.carries
@@ -198,7 +205,6 @@ class Trace:
 def _parameters(arguments: ast.arguments) -> list[ast.arg]:
     """Named parameters, and no ``*`` or ``**``."""
     return [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
-
 
 
 def _is_plain(node: FunctionNode | ast.Lambda) -> bool:

@@ -11,8 +11,9 @@ static: nothing is run. It starts with one parameter of one function and follows
   enclosing function gives the data. Calls are read in the order in which Python evaluates them, arguments before
   the call, through all branches one after the other, and each loop once. A function is opened at the first handing, and
   again only when the data arrives by another parameter. What is raised ends there.
-- **A value stays where it is**: to build an object (``__init__``, a class method) or to ask a dataclass, by an attribute,
-  a property or a method, is no handing; what such a method calls is followed all the same.
+- **A value stays where it is**: to build an object (``__init__``, a class method) or to ask a dataclass, by an
+  attribute, a property or a method, is no handing; what such a method calls is followed all the same. Reading a
+  property of any object is not followed.
 - **A stay** is a run of handings to one file with none to another file in between. To go on in the caller after a call
   has returned is no stay; to be handed to another function of the caller's file is one.
 - **Returns** are stays less distinct files: how often the data came back to a file that it had left.
@@ -21,7 +22,10 @@ A method is found by the class of its object, which is known from an annotation 
 from the object's construction; a method of a protocol is taken where the protocol is declared. A function that is
 passed as an argument is followed to where it is called; one that is passed to a library is taken to be called there.
 
-Compare the counts with each other, not with a debugger.
+Compare the counts with each other, not with a debugger. At commit 72daa58, before the runtime became a chain of values,
+``edge_runtime/cli.py:_analyze_one:path`` had 41 stays in 15 files and 26 returns, its part from
+``edge_runtime/analyzer.py:CataractAnalyzer.analyze:path`` to the decision 27 stays in 11 files and 16 returns, and
+``export/release.py:export_models:checkpoint``, the example to follow, 9 stays in 7 files and 2 returns.
 """
 
 from __future__ import annotations
