@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edge_runtime.commands.selftest import SAMPLES
 from edge_runtime.frame.brightness import find_reference_levels, referenced_grey, regrade
 from edge_runtime.frame.profiles import profile_for
 from edge_runtime.frame.resample import native_frame
+from edge_runtime.golden import SAMPLES
 from edge_runtime.model.network import PROVIDERS, onnxruntime, session_options
 from edge_runtime.model.store import read_model
 from edge_runtime.reading.raster import read_scan

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from edge_runtime import CataractAnalyzer
-from edge_runtime.commands.selftest import GOLDEN, SAMPLES
+from edge_runtime.golden import GOLDEN, SAMPLES
 from edge_runtime.model import network
 from export.bundle import BUNDLE
 

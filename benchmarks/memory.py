@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from edge_runtime import CataractAnalyzer, Limits
-from edge_runtime.commands.selftest import SAMPLES
+from edge_runtime.golden import SAMPLES
 from edge_runtime.machine.memory import (
     BYTES_PER_PICTURE_PIXEL,
     BYTES_PER_TILE_PIXEL,

@@ -91,5 +91,6 @@ WARNINGS: dict[str, str] = {
     "more-scans-than-expected": "The exam has more scans than a complete one.",
     "no-brightness-reference": "Cornea or iris, which fix the scale of grey, were not found; the usual display of the "
     "device was assumed.",
+    "unreadable-scan": "A scan of the exam could not be read or labelled; it is an entry of the document.",
     "window-moved": "The usual crop window did not hold the whole lens; it was moved or enlarged.",
 }

@@ -132,3 +132,7 @@ class InferenceError(EdgeCataractError):
     """The network failed, or returned a number that is not finite."""
 
     exit_code = 83
+
+
+# What concerns one scan alone: the other scans of a command or an exam are analysed all the same.
+FAULTS_OF_ONE_SCAN = (ScanError, ScanMissingError, InferenceError)

@@ -8,16 +8,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edge_runtime.frame.resample import on_scan_pixels
-from edge_runtime.measure.decision import Judgement, OperatingPoint
+from edge_runtime.model.predictor import Prediction
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from edge_runtime.frame.window import CropWindow
-    from edge_runtime.measure.decision import Decision
+    from edge_runtime.measure.decision import Decision, Judgement, OperatingPoint
     from edge_runtime.measure.lens import LensPixels
-    from edge_runtime.model.predictor import Prediction
+    from edge_runtime.measure.measurement import Measurement
+    from edge_runtime.measure.quality import Notice
+    from edge_runtime.model.predictor import Predictor
 
+    from .errors import EdgeCataractError
     from .scan import Laterality, Scan
 
 
@@ -32,11 +35,38 @@ class Timings:
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
-    """A warning: a stable word of `codes.WARNINGS`, and a sentence."""
+class ModelFacts:
+    """Which model computed a result, and what it learnt from.
 
-    code: str
-    message: str
+    Attributes
+    ----------
+    name, version, precision, trained_on
+        What the model's metadata say.
+    sha256
+        Of the model's bytes.
+    threads
+        Inference threads that were used.
+    """
+
+    name: str
+    version: str
+    precision: str
+    trained_on: str
+    sha256: str
+    threads: int
+
+    @classmethod
+    def of(cls, network: Predictor) -> ModelFacts:
+        """The facts of a loaded network."""
+        metadata = network.metadata
+        return cls(
+            name=metadata.name,
+            version=metadata.version,
+            precision=metadata.precision,
+            trained_on=metadata.training_data,
+            sha256=network.sha256,
+            threads=network.threads,
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,8 +114,8 @@ class ScanResult:
         Why it was not graded (words of `codes.REASONS`); empty when it was.
     judgement
         The scan judged by itself.
-    trained_on
-        What the model learnt from.
+    model
+        The model that labelled it.
     """
 
     scan: Scan
@@ -96,8 +126,32 @@ class ScanResult:
     notices: tuple[Notice, ...]
     judgement: Judgement
     maps: ScanMaps
-    trained_on: str
+    model: ModelFacts
     timings_ms: Timings
+
+    @classmethod
+    def of(cls, measured: Measurement, judgement: Judgement, model: ModelFacts, timings_ms: Timings) -> ScanResult:
+        """Keep of one analysis what a reader may ask for; the prepared frame is not kept."""
+        view = measured.view
+        scan, prediction = view.frame.scan, view.prediction
+        return cls(
+            scan=scan,
+            profile=view.frame.profile.name,
+            pixels=measured.pixels,
+            lens_density=measured.lens_density,
+            reasons=measured.reasons,
+            notices=measured.notices,
+            judgement=judgement,
+            maps=ScanMaps(
+                prediction=Prediction(prediction.lens_probability, prediction.cataract_probability, view.labels),
+                grid=view.grid,
+                window=view.window,
+                frame_shape=view.frame.shape,
+                scan_shape=(scan.rows, scan.columns),
+            ),
+            model=model,
+            timings_ms=timings_ms,
+        )
 
     @property
     def gradable(self) -> bool:
@@ -115,6 +169,11 @@ class ScanResult:
         return self.judgement.decision
 
     @property
+    def trained_on(self) -> str:
+        """What the model learnt from."""
+        return self.model.trained_on
+
+    @property
     def labels(self) -> NDArray[np.uint8]:
         """(rows, columns) uint8 of `TissueLabel`, on the scan's pixels: to look at, not to count."""
         return np.asarray(self.maps.on_scan(self.maps.prediction.labels), dtype=np.uint8)
@@ -130,24 +189,55 @@ class ScanResult:
         return np.asarray(self.maps.on_scan(self.maps.prediction.lens_probability), dtype=np.float32)
 
 
+@dataclass(frozen=True, slots=True)
+class UnreadableScan:
+    """A scan of an exam that could not be read or labelled.
+
+    Attributes
+    ----------
+    source
+        File name without its folder.
+    error
+        Why; its `word` is documented in `codes.REFUSALS`.
+    """
+
+    source: str
+    error: EdgeCataractError
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class EyeResult:
     """The radial scans of one eye, and what they say together.
 
     Attributes
     ----------
+    entries
+        Every scan that was given, in that order: analysed, or unreadable.
+    model
+        The model that labelled the scans.
     laterality
         Which eye; None when it was not told.
     scans_expected
         Radial scans that a complete exam has.
     """
 
-    scans: tuple[ScanResult, ...]
+    entries: tuple[ScanResult | UnreadableScan, ...]
+    model: ModelFacts
     laterality: Laterality | None
     scans_expected: int
     point: OperatingPoint
     judgement: Judgement
     notices: tuple[Notice, ...]
+
+    @property
+    def scans(self) -> tuple[ScanResult, ...]:
+        """The scans that were analysed."""
+        return tuple(entry for entry in self.entries if isinstance(entry, ScanResult))
+
+    @property
+    def unreadable(self) -> tuple[UnreadableScan, ...]:
+        """The scans that could not be read or labelled."""
+        return tuple(entry for entry in self.entries if isinstance(entry, UnreadableScan))
 
     @property
     def cataract_fraction(self) -> float | None:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 
-from .errors import ScanError
+from .errors import ScanError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
+
+Value = TypeVar("Value")
 
 MAX_PIXELS = 25_000_000
 MAX_BYTES = 64 * 1024 * 1024
@@ -25,6 +29,22 @@ class Laterality(StrEnum):
 
     OD = "OD"
     OS = "OS"
+
+
+class Origin(StrEnum):
+    """Where a fact about a scan comes from."""
+
+    FILE = "file"  # the file's own header
+    USER = "user"  # an option or an argument
+    PROFILE = "profile"  # the device profile of its frame
+
+
+@dataclass(frozen=True, slots=True)
+class Known(Generic[Value]):
+    """A fact about a scan, and where it comes from."""
+
+    value: Value
+    origin: Origin
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,12 +61,21 @@ class Scan:
         File name without its folder; ``-`` for standard input; empty for pixels from memory.
     sha256
         Of the file's bytes, or of the pixels' bytes when they came from memory.
+    pitch_um
+        (row, column) pixel pitch in um; None where it is not known.
+    laterality
+        Which eye of the patient; None where it is not known.
+    meridian_deg
+        Angle of the radial scan in degrees, 0 to 180; None where it is not known.
     """
 
     pixels: NDArray[Any]
     full_scale: int
     source: str
     sha256: str
+    pitch_um: Known[tuple[float, float]] | None = None
+    laterality: Known[Laterality] | None = None
+    meridian_deg: Known[float] | None = None
 
     def __post_init__(self) -> None:
         pixels = self.pixels
@@ -88,6 +117,42 @@ class Scan:
     def bits(self) -> int:
         """Bits per stored sample, 8 or 16."""
         return self.pixels.dtype.itemsize * 8
+
+
+@dataclass(frozen=True, slots=True)
+class ScanSource:
+    """Where one scan of an exam comes from; it is read when its turn comes, so that one is held at a time.
+
+    Attributes
+    ----------
+    name
+        What an error about it names: the path as it was given.
+    read
+        Reads the scan, or raises why it cannot be read.
+    """
+
+    name: str
+    read: Callable[[], Scan]
+
+
+@dataclass(frozen=True, slots=True)
+class Exam:
+    """The radial scans of one eye, good and bad: a scan that cannot be read becomes an entry of the result.
+
+    Attributes
+    ----------
+    sources
+        The scans in the order in which they were given.
+    laterality
+        Which eye of the patient; None where it is not known.
+    """
+
+    sources: tuple[ScanSource, ...]
+    laterality: Laterality | None = None
+
+    def __post_init__(self) -> None:
+        if not self.sources:
+            raise UsageError("usage", "An exam without scans was given.", "Name the radial scans of one eye.")
 
 
 def scan_from_pixels(frame: NDArray[np.uint8] | NDArray[np.uint16]) -> Scan:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from edge_runtime import CataractAnalyzer, EdgeCataractError
-from edge_runtime.commands.selftest import GOLDEN, SAMPLES
+from edge_runtime.golden import GOLDEN, SAMPLES
 from edge_runtime.model import store
 from edge_runtime.model.metadata import PRECISIONS
 from edge_runtime.report.files import write_all

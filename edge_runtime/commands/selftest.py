@@ -1,76 +1,53 @@
-"""Prove that this device computes what the release computed: golden scans, expected counts, a stated tolerance."""
+"""``edge-cataract selftest``: prove that this device computes what the release computed."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from edge_runtime.errors import InferenceError
 
+from .arguments import AnalyzerOptions, add_model_options, load_analyzer
+from .console import print_data
+
 if TYPE_CHECKING:
-    from edge_runtime.analyzer import CataractAnalyzer
-
-SAMPLES = Path(__file__).parents[1] / "samples"
-GOLDEN = SAMPLES / "golden.json"
-# Between processors, float rounding may move single pixels across the decision of two nearly equal labels.
-MAX_PIXEL_DEVIATION = 0.0001  # of the lens pixels
+    import argparse
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One golden scan: what was expected and what this device found."""
-
-    source: str
-    passed: bool
-    finding: str
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of the verb."""
+    add_model_options(parser)
 
 
-def run_selftest(analyzer: CataractAnalyzer) -> list[Check]:
-    """Analyse every golden scan and compare model, size and counts with those of the release.
+def run(options: argparse.Namespace) -> int:
+    """Run the verb; returns the exit code."""
+    return check_device(AnalyzerOptions.of(options), json=options.json)
+
+
+def check_device(options: AnalyzerOptions, *, json: bool) -> int:
+    """Analyse the golden scans and print each finding; 0 when all agree.
 
     Raises
     ------
-    EdgeCataractError
-        When the golden results are missing or damaged, or analysis fails.
+    InferenceError
+        ``selftest-failed`` when one does not.
     """
-    golden = _golden()
-    precision = analyzer.network.metadata.precision
-    if analyzer.network.sha256 != golden["model_sha256"].get(precision):
-        finding = f"sha256 {analyzer.network.sha256[:12]} is not that of the model that was released"
-        return [Check("model", passed=False, finding=finding)]
-    return [
-        _check(analyzer, expected["source"], {"sha256": expected["sha256"], **expected[precision]})
-        for expected in golden["scans"]
-    ]
+    from edge_runtime.golden import run_selftest
+    from edge_runtime.report.document import to_json
 
-
-def _golden() -> dict[str, Any]:
-    """What the release computed: at least one scan, or nothing would be proved."""
-    try:
-        golden: dict[str, Any] = json.loads(GOLDEN.read_text())
-    except (OSError, ValueError) as error:
-        raise _damaged() from error
-    if not golden.get("model_sha256") or not golden.get("scans"):
-        raise _damaged()
-    return golden
-
-
-def _damaged() -> InferenceError:
-    return InferenceError("selftest-failed", "The golden results are missing or damaged.", "Install the package again.")
-
-
-def _check(analyzer: CataractAnalyzer, source: str, wanted: dict[str, Any]) -> Check:
-    if not (SAMPLES / source).is_file():
-        return Check(source, passed=False, finding="the sample scan is missing")
-    result = analyzer.analyze(SAMPLES / source)
-    found = {"sha256": result.scan.sha256, "lens_px": result.pixels.lens, "cataract_px": result.pixels.cataract}
-    tolerance = MAX_PIXEL_DEVIATION * wanted["lens_px"]
-    differing = [
-        f"{name} {found[name]}, expected {wanted[name]}"
-        for name in wanted
-        if (found[name] != wanted[name] if name == "sha256" else abs(found[name] - wanted[name]) > tolerance)
-    ]
-    finding = "; ".join(differing) or f"{found['cataract_px']} of {found['lens_px']} lens pixels"
-    return Check(source, not differing, finding)
+    checks = run_selftest(load_analyzer(options))
+    passed = all(check.passed for check in checks)
+    if json:
+        findings = [{"source": c.source, "passed": c.passed, "finding": c.finding} for c in checks]
+        print_data(to_json({"passed": passed, "checks": findings}))
+    else:
+        print_data(
+            "\n".join(f"{'PASS' if check.passed else 'FAIL'} {check.source}: {check.finding}" for check in checks)
+        )
+        print_data("PASS: this device computes what the release computed." if passed else "FAIL")
+    if not passed:
+        raise InferenceError(
+            "selftest-failed",
+            "This device does not compute what the release computed.",
+            "Do not use its numbers; install again.",
+        )
+    return 0

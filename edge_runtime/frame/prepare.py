@@ -9,18 +9,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .brightness import Brightness, find_reference_levels, referenced_grey, regrade
-from .profiles import has_device_pixels
+import numpy as np
+
+from .brightness import Brightness, find_reference_levels, referenced_grey
+from .profiles import profile_of_scan
 from .resample import native_frame
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from edge_runtime.scan import Scan
 
     from .brightness import ReferenceLevels
-    from .profiles import DeviceProfile
+    from .profiles import DeviceProfile, PixelPitch
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,29 +60,33 @@ class Frame:
 
     def graded(self, part: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Bring a (rows, columns) uint8 part of `grey` to the scale that the network reads."""
-        return part if self.table is None else regrade(part, self.table)
+        import cv2
+
+        return part if self.table is None else cv2.LUT(part, self.table).astype(np.uint8, copy=False)
 
 
-def prepare_frame(scan: Scan, profile: DeviceProfile, brightness: Brightness) -> Frame:
+def prepare_frame(scan: Scan, wanted: DeviceProfile | PixelPitch | None, brightness: Brightness) -> Frame:
     """Show a scan at the native pitch and find its scale of brightness.
 
     Parameters
     ----------
     scan
         One B-scan.
-    profile
-        The device profile of its frame.
+    wanted
+        The device profile of its frame, or the pixel pitch of an unknown one; None: the profile that fits its shape.
     brightness
         What grey means to the model that will read the frame.
 
     Raises
     ------
     ScanError
-        ``too-coarse`` or ``too-many-pixels`` when the frame cannot be brought to the native pitch.
+        ``unknown-frame`` when no profile fits; ``too-coarse`` or ``too-many-pixels`` when the frame cannot be brought
+        to the native pitch.
     """
+    profile = profile_of_scan(scan, wanted)
     grey = native_frame(scan, profile)
     if brightness is not Brightness.REFERENCED:
         return Frame(scan=scan, profile=profile, grey=grey, levels=None, table=None)
-    device_pixels = has_device_pixels((scan.rows, scan.columns), profile)
+    device_pixels = profile.has_device_pixels((scan.rows, scan.columns))
     levels = find_reference_levels(grey, device_pixels=device_pixels)
     return Frame(scan=scan, profile=profile, grey=grey, levels=levels, table=referenced_grey(levels))

@@ -11,13 +11,10 @@ from edge_runtime.errors import ScanError, UsageError
 from .window import CropWindow
 
 if TYPE_CHECKING:
-    pass
+    from edge_runtime.scan import Scan
 
 MAX_ASPECT_DEVIATION = 0.01
-MIN_PITCH_UM, MAX_PITCH_UM = (
-    1.0,
-    40.0,
-)  # a pitch outside is a slip of units; above, the lens cortex is a few pixels thick
+MIN_PITCH_UM, MAX_PITCH_UM = 1.0, 40.0  # a pitch outside is a mistaken unit; the lens cortex would be a few pixels
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +75,15 @@ class DeviceProfile:
     def pitch_um(self, rows: int, columns: int) -> tuple[float, float]:
         """(row, column) pixel pitch in um of a frame of this size."""
         return self.height_mm * 1000 / rows, self.width_mm * 1000 / columns
+
+    @property
+    def is_bundled(self) -> bool:
+        """Whether it is one of the bundled devices, unchanged."""
+        return PROFILES.get(self.name) == self
+
+    def has_device_pixels(self, scan_shape: tuple[int, int]) -> bool:
+        """Whether a scan of (rows, columns) pixels is as a bundled device exports it, and nobody resampled it since."""
+        return self.is_bundled and scan_shape in _EXPORT_SHAPES[self.name]
 
     def window(self, frame_shape: tuple[int, int]) -> CropWindow:
         """The first crop window for a native frame of this (rows, columns)."""
@@ -155,7 +161,7 @@ def load_profile(name: str) -> DeviceProfile:
         return DeviceProfile(**entries)
     except (OSError, ValueError, TypeError) as error:
         raise UsageError(
-            "bad-profile", f"{name!r} is no device profile: {error}.", "See the README for its fields."
+            "bad-profile", f"{name!r} is no device profile: {error}.", "See docs/inputs.md for its fields."
         ) from error
 
 
@@ -176,6 +182,20 @@ def profile_of_pitch(row_um: float, column_um: float, rows: int, columns: int) -
     return DeviceProfile("pixel-um", columns, rows, columns * column_um / 1000, rows * row_um / 1000)
 
 
-def has_device_pixels(scan_shape: tuple[int, int], profile: DeviceProfile) -> bool:
-    """Whether a scan of (rows, columns) pixels is as a bundled device exports it, and nobody resampled it since."""
-    return PROFILES.get(profile.name) == profile and scan_shape in _EXPORT_SHAPES[profile.name]
+def profile_of_scan(scan: Scan, wanted: DeviceProfile | PixelPitch | None) -> DeviceProfile:
+    """Choose the device profile of one scan: the one that was named, one of a given pixel pitch, or by its shape.
+
+    Raises
+    ------
+    ScanError
+        ``unknown-frame`` when nothing was given and no bundled profile fits.
+    UsageError
+        ``bad-pixel-pitch`` for a pitch outside 1 to 40 um.
+    """
+    match wanted:
+        case DeviceProfile():
+            return wanted
+        case PixelPitch():
+            return profile_of_pitch(wanted.row_um, wanted.column_um, scan.rows, scan.columns)
+        case None:
+            return profile_for(scan.rows, scan.columns, scan.bits)

@@ -37,3 +37,13 @@ class CropWindow:
         rows, columns = min(self.rows, frame_shape[0]), min(self.columns, frame_shape[1])
         top, left = min(self.top, frame_shape[0] - rows), min(self.left, frame_shape[1] - columns)
         return CropWindow(top, left, rows, columns)
+
+    def sides_of_frame(self, frame_shape: tuple[int, int]) -> tuple[str, ...]:
+        """Sides of the window that are sides of the (rows, columns) frame, in the order top, bottom, left, right."""
+        same = {
+            "top": self.top == 0,
+            "bottom": self.top + self.rows == frame_shape[0],
+            "left": self.left == 0,
+            "right": self.left + self.columns == frame_shape[1],
+        }
+        return tuple(side for side, shared in same.items() if shared)

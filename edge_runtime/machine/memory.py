@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import dataclass
 from math import prod
 
 from edge_runtime.errors import ResourceError
@@ -76,38 +77,56 @@ def glibc(name: str, *numbers: int) -> None:
         getattr(ctypes.CDLL(None), name)(*numbers)
 
 
-def largest_tile(
-    max_memory_mb: int | None, scan_shape: tuple[int, int], frame_shape: tuple[int, int], smallest: int
-) -> int:
-    """Native pixels that may be inferred at a time.
+@dataclass(frozen=True, slots=True)
+class Headroom:
+    """The memory of this process just after a scan was read, against a cap.
 
-    Parameters
+    Attributes
     ----------
     max_memory_mb
         Cap for the peak resident memory of the process, in MB; None: no cap.
-    scan_shape, frame_shape
-        (rows, columns) of the scan, and of its native frame.
-    smallest
-        Native pixels that the smallest possible tile reads.
-
-    Raises
-    ------
-    ResourceError
-        ``memory-cap`` when even the smallest tile, or the pictures of the scan, would break the cap.
+    held, reached
+        Resident bytes now, and their peak so far; 0 without a cap.
     """
-    if max_memory_mb is None:
-        return MAX_TILE_PIXELS
-    held, reached = resident_bytes(peak=False), resident_bytes(peak=True)
-    larger = max(prod(scan_shape), prod(frame_shape))
-    drawing = held + PICTURES_BYTES + BYTES_PER_PICTURE_PIXEL * larger
-    labelling = held + NETWORK_BYTES + BYTES_PER_FRAME_PIXEL * larger
-    pixels = (max_memory_mb * MEGABYTE - labelling) // BYTES_PER_TILE_PIXEL
-    least = min(smallest, prod(frame_shape))
-    if pixels < least or max(drawing, reached) > max_memory_mb * MEGABYTE:
-        needed = -(-max(labelling + least * BYTES_PER_TILE_PIXEL, drawing, reached) // MEGABYTE)
-        raise ResourceError(
-            "memory-cap",
-            f"A cap of {max_memory_mb} MB cannot be kept: this scan needs {needed} MB.",
-            "Raise --max-memory.",
-        )
-    return min(pixels, MAX_TILE_PIXELS)
+
+    max_memory_mb: int | None
+    held: int = 0
+    reached: int = 0
+
+    @classmethod
+    def now(cls, max_memory_mb: int | None) -> Headroom:
+        """Measured at this moment."""
+        if max_memory_mb is None:
+            return cls(None)
+        return cls(max_memory_mb, resident_bytes(peak=False), resident_bytes(peak=True))
+
+    def largest_tile(self, scan_shape: tuple[int, int], frame_shape: tuple[int, int], smallest: int) -> int:
+        """Native pixels that may be inferred at a time.
+
+        Parameters
+        ----------
+        scan_shape, frame_shape
+            (rows, columns) of the scan, and of its native frame.
+        smallest
+            Native pixels that the smallest possible tile reads.
+
+        Raises
+        ------
+        ResourceError
+            ``memory-cap`` when even the smallest tile, or the pictures of the scan, would break the cap.
+        """
+        if self.max_memory_mb is None:
+            return MAX_TILE_PIXELS
+        larger = max(prod(scan_shape), prod(frame_shape))
+        drawing = self.held + PICTURES_BYTES + BYTES_PER_PICTURE_PIXEL * larger
+        labelling = self.held + NETWORK_BYTES + BYTES_PER_FRAME_PIXEL * larger
+        pixels = (self.max_memory_mb * MEGABYTE - labelling) // BYTES_PER_TILE_PIXEL
+        least = min(smallest, prod(frame_shape))
+        if pixels < least or max(drawing, self.reached) > self.max_memory_mb * MEGABYTE:
+            needed = -(-max(labelling + least * BYTES_PER_TILE_PIXEL, drawing, self.reached) // MEGABYTE)
+            raise ResourceError(
+                "memory-cap",
+                f"A cap of {self.max_memory_mb} MB cannot be kept: this scan needs {needed} MB.",
+                "Raise --max-memory.",
+            )
+        return min(pixels, MAX_TILE_PIXELS)

@@ -9,9 +9,23 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edge_runtime.errors import LensNotFoundError
+from edge_runtime.frame.window import NATIVE_PITCH_UM
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from edge_runtime.frame.window import CropWindow
+
+# A 2 mm pupil shows a lens about 2 mm wide and, at any age, at least 3 mm deep (3.3 mm at 20 years: Dubbelman 2001).
+# Less than half of either is no view of a lens; an artificial lens is about 1 mm thick.
+MIN_DEPTH_MM = 2.0
+MIN_WIDTH_MM = 1.0
+# A lens is at most 10.2 mm wide (Rosen et al. 2006), and 7 mm deep when it is swollen: 9.9 mm where a frame shows depth
+# as optical path. What is clearly larger is the whole eye, as in a frame with inverted greys.
+MAX_SIDE_MM = 12.0
+# A convex body fills most of its bounding box: an ellipse 0.785, the barrel under a narrow pupil nearly all. Streaks
+# and specks that were taken for lens, as behind an artificial one, do not.
+MIN_FILL = 0.5
 
 
 class TissueLabel(IntEnum):
@@ -40,6 +54,12 @@ class LensPixels:
     def __post_init__(self) -> None:
         if not 0 <= self.cataract <= self.lens:
             raise ValueError(f"0 <= cataract <= lens was expected, got cataract {self.cataract}, lens {self.lens}")
+
+    @classmethod
+    def counted(cls, labels: NDArray[np.uint8]) -> LensPixels:
+        """Count the lens and cataract pixels of a (rows, columns) uint8 map of `TissueLabel`."""
+        cataract = int(np.count_nonzero(labels == TissueLabel.CATARACT))
+        return cls(lens=cataract + int(np.count_nonzero(labels == TissueLabel.CLEAR_LENS)), cataract=cataract)
 
     @property
     def cataract_fraction(self) -> float:
@@ -80,6 +100,46 @@ class LensRegion:
     pixels: int
     dropped: int
 
+    def depth_mm(self, grid: int) -> float:
+        """Depth of the bounding box in mm; `grid` is in native pixels per network-grid pixel."""
+        return (self.bottom - self.top) * (grid * NATIVE_PITCH_UM / 1000)
+
+    def width_mm(self, grid: int) -> float:
+        """Width of the bounding box in mm; `grid` is in native pixels per network-grid pixel."""
+        return (self.right - self.left) * (grid * NATIVE_PITCH_UM / 1000)
+
+    def is_too_small(self, grid: int) -> bool:
+        """Whether it is smaller than any view of a natural lens."""
+        return self.depth_mm(grid) < MIN_DEPTH_MM or self.width_mm(grid) < MIN_WIDTH_MM
+
+    def is_too_large(self, grid: int) -> bool:
+        """Whether it is larger than any lens."""
+        return max(self.depth_mm(grid), self.width_mm(grid)) > MAX_SIDE_MM
+
+    def is_solid(self) -> bool:
+        """Whether it fills its bounding box as a convex body does."""
+        return self.pixels >= MIN_FILL * (self.bottom - self.top) * (self.right - self.left)
+
+    def is_lens_shaped(self, grid: int) -> bool:
+        """Whether it can be a natural lens by its size and solidity alone."""
+        return bool(self.pixels) and not (self.is_too_small(grid) or self.is_too_large(grid)) and self.is_solid()
+
+    def sides_reached(self, window: CropWindow, grid: int, margin: int = 0) -> tuple[str, ...]:
+        """Sides of the window that the lens touches, or comes as near to as `margin` network-grid pixels.
+
+        In the order top, bottom, left, right; none where there is no lens.
+        """
+        if not self.pixels:
+            return ()
+        rows, columns = -(-window.rows // grid), -(-window.columns // grid)
+        touched = {
+            "top": self.top <= margin,
+            "bottom": self.bottom >= rows - margin,
+            "left": self.left <= margin,
+            "right": self.right >= columns - margin,
+        }
+        return tuple(side for side, touches in touched.items() if touches)
+
 
 def largest_component(labels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], LensRegion]:
     """Keep the largest 8-connected piece of lens; everything else becomes background.
@@ -105,29 +165,3 @@ def largest_component(labels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], Len
     left, top, width, height, area = (int(value) for value in statistics[largest])
     region = LensRegion(top, left, top + height, left + width, area, int(areas.sum()) - area)
     return np.where(pieces == largest, labels, np.uint8(TissueLabel.BACKGROUND)), region
-
-
-def count_pixels(labels: NDArray[np.uint8]) -> LensPixels:
-    """Count lens and cataract pixels of a (rows, columns) uint8 label map."""
-    cataract = int(np.count_nonzero(labels == TissueLabel.CATARACT))
-    return LensPixels(lens=cataract + int(np.count_nonzero(labels == TissueLabel.CLEAR_LENS)), cataract=cataract)
-
-
-def lens_density(window: NDArray[np.uint8], labels: NDArray[np.uint8], grid: int) -> float | None:
-    """Mean grey level (0 to 255) of the lens, or None where there is none.
-
-    Parameters
-    ----------
-    window
-        (rows, columns) uint8, the native pixels that were labelled.
-    labels
-        (ceil(rows / grid), ceil(columns / grid)) uint8 of `TissueLabel`.
-    grid
-        Native pixels per network-grid pixel, along each axis.
-    """
-    rows, columns = window.shape
-    lens = np.repeat(np.repeat(labels != TissueLabel.BACKGROUND, grid, axis=0), grid, axis=1)[:rows, :columns]
-    count = int(np.count_nonzero(lens))
-    if not count:
-        return None
-    return int(window.sum(where=lens, dtype=np.int64)) / count

@@ -14,7 +14,16 @@ from .predictor import Prediction
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from edge_runtime.frame.prepare import Frame
+    from edge_runtime.frame.window import CropWindow
+    from edge_runtime.machine.memory import Headroom
+
     from .metadata import ModelMetadata
+    from .predictor import Predictor
+
+
+def _on_grid(native: slice, grid: int, origin: int) -> slice:
+    return slice((native.start - origin) // grid, -(-(native.stop - origin) // grid))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +45,14 @@ class Tile:
     def read_pixels(self) -> int:
         """Native pixels that are read."""
         return int((self.read[0].stop - self.read[0].start) * (self.read[1].stop - self.read[1].start))
+
+    def kept(self, grid: int) -> tuple[slice, slice]:
+        """Network-grid (row, column) slices of the core within the prediction of the tile."""
+        return _on_grid(self.core[0], grid, self.read[0].start), _on_grid(self.core[1], grid, self.read[1].start)
+
+    def place(self, grid: int) -> tuple[slice, slice]:
+        """Network-grid (row, column) slices of the core within the whole crop."""
+        return _on_grid(self.core[0], grid, 0), _on_grid(self.core[1], grid, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,19 +132,67 @@ def predict(
     Prediction
         Maps of (ceil(rows / grid), ceil(columns / grid)).
     """
+    parts = (predict_window(window[tile.read]) for tile in tiles)
     if len(tiles) == 1:
-        return predict_window(window)
+        return next(parts)
     shape = -(-window.shape[0] // grid), -(-window.shape[1] // grid)
     stitched = Prediction(np.zeros(shape, np.float32), np.zeros(shape, np.float32), np.zeros(shape, np.uint8))
-    for tile in tiles:
-        part = predict_window(window[tile.read])
-        source = tuple(_on_grid(core, grid, read.start) for core, read in zip(tile.core, tile.read, strict=True))
-        target = tuple(_on_grid(core, grid, 0) for core in tile.core)
+    for tile, part in zip(tiles, parts, strict=True):
+        source, target = tile.kept(grid), tile.place(grid)
         stitched.lens_probability[target] = part.lens_probability[source]
         stitched.cataract_probability[target] = part.cataract_probability[source]
         stitched.labels[target] = part.labels[source]
     return stitched
 
 
-def _on_grid(native: slice, grid: int, origin: int) -> slice:
-    return slice((native.start - origin) // grid, -(-(native.stop - origin) // grid))
+@dataclass(frozen=True, slots=True, eq=False)
+class TiledPredictor:
+    """A predictor that labels windows of any size in tiles, as large as memory allows.
+
+    Attributes
+    ----------
+    predictor
+        Labels one tile.
+    geometry
+        What the model demands of its tiles.
+    headroom
+        The memory that is left for tiles.
+    tile_done
+        Called after each tile.
+    """
+
+    predictor: Predictor
+    geometry: TileGeometry
+    headroom: Headroom
+    tile_done: Callable[[], None]
+
+    def tiles(self, scan_shape: tuple[int, int], frame_shape: tuple[int, int], window: CropWindow) -> list[Tile]:
+        """Tiles of a window of the native frame of a scan, (rows, columns) each.
+
+        Raises
+        ------
+        ResourceError
+            ``memory-cap`` when the cap cannot be kept.
+        """
+        smallest = self.geometry.smallest_read(*frame_shape)
+        most = self.headroom.largest_tile(scan_shape, frame_shape, smallest)
+        return plan(window.rows, window.columns, self.geometry, most)
+
+    def label(self, frame: Frame, window: CropWindow) -> Prediction:
+        """Label one window of a prepared frame; maps of (ceil(rows / grid), ceil(columns / grid)).
+
+        Raises
+        ------
+        InferenceError
+            When the network fails.
+        ResourceError
+            When memory does not suffice.
+        """
+        tiles = self.tiles((frame.scan.rows, frame.scan.columns), frame.shape, window)
+
+        def label_tile(tile: NDArray[np.uint8]) -> Prediction:
+            found = self.predictor.predict(frame.graded(tile))
+            self.tile_done()
+            return found
+
+        return predict(label_tile, window.cut(frame.grey), tiles, self.geometry.grid)

@@ -5,22 +5,29 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from typing import TYPE_CHECKING
 
 from edge_runtime.errors import ResourceError, ScanError, ScanMissingError
 from edge_runtime.scan import EXPORT_AGAIN, EXPORT_AS, MAX_BYTES
 
-if TYPE_CHECKING:
-    pass
 
-
-def _printable_name(path: str | os.PathLike[str]) -> str:
+def printable_name(path: str | os.PathLike[str]) -> str:
     """The file's own name as valid Unicode without control characters, whatever bytes it is made of."""
     name = os.path.basename(os.fspath(path)).encode("utf-8", "backslashreplace").decode("utf-8")
     return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in name)
 
 
-def _read_file(path: str | os.PathLike[str]) -> bytes:
+def read_file(path: str | os.PathLike[str]) -> bytes:
+    """The bytes of one regular file.
+
+    Raises
+    ------
+    ScanMissingError
+        When there is no such regular file, or it may not be read.
+    ScanError
+        ``empty-file`` or ``file-too-large``.
+    ResourceError
+        When no more files can be opened.
+    """
     try:
         # Non-blocking, so that a FIFO without a writer is refused and not waited for.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -41,7 +48,8 @@ def _read_file(path: str | os.PathLike[str]) -> bytes:
     return _sized(data)
 
 
-def _read_standard_input() -> bytes:
+def read_standard_input() -> bytes:
+    """All bytes of standard input; raises as `read_file` does."""
     if sys.stdin is None or sys.stdin.closed:
         raise ScanMissingError("missing-file", "Standard input is closed.", "Pipe a scan into it, or name a file.")
     try:

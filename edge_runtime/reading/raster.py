@@ -13,7 +13,7 @@ from edge_runtime.errors import ScanError, out_of_memory
 from edge_runtime.scan import EXPORT_AGAIN, EXPORT_AS, Scan
 
 from .decoder_messages import captured_messages
-from .files import _printable_name, _read_file, _read_standard_input
+from .files import printable_name, read_file, read_standard_input
 from .headers import Header, read_header
 
 if TYPE_CHECKING:
@@ -36,9 +36,7 @@ def read_scan(path: str | os.PathLike[str]) -> Scan:
     ScanError
         When its content is not a scan that can be graded; the word says why.
     """
-    data, source = (
-        (_read_standard_input(), "-") if os.fspath(path) == "-" else (_read_file(path), _printable_name(path))
-    )
+    data, source = (read_standard_input(), "-") if os.fspath(path) == "-" else (read_file(path), printable_name(path))
     return decode_scan(data, source)
 
 

@@ -4,29 +4,35 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from edge_runtime.machine.processor import instruction_set
+from edge_runtime.results import ModelFacts, ScanResult
 from edge_runtime.version import __version__
 
 if TYPE_CHECKING:
     from edge_runtime.model.predictor import Predictor
-    from edge_runtime.results import EyeResult, ScanResult
+    from edge_runtime.results import EyeResult, UnreadableScan
 
 SCHEMA = "edge-cataract/result/1"
 DISCLAIMER = "Research use only. Not a medical device."
 SCHEMA_FILE = os.path.join(os.path.dirname(os.path.dirname(__file__)), "schema", "result-1.json")
 
 
-def document(eye: EyeResult, network: Predictor, created: str) -> dict[str, Any]:
+def document(eye: EyeResult, network: object = None, created: str | None = None) -> dict[str, Any]:
     """The result document of one eye.
 
     Parameters
     ----------
+    eye
+        The result; it knows its model.
+    network
+        Not needed: accepted for programs that were written when a result did not know its model.
     created
-        UTC time of the analysis, ISO 8601 with a final ``Z``.
+        UTC time of the analysis, ISO 8601 with a final ``Z``; None: now.
 
     Returns
     -------
@@ -36,10 +42,10 @@ def document(eye: EyeResult, network: Predictor, created: str) -> dict[str, Any]
     judgement = eye.judgement
     return {
         "schema": SCHEMA,
-        "created": created,
+        "created": created or time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "tool": {"name": "edge-cataract", "version": __version__},
-        "model": model_facts(network),
-        "runtime": runtime_facts(network),
+        "model": _model(eye.model),
+        "runtime": _runtime(eye.model.threads),
         "eye": {
             "laterality": None if eye.laterality is None else eye.laterality.value,
             "cataract_fraction": judgement.cataract_fraction,
@@ -51,26 +57,33 @@ def document(eye: EyeResult, network: Predictor, created: str) -> dict[str, Any]
             "decision": judgement.decision.value,
             "borderline": judgement.borderline,
         },
-        "scans": [_scan(scan) for scan in eye.scans],
+        "scans": [_scan(entry) if isinstance(entry, ScanResult) else _unreadable(entry) for entry in eye.entries],
         "warnings": [{"code": notice.code, "message": notice.message} for notice in eye.notices],
         "disclaimer": DISCLAIMER,
     }
 
 
 def model_facts(network: Predictor) -> dict[str, str]:
-    """Which model computed the result, and what it learnt from."""
-    metadata = network.metadata
-    return {
-        "name": metadata.name,
-        "version": metadata.version,
-        "sha256": network.sha256,
-        "precision": metadata.precision,
-        "trained_on": metadata.training_data,
-    }
+    """Which model a loaded network is, and what it learnt from."""
+    return _model(ModelFacts.of(network))
 
 
 def runtime_facts(network: Predictor) -> dict[str, str | int]:
-    """What the result was computed with."""
+    """Versions, processor and threads that a loaded network computes with."""
+    return _runtime(network.threads)
+
+
+def _model(model: ModelFacts) -> dict[str, str]:
+    return {
+        "name": model.name,
+        "version": model.version,
+        "sha256": model.sha256,
+        "precision": model.precision,
+        "trained_on": model.trained_on,
+    }
+
+
+def _runtime(threads: int) -> dict[str, str | int]:
     import cv2
 
     from edge_runtime.model.network import PROVIDERS, onnxruntime
@@ -80,8 +93,20 @@ def runtime_facts(network: Predictor) -> dict[str, str | int]:
         "opencv": cv2.__version__,
         "numpy": np.__version__,
         "provider": PROVIDERS[0],
-        "threads": network.threads,
+        "threads": threads,
         "isa": instruction_set(),
+    }
+
+
+def _unreadable(entry: UnreadableScan) -> dict[str, Any]:
+    """The entry of a scan that could not be read or labelled: nothing is known of it but why."""
+    unknown = ("sha256", "rows", "columns", "profile", "lens_px", "cataract_px", "cataract_fraction", "lens_density")
+    return {
+        "source": entry.source,
+        "gradable": False,
+        "reasons": [entry.error.word],
+        **dict.fromkeys(unknown),
+        "timings_ms": {"read": 0, "prepare": 0, "infer": 0, "measure": 0},
     }
 
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .document import DISCLAIMER, model_facts
+from .document import DISCLAIMER
 
 if TYPE_CHECKING:
-    from edge_runtime.model.predictor import Predictor
     from edge_runtime.results import EyeResult
 
 
-def summary(eye: EyeResult, network: Predictor) -> str:
-    """A few lines for a person."""
+def summary(eye: EyeResult) -> str:
+    """Say what was found, how sure it is and which model says so, in a few lines for a person."""
     names = ", ".join(scan.scan.source or "frame" for scan in eye.scans)
     judgement = eye.judgement
     if judgement.cataract_fraction is None:
@@ -28,7 +27,7 @@ def summary(eye: EyeResult, network: Predictor) -> str:
         if eye.scans_expected > 1:
             head += f"\n  mean of {eye.scans_used} of {eye.scans_expected} radial scans"
     lines = [head, *(f"  note: {notice.message} [{notice.code}]" for notice in eye.notices)]
-    facts = model_facts(network)
-    model = f"{facts['name']} {facts['version']} {facts['precision']}"
-    lines.append(f"  {model}, trained on {facts['trained_on'].rstrip('.')}. {DISCLAIMER}")
+    model = eye.model
+    trained_on = model.trained_on.partition(":")[0].rstrip(".")
+    lines.append(f"  Model {model.name} {model.version} ({model.precision}), trained on {trained_on}. {DISCLAIMER}")
     return "\n".join(lines)

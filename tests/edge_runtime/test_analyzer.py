@@ -448,7 +448,7 @@ def test_speckle_is_read_from_frames_as_the_device_exports_them(
         found.append(find_reference_levels(frame, device_pixels=device_pixels))
         return found[-1]
 
-    monkeypatch.setattr("edge_runtime.analyzer.find_reference_levels", find)
+    monkeypatch.setattr("edge_runtime.frame.prepare.find_reference_levels", find)
     scan = read_scan(SAMPLES / "simulated-clear.png").pixels
     referenced_analyzer.analyze_pixels(cv2.resize(scan, (shape[1], shape[0]), interpolation=cv2.INTER_AREA))
     (levels,) = found

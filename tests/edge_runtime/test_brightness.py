@@ -8,7 +8,6 @@ import cv2
 import numpy as np
 import pytest
 
-from edge_runtime.commands.selftest import SAMPLES
 from edge_runtime.frame import brightness
 from edge_runtime.frame.brightness import (
     BLACK_OVER_NOISE_DB,
@@ -24,6 +23,7 @@ from edge_runtime.frame.brightness import (
 )
 from edge_runtime.frame.profiles import profile_for
 from edge_runtime.frame.resample import native_frame
+from edge_runtime.golden import SAMPLES
 from edge_runtime.reading.raster import read_scan
 
 if TYPE_CHECKING:

@@ -431,9 +431,9 @@ def test_info_tells_model_versions_and_limits(run: Run, tiny_model: Path) -> Non
 
 
 def test_selftest_of_another_model_than_the_release_s_fails(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    from edge_runtime.commands import selftest
+    from edge_runtime import golden
 
-    monkeypatch.setattr(selftest, "run_selftest", lambda _: [selftest.Check("x.png", passed=False, finding="differs")])
+    monkeypatch.setattr(golden, "run_selftest", lambda _: [golden.Check("x.png", passed=False, finding="differs")])
     printed = run("selftest")
     assert (printed.code, printed.word, printed.out) == (83, "selftest-failed", "FAIL x.png: differs\nFAIL\n")
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from edge_runtime.errors import LensNotFoundError
-from edge_runtime.measure.lens import LensPixels, LensRegion, TissueLabel, count_pixels, largest_component, lens_density
+from edge_runtime.measure.lens import LensPixels, LensRegion, TissueLabel, largest_component
+from edge_runtime.measure.measurement import lens_density
 
 
 def labels_of(text: str) -> np.ndarray[tuple[int, int], np.dtype[np.uint8]]:
@@ -33,7 +34,7 @@ def test_impossible_counts_cannot_be_built(lens: int, cataract: int) -> None:
 
 
 def test_pixels_are_counted_by_label() -> None:
-    assert count_pixels(labels_of("0112 0122 0000")) == LensPixels(lens=6, cataract=3)
+    assert LensPixels.counted(labels_of("0112 0122 0000")) == LensPixels(lens=6, cataract=3)
 
 
 def test_largest_piece_is_kept_and_the_rest_becomes_background() -> None:

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge_runtime.commands.selftest import SAMPLES
 from edge_runtime.errors import ResourceError
+from edge_runtime.golden import SAMPLES
 from edge_runtime.machine import memory
 from edge_runtime.model import tiling
 from edge_runtime.reading.raster import read_scan
@@ -40,17 +40,17 @@ def resident_megabytes(monkeypatch: pytest.MonkeyPatch) -> int:
 
 
 def test_without_a_cap_a_whole_frame_is_one_tile() -> None:
-    pixels = memory.largest_tile(None, NATIVE, NATIVE, SMALLEST)
+    pixels = memory.Headroom.now(None).largest_tile(NATIVE, NATIVE, SMALLEST)
     assert pixels == memory.MAX_TILE_PIXELS
     assert len(tiling.plan(*NATIVE, GEOMETRY, pixels)) == 1
 
 
 def test_generous_cap_changes_nothing(resident_megabytes: int) -> None:
-    assert memory.largest_tile(4_000, NATIVE, NATIVE, SMALLEST) == memory.MAX_TILE_PIXELS
+    assert memory.Headroom.now(4_000).largest_tile(NATIVE, NATIVE, SMALLEST) == memory.MAX_TILE_PIXELS
 
 
 def test_cap_shrinks_the_tiles(resident_megabytes: int) -> None:
-    pixels = memory.largest_tile(cap_for(700_000), FRAME, FRAME, SMALLEST)
+    pixels = memory.Headroom.now(cap_for(700_000)).largest_tile(FRAME, FRAME, SMALLEST)
     assert 500_000 < pixels <= 700_000
     plan = tiling.plan(1100, 1100, GEOMETRY, pixels)
     assert len(plan) > 1
@@ -59,39 +59,39 @@ def test_cap_shrinks_the_tiles(resident_megabytes: int) -> None:
 
 def test_cap_that_cannot_be_kept_is_refused_and_says_what_it_takes(resident_megabytes: int) -> None:
     with pytest.raises(ResourceError, match=r"needs (\d+) MB") as caught:
-        memory.largest_tile(cap_for(0), FRAME, FRAME, SMALLEST)
+        memory.Headroom.now(cap_for(0)).largest_tile(FRAME, FRAME, SMALLEST)
     assert (caught.value.word, caught.value.exit_code) == ("memory-cap", 71)
     needed = int(caught.value.found.split("needs ")[1].split(" MB")[0])
-    assert memory.largest_tile(needed, FRAME, FRAME, SMALLEST) >= SMALLEST
+    assert memory.Headroom.now(needed).largest_tile(FRAME, FRAME, SMALLEST) >= SMALLEST
     with pytest.raises(ResourceError):
-        memory.largest_tile(needed - 1, FRAME, FRAME, SMALLEST)
+        memory.Headroom.now(needed - 1).largest_tile(FRAME, FRAME, SMALLEST)
 
 
 def test_cap_that_leaves_no_room_for_pictures_of_a_large_frame_is_refused(resident_megabytes: int) -> None:
     cap = cap_for(SMALLEST) + 1
-    assert memory.largest_tile(cap, FRAME, FRAME, SMALLEST) >= SMALLEST
+    assert memory.Headroom.now(cap).largest_tile(FRAME, FRAME, SMALLEST) >= SMALLEST
     for scan, frame in ((NATIVE, FRAME), (FRAME, NATIVE)):
         with pytest.raises(ResourceError, match="needs 144 MB"):
-            memory.largest_tile(cap, scan, frame, SMALLEST)
+            memory.Headroom.now(cap).largest_tile(scan, frame, SMALLEST)
 
 
 def test_memory_that_was_given_back_is_not_counted_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """A peak of an earlier scan under the cap must not make a later one fail."""
     cap = cap_for(SMALLEST) + 1
     monkeypatch.setattr(memory, "resident_bytes", lambda *, peak: (cap - 1 if peak else 100) * memory.MEGABYTE)
-    assert memory.largest_tile(cap, FRAME, FRAME, SMALLEST) >= SMALLEST
+    assert memory.Headroom.now(cap).largest_tile(FRAME, FRAME, SMALLEST) >= SMALLEST
 
 
 def test_cap_that_was_broken_already_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "resident_bytes", lambda *, peak: (900 if peak else 100) * memory.MEGABYTE)
     with pytest.raises(ResourceError, match="needs 900 MB"):
-        memory.largest_tile(800, NATIVE, NATIVE, SMALLEST)
+        memory.Headroom.now(800).largest_tile(NATIVE, NATIVE, SMALLEST)
 
 
 def test_frame_smaller_than_a_tile_needs_no_more_than_itself(resident_megabytes: int) -> None:
-    assert memory.largest_tile(120, (100, 100), (100, 100), SMALLEST) >= 10_000
+    assert memory.Headroom.now(120).largest_tile((100, 100), (100, 100), SMALLEST) >= 10_000
     with pytest.raises(ResourceError, match="needs 120 MB"):
-        memory.largest_tile(119, (100, 100), (100, 100), SMALLEST)
+        memory.Headroom.now(119).largest_tile((100, 100), (100, 100), SMALLEST)
 
 
 @given(
@@ -102,7 +102,7 @@ def test_cap_is_kept_by_the_plan_or_refused(cap: int, rows: int, columns: int, s
     before = memory.resident_bytes
     memory.resident_bytes = lambda *, peak: 100 * memory.MEGABYTE
     try:
-        pixels = memory.largest_tile(cap, (1, 2), (rows, columns), smallest)
+        pixels = memory.Headroom.now(cap).largest_tile((1, 2), (rows, columns), smallest)
     except ResourceError:
         return
     finally:

@@ -15,7 +15,6 @@ from edge_runtime.errors import ScanError, UsageError
 from edge_runtime.frame.profiles import (
     PROFILES,
     DeviceProfile,
-    has_device_pixels,
     load_profile,
     profile_for,
     profile_of_pitch,
@@ -153,7 +152,7 @@ def test_pixel_pitch_in_range_is_what_the_profile_has(pitch: tuple[float, float]
 def test_pixels_are_the_device_s_where_a_known_device_exports_this_size(
     shape: tuple[int, int], profile: DeviceProfile, expected: bool
 ) -> None:
-    assert has_device_pixels(shape, profile) is expected
+    assert profile.has_device_pixels(shape) is expected
 
 
 def test_frame_of_the_paper_stays_untouched_bit_for_bit() -> None:

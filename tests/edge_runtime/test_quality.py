@@ -8,7 +8,7 @@ import pytest
 
 from edge_runtime.frame.window import NATIVE_PITCH_UM, CropWindow
 from edge_runtime.measure.lens import LensRegion
-from edge_runtime.measure.quality import frame_sides, reasons_not_to_grade, sides_reached
+from edge_runtime.measure.quality import Evidence, reasons_not_to_grade
 
 GRID = 4
 MM = 1000 / NATIVE_PITCH_UM / GRID  # network-grid pixels
@@ -20,7 +20,7 @@ def region(depth_mm: float, width_mm: float) -> LensRegion:
 
 
 def test_no_lens_is_a_reason() -> None:
-    assert reasons_not_to_grade(LensRegion(0, 0, 0, 0, 0, 0), GRID, ()) == ("lens-not-found",)
+    assert reasons_not_to_grade(Evidence(LensRegion(0, 0, 0, 0, 0, 0), GRID, ())) == ("lens-not-found",)
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def test_no_lens_is_a_reason() -> None:
 def test_lens_of_less_than_2_mm_depth_or_1_mm_width_is_too_small(
     depth_mm: float, width_mm: float, reasons: tuple[str, ...]
 ) -> None:
-    assert reasons_not_to_grade(region(depth_mm, width_mm), GRID, ()) == reasons
+    assert reasons_not_to_grade(Evidence(region(depth_mm, width_mm), GRID, ())) == reasons
 
 
 @pytest.mark.parametrize(
@@ -44,13 +44,13 @@ def test_lens_of_less_than_2_mm_depth_or_1_mm_width_is_too_small(
     [(11.9, 5.0, ()), (5.0, 11.9, ()), (12.1, 5.0, ("lens-too-large",)), (5.0, 12.1, ("lens-too-large",))],
 )
 def test_lens_of_more_than_any_lens_is_too_large(depth_mm: float, width_mm: float, reasons: tuple[str, ...]) -> None:
-    assert reasons_not_to_grade(region(depth_mm, width_mm), GRID, ()) == reasons
+    assert reasons_not_to_grade(Evidence(region(depth_mm, width_mm), GRID, ())) == reasons
 
 
 @pytest.mark.parametrize(("depth_mm", "graded"), [(2.5, False), (2.9, False), (3.1, True)])
 @pytest.mark.parametrize("side", ["top", "bottom", "left", "right"])
 def test_lens_cut_by_the_frame_needs_3_mm_of_depth(side: str, depth_mm: float, graded: bool) -> None:
-    reasons = reasons_not_to_grade(region(depth_mm, 5.0), GRID, (side,))
+    reasons = reasons_not_to_grade(Evidence(region(depth_mm, 5.0), GRID, (side,)))
     assert reasons == (() if graded else ("lens-mostly-outside",))
 
 
@@ -59,17 +59,23 @@ def test_lens_cut_by_the_frame_needs_3_mm_of_depth(side: str, depth_mm: float, g
 )
 def test_streaks_that_fill_less_than_half_of_their_box_are_no_lens(fill: float, reasons: tuple[str, ...]) -> None:
     solid = region(4.0, 5.0)
-    assert reasons_not_to_grade(replace(solid, pixels=int(solid.pixels * fill)), GRID, ()) == reasons
+    assert reasons_not_to_grade(Evidence(replace(solid, pixels=int(solid.pixels * fill)), GRID, ())) == reasons
 
 
 def test_a_scale_that_is_missing_is_a_reason_of_its_own() -> None:
-    assert reasons_not_to_grade(region(4.0, 5.0), GRID, (), scale_missing=True) == ("no-brightness-reference",)
+    assert reasons_not_to_grade(
+        Evidence(region(4.0, 5.0), GRID, (), reference_missing=True) == ("no-brightness-reference",)
+    )
     nothing = LensRegion(0, 0, 0, 0, 0, 0)
-    assert reasons_not_to_grade(nothing, GRID, (), scale_missing=True) == ("lens-not-found", "no-brightness-reference")
+    assert reasons_not_to_grade(
+        Evidence(nothing, GRID, (), reference_missing=True) == ("lens-not-found", "no-brightness-reference")
+    )
 
 
 def test_both_reasons_can_hold() -> None:
-    assert reasons_not_to_grade(region(1.0, 5.0), GRID, ("bottom",)) == ("lens-too-small", "lens-mostly-outside")
+    assert reasons_not_to_grade(
+        Evidence(region(1.0, 5.0), GRID, ("bottom",)) == ("lens-too-small", "lens-mostly-outside")
+    )
 
 
 @pytest.mark.parametrize(
@@ -85,11 +91,11 @@ def test_both_reasons_can_hold() -> None:
 )
 def test_sides_of_the_window_that_the_lens_touches(box: tuple[int, int, int, int], sides: tuple[str, ...]) -> None:
     window = CropWindow(640, 525, 1101, 1100)  # 276 x 275 network pixels: the last row is a part of one
-    assert sides_reached(LensRegion(*box, 100, 0), GRID, window) == sides
+    assert LensRegion(*box, 100, 0).sides_reached(window, GRID) == sides
 
 
 def test_no_lens_touches_no_side() -> None:
-    assert sides_reached(LensRegion(0, 0, 0, 0, 0, 0), GRID, CropWindow(0, 0, 100, 100)) == ()
+    assert LensRegion(0, 0, 0, 0, 0, 0).sides_reached(CropWindow(0, 0, 100, 100), GRID) == ()
 
 
 @pytest.mark.parametrize(
@@ -102,4 +108,4 @@ def test_no_lens_touches_no_side() -> None:
     ],
 )
 def test_sides_that_window_and_frame_share(window: CropWindow, sides: tuple[str, ...]) -> None:
-    assert frame_sides(window, (1824, 2150)) == sides
+    assert window.sides_of_frame((1824, 2150)) == sides

@@ -14,9 +14,9 @@ import onnx
 import pytest
 
 from edge_runtime import CataractAnalyzer
-from edge_runtime.commands import selftest
-from edge_runtime.commands.selftest import run_selftest
+from edge_runtime import golden as release
 from edge_runtime.errors import EdgeCataractError
+from edge_runtime.golden import run_selftest
 from edge_runtime.model import network, store
 from edge_runtime.model.metadata import PREFIX
 from edge_runtime.model.seal import UNSEALED, seal
@@ -32,8 +32,8 @@ def golden(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, analyzer: CataractAn
     """A release of one sample with known counts; keyword arguments change what it claims."""
     data = encoded(".png", lens_frame())
     (tmp_path / "sample.png").write_bytes(data)
-    monkeypatch.setattr(selftest, "SAMPLES", tmp_path)
-    monkeypatch.setattr(selftest, "GOLDEN", tmp_path / "golden.json")
+    monkeypatch.setattr(release, "SAMPLES", tmp_path)
+    monkeypatch.setattr(release, "GOLDEN", tmp_path / "golden.json")
 
     def write(**changes: Any) -> None:
         counts = {"lens_px": LENS_PX, "cataract_px": CATARACT_PX}
@@ -84,7 +84,7 @@ def test_missing_or_damaged_golden_results_fail(
     content: str | None, golden: Callable[..., None], analyzer: CataractAnalyzer
 ) -> None:
     if content is not None:
-        selftest.GOLDEN.write_text(content)
+        release.GOLDEN.write_text(content)
     with pytest.raises(EdgeCataractError, match="selftest-failed") as caught:
         run_selftest(analyzer)
     assert caught.value.exit_code == 83
@@ -92,7 +92,7 @@ def test_missing_or_damaged_golden_results_fail(
 
 def test_missing_sample_fails(golden: Callable[..., None], analyzer: CataractAnalyzer) -> None:
     golden()
-    (selftest.SAMPLES / "sample.png").unlink()
+    (release.SAMPLES / "sample.png").unlink()
     (check,) = run_selftest(analyzer)
     assert (check.source, check.passed, check.finding) == ("sample.png", False, "the sample scan is missing")
 

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge_runtime.commands.selftest import SAMPLES
 from edge_runtime.frame.profiles import profile_for
 from edge_runtime.frame.resample import native_frame
-from edge_runtime.measure.lens import count_pixels
+from edge_runtime.golden import SAMPLES
+from edge_runtime.measure.lens import LensPixels
 from edge_runtime.model import tiling
 from edge_runtime.model.network import Network
 from edge_runtime.model.predictor import Prediction
@@ -210,7 +210,7 @@ def test_cores_of_the_bundled_model_stitch_to_the_whole_and_count_the_same(
     whole = network.predict(pixels)
     stitched = tiling.predict(network.predict, pixels, tiles, network.metadata.grid)
     assert_same(stitched, whole, precision)
-    assert count_pixels(stitched.labels) == count_pixels(whole.labels)
+    assert LensPixels.counted(stitched.labels) == LensPixels.counted(whole.labels)
 
 
 def test_half_the_halo_moves_the_bundled_model() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from edge_runtime import CataractAnalyzer
-from edge_runtime.commands.selftest import SAMPLES
+from edge_runtime.golden import SAMPLES
 from train.checkpoint import load_checkpoint
 from train.torch_predictor import checkpoint_analyzer
 

@@ -14,8 +14,8 @@ import pytest
 from numpy.typing import NDArray
 
 from edge_runtime import CataractAnalyzer
-from edge_runtime.commands.selftest import SAMPLES
-from edge_runtime.measure.lens import LensPixels, count_pixels
+from edge_runtime.golden import SAMPLES
+from edge_runtime.measure.lens import LensPixels
 from edge_runtime.model.network import Network
 from edge_runtime.model.predictor import Prediction
 from edge_runtime.model.store import read_model
@@ -86,7 +86,7 @@ def question(
     file.write_bytes(window.tobytes())
     model = BUNDLE / REGISTER[request.param]["file"]
     network = Network(read_model(None, request.param), 1)
-    expected = count_pixels(network.predict(window).labels)
+    expected = LensPixels.counted(network.predict(window).labels)
     return Question((str(model), str(file), *map(str, window.shape)), request.param, expected)
 
 

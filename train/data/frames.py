@@ -17,7 +17,7 @@ import numpy as np
 
 from edge_runtime.errors import EdgeCataractError
 from edge_runtime.frame.brightness import Brightness, find_reference_levels, referenced_grey, regrade
-from edge_runtime.frame.profiles import PROFILES, DeviceProfile, has_device_pixels, load_profile, profile_for
+from edge_runtime.frame.profiles import PROFILES, DeviceProfile, load_profile, profile_for
 from edge_runtime.frame.resample import native_frame
 from edge_runtime.frame.window import NATIVE_PITCH_UM
 from edge_runtime.measure.lens import TissueLabel
@@ -323,7 +323,7 @@ def _prepare_scan(job: _Job) -> _Outcome:
     if faults:
         return _Outcome(tuple(faults))
     if job.brightness is Brightness.REFERENCED:
-        device_pixels = has_device_pixels((scan.rows, scan.columns), profile)
+        device_pixels = profile.has_device_pixels((scan.rows, scan.columns))
         frame = regrade(frame, referenced_grey(find_reference_levels(frame, device_pixels=device_pixels)))
     grey = block_sum(frame, job.grid)
     labels = labels_on_grid(native_labels(maps[job.labels], (frame.shape[0], frame.shape[1])), job.grid)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from edge_runtime.measure.lens import LensPixels, count_pixels, largest_component
+from edge_runtime.measure.lens import LensPixels, largest_component
 from train.checkpoint import OperatingPoint
 from train.metrics import MIN_CF_THRESHOLD, MeanDice, Sorting, TissueOverlap, area_under_curve, youden_threshold
 
@@ -83,7 +83,7 @@ def measure(
             logits = network(torch.from_numpy(grey)[None, None].to(device))
             labels = logits.argmax(dim=1)[0].to(torch.uint8).cpu().numpy()
             kept, _ = largest_component(labels)
-            yield ScanMeasure(records[index], TissueOverlap.of(labels, truth), count_pixels(kept))
+            yield ScanMeasure(records[index], TissueOverlap.of(labels, truth), LensPixels.counted(kept))
     finally:
         network.train(was_training)
 

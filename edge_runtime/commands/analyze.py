@@ -1,0 +1,140 @@
+"""``edge-cataract SCAN ...``: analyse each scan by itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from edge_runtime.errors import FAULTS_OF_ONE_SCAN, EdgeCataractError, UsageError
+
+from .arguments import AnalyzerOptions, SpeechOptions, add_analysis_options, load_analyzer, path_argument
+from .console import complain, say
+from .outputs import Outputs, PicturePaths, deliver, stem
+
+if TYPE_CHECKING:
+    import argparse
+
+    from edge_runtime.analyzer import CataractAnalyzer
+    from edge_runtime.machine.task import Task
+    from edge_runtime.results import ScanResult
+    from edge_runtime.scan import Scan
+
+EXIT_NOT_GRADED, EXIT_SOME_FAILED = 3, 4
+
+
+@dataclass(frozen=True, slots=True)
+class AnalyzeOptions:
+    """What the verb was asked for.
+
+    Attributes
+    ----------
+    scans
+        Paths of scans, or ``-``.
+    folder
+        The folder of ``-o``, or None.
+    """
+
+    scans: tuple[str, ...]
+    analyzer: AnalyzerOptions
+    speech: SpeechOptions
+    pictures: PicturePaths
+    folder: str | None
+
+    def outputs(self, path: str) -> Outputs:
+        """Where the results of one scan go."""
+        return Outputs(self.folder, stem(path), [path], self.pictures)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of the verb."""
+    parser.add_argument("scans", nargs="+", metavar="SCAN", help="scan file, or - for standard input")
+    add_analysis_options(parser)
+    pictures = parser.add_argument_group("outputs of a single scan")
+    for name, text in (
+        ("--overlay", "PNG: cataract probability in colour over the original scan"),
+        ("--labels", "8-bit PNG of the scan's size: 0 background, 1 clear lens, 2 cataract"),
+        ("--probability", "16-bit PNG of the scan's size: P(cataract) x 65535"),
+    ):
+        pictures.add_argument(name, type=path_argument, metavar="PATH", help=text)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the verb; returns the exit code."""
+    return analyze_scans(
+        AnalyzeOptions(
+            scans=tuple(options.scans),
+            analyzer=AnalyzerOptions.of(options),
+            speech=SpeechOptions.of(options),
+            pictures=PicturePaths(options.overlay, options.labels, options.probability),
+            folder=options.output,
+        )
+    )
+
+
+def analyze_scans(options: AnalyzeOptions) -> int:
+    """Analyse each scan by itself, deliver its results, and count; returns the exit code."""
+    _check(options)
+    # Under a cap on memory one thing at a time: loading the model and reading a scan both peak.
+    first = None if options.analyzer.max_memory_mb else _read_ahead(options.scans[0])
+    analyzer = load_analyzer(options.analyzer)
+    several, quiet, debug = len(options.scans) > 1, options.speech.quiet, options.speech.debug
+    failed = ungraded = 0
+    for position, path in enumerate(options.scans):
+        try:
+            graded = _analyze_one(analyzer, path, first if position == 0 else None, options)
+        except FAULTS_OF_ONE_SCAN as error:
+            complain(error, path, debug=debug)
+            if not several:
+                return error.exit_code
+            failed += 1
+        except EdgeCataractError as error:
+            complain(error, path, debug=debug)
+            if position and not quiet:
+                say(f"stopped: {position} of {len(options.scans)} scans were done.")
+            return error.exit_code
+        else:
+            ungraded += not graded
+    if several and not quiet:
+        say(f"{len(options.scans) - failed - ungraded} graded, {ungraded} not graded, {failed} refused or failed.")
+    if several:
+        return EXIT_SOME_FAILED if failed or ungraded else 0
+    return EXIT_NOT_GRADED if ungraded else 0
+
+
+def _check(options: AnalyzeOptions) -> None:
+    """Before any work: what was asked for can be done and written."""
+    from edge_runtime.report.files import check_targets
+
+    if len(options.scans) > 1 and options.pictures.named:
+        raise UsageError(
+            "usage", "--overlay, --labels and --probability take a single scan.", "Use -o DIR for several."
+        )
+    if options.scans.count("-") > 1:
+        raise UsageError("usage", "Standard input was named twice.", "Name - once.")
+    targets = [target for path in options.scans for target in options.outputs(path).targets()]
+    check_targets(targets, [*options.scans, *options.analyzer.files])
+
+
+def _analyze_one(analyzer: CataractAnalyzer, path: str, reading: Task[Scan] | None, options: AnalyzeOptions) -> bool:
+    """Analyse one scan and deliver it; whether it was graded. Nothing of it is held while the next one is analysed."""
+    result = analyzer.analyze(path) if reading is None else analyzer.analyze_scan(reading.result())
+    deliver(analyzer.as_eye([result]), options.outputs(path), options.speech)
+    if not result.gradable and not options.speech.quiet:
+        explain(result)
+    return result.gradable
+
+
+def explain(result: ScanResult) -> None:
+    """Say on standard error why a scan was not graded, and what to do."""
+    from edge_runtime.codes import REASONS
+
+    reasons = " ".join(f"[{reason}] {REASONS[reason]}" for reason in result.reasons)
+    say(f"{result.scan.source}: not graded: {reasons} Check the scan, and repeat it.")
+
+
+def _read_ahead(path: str) -> Task[Scan] | None:
+    """Read the first scan while the model is loaded; not from standard input, which may never end."""
+    from edge_runtime.machine.task import Task
+    from edge_runtime.reading.raster import read_scan
+
+    return None if path == "-" else Task(lambda: read_scan(path))

@@ -1,0 +1,144 @@
+"""The files that a verb writes: what ``-o DIR`` holds, and the pictures of a single scan."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from edge_runtime.errors import OutputError
+from edge_runtime.results import ScanResult
+
+from .console import coloured, print_data
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from edge_runtime.results import EyeResult
+
+    from .arguments import SpeechOptions
+
+
+@dataclass(frozen=True, slots=True)
+class PicturePaths:
+    """Where --overlay, --labels and --probability go; None: not asked for."""
+
+    overlay: str | None = None
+    labels: str | None = None
+    probability: str | None = None
+
+    @property
+    def named(self) -> list[str]:
+        """Every path that was given."""
+        return [path for path in (self.overlay, self.labels, self.probability) if path is not None]
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """What one document and its pictures are written to.
+
+    Attributes
+    ----------
+    folder
+        The folder of ``-o``; None: without it.
+    name
+        Name of the document without its ending.
+    paths
+        The scans of the document as they were given; each gets an overlay in the folder.
+    pictures
+        Pictures of a single scan.
+    """
+
+    folder: str | None
+    name: str
+    paths: Sequence[str]
+    pictures: PicturePaths = PicturePaths()
+
+    def targets(self) -> list[str]:
+        """Every file that will be written.
+
+        Raises
+        ------
+        OutputError
+            When the folder does not exist.
+        """
+        if self.folder is None:
+            return self.pictures.named
+        if not os.path.isdir(self.folder):
+            raise OutputError("output-folder", "The output folder does not exist.", "Create it, or name another.")
+        return [*self.pictures.named, self._document(self.folder), *(self._overlay(self.folder, p) for p in self.paths)]
+
+    def encode(self, eye: EyeResult, document: bytes) -> dict[str, bytes]:
+        """{path: content} of every file, from the document and the results of its scans."""
+        files: dict[str, bytes] = {}
+        if self.folder is not None:
+            from edge_runtime.report.overlay import draw_overlay
+            from edge_runtime.report.png import encode_png
+
+            files[self._document(self.folder)] = document
+            for path, entry in zip(self.paths, eye.entries, strict=True):
+                if isinstance(entry, ScanResult):
+                    files[self._overlay(self.folder, path)] = encode_png(draw_overlay(entry))
+        if self.pictures.named:
+            files.update(_encoded(self.pictures, eye.scans[0]))
+        return files
+
+    def _document(self, folder: str) -> str:
+        return os.path.join(folder, self.name + ".json")
+
+    @staticmethod
+    def _overlay(folder: str, path: str) -> str:
+        return os.path.join(folder, stem(path) + ".overlay.png")
+
+
+def stem(path: str) -> str:
+    """The name of a scan's outputs, without ending."""
+    return "stdin" if path == "-" else os.path.splitext(os.path.basename(path))[0]
+
+
+def deliver(eye: EyeResult, outputs: Outputs, speech: SpeechOptions) -> None:
+    """Write the files that were asked for, then print.
+
+    Raises
+    ------
+    OutputError, WriteError
+        When an output cannot be created or written in full.
+    """
+    from edge_runtime.report.document import document, to_json
+    from edge_runtime.report.files import write_all
+    from edge_runtime.report.text import summary
+
+    content = document(eye)
+    files = outputs.encode(eye, to_json(content, indent=2).encode() + b"\n")
+    if files:
+        write_all(files)
+    text = to_json(content) if speech.json else summary(eye)
+    print_data(text if speech.json else coloured(text, eye.decision.value, no_color=speech.no_color))
+
+
+def _encoded(pictures: PicturePaths, scan: ScanResult) -> dict[str, bytes]:
+    """The largest first: drawing brings in code that stays in memory."""
+    from edge_runtime.report.png import encode_png
+
+    files: dict[str, bytes] = {}
+    if pictures.probability is not None:
+        files[pictures.probability] = encode_png(_probability_16_bit(scan))
+    if pictures.labels is not None:
+        files[pictures.labels] = encode_png(scan.labels)
+    if pictures.overlay is not None:
+        from edge_runtime.report.overlay import draw_overlay
+
+        files[pictures.overlay] = encode_png(draw_overlay(scan))
+    return files
+
+
+def _probability_16_bit(scan: ScanResult) -> NDArray[np.uint16]:
+    """P(cataract) of every pixel of the scan, 0 to 65535."""
+    import numpy as np
+
+    share = scan.cataract_probability  # a new array at each call: scaled in place, since whole frames of it are large
+    np.rint(np.multiply(share, 65535, out=share), out=share)
+    return share.astype(np.uint16)

@@ -1,0 +1,124 @@
+"""Find the lens in a frame: look at the usual window, else search the whole frame for a window that holds the lens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from edge_runtime.frame.window import CropWindow
+
+from .lens import largest_component
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from edge_runtime.frame.prepare import Frame
+    from edge_runtime.model.predictor import Prediction
+    from edge_runtime.model.tiling import TiledPredictor, TileGeometry
+
+    from .lens import LensRegion
+
+WINDOW_MARGIN = 64  # native pixels around a lens that is larger than the usual window
+# Re-centre the crop before the lens reaches its edge (0.25 mm): a difference of one pixel between precisions must not
+# change the crop.
+NEAR_SIDE = 32
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LensView:
+    """The window of a frame that was labelled, and the lens that it shows.
+
+    Attributes
+    ----------
+    frame
+        The prepared frame.
+    window
+        The crop that was labelled, in native pixels.
+    grid
+        Native pixels per network-grid pixel.
+    prediction
+        Maps of the window on the network grid, of every piece that was called lens.
+    labels
+        (rows, columns) uint8 of `TissueLabel` on the network grid, of the largest connected piece only.
+    region
+        Place and size of that piece.
+    """
+
+    frame: Frame
+    window: CropWindow
+    grid: int
+    prediction: Prediction
+    labels: NDArray[np.uint8]
+    region: LensRegion
+
+    @property
+    def moved(self) -> bool:
+        """Whether the usual window did not hold the lens."""
+        return self.window != self.frame.profile.window(self.frame.shape)
+
+    @property
+    def cut(self) -> tuple[str, ...]:
+        """Sides of the frame that the lens reaches."""
+        reached = self.region.sides_reached(self.window, self.grid)
+        return tuple(side for side in self.window.sides_of_frame(self.frame.shape) if side in reached)
+
+    @property
+    def is_whole_frame(self) -> bool:
+        """Whether the window is the frame."""
+        return (self.window.rows, self.window.columns) == self.frame.shape
+
+    @property
+    def holds_lens(self) -> bool:
+        """Whether it shows something shaped like a lens, away from those sides beyond which the frame goes on."""
+        near = self.region.sides_reached(self.window, self.grid, NEAR_SIDE // self.grid)
+        beyond = set(near) - set(self.window.sides_of_frame(self.frame.shape))
+        return not beyond and self.region.is_lens_shaped(self.grid)
+
+    def window_around_lens(self, usual: CropWindow, geometry: TileGeometry) -> CropWindow:
+        """The usual window, enlarged where the lens needs it, centred on a lens that was found in the whole frame.
+
+        Place and enlarged size are whole steps of native pixels, so that boxes which differ by a pixel, as those of
+        two precisions may, get the same window.
+        """
+        region, grid, step = self.region, geometry.grid, geometry.unit
+        sides = []
+        for first, last, least in (
+            (region.top, region.bottom, usual.rows),
+            (region.left, region.right, usual.columns),
+        ):
+            needed = (last - first) * grid + 2 * WINDOW_MARGIN + step  # a step moves the centre by half of itself
+            sides.append(least if needed <= least else -(-needed // step) * step)
+        rows, columns = sides
+        large_enough = CropWindow(usual.top, usual.left, rows, columns).within(self.frame.shape)
+        return large_enough.centred_on(
+            (region.top + region.bottom) / 2 * grid, (region.left + region.right) / 2 * grid, self.frame.shape, step
+        )
+
+
+def view_lens(frame: Frame, predictor: TiledPredictor) -> LensView:
+    """Label the usual window; where it does not hold a whole lens, one that does, if the frame shows a lens.
+
+    Raises
+    ------
+    InferenceError
+        When the network fails.
+    ResourceError
+        When memory does not suffice.
+    """
+    usual, whole = frame.profile.window(frame.shape), CropWindow(0, 0, *frame.shape)
+    views: list[LensView] = []
+    window = usual
+    while True:
+        prediction = predictor.label(frame, window)
+        labels, region = largest_component(prediction.labels)
+        view = LensView(frame, window, predictor.geometry.grid, prediction, labels, region)
+        views.append(view)
+        if len(views) == 1 and not (view.is_whole_frame or view.holds_lens):
+            window = whole
+        elif len(views) == 2 and region.pixels:
+            window = view.window_around_lens(usual, predictor.geometry)
+        elif len(views) == 2:
+            return views[0]  # no lens anywhere: the usual window says so
+        else:
+            return view
