@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -170,7 +171,11 @@ class CataractAnalyzer:
         measured = measure_lens(view)
         judgement = judge(measured.gradable_fractions, self.point)
         timings_ms = Timings(read_ms, prepare_ms, infer_ms, clock.lap_ms())
-        return ScanResult.of(measured, judgement, self._facts, timings_ms)
+        result = ScanResult.of(measured, judgement, self._facts, timings_ms)
+        if "logging" in sys.modules:  # who listens has imported it; importing takes long
+            for line in result.sizes:
+                sys.modules["logging"].getLogger(__name__).info(line)
+        return result
 
     def tile_plans(self, profile: DeviceProfile) -> tuple[list[Tile], list[Tile]]:
         """Tiles of the usual window, and of the whole frame, of a scan of the profile's own size.

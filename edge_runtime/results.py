@@ -169,6 +169,16 @@ class ScanResult:
         return self.judgement.decision
 
     @property
+    def sizes(self) -> tuple[str, str]:
+        """Its sizes and counts in two lines for a log; no file name, which may be a patient's."""
+        rows, columns = self.maps.scan_shape
+        native = "{} x {}".format(*self.maps.frame_shape)
+        return (
+            f"{rows} x {columns} pixels, profile {self.profile}, native {native}",
+            f"{self.maps.window}: {self.pixels.lens} lens pixels, {self.pixels.cataract} of them cataract",
+        )
+
+    @property
     def trained_on(self) -> str:
         """What the model learnt from."""
         return self.model.trained_on

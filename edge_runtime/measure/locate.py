@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from edge_runtime.frame.window import CropWindow
 
-from .lens import largest_component
+from .lens import LensPixels, largest_component
 
 if TYPE_CHECKING:
     import numpy as np
@@ -56,6 +56,11 @@ class LensView:
     def moved(self) -> bool:
         """Whether the usual window did not hold the lens."""
         return self.window != self.frame.profile.window(self.frame.shape)
+
+    @property
+    def pixels(self) -> LensPixels:
+        """Lens and cataract pixels of the piece that is measured."""
+        return LensPixels.counted(self.labels)
 
     @property
     def cut(self) -> tuple[str, ...]:

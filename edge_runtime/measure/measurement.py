@@ -60,7 +60,7 @@ def measure_lens(view: LensView) -> Measurement:
     )
     reasons = reasons_not_to_grade(evidence)
     notices = warnings_of(evidence, reasons)
-    return Measurement(view, LensPixels.counted(view.labels), density, reasons, notices)
+    return Measurement(view, view.pixels, density, reasons, notices)
 
 
 def lens_density(window: NDArray[np.uint8], labels: NDArray[np.uint8], grid: int) -> float | None:

@@ -22,10 +22,6 @@ if TYPE_CHECKING:
     from .predictor import Predictor
 
 
-def _on_grid(native: slice, grid: int, origin: int) -> slice:
-    return slice((native.start - origin) // grid, -(-(native.stop - origin) // grid))
-
-
 @dataclass(frozen=True, slots=True)
 class Tile:
     """Half-open windows into the crop, in native pixels.
@@ -48,11 +44,15 @@ class Tile:
 
     def kept(self, grid: int) -> tuple[slice, slice]:
         """Network-grid (row, column) slices of the core within the prediction of the tile."""
-        return _on_grid(self.core[0], grid, self.read[0].start), _on_grid(self.core[1], grid, self.read[1].start)
+        return self._on_grid(0, grid, self.read[0].start), self._on_grid(1, grid, self.read[1].start)
 
     def place(self, grid: int) -> tuple[slice, slice]:
         """Network-grid (row, column) slices of the core within the whole crop."""
-        return _on_grid(self.core[0], grid, 0), _on_grid(self.core[1], grid, 0)
+        return self._on_grid(0, grid, 0), self._on_grid(1, grid, 0)
+
+    def _on_grid(self, axis: int, grid: int, origin: int) -> slice:
+        core = self.core[axis]
+        return slice((core.start - origin) // grid, -(-(core.stop - origin) // grid))
 
 
 @dataclass(frozen=True, slots=True)

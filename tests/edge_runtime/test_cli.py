@@ -409,9 +409,28 @@ def test_exam_without_a_gradable_scan_ends_with_3(run: Run, scans: None) -> None
 
 
 def test_error_of_an_exam_names_the_scan_it_is_about(run: Run, scans: None) -> None:
-    printed = run("exam", "cataract.png", "missing.png", "--eye", "OS")
+    printed = run("exam", "missing.png", "--eye", "OS")
     assert (printed.code, printed.word) == (66, "missing-file")
     assert printed.err.startswith("edge-cataract: missing.png: error")
+
+
+def test_exam_with_an_unreadable_scan_keeps_the_others(run: Run, scans: None, tmp_path: Path) -> None:
+    (tmp_path / "cut.png").write_bytes((tmp_path / "clear.png").read_bytes()[:-40])
+    (tmp_path / "out").mkdir()
+    printed = run("exam", "cataract.png", "cut.png", "clear.png", "--eye", "OS", "--json", "-o", "out")
+    (document,) = printed.documents
+    VALIDATOR.validate(document)
+    assert printed.code == 4
+    assert [scan["gradable"] for scan in document["scans"]] == [True, False, True]
+    assert (document["scans"][1]["source"], document["scans"][1]["reasons"]) == ("cut.png", ["truncated-png"])
+    assert document["eye"]["scans_used"] == 2
+    assert "unreadable-scan" in {warning["code"] for warning in document["warnings"]}
+    assert "cut.png: error[truncated-png]" in printed.err
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "cataract.overlay.png",
+        "clear.overlay.png",
+        "exam-OS.json",
+    ]
 
 
 def test_schema_is_printed_as_it_is_shipped(run: Run) -> None:
@@ -620,6 +639,6 @@ def test_what_the_machine_ran_out_of_is_told(
     def exhausted(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(cli, "analyzer_of", exhausted)
+    monkeypatch.setattr("edge_runtime.commands.analyze.load_analyzer", exhausted)
     printed = run("cataract.png")
     assert (printed.code, printed.word) == (code, word)

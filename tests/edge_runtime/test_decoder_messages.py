@@ -86,7 +86,7 @@ import os, sys
 report = os.dup(1)
 for number in {closed!r}:
     os.close(number)
-from edge_runtime.decoder_messages import captured_messages
+from edge_runtime.reading.decoder_messages import captured_messages
 with captured_messages() as messages:
     os.write(2, b"Corrupt JPEG data\\n")
 try:

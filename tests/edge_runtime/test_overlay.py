@@ -10,6 +10,7 @@ import pytest
 
 from edge_runtime import CataractAnalyzer
 from edge_runtime.report.overlay import draw_overlay
+from edge_runtime.results import ScanResult
 
 from .pictures import BACKGROUND, empty_frame, lens_frame
 
@@ -88,9 +89,13 @@ def test_caption_tells_what_the_model_learnt_from(analyzer: CataractAnalyzer) ->
     from dataclasses import replace
 
     result = analyzer.analyze_pixels(lens_frame())
-    drawn = draw_overlay(replace(result, trained_on="simulated scans: a cohort"))
-    other = draw_overlay(replace(result, trained_on="scans of a clinic: ours"))
-    same = draw_overlay(replace(result, trained_on="simulated scans: another cohort"))
+
+    def result_of(trained_on: str) -> ScanResult:
+        return replace(result, model=replace(result.model, trained_on=trained_on))
+
+    drawn = draw_overlay(result_of("simulated scans: a cohort"))
+    other = draw_overlay(result_of("scans of a clinic: ours"))
+    same = draw_overlay(result_of("simulated scans: another cohort"))
     caption = slice(1760, None)
     assert not np.array_equal(drawn[caption], other[caption])
     assert np.array_equal(drawn, same)

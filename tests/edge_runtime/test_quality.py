@@ -63,19 +63,19 @@ def test_streaks_that_fill_less_than_half_of_their_box_are_no_lens(fill: float, 
 
 
 def test_a_scale_that_is_missing_is_a_reason_of_its_own() -> None:
-    assert reasons_not_to_grade(
-        Evidence(region(4.0, 5.0), GRID, (), reference_missing=True) == ("no-brightness-reference",)
+    assert reasons_not_to_grade(Evidence(region(4.0, 5.0), GRID, reference_missing=True)) == (
+        "no-brightness-reference",
     )
     nothing = LensRegion(0, 0, 0, 0, 0, 0)
-    assert reasons_not_to_grade(
-        Evidence(nothing, GRID, (), reference_missing=True) == ("lens-not-found", "no-brightness-reference")
-    )
+    reasons = reasons_not_to_grade(Evidence(nothing, GRID, reference_missing=True))
+    assert reasons == ("lens-not-found", "no-brightness-reference")
+    cut_to_the_lens = Evidence(region(4.0, 5.0), GRID, reference_missing=True, reference_expected=False)
+    assert reasons_not_to_grade(cut_to_the_lens) == ()
 
 
 def test_both_reasons_can_hold() -> None:
-    assert reasons_not_to_grade(
-        Evidence(region(1.0, 5.0), GRID, ("bottom",)) == ("lens-too-small", "lens-mostly-outside")
-    )
+    evidence = Evidence(region(1.0, 5.0), GRID, ("bottom",))
+    assert reasons_not_to_grade(evidence) == ("lens-too-small", "lens-mostly-outside")
 
 
 @pytest.mark.parametrize(
