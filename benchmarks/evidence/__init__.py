@@ -1,0 +1,1 @@
+"""Evidence: pages and measures that back what the project claims."""
