@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from benchmarks.evidence.committed import Committed
+from benchmarks.evidence.page import PAGE, page
+
+
+@pytest.fixture(scope="module")
+def committed() -> Committed:
+    return Committed.read()
+
+
+def test_the_page_is_that_of_the_committed_results(committed: Committed) -> None:
+    assert PAGE.read_text(encoding="utf-8") == page(committed)
+
+
+def test_another_result_gives_another_page(committed: Committed) -> None:
+    eye = committed.study["validation"]["diagnosis"]["eye"]
+    worse = eye | {"auc": eye["auc"] | {"value": 0.7123}}
+    validation = committed.study["validation"] | {"diagnosis": {"eye": worse}}
+    text = page(replace(committed, study=committed.study | {"validation": validation}))
+    assert "0.712 (0.957 to 0.996)" in text
+    assert "0.712 to 0.996" in text
