@@ -32,15 +32,15 @@ PAGE = DOCS / "paper-label.md"
 PAIRED = Path(__file__).parent / "results" / "paper_label.json"
 COHORTS = ("validation",)
 HEAD = (
-    "# What the paper's label brings, and what it costs",
+    "# The paper's label against the true opacity",
     "",
     "Simulated scans only. Research use only. Not a medical device.",
     "",
-    "The paper's annotators painted the whole lens of a cataract eye as cataract; the shipped model learnt where the "
-    "opacity truly is, which only a simulator tells. Here the same network learnt from either label: same scans, steps "
-    "and seed (`train/recipes/edge.toml`, `train/recipes/edge-paper-label.toml`). Each has its threshold fixed on its "
-    "own `development` report.",
-    "In brackets: 95 % intervals by bootstrap of patients; `*` where the bound is exact. Made by `python -m "
+    "The paper's annotators painted the whole lens of a cataract eye as cataract. The shipped model was trained on the "
+    "true opacity, which only a simulator knows. Here the same network was trained on either label: same scans, steps "
+    "and seed (`train/recipes/edge.toml`, `train/recipes/edge-paper-label.toml`). Each threshold is fixed on the "
+    "model's own `development` report.",
+    "In brackets: 95 % intervals by bootstrap of patients; `*` where the bound is exact. Written by `python -m "
     "benchmarks.paper_label` from [one study](study/study.md) and [the other](study-paper-label/study.md).",
     "",
 )
@@ -118,7 +118,7 @@ def page(truth: Path, paper: Path, paired: dict[str, Any]) -> str:
             raise ValueError(f"the paired comparison of {cohort} is about other models")
         lines += [f"## {one['data']['description']}", ""]
         rows = [[text, estimate(_at(one, path)), estimate(_at(other, path))] for text, path in ROWS]
-        lines += table(["", "learnt from the true opacity (ships)", "learnt from the paper's label"], rows)
+        lines += table(["", "trained on the true opacity (ships)", "trained on the paper's label"], rows)
         difference = paired[cohort]["auc_difference"]
         if difference is not None:
             lines += [

@@ -112,6 +112,21 @@ def test_the_last_commit_of_the_manifest_holds_what_was_removed() -> None:
         assert (len(shown), sha256(shown).hexdigest()) == (entry["bytes"], entry["sha256"])
 
 
+def test_every_decision_has_its_parts_and_its_line_in_the_index() -> None:
+    folder = ROOT / "docs" / "decisions"
+    index = re.findall(
+        r"^\| (\d+) \| \[.+\]\((.+)\) \| (\w+) \|$", (folder / "README.md").read_text("utf-8"), re.MULTILINE
+    )
+    files = sorted(path.name for path in folder.glob("[0-9]*.md"))
+    assert [name for _, name, _ in index] == files
+    for number, name, status in index:
+        text = (folder / name).read_text("utf-8")
+        assert int(number) == int(name[:4])
+        assert text.startswith(f"# {number}. ")
+        assert re.search(rf"^Status: {status}, \d{{4}}-\d\d-\d\d", text, re.MULTILINE)
+        assert re.findall(r"^## (.*)$", text, re.MULTILINE) == ["Context", "Decision", "Consequences"]
+
+
 def changes() -> dict[str, str]:
     """{change: files to touch} of the table in CONTRIBUTING.md."""
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")

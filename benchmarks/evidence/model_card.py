@@ -31,13 +31,14 @@ def card(committed: Committed) -> str:
     models = {precision: CataractAnalyzer(precision=precision).network for precision in ("fp32", "int8")}
     model = models["int8"].metadata
     checkpoint = load_checkpoint(CHECKPOINTS / f"{model.name}-{model.version}").metadata
+    point = checkpoint.operating_point
     return fill(
         "model_card.md.j2",
         model=model,
         sha256={precision: network.sha256 for precision, network in models.items()},
         network=checkpoint.network,
         recipe=tomllib.loads(checkpoint.recipe),
-        held_out=checkpoint.operating_point.method,
+        held_out="none" if point is None else point.method,
         native_pitch_um=NATIVE_PITCH_UM,
         study=committed.study,
         real=RealScans.of(committed.measures["real_scans"]),

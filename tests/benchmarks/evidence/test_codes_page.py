@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
+from benchmarks.evidence import codes_page as codes_page_module
 from benchmarks.evidence.codes_page import PAGE, error_classes, error_words, exit_codes, page, raised_in
 from edge_runtime import codes, errors
 from edge_runtime.cli import main
@@ -41,3 +43,9 @@ def test_words_are_read_from_the_construction_of_errors() -> None:
     assert {word for _, word in raised_in(source, set(error_classes()))} == {
         "a", "b", "cut-png", "cut-jpeg", "cut-tiff", "cut-bmp",
     }  # fmt: skip
+
+
+def test_the_command_writes_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(codes_page_module, "PAGE", tmp_path / "page.md")
+    assert codes_page_module.main() == 0
+    assert (tmp_path / "page.md").read_bytes() == PAGE.read_bytes()

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from benchmarks.evidence import page as page_module
 from benchmarks.evidence.committed import Committed
 from benchmarks.evidence.page import PAGE, page
 
@@ -24,3 +26,9 @@ def test_another_result_gives_another_page(committed: Committed) -> None:
     text = page(replace(committed, study=committed.study | {"validation": validation}))
     assert "0.712 (0.957 to 0.996)" in text
     assert "0.712 to 0.996" in text
+
+
+def test_the_command_writes_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(page_module, "PAGE", tmp_path / "page.md")
+    assert page_module.main() == 0
+    assert (tmp_path / "page.md").read_bytes() == PAGE.read_bytes()
