@@ -48,6 +48,26 @@ def anchors(markdown: str) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
+def runs(module: str) -> bool:
+    """Whether `python -m MODULE` finds something in this tree."""
+    path = ROOT / module.replace(".", "/")
+    return path.with_suffix(".py").exists() or (path / "__main__.py").exists()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_commands_of_a_page_exist(name: str) -> None:
+    modules = re.findall(
+        r"python -m ((?:train|export|benchmarks|edge_runtime)[\w.]*)", (ROOT / name).read_text("utf-8")
+    )
+    assert [module for module in modules if not runs(module)] == []
+
+
+def test_a_command_that_is_missing_is_noticed() -> None:
+    assert runs("train")
+    assert runs("benchmarks.evidence.page")
+    assert not runs("benchmarks.evidence.no_such_page")
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_links_between_pages_lead_somewhere(name: str) -> None:
     page = ROOT / name
@@ -98,8 +118,7 @@ def test_every_entry_of_the_manifest_has_a_digest_and_commands() -> None:
         assert group["files"]
         assert group["commands"]
         for command in group["commands"]:
-            module = command.removeprefix("python -m ").split()[0].replace(".", "/")
-            assert (ROOT / f"{module}.py").exists() or (ROOT / module / "__main__.py").exists()
+            assert runs(command.removeprefix("python -m ").split()[0])
 
 
 def test_the_last_commit_of_the_manifest_holds_what_was_removed() -> None:
