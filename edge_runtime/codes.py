@@ -74,11 +74,11 @@ REFUSALS: dict[str, str] = {
 
 # Why a readable scan was not graded (exit code 3).
 REASONS: dict[str, str] = {
-    "lens-not-found": "No natural lens was found: an artificial lens, none, or none in view.",
-    "lens-too-small": "What was found is less than 2 mm deep or 1 mm wide: no view of a natural lens.",
-    "lens-too-large": "What was found is more than 12 mm deep or wide: no lens is, as with inverted greys.",
-    "lens-not-solid": "What was found fills less than half of its bounding box: streaks or specks, no lens.",
-    "no-brightness-reference": "Cornea or iris, which fix the scale of grey, are not in a frame that should show them.",
+    "lens-not-found": "No natural lens found. Artificial lens? Lens outside the frame?",
+    "lens-too-small": "What was found is less than 2 mm deep or 1 mm wide, too small for a view of a natural lens.",
+    "lens-too-large": "What was found is larger than any human lens (over 12 mm). Are the grey levels inverted?",
+    "lens-not-solid": "What was found fills less than half of its bounding box: streaks or specks rather than a lens.",
+    "no-brightness-reference": "Cornea or iris not found, so brightness could not be calibrated.",
     "lens-mostly-outside": "The frame cuts the lens, and less than 3 mm of its depth is seen.",
 }
 
@@ -89,8 +89,8 @@ WARNINGS: dict[str, str] = {
     "fewer-scans-than-expected": "The exam has fewer gradable scans than a complete one.",
     "lens-cut-by-frame": "The lens reaches a side of the frame; what lies beyond was not measured.",
     "more-scans-than-expected": "The exam has more scans than a complete one.",
-    "no-brightness-reference": "Cornea or iris, which fix the scale of grey, were not found; the usual display of the "
-    "device was assumed.",
+    "no-brightness-reference": "Cornea or iris not found, so brightness could not be calibrated; the usual "
+    "display of the device was assumed.",
     "unreadable-scan": "A scan of the exam could not be read or labelled; it is an entry of the document.",
     "window-moved": "The usual crop window did not hold the whole lens; it was moved or enlarged.",
 }

@@ -1,7 +1,8 @@
 """`python -m export.bundle MODEL.onnx ...`: put exported models into the package, with sample scans and golden results.
 
 The register pins the sha256 of each model; the samples are simulated from fixed seeds; the golden results are what the
-runtime finds in them, for `edge-cataract selftest`. Run it once for a release, with every model that ships.
+runtime finds in them, for `edge-cataract selftest`. Run it once for a release, with every model that ships, and then
+`python -m benchmarks.evidence.overlay`, which draws the picture of the README.
 """
 
 from __future__ import annotations
@@ -19,15 +20,13 @@ from edge_runtime.golden import GOLDEN, SAMPLES
 from edge_runtime.model import store
 from edge_runtime.model.metadata import PRECISIONS
 from edge_runtime.report.files import write_all
-from edge_runtime.report.overlay import draw_overlay
 from edge_runtime.report.png import encode_png
 from train.phantom.display import Geometry
 from train.phantom.patient import EyePlan
 from train.phantom.render import EXPORT_COLUMNS, EXPORT_ROWS, ScanPlan, simulate
 
 BUNDLE = Path(store.BUNDLE)
-DOCUMENTATION_OVERLAY = Path(__file__).parent.parent / "docs" / "overlay.png"
-# Eyes of a cohort of their own, so that no training, development or validation patient is among them.
+# Two scans of two simulated patients, from a cohort of their own: nobody in training, development or validation.
 SAMPLE_SCANS = {
     "simulated-cataract.png": (
         EyePlan("samples", "cataract", "OD", 71.0, cataract=True, dilated=True, mix="NC"),
@@ -77,7 +76,7 @@ def render_samples() -> None:
 
 
 def golden_results() -> dict[str, Any]:
-    """What the bundled models find in the samples; also draws the overlay that the README shows."""
+    """Return what the bundled models find in the samples."""
     models: dict[str, str] = {}
     scans: list[dict[str, Any]] = [{"source": name} for name in SAMPLE_SCANS]
     for precision in json.loads((BUNDLE / "register.json").read_text(encoding="utf-8")):
@@ -87,8 +86,6 @@ def golden_results() -> dict[str, Any]:
             result = analyzer.analyze(SAMPLES / entry["source"])
             entry["sha256"] = result.scan.sha256
             entry[precision] = {"lens_px": result.pixels.lens, "cataract_px": result.pixels.cataract}
-            if result.scan.source == "simulated-cataract.png":
-                write_all({str(DOCUMENTATION_OVERLAY): encode_png(draw_overlay(result))})
     return {"model_sha256": models, "scans": scans}
 
 

@@ -1,45 +1,89 @@
-"""The pages tell what the code does."""
+"""Pages agree with the code, with the committed results and with each other."""
 
 from __future__ import annotations
 
 import json
 import re
+import subprocess
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from benchmarks.real_scans import page
-from edge_runtime import codes, errors
+from benchmarks.evidence.publish import LEFT_OUT, MANIFEST
+from benchmarks.real_scans import page as page_of_real_scans
+from train.study.reproduce import COHORTS
 
 ROOT = Path(__file__).parent.parent
+MAX_TRACKED_BYTES = 20_000_000
+MAX_PICTURE_BYTES = 200_000
+MAX_FILES_OF_A_CHANGE = 4
+CHANGES = 10
 REAL_SCANS = json.loads((ROOT / "benchmarks" / "results" / "real_scans.json").read_text(encoding="utf-8"))
-CODES_PAGE = (ROOT / "docs" / "codes.md").read_text(encoding="utf-8")
-EXIT_CODES = {str(kind.exit_code) for kind in vars(errors).values() if hasattr(kind, "exit_code")}
+PAGES = sorted(str(path.relative_to(ROOT)) for path in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 
 
-def rows_of_section(title: str) -> dict[str, str]:
-    """{word: meaning} of one table of docs/codes.md."""
-    section = CODES_PAGE.split(f"## {title}\n", 1)[1].split("\n## ", 1)[0]
-    rows = re.findall(r"^\| `([a-z0-9-]+)` \|(?: [0-9, ]+ \|)? (.*) \|$", section, re.MULTILINE)
-    return dict(rows)
+def tracked(*patterns: str) -> list[Path]:
+    """The files that git tracks; a copy of the tree without its history cannot be checked."""
+    if not (ROOT / ".git").exists():
+        pytest.skip("this tree is no checkout")
+    done = subprocess.run(["git", "ls-files", "-z", "--", *patterns], cwd=ROOT, capture_output=True, check=True)
+    return [ROOT / name for name in done.stdout.decode().split("\0") if name and (ROOT / name).exists()]
 
 
-@pytest.mark.parametrize(
-    ("title", "documented"), [("Errors", codes.REFUSALS), ("Reasons", codes.REASONS), ("Warnings", codes.WARNINGS)]
-)
-def test_page_of_words_lists_every_word_with_its_meaning(title: str, documented: dict[str, str]) -> None:
-    assert rows_of_section(title) == documented
+def manifest() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(MANIFEST.read_text(encoding="utf-8"))
+    return found
 
 
-def test_every_error_on_the_page_has_an_exit_code_of_the_error_tree() -> None:
-    section = CODES_PAGE.split("## Errors\n", 1)[1].split("\n## ", 1)[0]
-    found = re.findall(r"^\| `[a-z0-9-]+` \| ([0-9, ]+) \|", section, re.MULTILINE)
-    assert len(found) == len(codes.REFUSALS)
-    assert {code for cell in found for code in cell.split(", ")} <= EXIT_CODES
+def removed() -> dict[str, dict[str, Any]]:
+    """Every entry of the manifest by its path."""
+    return {entry["path"]: entry for group in manifest()["groups"] for entry in group["files"]}
+
+
+def anchors(markdown: str) -> set[str]:
+    """The fragments that the headings of a page can be linked by."""
+    titles = re.findall(r"^#+ (.*)$", markdown, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def runs(module: str) -> bool:
+    """Whether `python -m MODULE` finds something in this tree."""
+    path = ROOT / module.replace(".", "/")
+    return path.with_suffix(".py").exists() or (path / "__main__.py").exists()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_commands_of_a_page_exist(name: str) -> None:
+    modules = re.findall(
+        r"python -m ((?:train|export|benchmarks|edge_runtime)[\w.]*)", (ROOT / name).read_text("utf-8")
+    )
+    assert [module for module in modules if not runs(module)] == []
+
+
+def test_a_command_that_is_missing_is_noticed() -> None:
+    assert runs("train")
+    assert runs("benchmarks.evidence.page")
+    assert not runs("benchmarks.evidence.no_such_page")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_links_between_pages_lead_somewhere(name: str) -> None:
+    page = ROOT / name
+    links = re.findall(r"\]\((?!https?:|mailto:)([^)#]*)(?:#([^)]+))?\)", page.read_text(encoding="utf-8"))
+    targets = [((page.parent / path) if path else page, fragment) for path, fragment in links]
+    assert [path for path, _ in targets if not path.exists()] == []
+    for path, fragment in targets:
+        assert not fragment or fragment in anchors(path.read_text(encoding="utf-8"))
+
+
+def test_there_are_pages_whose_links_are_checked() -> None:
+    assert {"README.md", "docs/evidence.md", "docs/study/validation/report.md"} <= set(PAGES)
 
 
 def test_page_of_real_scans_is_that_of_the_committed_numbers() -> None:
-    assert (ROOT / "docs" / "real-scans.md").read_text(encoding="utf-8") == page(REAL_SCANS)
+    assert (ROOT / "docs" / "real-scans.md").read_text(encoding="utf-8") == page_of_real_scans(REAL_SCANS)
 
 
 def test_real_scans_were_measured_with_the_bundled_model() -> None:
@@ -47,25 +91,77 @@ def test_real_scans_were_measured_with_the_bundled_model() -> None:
     assert REAL_SCANS["model"]["sha256"] == register[REAL_SCANS["model"]["precision"]]["sha256"]
 
 
-@pytest.mark.parametrize("name", ["README.md", "MODEL_CARD.md"])
-def test_dice_on_real_scans_is_quoted_as_measured(name: str) -> None:
-    dice = [eye["dice_mean"] for eye in REAL_SCANS["eyes"] if eye["dice_mean"] is not None]
-    quoted = f"{min(dice):.3f} to {max(dice):.3f} over {len(dice)} eyes"
-    assert quoted in (ROOT / name).read_text(encoding="utf-8")
+def test_tracked_files_stay_small_altogether() -> None:
+    assert 0 < sum(path.stat().st_size for path in tracked()) <= MAX_TRACKED_BYTES
 
 
-@pytest.mark.parametrize("name", ["README.md", "MODEL_CARD.md"])
-def test_figures_of_the_study_are_quoted_as_reported(name: str) -> None:
-    report = (ROOT / "docs" / "study" / "validation" / "report.md").read_text(encoding="utf-8")
-    text = (ROOT / name).read_text(encoding="utf-8")
-    quoted = re.findall(r"AUC (0\.[0-9]+ \([0-9.]+ to [0-9.]+\))", text) + re.findall(r"\b[0-9]+/(?:89|132)\b", text)
-    assert len(quoted) == 4
-    assert [figure for figure in quoted if figure not in report] == []
+def test_pictures_of_the_documentation_stay_small() -> None:
+    sizes = {path: path.stat().st_size for path in tracked("*.png", "*.jpg") if "samples" not in path.parts}
+    assert len(sizes) > 10
+    assert [path for path, size in sizes.items() if size > MAX_PICTURE_BYTES] == []
 
 
-@pytest.mark.parametrize("name", sorted(path.name for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]))
-def test_links_between_pages_lead_somewhere(name: str) -> None:
-    path = ROOT / name if (ROOT / name).exists() else ROOT / "docs" / name
-    targets = re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", path.read_text(encoding="utf-8"))
-    missing = [target for target in targets if not (path.parent / target).exists()]
-    assert not missing
+def test_tables_and_galleries_of_the_studies_are_not_tracked() -> None:
+    studies = tracked("docs/study", "docs/study-paper-label")
+    assert len(studies) > len(COHORTS)
+    assert [path for path in studies if path.name in LEFT_OUT] == []
+
+
+def test_the_manifest_names_the_tables_of_every_cohort() -> None:
+    tables = {f"docs/study/{cohort}/{name}" for cohort in COHORTS for name in ("scans.csv", "eyes.csv")}
+    assert tables <= removed().keys()
+
+
+def test_every_entry_of_the_manifest_has_a_digest_and_commands() -> None:
+    assert all(re.fullmatch("[0-9a-f]{64}", entry["sha256"]) for entry in removed().values())
+    for group in manifest()["groups"]:
+        assert group["files"]
+        assert group["commands"]
+        for command in group["commands"]:
+            assert runs(command.removeprefix("python -m ").split()[0])
+
+
+def test_the_last_commit_of_the_manifest_holds_what_was_removed() -> None:
+    commit = manifest()["last_commit"]
+    if subprocess.run(["git", "cat-file", "-e", commit], cwd=ROOT, capture_output=True, check=False).returncode:
+        pytest.skip("the history of this checkout does not reach that far")
+    for path in ("docs/study/validation/eyes.csv", "docs/gallery/kinds.jpg", "docs/overlay.png"):
+        shown = subprocess.run(["git", "show", f"{commit}:{path}"], cwd=ROOT, capture_output=True, check=True).stdout
+        entry = removed()[path]
+        assert (len(shown), sha256(shown).hexdigest()) == (entry["bytes"], entry["sha256"])
+
+
+def test_every_decision_has_its_parts_and_its_line_in_the_index() -> None:
+    folder = ROOT / "docs" / "decisions"
+    index = re.findall(
+        r"^\| (\d+) \| \[.+\]\((.+)\) \| (\w+) \|$", (folder / "README.md").read_text("utf-8"), re.MULTILINE
+    )
+    files = sorted(path.name for path in folder.glob("[0-9]*.md"))
+    assert [name for _, name, _ in index] == files
+    for number, name, status in index:
+        text = (folder / name).read_text("utf-8")
+        assert int(number) == int(name[:4])
+        assert text.startswith(f"# {number}. ")
+        assert re.search(rf"^Status: {status}, \d{{4}}-\d\d-\d\d", text, re.MULTILINE)
+        assert re.findall(r"^## (.*)$", text, re.MULTILINE) == ["Context", "Decision", "Consequences"]
+
+
+def changes() -> dict[str, str]:
+    """{change: files to touch} of the table in CONTRIBUTING.md."""
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    section = text.split("## Where does a change go?\n", 1)[1].split("\n## ", 1)[0]
+    rows = re.findall(r"^\| (.+?) \| (.+) \|$", section, re.MULTILINE)
+    return dict(rows[1:])  # the first row is the head
+
+
+def test_ten_changes_touch_at_most_four_files_each() -> None:
+    assert len(changes()) == CHANGES
+    for cell in changes().values():
+        assert 1 <= len(re.findall(r"`[^`]+`", cell)) <= MAX_FILES_OF_A_CHANGE
+
+
+# These are the paths of the rooms that this tree is being moved into.
+@pytest.mark.xfail(strict=True, reason="the rooms are not all there yet; delete this line when they are")
+def test_every_file_that_a_change_touches_exists_or_is_new() -> None:
+    cells = re.findall(r"`([^`]+)`( \(new\))?", " ".join(changes().values()))
+    assert [path for path, new in cells if bool(new) == (ROOT / path).exists()] == []

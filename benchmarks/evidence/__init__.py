@@ -1,1 +1,1 @@
-"""Measurements of the source itself: how far the data travels, and how large its files and functions are."""
+"""Evidence: pages and measures that back what the project claims."""

@@ -129,7 +129,7 @@ def explain(result: ScanResult) -> None:
     from edge_runtime.codes import REASONS
 
     reasons = " ".join(f"[{reason}] {REASONS[reason]}" for reason in result.reasons)
-    say(f"{result.scan.source}: not graded: {reasons} Check the scan, and repeat it.")
+    say(f"{result.scan.source}: not graded: {reasons} Check and repeat the scan.")
 
 
 def _read_ahead(path: str) -> Task[Scan] | None:

@@ -33,8 +33,12 @@ def read_model(path: str | os.PathLike[str] | None, precision: str) -> bytes:
     ------
     UsageError
         For an unknown precision.
-    ModelMissingError, ModelIntegrityError, ModelIncompatibleError
-        As the file deserves.
+    ModelMissingError
+        When there is no such file, it cannot be read, or this release bundles no model of this precision.
+    ModelIntegrityError
+        When the bytes differ from those that were sealed or released.
+    ModelIncompatibleError
+        When the file is no model of this contract, or too large to be one.
     """
     if precision not in PRECISIONS:
         raise UsageError(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 from pathlib import Path
 
 import pytest
@@ -13,11 +12,11 @@ from edge_runtime.model.onnx_file import inspect
 from export.__main__ import main
 from export.errors import ExportError
 from export.threshold import operating_point_of
+from tests.export.test_release import checkpoint
+from tests.train.study.made_eyes import write_made_eyes
 from train.checkpoint import save_checkpoint
 from train.metrics import MIN_CF_THRESHOLD
 from train.study.reports import ReportError
-
-from .test_release import checkpoint
 
 DEVELOPMENT = Path(__file__).parents[2] / "docs" / "study" / "development"
 
@@ -30,10 +29,10 @@ def saved(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def report(saved: Path, tmp_path: Path) -> Path:
-    """The committed development report, as if it were about the saved checkpoint."""
+    """The numbers of the committed development report, about the saved checkpoint and seven made-up eyes."""
     folder = tmp_path / "development"
     folder.mkdir()
-    shutil.copy(DEVELOPMENT / "eyes.csv", folder)
+    write_made_eyes(folder, clear=(0.0, 0.01, 0.03, 0.04), cataract=(0.1, 0.2, 0.3))
     results = json.loads((DEVELOPMENT / "results.json").read_text())
     results["model"]["sha256"] = hashlib.sha256(saved.read_bytes()).hexdigest()
     (folder / "results.json").write_text(json.dumps(results))
@@ -43,18 +42,24 @@ def report(saved: Path, tmp_path: Path) -> Path:
 def test_the_threshold_of_a_report_is_exported(saved: Path, report: Path, tmp_path: Path) -> None:
     assert main([str(saved), "-o", str(tmp_path / "out"), "--threshold-from", str(report)]) == 0
     metadata = inspect((tmp_path / "out" / "tiny-fp32.onnx").read_bytes())
-    own = json.loads((report / "results.json").read_text())["diagnosis"]["eye"]["own_threshold"]["value"]
-    assert metadata.cf_threshold == pytest.approx(max(own, MIN_CF_THRESHOLD), abs=1e-6)
-    assert "43 clear and 41 cataract eyes of simulated scans: phantom" in metadata.cf_threshold_method
+    assert metadata.cf_threshold == pytest.approx((0.04 + 0.1) / 2, abs=1e-6)
+    assert "4 clear and 3 cataract eyes of simulated scans: phantom" in metadata.cf_threshold_method
 
 
-def test_a_report_of_another_model_is_refused(saved: Path) -> None:
+def test_a_threshold_within_the_guard_band_is_raised(saved: Path, report: Path) -> None:
+    write_made_eyes(report, clear=(0.0, 0.001), cataract=(0.003, 0.2))
+    point = operating_point_of(report, saved)
+    assert point.cf_threshold == MIN_CF_THRESHOLD
+    assert "the least allowed (the middle of the Youden-optimal interval is 0.0020)" in point.method
+
+
+def test_a_report_of_another_model_is_refused(saved: Path, report: Path) -> None:
+    (report / "results.json").write_bytes((DEVELOPMENT / "results.json").read_bytes())
     with pytest.raises(ReportError, match="another model"):
-        operating_point_of(DEVELOPMENT, saved)
+        operating_point_of(report, saved)
 
 
 def test_eyes_of_one_group_fix_no_threshold(saved: Path, report: Path) -> None:
-    lines = (report / "eyes.csv").read_text().splitlines(keepends=True)
-    (report / "eyes.csv").write_text("".join(line for line in lines if ",cataract," not in line))
+    write_made_eyes(report, clear=(0.0, 0.01), cataract=())
     with pytest.raises(ExportError, match="no threshold"):
         operating_point_of(report, saved)
