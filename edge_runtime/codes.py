@@ -74,9 +74,9 @@ REFUSALS: dict[str, str] = {
 
 # Why a readable scan was not graded (exit code 3).
 REASONS: dict[str, str] = {
-    "lens-not-found": "No natural lens found. Artificial lens? Lens outside the frame?",
+    "lens-not-found": "No natural lens found: perhaps an artificial lens, or the lens lies outside the frame.",
     "lens-too-small": "What was found is less than 2 mm deep or 1 mm wide, too small for a view of a natural lens.",
-    "lens-too-large": "What was found is larger than any human lens (over 12 mm). Are the grey levels inverted?",
+    "lens-too-large": "What was found is larger than any human lens (over 12 mm), as when grey levels are inverted.",
     "lens-not-solid": "What was found fills less than half of its bounding box: streaks or specks rather than a lens.",
     "no-brightness-reference": "Cornea or iris not found, so brightness could not be calibrated.",
     "lens-mostly-outside": "The frame cuts the lens, and less than 3 mm of its depth is seen.",

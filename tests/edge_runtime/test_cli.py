@@ -121,8 +121,8 @@ def test_scan_that_is_not_graded_says_why_and_ends_with_3(run: Run, scans: None)
     (document,) = printed.documents
     assert document["eye"]["decision"] == "ungradable"
     assert printed.err == (
-        "edge-cataract: empty.png: not graded: [lens-not-found] No natural lens found. Artificial lens? "
-        "Lens outside the frame? Check and repeat the scan.\n"
+        "edge-cataract: empty.png: not graded: [lens-not-found] No natural lens found: perhaps an artificial "
+        "lens, or the lens lies outside the frame. Check and repeat the scan.\n"
     )
     assert run("empty.png", "-q").err == ""
 
