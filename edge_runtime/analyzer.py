@@ -67,14 +67,14 @@ class CataractAnalyzer:
         *,
         precision: str = DEFAULT_PRECISION,
         threshold: float | None = None,
-        profile: DeviceProfile | PixelPitch | str | None = None,
+        profile: DeviceProfile | PixelPitch | str | os.PathLike[str] | None = None,
         limits: Limits | None = None,
     ) -> None:
         if threshold is not None and not 0.0 <= threshold <= 1.0:
             raise UsageError(
                 "usage", f"A threshold in [0, 1] was expected, got {threshold}.", "Leave it out for the model's own."
             )
-        self._profile = load_profile(profile) if isinstance(profile, str) else profile
+        self._profile = load_profile(os.fspath(profile)) if isinstance(profile, str | os.PathLike) else profile
         self._resources = Resources(limits or Limits())
         if model is None or isinstance(model, str | os.PathLike):
             model = Network(read_model(model, precision), self._resources.threads)

@@ -43,7 +43,7 @@ class ModelFacts:
     name, version, precision, trained_on
         What the model's metadata say.
     sha256
-        Of the model's bytes.
+        Hash of the model's bytes.
     threads
         Inference threads that were used.
     """
@@ -226,7 +226,7 @@ class EyeResult:
     model
         The model that labelled the scans.
     laterality
-        Which eye; None when it was not told.
+        Which eye; None when it is not known.
     scans_expected
         Radial scans that a complete exam has.
     """

@@ -60,7 +60,7 @@ class Scan:
     source
         File name without its folder; ``-`` for standard input; empty for pixels from memory.
     sha256
-        Of the file's bytes, or of the pixels' bytes when they came from memory.
+        Hash of the file's bytes, or of the pixels' bytes when they came from memory.
     pitch_um
         (row, column) pixel pitch in um; None where it is not known.
     laterality

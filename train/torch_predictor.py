@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class TorchNetwork:
-    """Does for a checkpoint what `edge_runtime.network.Network` does for a model file.
+    """Does for a checkpoint what `edge_runtime.model.network.Network` does for a model file.
 
     Attributes
     ----------

@@ -62,7 +62,7 @@ class ReferenceLevels:
     stroma
         Median of the corneal stroma.
     brightest
-        Of iris or sclera: 80th percentile over columns of the brightest coarse pixel.
+        Grey of iris or sclera: 80th percentile over columns of the brightest coarse pixel.
     speckle
         Standard deviation of the stroma's pixels about their surroundings; None where it says nothing.
     air
@@ -100,7 +100,7 @@ def find_reference_levels(frame: NDArray[np.uint8], *, device_pixels: bool = Tru
         (rows, columns) uint8 at 7.675 um.
     device_pixels
         Whether the scan had the pixels of a known device. A frame that was exported smaller has lost speckle, so there
-        the contrast alone tells the scale.
+        the contrast alone gives the scale.
 
     Returns
     -------

@@ -20,7 +20,7 @@ _M_MMAP_THRESHOLD = -3  # malloc.h of glibc
 
 
 def resident_bytes(*, peak: bool) -> int:
-    """Resident memory of this process in bytes: now, or its peak so far. Where the system tells no more, the peak."""
+    """Resident memory of this process in bytes: now, or its peak so far. Where the system reports no more, the peak."""
     import resource
     import sys
 

@@ -54,7 +54,7 @@ class Network:
     metadata
         What the model says of itself.
     sha256
-        Of the model's bytes.
+        Hash of the model's bytes.
     threads
         Threads that one call to `predict` uses.
     """

@@ -22,7 +22,7 @@ class Prediction:
     lens_probability, cataract_probability
         (ceil(rows / grid), ceil(columns / grid)) float32 in [0, 1]; the first includes the second.
     labels
-        Same shape, uint8 of `edge_runtime.lens.TissueLabel`.
+        Same shape, uint8 of `edge_runtime.measure.lens.TissueLabel`.
     """
 
     lens_probability: NDArray[np.float32]

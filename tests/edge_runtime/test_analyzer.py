@@ -480,3 +480,9 @@ def test_missing_references_of_an_unknown_frame_are_told(tmp_path: Path) -> None
     result = pitched.analyze_pixels(lens_frame())
     assert result.gradable
     assert codes_of(result) == ["no-brightness-reference"]
+
+
+def test_a_profile_may_be_given_as_a_path(tmp_path: Path) -> None:
+    wide = tmp_path / "wide.toml"
+    wide.write_text('name = "wide"\ncolumns = 2150\nrows = 1824\nwidth_mm = 16.5\nheight_mm = 14.0\n')
+    assert CataractAnalyzer(profile=wide).analyze_pixels(lens_frame()).profile == "wide"
