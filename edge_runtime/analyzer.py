@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from .conclusion import eye_result
 from .errors import FAULTS_OF_ONE_SCAN, UsageError
 from .frame.prepare import prepare_frame
-from .frame.profiles import DeviceProfile, PixelPitch, load_profile
+from .frame.profiles import DeviceProfile, PixelPitch, wanted_profile
 from .frame.resample import native_shape
 from .frame.window import CropWindow
 from .machine.resources import Limits, Resources
@@ -74,7 +74,7 @@ class CataractAnalyzer:
             raise UsageError(
                 "usage", f"A threshold in [0, 1] was expected, got {threshold}.", "Leave it out for the model's own."
             )
-        self._profile = load_profile(os.fspath(profile)) if isinstance(profile, str | os.PathLike) else profile
+        self._profile = wanted_profile(profile)
         self._resources = Resources(limits or Limits())
         if model is None or isinstance(model, str | os.PathLike):
             model = Network(read_model(model, precision), self._resources.threads)

@@ -182,6 +182,25 @@ def profile_of_pitch(row_um: float, column_um: float, rows: int, columns: int) -
     return DeviceProfile("pixel-um", columns, rows, columns * column_um / 1000, rows * row_um / 1000)
 
 
+def wanted_profile(
+    profile: DeviceProfile | PixelPitch | str | os.PathLike[str] | None,
+) -> DeviceProfile | PixelPitch | None:
+    """What a caller asked for, with a name or a file loaded; None: by the shape of each frame.
+
+    Raises
+    ------
+    UsageError
+        For an unknown name, a file that is no profile, or a value of another kind.
+    """
+    match profile:
+        case None | DeviceProfile() | PixelPitch():
+            return profile
+        case str() | os.PathLike():
+            return load_profile(os.fspath(profile))
+        case _:
+            raise UsageError("bad-profile", f"{profile!r} is no device profile.", "Give its name, its file or None.")
+
+
 def profile_of_scan(scan: Scan, wanted: DeviceProfile | PixelPitch | None) -> DeviceProfile:
     """Choose the device profile of one scan: the one that was named, one of a given pixel pitch, or by its shape.
 
