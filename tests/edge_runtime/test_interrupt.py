@@ -56,7 +56,7 @@ def slow_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 _TELLING = """
 import signal
 import sys
-import edge_runtime.network as network
+import edge_runtime.model.network as network
 signal.signal(signal.SIGINT, signal.default_int_handler)
 original = network.Network._run
 def told(self, window):

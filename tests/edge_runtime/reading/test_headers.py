@@ -18,9 +18,8 @@ from edge_runtime.errors import ScanError
 from edge_runtime.reading.headers import MAX_JPEG_SCANS, Header, check_size, read_header
 from edge_runtime.reading.raster import decode_scan
 from edge_runtime.scan import MAX_PIXELS
-
-from . import pictures
-from .pictures import encoded, jpeg_segment, png, png_chunk, png_header, speckled_frame, tiff
+from tests.edge_runtime import pictures
+from tests.edge_runtime.pictures import encoded, jpeg_segment, png, png_chunk, png_header, speckled_frame, tiff
 
 TIFF_COMPRESSION = cv2.IMWRITE_TIFF_COMPRESSION
 TRUNCATIBLE: dict[str, tuple[str, Callable[[], bytes]]] = {

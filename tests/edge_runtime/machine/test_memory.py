@@ -121,7 +121,7 @@ def test_memory_of_the_program_that_started_this_one_does_not_count() -> None:
 import subprocess, sys
 ballast = b"x" * 300_000_000
 print(subprocess.run(
-    [sys.executable, "-c", "from edge_runtime.memory import resident_bytes; print(resident_bytes(peak=True))"],
+    [sys.executable, "-c", "from edge_runtime.machine.memory import resident_bytes; print(resident_bytes(peak=True))"],
     capture_output=True, text=True, check=True).stdout)
 """
     finished = subprocess.run(
@@ -144,7 +144,7 @@ def test_resident_memory_without_proc_comes_from_the_system(monkeypatch: pytest.
 CAPPED = """
 import sys
 from edge_runtime.cli import main
-from edge_runtime.memory import resident_bytes
+from edge_runtime.machine.memory import resident_bytes
 code = main(sys.argv[1:])
 print(code, resident_bytes(peak=True), file=sys.stderr)
 """
