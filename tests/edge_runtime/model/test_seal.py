@@ -51,7 +51,7 @@ def test_flipped_weight_is_damage_and_not_another_kind_of_file() -> None:
     assert caught.value.exit_code == 81
 
 
-def test_file_that_never_was_a_model_of_this_program_is_another_kind_of_file() -> None:
+def test_file_that_never_was_a_model_is_another_kind_of_file() -> None:
     for data in (b"", b"text", onnx.ModelProto(ir_version=8).SerializeToString()):
         with pytest.raises(ModelIncompatibleError, match="not-a-model") as caught:
             check_seal(data)
