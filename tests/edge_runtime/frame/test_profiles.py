@@ -61,8 +61,11 @@ def test_profile_is_read_from_a_file(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text(
         'name = "mine"\ncolumns = 1000\nrows = 800\nwidth_mm = 10.0\nheight_mm = 8\ndepths = [16]\ndisplay_high = 0.5\n'
+        "export_shapes = [[800, 1000], [400, 500]]\n"
     )
-    assert load_profile(str(path)) == DeviceProfile("mine", 1000, 800, 10.0, 8, (16,), display_high=0.5)
+    assert load_profile(str(path)) == DeviceProfile(
+        "mine", 1000, 800, 10.0, 8, (16,), display_high=0.5, export_shapes=((800, 1000), (400, 500))
+    )
 
 
 COMPLETE = 'name = "mine"\ncolumns = 10\nrows = 10\nwidth_mm = 1.0\nheight_mm = 1.0\n'
@@ -89,6 +92,14 @@ COMPLETE = 'name = "mine"\ncolumns = 10\nrows = 10\nwidth_mm = 1.0\nheight_mm = 
         COMPLETE + "window_top = -1",
         COMPLETE + "display_low = 1.0",
         COMPLETE + "display_high = nan",
+        COMPLETE + "export_shapes = 5",
+        COMPLETE + "export_shapes = [10, 10]",
+        COMPLETE + "export_shapes = [[10]]",
+        COMPLETE + "export_shapes = [[10, 10, 1]]",
+        COMPLETE + "export_shapes = [[0, 10]]",
+        COMPLETE + "export_shapes = [[10.0, 10.0]]",
+        COMPLETE + "export_shapes = ['ab']",
+        COMPLETE + "export_shapes = [[10, 20]]",
     ],
 )
 def test_file_that_is_no_profile_is_refused(text: str, tmp_path: Path) -> None:
