@@ -5,13 +5,9 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from typing import TYPE_CHECKING
 
 from edge_runtime.errors import ResourceError, ScanError, ScanMissingError
 from edge_runtime.scan import EXPORT_AGAIN, EXPORT_AS, MAX_BYTES
-
-if TYPE_CHECKING:
-    pass
 
 
 def _printable_name(path: str | os.PathLike[str]) -> str:

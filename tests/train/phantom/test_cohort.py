@@ -265,7 +265,7 @@ def test_an_interrupted_cohort_is_continued(tmp_path: Path, written: Path) -> No
     lost.unlink()
     (tmp_path / "images" / f"{lost.stem}.png").unlink()
     (tmp_path / "scans.csv").unlink()
-    kept = sorted((tmp_path / "images").iterdir())[0]
+    kept = min((tmp_path / "images").iterdir())
     before = kept.stat().st_mtime_ns
     assert cohort.run(arguments(tmp_path, 1)) == 0
     assert kept.stat().st_mtime_ns == before
