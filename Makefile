@@ -1,5 +1,7 @@
 # make run [SCAN=path]   analyse a scan (a bundled sample without SCAN)
+# make check             lint and the quick tests, for the edit loop (about a minute)
 # make test              everything that must hold before a change lands
+# make coverage          the tests again, with the branches that they reach (half as long again)
 # make bench             every benchmark of docs/benchmarks.md (an hour or so)
 # Each sets itself up in a fresh clone, and is quick when nothing changed.
 
@@ -9,13 +11,20 @@ BIN := $(VENV)/bin
 SCAN ?= edge_runtime/samples/simulated-cataract.png
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run test lint bench clean
+.PHONY: run check test coverage lint bench clean
 
 run: $(VENV)/.runtime
 	@$(BIN)/edge-cataract "$(SCAN)"
 
+# Tests of one file stay in one process: they share what their fixtures made.
+check: lint
+	$(BIN)/python -m pytest -m "not slow and not network" -n 2 --dist loadfile
+
 test: lint
 	$(BIN)/python -m pytest
+
+coverage: $(VENV)/.development
+	$(BIN)/python -m pytest --cov
 
 lint: $(VENV)/.development
 	$(BIN)/ruff check .

@@ -36,6 +36,9 @@ class DeviceProfile:
         all, it is located in the whole frame and the window is centred on it. ``window_rows == 0``: the whole frame.
     display_low, display_high
         Grey 0 and grey 255, as fractions of the full scale that the file declares.
+    export_shapes
+        (rows, columns) in which the device itself writes its frames. A scan of such a shape was not resampled since,
+        so its speckle can be measured; and it belongs to this profile even if another has the same aspect ratio.
     """
 
     name: str
@@ -50,6 +53,7 @@ class DeviceProfile:
     window_columns: int = 0
     display_low: float = 0.0
     display_high: float = 1.0
+    export_shapes: tuple[tuple[int, int], ...] = ()
 
     def __post_init__(self) -> None:
         whole = (self.columns, self.rows, self.window_top, self.window_left, self.window_rows, self.window_columns)
@@ -63,6 +67,13 @@ class DeviceProfile:
             "window_* must not be negative",
         )
         self._check(set(self.depths) <= {8, 16} and bool(self.depths), "depths must be 8, 16 or both")
+        self._check(
+            all(
+                len(shape) == 2 and all(type(side) is int and side > 0 for side in shape)
+                for shape in self.export_shapes
+            ),
+            "export_shapes must be pairs of positive whole numbers, rows and columns",
+        )
 
     def _check(self, holds: bool, rule: str) -> None:
         if not holds:
@@ -82,8 +93,11 @@ class DeviceProfile:
         return PROFILES.get(self.name) == self
 
     def has_device_pixels(self, scan_shape: tuple[int, int]) -> bool:
-        """Whether a scan of (rows, columns) pixels is as a bundled device exports it, and nobody resampled it since."""
-        return self.is_bundled and scan_shape in _EXPORT_SHAPES[self.name]
+        """Whether a scan of (rows, columns) pixels is as its device exports it, and was not resampled since.
+
+        A profile under the name of a bundled device that differs from it in any field is not that device.
+        """
+        return PROFILES.get(self.name, self) == self and scan_shape in self.export_shapes
 
     def window(self, frame_shape: tuple[int, int]) -> CropWindow:
         """The first crop window for a native frame of this (rows, columns)."""
@@ -95,17 +109,36 @@ class DeviceProfile:
 # The paper's 1100 x 1100 window (8.4 mm square). Its place is chosen so that both kinds of frame hold the lens:
 # refraction-corrected ones, and those that show depth as optical path, where the lens reaches lower and looks thicker.
 _WINDOW: dict[str, Any] = {"window_top": 640, "window_left": 525, "window_rows": 1100, "window_columns": 1100}
+# One entry a device: nothing else in the package needs to change for a new one.
 PROFILES: dict[str, DeviceProfile] = {
     profile.name: profile
     for profile in (
         # Heidelberg ANTERION, exported picture: 2150 x 1824 (Zeboulon et al. 2022) or the same frame smaller.
-        DeviceProfile("anterion", 2150, 1824, 16.5, 14.0, **_WINDOW),
+        DeviceProfile(
+            name="anterion",
+            columns=2150,
+            rows=1824,
+            width_mm=16.5,
+            height_mm=14.0,
+            **_WINDOW,
+            export_shapes=((1824, 2150), (1459, 1713)),
+        ),
         # The same family of device, raw 16-bit export: 768 A-scans, pixels of 21.5 x 8.9 um. Its noise floor lies at
         # 0.16 to 0.22 of full scale, its cornea at 0.51: shown as in the exported pictures, black and 87 of 255.
-        DeviceProfile("anterion-raw", 768, 1519, 16.5, 13.52, (16,), **_WINDOW, display_low=0.2, display_high=1.11),
+        DeviceProfile(
+            name="anterion-raw",
+            columns=768,
+            rows=1519,
+            width_mm=16.5,
+            height_mm=13.52,
+            depths=(16,),
+            **_WINDOW,
+            display_low=0.2,
+            display_high=1.11,
+            export_shapes=((1519, 768),),
+        ),
     )
 }
-_EXPORT_SHAPES = {"anterion": {(1824, 2150), (1459, 1713)}, "anterion-raw": {(1519, 768)}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,16 +150,17 @@ class PixelPitch:
 
 
 def profile_for(rows: int, columns: int, bits: int) -> DeviceProfile:
-    """The bundled profile whose frame has this aspect ratio and depth.
+    """The bundled profile of a frame: the one whose device exports this very shape, else the first of its aspect ratio.
 
     Raises
     ------
     ScanError
         ``unknown-frame`` when none fits: pixel size is never guessed.
     """
-    for profile in PROFILES.values():
-        if profile.fits(rows, columns, bits):
-            return profile
+    fitting = [profile for profile in PROFILES.values() if profile.fits(rows, columns, bits)]
+    exporting = [profile for profile in fitting if (rows, columns) in profile.export_shapes]
+    if fitting:
+        return (exporting or fitting)[0]
     raise ScanError(
         "unknown-frame",
         f"{columns} x {rows} pixels of {bits} bits fit no known device frame, so the pixel size is unknown.",
@@ -158,7 +192,12 @@ def load_profile(name: str) -> DeviceProfile:
             raise ValueError(f"unknown {', '.join(sorted(unknown))}")
         if "depths" in entries:
             entries["depths"] = tuple(entries["depths"])
-        return DeviceProfile(**entries)
+        if "export_shapes" in entries:
+            entries["export_shapes"] = tuple(tuple(shape) for shape in entries["export_shapes"])
+        profile = DeviceProfile(**entries)
+        if not all(profile.fits(*shape, profile.depths[0]) for shape in profile.export_shapes):
+            raise ValueError("export_shapes must have the aspect ratio of rows and columns")
+        return profile
     except (OSError, ValueError, TypeError) as error:
         raise UsageError(
             "bad-profile", f"{name!r} is no device profile: {error}.", "See docs/inputs.md for its fields."

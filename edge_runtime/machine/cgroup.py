@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    pass
 
 CGROUPS, OWN_CGROUP = "/sys/fs/cgroup", "/proc/self/cgroup"
 

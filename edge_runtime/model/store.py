@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from typing import TYPE_CHECKING
 
 from edge_runtime.errors import (
     ModelIncompatibleError,
@@ -18,9 +17,6 @@ from edge_runtime.machine.cgroup import _text
 from .metadata import DEFAULT_PRECISION, EXPORT_MODEL, PRECISIONS
 from .onnx_file import MAX_MODEL_BYTES
 from .seal import check_seal
-
-if TYPE_CHECKING:
-    pass
 
 # Paths are plain text here: pathlib takes 4 ms of a cold start.
 BUNDLE = os.path.join(os.path.dirname(os.path.dirname(__file__)), "models")

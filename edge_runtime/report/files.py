@@ -7,12 +7,8 @@ import errno
 import os
 import stat
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from edge_runtime.errors import OutputError, UsageError, WriteError
-
-if TYPE_CHECKING:
-    pass
 
 _CANNOT_CREATE = {
     errno.ENOENT,

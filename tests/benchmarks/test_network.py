@@ -21,6 +21,7 @@ serve(lambda: lambda: print("and talks") or runs.append(1) or len(runs))
 """
 
 
+@pytest.mark.slow
 def test_a_short_run_compares_both_engines_on_the_same_counts(tmp_path: Path) -> None:
     out = tmp_path / "network.json"
     words = ["--contenders", "ours-fp32", "torch-eager", "scan-fp32", "--rounds", "1", "--threads", "1"]

@@ -32,6 +32,7 @@ def compare(checkpoint: Path, cohort: Path, out: Path, *words: str) -> int:
     return main(["--checkpoint", str(checkpoint), "--model", *models, "--data", str(cohort), "--out", str(out), *words])
 
 
+@pytest.mark.slow
 def test_every_bundled_model_keeps_its_limits(cohort: Path, tmp_path: Path) -> None:
     out = tmp_path / "parity.json"
     assert compare(CHECKPOINT, cohort, out) == 0
@@ -45,6 +46,7 @@ def test_every_bundled_model_keeps_its_limits(cohort: Path, tmp_path: Path) -> N
         assert one["found"]["auc"]["drift"] <= 0.002
 
 
+@pytest.mark.slow
 def test_a_changed_weight_breaks_parity(cohort: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     checkpoint = load_checkpoint(CHECKPOINT)
     weights = dict(checkpoint.weights)

@@ -8,6 +8,7 @@ from benchmarks import cold_start, soak
 from edge_runtime import CataractAnalyzer
 
 
+@pytest.mark.slow
 def test_cold_start_of_one_pair() -> None:
     measured = cold_start.measure(1)
     assert measured["wall"]["ratio_median"] == measured["wall"]["ratio_of_minima"]

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from benchmarks.tiles import main
 
 
+@pytest.mark.slow
 def test_a_short_run_of_tiles_keeps_every_pixel(tmp_path: Path) -> None:
     out = tmp_path / "tiles.json"
     words = ["--precision", "fp32", "--ways", "whole", "tiled", "--rounds", "1", "--out", str(out)]

@@ -16,6 +16,8 @@ PACKAGE = Path(codes.__file__).parent
 ERRORS = {name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, Exception)}
 CONTAINERS = ("png", "jpeg", "tiff", "bmp")
 WORD = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+# Strings of the same form that are no error, reason or warning.
+OTHER_NAMES = {"utf-8", "edge-cataract", "decoder-messages", "as-shown", "anterion-raw", "pixel-um"}
 
 
 def words_of(node: ast.expr) -> list[str]:
@@ -40,24 +42,36 @@ def words_raised(source: str) -> set[str]:
     return {word for call in calls_in(source, ERRORS) if call.args for word in words_of(call.args[0])}
 
 
-def sources() -> list[str]:
-    return [path.read_text(encoding="utf-8") for path in sorted(PACKAGE.rglob("*.py"))]
+def names_in(source: str) -> set[str]:
+    """Every string of the source that has the form of a word: lower-case letters and digits, joined by hyphens."""
+    texts = (node.value for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Constant))
+    return {text for text in texts if isinstance(text, str) and WORD.fullmatch(text)}
 
 
-def test_every_word_that_is_raised_is_documented_and_every_documented_one_is_raised() -> None:
-    raised = set().union(*(words_raised(source) for source in sources()))
-    said = set(re.findall(r"error\[([a-z-]+)\]", (PACKAGE / "cli.py").read_text()))
-    assert raised | said == set(codes.REFUSALS)
+SOURCES = [path.read_text(encoding="utf-8") for path in sorted(PACKAGE.rglob("*.py")) if path.name != "codes.py"]
+NAMES = set().union(*(names_in(source) for source in SOURCES))
 
 
-def test_every_warning_is_documented_and_used() -> None:
-    used = {word for source in sources() for call in calls_in(source, {"Notice"}) for word in words_of(call.args[0])}
-    assert used == set(codes.WARNINGS)
+def test_every_error_that_is_raised_is_documented_and_vice_versa() -> None:
+    raised = set().union(*(words_raised(source) for source in SOURCES))
+    printed = {word for source in SOURCES for word in re.findall(r"error\[([a-z-]+)\]", source)}
+    assert raised | printed == set(codes.REFUSALS)
 
 
 def test_every_reason_is_documented_and_used() -> None:
     assert [word for word, _ in RULES] == list(dict.fromkeys(word for word, _ in RULES))
     assert {word for word, _ in RULES} == set(codes.REASONS)
+
+
+@pytest.mark.parametrize("table", [codes.REASONS, codes.WARNINGS], ids=["reasons", "warnings"])
+def test_every_reason_and_warning_that_is_documented_is_used(table: dict[str, str]) -> None:
+    assert set(table) - NAMES == set()
+
+
+def test_every_word_of_the_package_is_documented() -> None:
+    """A reason or a warning under a new word is seen, wherever in the package it is given."""
+    undocumented = {name for name in NAMES if "-" in name} - {*codes.REFUSALS, *codes.REASONS, *codes.WARNINGS}
+    assert undocumented == OTHER_NAMES
 
 
 def test_the_check_can_fail() -> None:
@@ -66,6 +80,7 @@ def test_the_check_can_fail() -> None:
     assert words_raised('raise ScanError(f"cut-{kind}", "x", "y")') == {f"cut-{name}" for name in CONTAINERS}
     with pytest.raises(AssertionError, match="cannot be read"):
         words_raised("raise ScanError(word, 'x', 'y')")
+    assert names_in('reasons.append("a-new-word"); f("A sentence."); g("--option")') == {"a-new-word"}
 
 
 @pytest.mark.parametrize(

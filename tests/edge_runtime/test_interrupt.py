@@ -51,7 +51,7 @@ def slow_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-# Tells on standard output, which nobody else uses before the end, that the engine has begun.
+# Reports on standard output, which nobody else uses before the end, when the engine begins and when it is done.
 # A job in the background is started with SIGINT ignored: what is tested here is a program that hears it.
 _TELLING = """
 import signal
@@ -61,17 +61,20 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 original = network.Network._run
 def told(self, window):
     print("begun", flush=True)
-    return original(self, window)
+    found = original(self, window)
+    print("ended", flush=True)
+    return found
 network.Network._run = told
 from edge_runtime.cli import main
 sys.exit(main(sys.argv[1:]))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("number", "code", "word"), [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")]
 )
-def test_signal_during_inference_ends_the_program_within_a_second(
+def test_signal_during_inference_ends_the_program_before_the_network(
     number: signal.Signals, code: int, word: str, slow_model: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "scan.png").write_bytes(encoded(".png", lens_frame()))
@@ -90,10 +93,8 @@ def test_signal_during_inference_ends_the_program_within_a_second(
     assert process.stdout.readline() == b"begun\n"
     time.sleep(0.5)
     assert process.poll() is None, "the model is too fast for this test"
-    sent = time.monotonic()
     process.send_signal(number)
     out, err = process.communicate(timeout=60)
-    assert time.monotonic() - sent < 1.0
-    assert (process.returncode, out) == (code, b"")
+    assert (process.returncode, out) == (code, b""), "the program waited for the network to end"
     assert err.decode() == f"edge-cataract: {word}. Nothing half-written was left.\n"
     assert os.listdir(tmp_path / "out") == []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -62,7 +61,7 @@ def test_device_that_computes_the_same_passes(golden: Callable[..., None], analy
 
 @pytest.mark.parametrize("name", ["lens_px", "cataract_px"])
 @pytest.mark.parametrize(("deviation", "passed"), [(3, True), (-3, True), (4, False), (-4, False)])
-def test_one_pixel_in_a_thousand_may_differ(
+def test_one_lens_pixel_in_ten_thousand_may_differ(
     name: str, deviation: int, passed: bool, golden: Callable[..., None], analyzer: CataractAnalyzer
 ) -> None:
     golden(**{name: {"lens_px": LENS_PX, "cataract_px": CATARACT_PX}[name] + deviation})
@@ -132,7 +131,7 @@ def test_another_model_fails_the_release(bundled_analyzer: CataractAnalyzer, run
     assert b"error[selftest-failed]" in finished.stderr
 
 
-def test_one_changed_weight_fails_the_release_though_its_register_is_renewed(
+def test_one_changed_weight_fails_the_release_with_a_renewed_register(
     bundled_analyzer: CataractAnalyzer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = onnx.load_from_string(read_model(None, "fp32"))
@@ -158,12 +157,5 @@ def test_release_passes_its_own_self_test(bundled_analyzer: CataractAnalyzer, ru
     assert finished.stdout.endswith(b"PASS: this device computes what the release computed.\n")
     report = json.loads(run_program("selftest", "--json", env={"EDGE_CATARACT_MODEL": ""}).stdout)
     assert report["passed"]
-    assert len(report["checks"]) >= 1
-
-
-def test_self_test_takes_less_than_two_seconds(bundled_analyzer: CataractAnalyzer, run_program: RunProgram) -> None:
-    before = os.times()
-    run_program("selftest", env={"EDGE_CATARACT_MODEL": ""})
-    after = os.times()
-    # Processor time of the child, which a busy machine does not stretch; a quiet one takes no longer.
-    assert after.children_user + after.children_system - before.children_user - before.children_system < 2.0
+    golden = json.loads(release.GOLDEN.read_text())
+    assert [check["source"] for check in report["checks"]] == [scan["source"] for scan in golden["scans"]]

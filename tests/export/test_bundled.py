@@ -23,6 +23,7 @@ def test_there_is_one_checkpoint_and_it_is_of_the_bundled_model() -> None:
     assert (checkpoint.network.stride, checkpoint.network.receptive_halo) == (model.stride, model.receptive_field)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sample", ["simulated-cataract.png", "simulated-clear.png"])
 def test_both_find_the_same_in_a_sample(sample: str) -> None:
     bundled = CataractAnalyzer(precision="fp32")

@@ -60,6 +60,7 @@ def test_all_but_the_entry_and_the_last_convolution_are_int8(trained: Checkpoint
     assert len(per_channel) >= len(convolutions) - 3
 
 
+@pytest.mark.slow
 def test_both_precisions_are_exported_with_one_report(trained: Checkpoint, tmp_path: Path) -> None:
     save_checkpoint(trained, tmp_path / "checkpoint")
     words = [str(tmp_path / "checkpoint"), "-o", str(tmp_path / "out"), "--precision", "fp32", "int8"]
@@ -79,12 +80,14 @@ def test_both_precisions_are_exported_with_one_report(trained: Checkpoint, tmp_p
     assert np.abs(found.cataract_probability - exact.cataract_probability).mean() < 0.05
 
 
+@pytest.mark.slow
 def test_without_windows_there_is_no_int8_and_nothing_is_written(tmp_path: Path) -> None:
     with pytest.raises(ExportError, match="no-calibration"):
         export_models(checkpoint(), tmp_path / "out", ("fp32", "int8"))
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_a_quantised_model_that_moves_the_fraction_is_refused(
     trained: Checkpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -66,6 +66,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_an_exported_model_passes_the_runtimes_own_checks(exported: Path) -> None:
     data = (exported / "tiny-fp32.onnx").read_bytes()
     check_seal(data)
@@ -78,6 +79,7 @@ def test_an_exported_model_passes_the_runtimes_own_checks(exported: Path) -> Non
     assert json.loads(metadata.parity)["labels_different"] == 0
 
 
+@pytest.mark.slow
 def test_the_exported_model_is_pytorch_on_a_size_that_was_not_verified(exported: Path) -> None:
     network = Network((exported / "tiny-fp32.onnx").read_bytes(), threads=1)
     scan = drawn_scan(333, 277, np.random.default_rng(9))
@@ -89,6 +91,7 @@ def test_the_exported_model_is_pytorch_on_a_size_that_was_not_verified(exported:
     np.testing.assert_allclose(found.cataract_probability, expected.cataract_probability.numpy(), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_graph_is_folded_and_free_of_what_field_runtimes_lack(exported: Path) -> None:
     model = onnx.load(exported / "tiny-fp32.onnx")
     kinds = {node.op_type for node in model.graph.node}
@@ -107,6 +110,7 @@ def test_the_graph_is_folded_and_free_of_what_field_runtimes_lack(exported: Path
     }
 
 
+@pytest.mark.slow
 def test_the_same_checkpoint_gives_the_same_bytes(exported: Path, tmp_path: Path) -> None:
     (again,) = export_models(checkpoint(), tmp_path)
     assert again.model.read_bytes() == (exported / "tiny-fp32.onnx").read_bytes()
@@ -114,6 +118,7 @@ def test_the_same_checkpoint_gives_the_same_bytes(exported: Path, tmp_path: Path
     assert (report["sha256"], report["model"]) == (again.sha256, "tiny-fp32.onnx")
 
 
+@pytest.mark.slow
 def test_the_published_shape_exports_too() -> None:
     pipeline = Pipeline.of(checkpoint(PAPER_LIKE, grid=2))
     parity = compare(pipeline, trace(pipeline).SerializeToString(), small_inputs(2))
@@ -121,6 +126,7 @@ def test_the_published_shape_exports_too() -> None:
     assert parity.inputs == 3
 
 
+@pytest.mark.slow
 def test_the_command_exports_a_checkpoint(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     save_checkpoint(checkpoint(), tmp_path / "checkpoint")
     assert main([str(tmp_path / "checkpoint"), "-o", str(tmp_path / "out")]) == 0
@@ -128,6 +134,7 @@ def test_the_command_exports_a_checkpoint(tmp_path: Path, capsys: pytest.Capture
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["parity.json", "tiny-fp32.onnx"]
 
 
+@pytest.mark.slow
 def test_a_checkpoint_without_operating_point_is_refused_and_nothing_is_written(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -144,6 +151,7 @@ def test_a_file_that_is_no_checkpoint_is_refused(tmp_path: Path, capsys: pytest.
     assert "error[checkpoint-format]" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_model_that_drifts_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     other = Pipeline.of(checkpoint(replace(EDGE_LIKE, width=3)))
     wrong = trace(other)
@@ -153,12 +161,14 @@ def test_a_model_that_drifts_is_not_written(tmp_path: Path, monkeypatch: pytest.
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_another_grid_is_noticed_by_the_shape() -> None:
     wrong = trace(Pipeline.of(checkpoint(grid=2)))
     with pytest.raises(ParityError, match=r"lens_probability is \(17, 17\) float32, \(9, 9\) float32 was expected"):
         compare(Pipeline.of(checkpoint()), wrong.SerializeToString(), [np.zeros((33, 33), np.uint8)])
 
 
+@pytest.mark.slow
 def test_counts_that_contradict_the_labels_are_noticed() -> None:
     model = trace(Pipeline.of(checkpoint()))
     outputs = {value.name: value for value in model.graph.output}
@@ -202,6 +212,7 @@ def test_the_inputs_of_parity_hold_the_smallest_the_window_and_whole_frames() ->
     assert any(rows % 2 and columns % 2 for rows, columns in shapes)
 
 
+@pytest.mark.slow
 def test_a_checkpoint_and_its_export_give_one_result_for_a_scan(exported: Path, tmp_path: Path) -> None:
     from edge_runtime.analyzer import CataractAnalyzer
 
@@ -214,6 +225,7 @@ def test_a_checkpoint_and_its_export_give_one_result_for_a_scan(exported: Path, 
     assert by_torch.pixels.lens > 100
 
 
+@pytest.mark.slow
 def test_whole_output_equals_tiled_output_with_the_exported_halo(exported: Path) -> None:
     network = Network((exported / "tiny-fp32.onnx").read_bytes(), threads=1)
     unit, halo = 4 * network.metadata.stride, 4 * network.metadata.receptive_field

@@ -39,6 +39,7 @@ def report(saved: Path, tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_the_threshold_of_a_report_is_exported(saved: Path, report: Path, tmp_path: Path) -> None:
     assert main([str(saved), "-o", str(tmp_path / "out"), "--threshold-from", str(report)]) == 0
     metadata = inspect((tmp_path / "out" / "tiny-fp32.onnx").read_bytes())

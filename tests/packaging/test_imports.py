@@ -38,7 +38,7 @@ def forbidden_in(imported: set[str], forbidden: set[str]) -> set[str]:
     return imported & forbidden
 
 
-def test_import_of_the_package_brings_neither_decoder_nor_engine_nor_training() -> None:
+def test_import_brings_neither_decoder_nor_engine_nor_training() -> None:
     imported = imported_by("import edge_runtime")
     assert "edge_runtime" in imported
     assert forbidden_in(imported, TRAINING | UNTIL_NEEDED) == set()

@@ -136,6 +136,7 @@ def test_analysis_writes_the_requested_files_only(strace: str, folder: Path, tin
     assert sorted(os.listdir(folder)) == ["cut.png", "out", "scan.png", "trace"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [(("cut.png", "-o", "out"), 65), (("scan.png", "--model", "scan.png", "-o", "out"), 82), (("scan.png", "--x"), 2)],
@@ -148,6 +149,7 @@ def test_failing_run_neither_sends_nor_writes(
     assert os.listdir(folder / "out") == []
 
 
+@pytest.mark.slow
 def test_bundled_model_neither_sends_nor_writes(strace: str, folder: Path, bundled_analyzer: object) -> None:
     assert traced(strace, folder, *RUN, "selftest") == Traced((), frozenset())
 

@@ -17,6 +17,8 @@ import pytest
 from edge_runtime import __version__
 from tests.conftest import ROOT
 
+pytestmark = pytest.mark.network
+
 BASE = {"numpy", "onnxruntime", "opencv-python-headless"}
 EXTRAS = {"train", "dev"}
 

@@ -10,6 +10,8 @@ import pytest
 
 from .conftest import Install, Question
 
+pytestmark = pytest.mark.network
+
 PROGRAM = Path(__file__).with_name("node_counts.cjs")
 
 

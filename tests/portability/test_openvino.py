@@ -11,6 +11,8 @@ import pytest
 
 from .conftest import Install, Question
 
+pytestmark = pytest.mark.network
+
 PROGRAM = Path(__file__).with_name("openvino_counts.py")
 
 

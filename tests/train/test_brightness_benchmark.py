@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from benchmarks.brightness import PAGE, RESULTS, page
 
 
@@ -14,6 +16,7 @@ def test_the_page_is_that_of_the_committed_numbers() -> None:
     assert PAGE.read_text(encoding="utf-8") == page(json.loads(RESULTS.read_text(encoding="utf-8")))
 
 
+@pytest.mark.slow
 def test_a_small_run_measures_what_the_page_tells(tmp_path: Path) -> None:
     out, text = tmp_path / "brightness.json", tmp_path / "brightness.md"
     command = [sys.executable, "-m", "benchmarks.brightness", "--eyes", "2", "--out", str(out), "--page", str(text)]

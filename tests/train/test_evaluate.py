@@ -92,11 +92,13 @@ def results_of(report: Path) -> dict[str, Any]:
     return results
 
 
+@pytest.mark.slow
 def test_auc_sensitivity_and_specificity_follow_from_the_written_table(report: Path) -> None:
     assert check_report(report / "out") == (6, 8)
     assert results_of(report)["diagnosis"]["eye"]["fixed"]["specificity"]["value"] == 7 / 8
 
 
+@pytest.mark.slow
 def test_what_is_known_of_the_made_up_lenses_comes_out(report: Path) -> None:
     results = results_of(report)
     assert results["dice"]["lens"]["value"] > 0.97
@@ -111,6 +113,7 @@ def test_what_is_known_of_the_made_up_lenses_comes_out(report: Path) -> None:
     assert {"age", "lens_density", "nucleus_density", "grey_fraction"} == set(results["baselines"])
 
 
+@pytest.mark.slow
 def test_recall_of_observable_opaque_pixels_follows_from_the_written_table(report: Path) -> None:
     found = results_of(report)["localisation"]
     rows = [row for row in read_rows(report / "out/scans.csv", ScanRow) if row.group]
@@ -125,6 +128,7 @@ def test_recall_of_observable_opaque_pixels_follows_from_the_written_table(repor
     assert "recall of observable opaque pixels" in (report / "out/report.md").read_text()
 
 
+@pytest.mark.slow
 def test_without_the_column_there_is_no_recall_of_observable_pixels(report: Path, model: Path, tmp_path: Path) -> None:
     data = tmp_path / "data"
     shutil.copytree(report / "data", data)
@@ -138,6 +142,7 @@ def test_without_the_column_there_is_no_recall_of_observable_pixels(report: Path
     assert "the dataset has no column truth_observable" in text
 
 
+@pytest.mark.slow
 def test_a_map_of_observable_pixels_with_another_code_is_named(
     report: Path, model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -151,6 +156,7 @@ def test_a_map_of_observable_pixels_with_another_code_is_named(
     assert "scan P0_OS_0: truth_observable P0_OS_0.png is no readable 8-bit map" in message
 
 
+@pytest.mark.slow
 def test_eyes_that_one_report_refuses_are_dropped_from_the_comparison_and_told(
     report: Path, model: Path, tmp_path: Path
 ) -> None:
@@ -183,6 +189,7 @@ def test_where_no_eye_is_graded_in_both_reports_nothing_is_compared_and_that_is_
     assert any("4 eyes are in both, none is graded in both" in sentence for sentence in results["left_out"])
 
 
+@pytest.mark.slow
 def test_every_estimate_says_its_interval_and_what_it_rests_on(report: Path) -> None:
     def estimates(tree: Any) -> list[dict[str, Any]]:
         if isinstance(tree, dict):
@@ -199,6 +206,7 @@ def test_every_estimate_says_its_interval_and_what_it_rests_on(report: Path) -> 
             assert one["low"] is None or one["low"] <= one["high"]
 
 
+@pytest.mark.slow
 def test_the_report_names_seed_commit_model_data_and_machine(report: Path) -> None:
     results = results_of(report)
     text = (report / "out/report.md").read_text()
@@ -209,6 +217,7 @@ def test_the_report_names_seed_commit_model_data_and_machine(report: Path) -> No
     assert results["machine"]["cpus"] > 0
 
 
+@pytest.mark.slow
 def test_figures_are_there_and_small(report: Path) -> None:
     results = results_of(report)
     assert {"roc.png", "cataract_fraction.png", "calibration.png", "examples.jpg", "false_positives.jpg"} <= set(
@@ -220,6 +229,7 @@ def test_figures_are_there_and_small(report: Path) -> None:
         assert f"]({name})" in (report / "out/report.md").read_text()
 
 
+@pytest.mark.slow
 def test_a_second_run_reads_what_the_first_one_measured(report: Path, model: Path, capsys: Any) -> None:
     before = (report / "out/scans.csv").read_bytes()
     results = evaluate(model, report / "data", report / "out")
@@ -227,6 +237,7 @@ def test_a_second_run_reads_what_the_first_one_measured(report: Path, model: Pat
     assert results["diagnosis"] == results_of(report)["diagnosis"]
 
 
+@pytest.mark.slow
 def test_a_stopped_run_is_continued_even_after_half_a_line(report: Path, model: Path, tmp_path: Path) -> None:
     whole = (report / "out/scans.csv").read_text()
     out = tmp_path / "out"
@@ -241,10 +252,12 @@ def test_a_stopped_run_is_continued_even_after_half_a_line(report: Path, model: 
     assert without_times((out / "scans.csv").read_text()) == without_times(whole)
 
 
+@pytest.mark.slow
 def test_eyes_csv_follows_from_scans_csv(report: Path) -> None:
     assert read_rows(report / "out/eyes.csv", EyeRow) == eyes_of(read_rows(report / "out/scans.csv", ScanRow))
 
 
+@pytest.mark.slow
 def test_threshold_and_baselines_are_taken_from_another_report_and_eyes_are_paired(
     report: Path, model: Path, tmp_path: Path
 ) -> None:
@@ -311,6 +324,7 @@ def test_a_duplicate_image_is_named_before_any_work(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_the_report_of_another_model_fixes_no_threshold(
     report: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -336,6 +350,7 @@ def test_a_missing_dataset_ends_with_its_exit_code_and_one_message(
     assert not (tmp_path / "report").exists()
 
 
+@pytest.mark.slow
 def test_a_threshold_from_other_eyes_is_at_least_the_least_allowed(report: Path, model: Path, tmp_path: Path) -> None:
     results = results_of(report)
     results["diagnosis"]["eye"]["own_threshold"]["value"] = 0.0002

@@ -79,6 +79,7 @@ def last_row(run: Path) -> dict[str, str]:
         return list(csv.DictReader(file))[-1]
 
 
+@pytest.mark.slow
 def test_a_small_training_finds_lenses_and_opacities_of_unseen_patients(undisturbed: Path) -> None:
     row = last_row(undisturbed)
     assert float(row["held_out_dice_lens"]) > 0.9
@@ -86,6 +87,7 @@ def test_a_small_training_finds_lenses_and_opacities_of_unseen_patients(undistur
     assert float(row["held_out_auc"]) == 1
 
 
+@pytest.mark.slow
 def test_the_operating_point_lies_between_the_held_out_eyes_and_says_how_it_was_chosen(undisturbed: Path) -> None:
     with (undisturbed / "held_out.csv").open(newline="") as file:
         fractions = {group: [] for group in ("clear", "cataract")}
@@ -99,6 +101,7 @@ def test_the_operating_point_lies_between_the_held_out_eyes_and_says_how_it_was_
     assert "2 clear and 2 cataract eyes of held-out patients" in point.method
 
 
+@pytest.mark.slow
 def test_the_checkpoint_says_what_it_learnt_from(undisturbed: Path, recipe_path: Path) -> None:
     metadata = load_checkpoint(undisturbed / "checkpoint").metadata
     assert (metadata.name, metadata.grid, metadata.steps) == ("tiny", 16, 120)
@@ -107,6 +110,7 @@ def test_the_checkpoint_says_what_it_learnt_from(undisturbed: Path, recipe_path:
     assert len(metadata.dataset_sha256) == 64
 
 
+@pytest.mark.slow
 def test_the_checkpoint_keeps_windows_of_training_scans_for_an_int8_export(
     undisturbed: Path, recipe_path: Path, data: Path
 ) -> None:
@@ -123,6 +127,7 @@ def test_the_checkpoint_keeps_windows_of_training_scans_for_an_int8_export(
     assert (undisturbed / "curves.png").stat().st_size > 1000
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
 def test_a_killed_run_ends_with_the_weights_of_an_undisturbed_one(
     recipe_path: Path, data: Path, undisturbed: Path, tmp_path: Path
@@ -148,6 +153,7 @@ def fit_here(recipe: Path, data: Path, out: Path, *more: str) -> int:
     return main(["fit", "--recipe", str(recipe), "--data", str(data), "--out", str(out), *more])
 
 
+@pytest.mark.slow
 def test_a_finished_run_is_left_alone(
     undisturbed: Path, data: Path, recipe_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -157,6 +163,7 @@ def test_a_finished_run_is_left_alone(
     assert (undisturbed / "checkpoint").stat().st_mtime_ns == before
 
 
+@pytest.mark.slow
 def test_a_run_folder_of_another_recipe_is_refused(
     undisturbed: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -167,6 +174,7 @@ def test_a_run_folder_of_another_recipe_is_refused(
     assert "another recipe" in errors
 
 
+@pytest.mark.slow
 def test_a_time_budget_fixes_the_number_of_steps_before_the_first_one(
     recipe_path: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -201,6 +209,7 @@ def test_two_processes_see_what_one_with_two_passes_sees(data: Path) -> None:
             assert all(torch.equal(one, other) for one, other in zip(expected, found, strict=True))
 
 
+@pytest.mark.slow
 def test_two_processes_train_as_one_process_with_two_passes(data: Path, tmp_path: Path) -> None:
     text = tiny_recipe_text(steps=6, validate_every=1, checkpoint_every=6)
     recipes = {"two": text, "accumulated": text.replace("batch = 4", "batch = 4\naccumulate = 2"), "alone": text}

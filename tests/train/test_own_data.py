@@ -9,6 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from edge_runtime import CataractAnalyzer
 
 from .synthetic import make_dataset, tiny_recipe_text
@@ -30,6 +32,7 @@ def test_the_page_has_one_command_each_to_train_measure_and_export() -> None:
     assert [words[3] for words in verbs[:2]] == ["fit", "evaluate"]
 
 
+@pytest.mark.slow
 def test_own_scans_become_a_model_that_the_runtime_uses(tmp_path: Path) -> None:
     make_dataset(tmp_path / "dataset", patients=8)
     make_dataset(tmp_path / "other-dataset", patients=4, seed=1)

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from train.pipeline import Pipeline
+from train.pipeline import Pipeline, PipelineOutput
 
 
 class GreyDecides(nn.Module):
@@ -23,8 +23,9 @@ class Seen(nn.Module):
         return grey.expand(-1, 3, -1, -1)
 
 
-def run(network: nn.Module, scan: np.ndarray, grid: int = 2, stride: int = 4):
-    return Pipeline(network, grid, stride).eval()(torch.from_numpy(scan))
+def run(network: nn.Module, scan: np.ndarray, grid: int = 2, stride: int = 4) -> PipelineOutput:
+    output: PipelineOutput = Pipeline(network, grid, stride).eval()(torch.from_numpy(scan))
+    return output
 
 
 @pytest.mark.parametrize("size", [(1, 1), (2, 2), (3, 5), (8, 8), (9, 7), (16, 31)])

@@ -34,6 +34,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return results
 
 
+@pytest.mark.slow
 def test_a_recipe_that_never_measures_on_the_way_is_measured_at_the_end(found: dict[str, Any]) -> None:
     slow = found["recipes"][0]
     assert slow["steps"] < 3999
@@ -41,6 +42,7 @@ def test_a_recipe_that_never_measures_on_the_way_is_measured_at_the_end(found: d
     assert slow["lens_dice"] > 0
 
 
+@pytest.mark.slow
 def test_the_minutes_bound_the_training_time_of_each(found: dict[str, Any]) -> None:
     for one in found["recipes"]:
         assert one["training_s"] == pytest.approx(one["steps"] * one["seconds_per_step"])
@@ -51,6 +53,7 @@ def test_the_minutes_bound_the_training_time_of_each(found: dict[str, Any]) -> N
     assert [one["recipe"] for one in found["recipes"]] == ["slow", "quick"]
 
 
+@pytest.mark.slow
 def test_both_are_measured_on_the_same_held_out_patients(found: dict[str, Any]) -> None:
     assert found["held_out"] == {"patients": 2, "eyes": 4, "scans": 4}
     assert found["recipes"][1]["eyes_with_lens"] == 4

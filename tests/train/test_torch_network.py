@@ -21,6 +21,7 @@ def _every_warning() -> Iterator[None]:
     torch.set_warn_always(before)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_every_warning")
 def test_a_window_that_cannot_be_written_to_is_labelled_without_a_warning() -> None:
     window = np.random.default_rng(0).integers(0, 256, (64, 96), dtype=np.uint8)

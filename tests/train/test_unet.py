@@ -45,6 +45,7 @@ def tile_error(network: UNet, halo: int) -> float:
     return float((whole - tile).abs().max())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("config", SLIM, ids=str)
 def test_a_tile_with_the_halo_equals_the_whole_and_a_stride_less_does_not(config: UNetConfig) -> None:
     network = network_with_lively_norms(config)

@@ -9,6 +9,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import ROOT
 from train.workers import process_pool
 
@@ -37,6 +39,7 @@ def is_alive(process: int) -> bool:
         return False
 
 
+@pytest.mark.slow
 def test_every_process_has_one_thread() -> None:
     with process_pool(2) as pool:
         assert set(pool.map(threads_of_opencv, range(4))) == {1}

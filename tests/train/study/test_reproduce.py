@@ -41,6 +41,7 @@ def test_without_any_cohort_there_is_no_claim() -> None:
     assert "reached" not in summary({}).split("|---")[-1]
 
 
+@pytest.mark.slow
 def test_a_small_study_runs_from_seeds_and_leaves_its_reports(tmp_path: Path) -> None:
     model = tmp_path / "tiny.onnx"
     model.write_bytes(tiny_model_bytes(TinyModel(grid=8)))

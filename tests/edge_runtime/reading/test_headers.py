@@ -18,9 +18,8 @@ from edge_runtime.errors import ScanError
 from edge_runtime.reading.headers import MAX_JPEG_SCANS, Header, check_size, read_header
 from edge_runtime.reading.raster import decode_scan
 from edge_runtime.scan import MAX_PIXELS
-
-from . import pictures
-from .pictures import encoded, jpeg_segment, png, png_chunk, png_header, speckled_frame, tiff
+from tests.edge_runtime import pictures
+from tests.edge_runtime.pictures import encoded, jpeg_segment, png, png_chunk, png_header, speckled_frame, tiff
 
 TIFF_COMPRESSION = cv2.IMWRITE_TIFF_COMPRESSION
 TRUNCATIBLE: dict[str, tuple[str, Callable[[], bytes]]] = {
@@ -65,7 +64,7 @@ def test_file_without_its_last_three_bytes_is_refused(kind: str) -> None:
 
 
 @pytest.mark.parametrize("compression", [1, 5, 8, 32773])
-def test_tiff_whose_pixels_end_in_zeros_is_refused_though_its_directory_is_whole(compression: int) -> None:
+def test_tiff_whose_pixels_end_in_zeros_is_refused(compression: int) -> None:
     data = bytearray(encoded(".tiff", speckled_frame(), TIFF_COMPRESSION, compression))
     (directory,) = struct.unpack_from("<I", data, 4)
     for start in (directory // 4, directory // 2, directory * 9 // 10):
@@ -106,7 +105,7 @@ def test_png_with_a_flipped_bit_is_refused(position: int, bit: int) -> None:
 
 @given(data=st.binary(max_size=200), start=st.sampled_from([pictures.PNG_SIGNATURE, b"\xff\xd8\xff", b"II*\0", b"BM"]))
 @settings(max_examples=300, deadline=None, derandomize=True)
-def test_any_bytes_behind_a_magic_number_are_refused_by_a_word_and_never_by_a_crash(data: bytes, start: bytes) -> None:
+def test_any_bytes_behind_a_magic_number_are_refused_by_a_word(data: bytes, start: bytes) -> None:
     refused_as(start + data)
 
 
@@ -145,14 +144,14 @@ def test_png_that_unpacks_to_far_more_than_its_header_says_is_not_unpacked() -> 
     assert peak_bytes(lambda: refused_or_read(data)) < 20_000_000
 
 
-def test_tiff_that_unpacks_to_far_more_than_its_directory_says_is_refused_without_holding_it() -> None:
+def test_tiff_that_unpacks_to_far_more_than_declared_is_not_held() -> None:
     bomb = zlib.compress(bytes(100_000_000), 1)
     directory = tiff(speckled_frame()[:1, :1], tags={256: 430, 257: 365, 259: 8, 279: len(bomb)})[:-1]
     assert peak_bytes(lambda: refused_as(directory + bomb)) < 20_000_000
     assert refused_as(directory + bomb) == "damaged-tiff"
 
 
-def test_tiff_whose_strips_overlap_is_refused_before_the_same_bytes_are_unpacked_again_and_again() -> None:
+def test_tiff_whose_strips_overlap_is_refused_before_unpacking() -> None:
     data = bytearray(tiff(speckled_frame(), tags={278: 1}))
     strip = len(data) - speckled_frame().size
     repeated = 365
@@ -212,7 +211,7 @@ def test_header_of_16_bits_declares_65535(suffix: str) -> None:
 
 
 @pytest.mark.parametrize(("declared", "full_scale"), [(4095, 4095), (1023, 1023), (511, 511), (65535, 65535)])
-def test_tiff_may_declare_a_smaller_full_scale_that_is_a_power_of_two_less_one(declared: int, full_scale: int) -> None:
+def test_tiff_may_declare_a_full_scale_of_a_power_of_two_less_one(declared: int, full_scale: int) -> None:
     assert read_header(tiff(speckled_frame().astype(np.uint16), tags={281: declared})).full_scale == full_scale
 
 

@@ -9,13 +9,10 @@ import stat
 from pathlib import Path
 from typing import Any
 
-import cv2
-import numpy as np
 import pytest
 
 from edge_runtime.errors import OutputError, UsageError, WriteError
 from edge_runtime.report.files import check_targets, write_all
-from edge_runtime.report.png import encode_png
 
 
 def files_in(folder: Path) -> dict[str, bytes]:
@@ -196,17 +193,3 @@ def test_target_may_replace_neither_an_input_nor_another_target(tmp_path: Path) 
 def test_target_in_a_missing_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="output-folder"):
         check_targets([str(tmp_path / "no" / "a")], [])
-
-
-@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
-def test_png_gives_the_pixels_back(dtype: type) -> None:
-    pixels = np.arange(60, dtype=dtype).reshape(6, 10) * 3
-    decoded = cv2.imdecode(np.frombuffer(encode_png(pixels), np.uint8), cv2.IMREAD_UNCHANGED)
-    assert np.array_equal(decoded, pixels)
-    assert decoded.dtype == dtype
-
-
-def test_picture_that_cannot_be_encoded_is_a_failed_write(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cv2, "imencode", lambda *_: (False, None))
-    with pytest.raises(WriteError, match="could not be encoded"):
-        encode_png(np.zeros((2, 2), np.uint8))

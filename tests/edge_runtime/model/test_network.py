@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import subprocess
 import sys
@@ -17,29 +16,16 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from edge_runtime.errors import (
-    EdgeCataractError,
     InferenceError,
     InternalError,
     ModelIncompatibleError,
-    ModelIntegrityError,
-    ModelMissingError,
     ResourceError,
-    UsageError,
 )
-from edge_runtime.machine import cgroup
-from edge_runtime.machine.cgroup import available_threads
-from edge_runtime.model import network, store
+from edge_runtime.model import network
 from edge_runtime.model.network import Network, session_options
-from edge_runtime.model.seal import seal
-from edge_runtime.model.store import read_model
 from tests.conftest import ROOT
-from tests.make_tiny_model import TinyModel, tiny_model_bytes, tiny_model_proto
-
-
-def changed(change: Callable[[Any], object]) -> bytes:
-    model = tiny_model_proto(TinyModel())
-    change(model)
-    return seal(model.SerializeToString(deterministic=True))
+from tests.edge_runtime.model.changed_models import sealed
+from tests.make_tiny_model import tiny_model_bytes
 
 
 def outputs_through(operation: str, output: str, *constants: float) -> bytes:
@@ -55,7 +41,7 @@ def outputs_through(operation: str, output: str, *constants: float) -> bytes:
             names.append(f"extra_{number}")
         model.graph.node.append(helper.make_node(operation, names, [output]))
 
-    return changed(change)
+    return sealed(change)
 
 
 # --- prediction ------------------------------------------------------------------------------------------------------
@@ -87,7 +73,7 @@ def test_maps_of_another_size_than_the_metadata_says_fail_the_inference() -> Non
                 entry.value = "2"
 
     with pytest.raises(InferenceError, match="were expected, the engine returned") as caught:
-        Network(changed(change), 1).predict(np.zeros((16, 16), np.uint8))
+        Network(sealed(change), 1).predict(np.zeros((16, 16), np.uint8))
     assert caught.value.word == "inference-failed"
 
 
@@ -176,14 +162,14 @@ def labels_of_64_bits(model: Any) -> None:
 )
 def test_model_of_another_signature_is_refused(change: Callable[[Any], None]) -> None:
     with pytest.raises(ModelIncompatibleError, match="model-signature") as caught:
-        Network(changed(change), 1)
+        Network(sealed(change), 1)
     assert caught.value.exit_code == 82
 
 
 def test_model_with_more_outputs_than_promised_is_accepted() -> None:
     """A later model may say more; an older runtime reads what it knows."""
     window = np.arange(64 * 64, dtype=np.uint8).reshape(64, 64)
-    told, promised = (Network(model, 1).predict(window) for model in (changed(extra_output), changed(lambda _: None)))
+    told, promised = (Network(model, 1).predict(window) for model in (sealed(extra_output), sealed(lambda _: None)))
     assert np.array_equal(told.labels, promised.labels)
 
 
@@ -192,7 +178,7 @@ def test_model_that_the_engine_cannot_load_is_refused() -> None:
         model.graph.node[0].op_type = "NoSuchOperator"
 
     with pytest.raises(ModelIncompatibleError, match="model-not-loadable"):
-        Network(changed(change), 1)
+        Network(sealed(change), 1)
 
 
 def test_engine_on_another_provider_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -255,183 +241,3 @@ onnxruntime()
         [sys.executable, "-c", program], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
     )
     assert finished.stdout.splitlines()[0] == "1"
-
-
-# --- files -----------------------------------------------------------------------------------------------------------
-
-
-def test_model_file_is_read_and_verified(tmp_path: Path) -> None:
-    (tmp_path / "m.onnx").write_bytes(tiny_model_bytes())
-    assert read_model(tmp_path / "m.onnx", "fp32") == tiny_model_bytes()
-
-
-def test_missing_model_is_named_without_its_folder(tmp_path: Path) -> None:
-    for path in (tmp_path / "no.onnx", tmp_path):
-        with pytest.raises(ModelMissingError, match=f"no model file '{path.name}'") as caught:
-            read_model(path, "fp32")
-        assert caught.value.exit_code == 80
-
-
-def test_damaged_model_is_refused_before_the_engine_sees_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(network, "onnxruntime", lambda: pytest.fail("the engine was asked"))
-    data = bytearray(tiny_model_bytes())
-    data[len(data) // 3] ^= 4
-    (tmp_path / "m.onnx").write_bytes(data)
-    with pytest.raises(ModelIntegrityError):
-        read_model(tmp_path / "m.onnx", "fp32")
-
-
-def test_file_too_large_to_be_a_model_is_not_read(tmp_path: Path) -> None:
-    with open(tmp_path / "m.onnx", "wb") as file:
-        file.truncate(512 * 1024 * 1024 + 1)
-    with pytest.raises(ModelIncompatibleError, match="too large"):
-        read_model(tmp_path / "m.onnx", "fp32")
-
-
-def test_unknown_precision_is_refused() -> None:
-    with pytest.raises(UsageError, match="Choose one of fp32, int8") as caught:
-        read_model(None, "fp16")
-    assert caught.value.word == "unknown-precision"
-
-
-@pytest.fixture
-def bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A bundle of one model, the tiny one, as a release has it."""
-    data = tiny_model_bytes()
-    (tmp_path / "tiny.onnx").write_bytes(data)
-    entry = {"file": "tiny.onnx", "sha256": hashlib.sha256(data).hexdigest()}
-    (tmp_path / "register.json").write_text(json.dumps({"fp32": entry}))
-    monkeypatch.setattr(store, "BUNDLE", str(tmp_path))
-    return tmp_path
-
-
-def test_bundled_model_is_checked_against_the_register(bundle: Path) -> None:
-    assert read_model(None, "fp32") == tiny_model_bytes()
-    # A valid, sealed model, but not the one that was released.
-    (bundle / "tiny.onnx").write_bytes(tiny_model_bytes(TinyModel(cf_threshold=0.9)))
-    with pytest.raises(ModelIntegrityError, match="differs from the one that was released"):
-        read_model(None, "fp32")
-
-
-def test_precision_that_is_not_bundled_is_missing(bundle: Path) -> None:
-    with pytest.raises(ModelMissingError, match="bundles no int8 model"):
-        read_model(None, "int8")
-
-
-def test_bundle_without_its_model_or_register_is_missing(bundle: Path) -> None:
-    (bundle / "tiny.onnx").unlink()
-    with pytest.raises(ModelMissingError):
-        read_model(None, "fp32")
-    (bundle / "register.json").unlink()
-    with pytest.raises(ModelMissingError, match="bundles no model"):
-        read_model(None, "fp32")
-
-
-def test_damaged_register_is_damage(bundle: Path) -> None:
-    (bundle / "register.json").write_text("{")
-    with pytest.raises(ModelIntegrityError, match="register"):
-        read_model(None, "fp32")
-
-
-# --- threads ---------------------------------------------------------------------------------------------------------
-
-
-def test_threads_are_those_of_the_affinity_mask() -> None:
-    program = """
-import os
-os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-from edge_runtime.machine.cgroup import available_threads
-print(available_threads())
-"""
-    finished = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True, timeout=30
-    )
-    assert finished.stdout == "1\n"
-
-
-@pytest.fixture
-def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
-    """Threads that a made-up machine allows: processors, and CPU quotas of its control groups."""
-
-    def threads(processors: int, own: str | None, **quotas: str) -> int:
-        monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(processors)))
-        if own is not None:
-            (tmp_path / "proc/self").mkdir(parents=True, exist_ok=True)
-            (tmp_path / "proc/self/cgroup").write_text(f"12:cpu:/old\n0::{own}\n")
-        for folder, content in quotas.items():
-            place = tmp_path / "sys/fs/cgroup" / folder.replace("_", "/").strip("/")
-            place.mkdir(parents=True, exist_ok=True)
-            (place / "cpu.max").write_text(content)
-        monkeypatch.setattr(cgroup, "CGROUPS", str(tmp_path / "sys/fs/cgroup"))
-        monkeypatch.setattr(cgroup, "OWN_CGROUP", str(tmp_path / "proc/self/cgroup"))
-        return available_threads()
-
-    return threads
-
-
-@pytest.mark.parametrize(
-    ("quota", "expected"),
-    [
-        ("max 100000\n", 8),
-        ("200000 100000\n", 2),
-        ("250000 100000\n", 2),
-        ("50000 100000\n", 1),
-        ("1600000 100000\n", 8),
-        ("nonsense", 8),
-    ],
-)
-def test_threads_are_limited_by_the_control_group(machine: Callable[..., int], quota: str, expected: int) -> None:
-    assert machine(8, "/device", device=quota) == expected
-
-
-def test_smallest_quota_on_the_way_to_the_root_counts(machine: Callable[..., int]) -> None:
-    assert machine(8, "/a/b", a_b="600000 100000", a="300000 100000", _="500000 100000") == 3
-
-
-def test_quota_of_a_stranger_does_not_count(machine: Callable[..., int]) -> None:
-    assert machine(8, "/a", b="100000 100000") == 8
-
-
-def test_without_control_groups_the_affinity_mask_counts(machine: Callable[..., int]) -> None:
-    assert machine(5, None) == 5
-
-
-def test_quota_of_the_older_kind_of_control_group_counts(machine: Callable[..., int], tmp_path: Path) -> None:
-    group = tmp_path / "sys/fs/cgroup/cpu/old"
-    group.mkdir(parents=True)
-    (group / "cpu.cfs_quota_us").write_text("300000\n")
-    (group / "cpu.cfs_period_us").write_text("100000\n")
-    assert machine(8, "/device") == 3
-    (group / "cpu.cfs_quota_us").write_text("-1\n")
-    assert machine(8, "/device") == 8
-
-
-def test_group_named_as_root_is_the_root(machine: Callable[..., int]) -> None:
-    assert machine(8, "/", _="400000 100000") == 4
-
-
-# --- the bundled model -----------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("position", [0.001, 0.1, 0.33, 0.5, 0.77, 0.9, 0.999])
-def test_bundled_model_with_one_flipped_bit_is_refused(
-    position: float, bundled_analyzer: object, tmp_path: Path
-) -> None:
-    register = json.loads(Path(store.BUNDLE, "register.json").read_text())
-    for entry in register.values():
-        data = bytearray(Path(store.BUNDLE, entry["file"]).read_bytes())
-        data[int(position * len(data))] ^= 1 << int(position * 1000) % 8
-        (tmp_path / "m.onnx").write_bytes(data)
-        with pytest.raises(EdgeCataractError) as caught:
-            read_model(tmp_path / "m.onnx", "fp32")
-        assert caught.value.exit_code in (81, 82)
-
-
-def test_register_holds_the_hash_of_every_bundled_model(bundled_analyzer: object) -> None:
-    register = json.loads(Path(store.BUNDLE, "register.json").read_text())
-    assert "fp32" in register
-    assert {entry["file"] for entry in register.values()} == {path.name for path in Path(store.BUNDLE).glob("*.onnx")}
-    for precision, entry in register.items():
-        data = Path(store.BUNDLE, entry["file"]).read_bytes()
-        assert hashlib.sha256(data).hexdigest() == entry["sha256"]
-        assert Network(read_model(None, precision), 1).metadata.precision == precision

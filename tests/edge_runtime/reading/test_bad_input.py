@@ -19,9 +19,8 @@ import pytest
 
 from edge_runtime import cli
 from tests.conftest import ROOT, RunProgram
-
-from . import pictures
-from .pictures import encoded, lens_frame, png, png_chunk, png_header, speckled_frame, tiff
+from tests.edge_runtime import pictures
+from tests.edge_runtime.pictures import encoded, lens_frame, png, png_chunk, png_header, speckled_frame, tiff
 
 Finished = subprocess.CompletedProcess[bytes]
 MESSAGE = re.compile(r"edge-cataract: (?:.+: )?error\[([a-z-]+)\]: [A-Z0-9].+\. [A-Z].+\. [A-Z].+\.\n")

@@ -11,8 +11,7 @@ import pytest
 from edge_runtime import CataractAnalyzer
 from edge_runtime.report.overlay import draw_overlay
 from edge_runtime.results import ScanResult
-
-from .pictures import BACKGROUND, empty_frame, lens_frame
+from tests.edge_runtime.pictures import BACKGROUND, empty_frame, lens_frame
 
 # Where nothing is written: below the headline, above the caption, left of the colour bar and its words.
 QUIET = np.s_[330:1750, 0:1900]

@@ -10,43 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
-import numpy as np
 import pytest
 
-from edge_runtime import CataractAnalyzer, Laterality, __version__, document
+from edge_runtime import CataractAnalyzer, __version__, document
 from edge_runtime.report.document import SCHEMA_FILE, to_json
-from edge_runtime.report.text import summary
 from edge_runtime.results import EyeResult
-
-from .pictures import CATARACT_FRACTION, CATARACT_PX, LENS_PX, empty_frame, lens_frame
+from tests.edge_runtime.pictures import CATARACT_FRACTION, CATARACT_PX, LENS_PX
+from tests.edge_runtime.report.conftest import EYES
 
 SCHEMA = json.loads(Path(SCHEMA_FILE).read_text())
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 CREATED = "2026-01-31T10:11:12Z"
-
-Frames = Callable[[], list[np.ndarray[Any, Any]]]
-EYES: dict[str, Frames] = {
-    "graded": lambda: [lens_frame()],
-    "borderline": lambda: [lens_frame(cataract_rows=100)],
-    "not graded": lambda: [empty_frame()],
-    "too small": lambda: [lens_frame(1000, 1100, 1000, 1100, cataract_rows=0)],
-    "mostly outside": lambda: [lens_frame(1500, 1824, cataract_rows=100)],
-    "moved window": lambda: [lens_frame(300, 1000, 724, 1424)],
-    "sixteen bits": lambda: [lens_frame().astype(np.uint16) * 257],
-    "exam": lambda: [lens_frame(cataract_rows=4 * step) for step in range(20, 26)],
-    "exam with an ungraded scan": lambda: [lens_frame(), empty_frame()],
-    "more than an exam": lambda: [lens_frame(cataract_rows=4 * step) for step in range(20, 27)],
-}
-
-
-@pytest.fixture(scope="module")
-def eye_of(analyzer: CataractAnalyzer) -> Callable[[str], EyeResult]:
-    def make(name: str) -> EyeResult:
-        scans = [analyzer.analyze_pixels(frame) for frame in EYES[name]()]
-        expected = 6 if "exam" in name else 1
-        return analyzer.as_eye(scans, laterality=Laterality.OD if expected == 6 else None, scans_expected=expected)
-
-    return make
 
 
 def test_schema_is_a_schema() -> None:
@@ -187,42 +161,3 @@ def test_number_that_json_does_not_know_is_never_written(number: float) -> None:
 
 def test_json_is_ascii_on_one_line() -> None:
     assert to_json({"name": "Zoë\n"}) == r'{"name": "Zo\u00eb\n"}'
-
-
-# --- for a person ----------------------------------------------------------------------------------------------------
-
-
-def test_summary_says_finding_number_and_threshold(
-    analyzer: CataractAnalyzer, eye_of: Callable[[str], EyeResult]
-) -> None:
-    text = summary(eye_of("graded"))
-    assert text == (
-        "frame: cataract\n"
-        "  Cataract Fraction 0.286, at or above the threshold 0.140\n"
-        "  Model tiny-grey-level 0 (fp32), trained on none. Research use only. Not a medical device."
-    )
-
-
-def test_summary_of_a_borderline_eye_says_so(analyzer: CataractAnalyzer, eye_of: Callable[[str], EyeResult]) -> None:
-    text = summary(eye_of("borderline"))
-    assert "frame: cataract, BORDERLINE\n" in text
-    assert "[borderline]" in text
-
-
-def test_summary_of_a_clear_lens_says_below(analyzer: CataractAnalyzer) -> None:
-    eye = analyzer.as_eye([analyzer.analyze_pixels(lens_frame(cataract_rows=0))])
-    assert summary(eye).startswith("frame: clear\n  Cataract Fraction 0.000, below the threshold 0.140")
-
-
-def test_summary_of_an_ungraded_scan_gives_no_number(
-    analyzer: CataractAnalyzer, eye_of: Callable[[str], EyeResult]
-) -> None:
-    text = summary(eye_of("not graded"))
-    assert text.startswith("frame: not graded (lens-not-found)\n")
-    assert "Fraction" not in text
-
-
-def test_summary_of_an_exam_tells_how_many_scans_it_used(
-    analyzer: CataractAnalyzer, eye_of: Callable[[str], EyeResult]
-) -> None:
-    assert "mean of 1 of 6 radial scans" in summary(eye_of("exam with an ungraded scan"))

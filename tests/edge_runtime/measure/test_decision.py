@@ -58,7 +58,7 @@ def test_mean_and_spread_are_those_of_the_standard_library(fractions: list[float
 
 
 @given(lens=st.integers(1, 70_000), part=st.floats(0, 1), scans=st.integers(1, 12))
-def test_eye_of_equal_scans_at_the_threshold_is_cataract_as_each_of_them_is(lens: int, part: float, scans: int) -> None:
+def test_eye_of_equal_scans_at_the_threshold_is_cataract_as_they_are(lens: int, part: float, scans: int) -> None:
     fraction = round(part * lens) / lens
     judgement = judge([fraction] * scans, OperatingPoint(fraction))
     assert (judgement.cataract_fraction, judgement.decision) == (fraction, Decision.CATARACT)

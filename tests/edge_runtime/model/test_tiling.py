@@ -49,6 +49,7 @@ def spotted(rows: int, columns: int, seed: int) -> np.ndarray[tuple[int, int], n
     return np.random.default_rng(seed).integers(0, 200, (rows, columns)).astype(np.uint8)
 
 
+@pytest.mark.slow
 @given(
     shape=st.tuples(st.integers(1, 60), st.integers(1, 60)),
     kind=st.sampled_from(sorted(NETWORKS)),
@@ -183,6 +184,7 @@ def assert_same(found: Prediction, expected: Prediction, precision: str) -> None
             assert np.abs(getattr(found, name) - getattr(expected, name)).max() <= MAX_PROBABILITY_DRIFT_BUNDLED
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("precision", BUNDLED)
 @given(data=st.data(), window=windows(most=max(FRAME_SHAPE)))
 @settings(max_examples=60, deadline=None, derandomize=True)

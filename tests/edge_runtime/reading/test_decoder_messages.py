@@ -102,7 +102,7 @@ except OSError:
 def test_damaged_jpeg_is_refused_without_any_standard_error(
     run_program: RunProgram, tmp_path: os.PathLike[str]
 ) -> None:
-    from .pictures import encoded, lens_frame, speckled_frame
+    from tests.edge_runtime.pictures import encoded, lens_frame, speckled_frame
 
     whole, cut = os.path.join(tmp_path, "whole.jpg"), os.path.join(tmp_path, "cut.jpg")
     data = encoded(".jpg", speckled_frame())

@@ -150,6 +150,7 @@ print(code, resident_bytes(peak=True), file=sys.stderr)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cap", [80, 90, 110, 140])
 @pytest.mark.parametrize("precision", ["int8", "fp32"])
 def test_a_cap_is_kept_in_a_real_process_with_every_picture_or_refused(
@@ -176,6 +177,7 @@ def test_a_cap_is_kept_in_a_real_process_with_every_picture_or_refused(
     assert {name: path.read_bytes() for name, path in pictures.items()} == found
 
 
+@pytest.mark.slow
 def test_a_cap_that_is_enough_for_one_scan_is_enough_for_several(tmp_path: Path) -> None:
     pixels = read_scan(SAMPLES / "simulated-clear.png").pixels.astype(np.uint16) * 257  # 8 MB
     scans = [tmp_path / f"{number}.png" for number in range(3)]

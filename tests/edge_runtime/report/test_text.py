@@ -1,0 +1,46 @@
+"""The summary for a person says the finding, its number and its threshold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from edge_runtime import CataractAnalyzer
+from edge_runtime.report.text import summary
+from edge_runtime.results import EyeResult
+from tests.edge_runtime.pictures import lens_frame
+
+
+def test_summary_says_finding_number_and_threshold(
+    analyzer: CataractAnalyzer, eye_of: Callable[[str], EyeResult]
+) -> None:
+    text = summary(eye_of("graded"))
+    assert text == (
+        "frame: cataract\n"
+        "  Cataract Fraction 0.286, at or above the threshold 0.140\n"
+        "  tiny-grey-level 0 fp32, trained on none: grey levels set by hand. Research use only. Not a medical device."
+    )
+
+
+def test_summary_of_a_borderline_eye_says_so(analyzer: CataractAnalyzer, eye_of: Callable[[str], EyeResult]) -> None:
+    text = summary(eye_of("borderline"))
+    assert "frame: cataract, BORDERLINE\n" in text
+    assert "[borderline]" in text
+
+
+def test_summary_of_a_clear_lens_says_below(analyzer: CataractAnalyzer) -> None:
+    eye = analyzer.as_eye([analyzer.analyze_pixels(lens_frame(cataract_rows=0))])
+    assert summary(eye).startswith("frame: clear\n  Cataract Fraction 0.000, below the threshold 0.140")
+
+
+def test_summary_of_an_ungraded_scan_gives_no_number(
+    analyzer: CataractAnalyzer, eye_of: Callable[[str], EyeResult]
+) -> None:
+    text = summary(eye_of("not graded"))
+    assert text.startswith("frame: not graded (lens-not-found)\n")
+    assert "Fraction" not in text
+
+
+def test_summary_of_an_exam_tells_how_many_scans_it_used(
+    analyzer: CataractAnalyzer, eye_of: Callable[[str], EyeResult]
+) -> None:
+    assert "mean of 1 of 6 radial scans" in summary(eye_of("exam with an ungraded scan"))
