@@ -17,7 +17,7 @@ def test_summary_says_finding_number_and_threshold(
     assert text == (
         "frame: cataract\n"
         "  Cataract Fraction 0.286, at or above the threshold 0.140\n"
-        "  tiny-grey-level 0 fp32, trained on none: grey levels set by hand. Research use only. Not a medical device."
+        "  Model tiny-grey-level 0 (fp32), trained on none. Research use only. Not a medical device."
     )
 
 
