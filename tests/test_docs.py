@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.real_scans import page
+from benchmarks.evidence.real_scans import page
 from edge_runtime import codes, errors
 
 ROOT = Path(__file__).parent.parent
