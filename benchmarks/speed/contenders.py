@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edge_runtime.commands.selftest import SAMPLES
-from edge_runtime.frame.brightness import find_reference_levels, referenced_grey, regrade
+from edge_runtime.frame.brightness import Brightness
+from edge_runtime.frame.prepare import prepare_frame
 from edge_runtime.frame.profiles import profile_for
-from edge_runtime.frame.resample import native_frame
 from edge_runtime.model.network import PROVIDERS, onnxruntime, session_options
 from edge_runtime.model.store import read_model
 from edge_runtime.reading.raster import read_scan
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     import numpy as np
     import torch
     from numpy.typing import NDArray
+
+    from edge_runtime.frame.prepare import Frame
 
 SAMPLE = SAMPLES / "simulated-cataract.png"
 CHECKPOINTS = Path(__file__).resolve().parents[2] / "train" / "checkpoints"
@@ -54,18 +56,22 @@ class Setting:
 Run = Callable[[], Any]
 
 
-def sample_frame() -> NDArray[np.uint8]:
-    """The bundled cataract sample as networks get it: the (rows, columns) uint8 native frame on the eye's own scale."""
+def prepared_sample() -> Frame:
+    """Prepare the bundled cataract sample as for the bundled models."""
     scan = read_scan(SAMPLE)
-    frame = native_frame(scan, profile_for(scan.rows, scan.columns, scan.bits))
-    return regrade(frame, referenced_grey(find_reference_levels(frame)))
+    return prepare_frame(scan, profile_for(scan.rows, scan.columns, scan.bits), Brightness.REFERENCED)
+
+
+def sample_frame() -> NDArray[np.uint8]:
+    """Return the whole sample, (rows, columns) uint8 native pixels on the eye's own scale."""
+    frame = prepared_sample()
+    return frame.graded(frame.grey)
 
 
 def sample_window() -> NDArray[np.uint8]:
-    """The usual crop of it."""
-    frame = sample_frame()
-    rows, columns = frame.shape
-    return profile_for(rows, columns, 8).window((rows, columns)).cut(frame)
+    """Return the usual crop of it, which is what the network reads."""
+    frame = prepared_sample()
+    return frame.graded(frame.profile.window(frame.shape).cut(frame.grey))
 
 
 def ours(setting: Setting, precision: str) -> Run:

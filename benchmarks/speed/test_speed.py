@@ -9,12 +9,10 @@ import pytest
 
 from edge_runtime import CataractAnalyzer
 from edge_runtime.frame.brightness import find_reference_levels
-from edge_runtime.frame.profiles import profile_for
-from edge_runtime.frame.resample import native_frame
 from edge_runtime.reading.raster import read_scan
 from export.bundle import BUNDLE
 
-from .contenders import SAMPLE, sample_window
+from .contenders import SAMPLE, prepared_sample, sample_window
 
 if TYPE_CHECKING:
     from pytest_benchmark.fixture import BenchmarkFixture
@@ -29,9 +27,7 @@ def test_reading(benchmark: BenchmarkFixture) -> None:
 
 def test_finding_the_references(benchmark: BenchmarkFixture) -> None:
     """The cornea and the brightest tissue in the whole frame."""
-    scan = read_scan(SAMPLE)
-    frame = native_frame(scan, profile_for(scan.rows, scan.columns, scan.bits))
-    assert benchmark(find_reference_levels, frame) is not None
+    assert benchmark(find_reference_levels, prepared_sample().grey) is not None
 
 
 @pytest.mark.parametrize("precision", PRECISIONS)
