@@ -11,7 +11,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
+
+from train.phantom import disease
+from train.phantom.display import Geometry
+from train.phantom.opacity import LensOpacities, OpacityKind
+from train.phantom.patient import CONDITIONS, Eye, EyePlan, LensState, make_eye
+from train.phantom.render import FORCED, ScanPlan, render, simulate
+from train.phantom.seeds import generator
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,9 +33,7 @@ JPEG_QUALITY = 80
 
 def panel(scan: RenderedScan, title: str, outlined: bool = True, close: bool = False) -> NDArray[np.uint8]:
     """One scan, or its lens close up, with the outlines of its truth, (408, 480, 3) uint8."""
-    import cv2
-
-    grey = scan.picture if scan.picture.dtype == np.uint8 else (scan.picture >> 8).astype(np.uint8)
+    grey = (scan.picture if scan.picture.dtype == np.uint8 else scan.picture >> 8).astype(np.uint8)
     truth = scan.truth.labels
     if close:
         rows, columns = np.nonzero(truth)
@@ -44,7 +50,7 @@ def panel(scan: RenderedScan, title: str, outlined: bool = True, close: bool = F
             shapes, _ = cv2.findContours((labels >= label).astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
             cv2.drawContours(colour, shapes, -1, tint, 1)
     cv2.putText(colour, title, (6, 16), cv2.FONT_HERSHEY_SIMPLEX, 0.45, TEXT_COLOUR, 1, cv2.LINE_AA)
-    return colour
+    return colour.astype(np.uint8, copy=False)
 
 
 def sheet(panels: list[NDArray[np.uint8]], across: int) -> NDArray[np.uint8]:
@@ -55,20 +61,35 @@ def sheet(panels: list[NDArray[np.uint8]], across: int) -> NDArray[np.uint8]:
 
 
 def draw_sheets() -> dict[str, NDArray[np.uint8]]:
-    """Every sheet by its name."""
-    from train.phantom import disease
-    from train.phantom.display import Geometry
-    from train.phantom.opacity import LensOpacities, OpacityKind
-    from train.phantom.patient import CONDITIONS, EyePlan, LensState, make_eye
-    from train.phantom.render import FORCED, ScanPlan, render, simulate
-    from train.phantom.seeds import generator
+    """Draw every sheet of the gallery, by its name."""
+    return {
+        "kinds": sheet(panels_of_kinds(), 4),
+        "ages": sheet(panels_of_ages(), 4),
+        "displays": sheet(panels_of_displays(), 3),
+        "artefacts": sheet(panels_of_artefacts(), 4),
+        "refused": sheet(panels_of_refusals(), 4),
+    }
 
-    sheets = {}
-    base = make_eye(EyePlan("gallery", "kinds-b", "OD", 66.0, cataract=False, dilated=True))
+
+def panels_of_kinds() -> list[NDArray[np.uint8]]:
+    """Draw each kind of opacity where most of it shows, without its truth and with it."""
+    base = make_eye(eye_plan("kinds-b", 66.0, dilated=True))
+    panels = []
+    for kind, opacities in every_kind(base).items():
+        eye = replace(base, disease=replace(base.disease, opacities=opacities, cataract=True))
+        scans = [render(eye, scan_plan(meridian)) for meridian in (0.0, 30.0, 60.0, 90.0, 120.0, 150.0)]
+        scan = max(scans, key=lambda scan: scan.truth.opacity_px)
+        title = f"{int(kind)} {kind.name.lower().replace('_', ' ')}"
+        panels += [panel(scan, title, outlined=False, close=True), panel(scan, "truth", close=True)]
+    return panels
+
+
+def every_kind(base: Eye) -> dict[OpacityKind, LensOpacities]:
+    """Draw one example of each kind of opacity for the lens of an eye."""
     shape = base.anatomy.lens
     quiet = replace(base.disease.opacities.diffuse, nuclear_db=0.0, cortical_db=0.0)
     rng = generator("gallery", "opacities")
-    kinds: dict[OpacityKind, LensOpacities] = {
+    return {
         OpacityKind.NUCLEAR: LensOpacities(replace(quiet, nuclear_db=6.5)),
         OpacityKind.CORTICAL_HAZE: LensOpacities(replace(quiet, cortical_db=4.5)),
         OpacityKind.CORTICAL_SPOKES: LensOpacities(quiet, (disease.draw_spokes(rng, shape, 4.0),)),
@@ -83,95 +104,70 @@ def draw_sheets() -> dict[str, NDArray[np.uint8]]:
         OpacityKind.MORGAGNIAN: LensOpacities(quiet, (disease.draw_morgagnian(rng),)),
         OpacityKind.DOTS: LensOpacities(quiet, (disease.draw_dots(rng, shape, OpacityKind.DOTS, 90),)),
     }
-    plain = ScanPlan(1, 120.0, Geometry.OPTICAL)
-    panels = []
-    for kind, opacities in kinds.items():
-        eye = replace(base, disease=replace(base.disease, opacities=opacities, cataract=True))
-        scans = [
-            render(eye, replace(plain, meridian_deg=meridian)) for meridian in (0.0, 30.0, 60.0, 90.0, 120.0, 150.0)
-        ]
-        scan = max(scans, key=lambda scan: scan.truth.opacity_px)
-        title = f"{int(kind)} {kind.name.lower().replace('_', ' ')}"
-        panels += [panel(scan, title, outlined=False, close=True), panel(scan, "truth", close=True)]
-    sheets["kinds"] = sheet(panels, 4)
 
-    sheets["ages"] = sheet(
-        [
-            panel(
-                simulate(
-                    EyePlan("gallery", f"age{age}", "OD", float(age), False, False), replace(plain, meridian_deg=0.0)
-                ),
-                f"clear, {age} years",
-            )
-            for age in range(20, 91, 10)
-        ],
-        4,
+
+def panels_of_ages() -> list[NDArray[np.uint8]]:
+    """Draw clear lenses from 20 to 90 years."""
+    return [
+        panel(simulate(eye_plan(f"age{age}", float(age)), scan_plan(0.0)), f"clear, {age} years")
+        for age in range(20, 91, 10)
+    ]
+
+
+def panels_of_displays() -> list[NDArray[np.uint8]]:
+    """Draw a clear eye and one with cataract in every geometry of the display."""
+    displays = (
+        (Geometry.CORRECTED, False, ""),
+        (Geometry.OPTICAL, False, ""),
+        (Geometry.OPTICAL, True, ", floor shown"),
+        (Geometry.RAW, False, ", 16 bit"),
+        (Geometry.FAN, False, ""),
     )
-    eye = EyePlan("gallery", "display", "OD", 52.0, False, True)
+    clear = eye_plan("display", 52.0, dilated=True)
     ill = EyePlan("gallery", "display", "OD", 70.0, True, True, "NC")
     panels = []
-    for plan in (eye, ill):
-        for geometry, floor in (
-            (Geometry.CORRECTED, False),
-            (Geometry.OPTICAL, False),
-            (Geometry.OPTICAL, True),
-            (Geometry.RAW, False),
-            (Geometry.FAN, False),
-        ):
-            scan = simulate(plan, ScanPlan(1, 0.0, geometry, floor=floor))
-            panels.append(
-                panel(
-                    scan,
-                    f"{geometry}{', floor shown' if floor else ''}{', 16 bit' if geometry is Geometry.RAW else ''}",
-                )
-            )
-        panels.append(
-            panel(simulate(replace(plan, shifted=True), ScanPlan(1, 0.0, Geometry.OPTICAL)), "shifted phantom")
-        )
-    sheets["displays"] = sheet(panels, 3)
+    for plan in (clear, ill):
+        for geometry, floor, remark in displays:
+            panels.append(panel(simulate(plan, ScanPlan(1, 0.0, geometry, floor=floor)), f"{geometry}{remark}"))
+        panels.append(panel(simulate(replace(plan, shifted=True), scan_plan(0.0)), "shifted phantom"))
+    return panels
 
-    panels = [
-        panel(
-            simulate(
-                EyePlan("gallery", f"f{i}", "OS", 50.0, False, False), replace(plain, meridian_deg=90.0, forced=name)
-            ),
-            name,
-        )
+
+def panels_of_artefacts() -> list[NDArray[np.uint8]]:
+    """Draw each artefact and each condition of the eye."""
+    forced = [
+        panel(simulate(replace(eye_plan(f"f{i}", 50.0), eye="OS"), replace(scan_plan(90.0), forced=name)), name)
         for i, name in enumerate(FORCED[1:])
     ]
-    panels += [
-        panel(
-            simulate(
-                EyePlan("gallery", f"c{i}", "OD", 50.0, False, False, condition=str(name)),
-                replace(plain, meridian_deg=0.0),
-            ),
-            str(name),
-        )
+    conditions = [
+        panel(simulate(replace(eye_plan(f"c{i}", 50.0), condition=str(name)), scan_plan(0.0)), str(name))
         for i, name in enumerate(CONDITIONS[1:])
     ]
-    sheets["artefacts"] = sheet(panels, 4)
-    sheets["refused"] = sheet(
-        [
-            panel(
-                simulate(
-                    EyePlan("gallery", f"{state}{i}", "OD", 70.0, False, True, state=state),
-                    replace(plain, meridian_deg=0.0),
-                ),
-                str(state),
-            )
-            for state in LensState
-            if state is not LensState.PHAKIC
-            for i in range(2)
-        ],
-        4,
-    )
-    return sheets
+    return forced + conditions
+
+
+def panels_of_refusals() -> list[NDArray[np.uint8]]:
+    """Draw two eyes of each state of the lens that is not graded."""
+    return [
+        panel(simulate(replace(eye_plan(f"{state}{i}", 70.0, dilated=True), state=state), scan_plan(0.0)), str(state))
+        for state in LensState
+        if state is not LensState.PHAKIC
+        for i in range(2)
+    ]
+
+
+def eye_plan(patient: str, age_years: float, *, dilated: bool = False) -> EyePlan:
+    """Plan a clear right eye of the gallery."""
+    return EyePlan("gallery", patient, "OD", age_years, cataract=False, dilated=dilated)
+
+
+def scan_plan(meridian_deg: float) -> ScanPlan:
+    """Plan a scan of optical path lengths."""
+    return ScanPlan(1, meridian_deg, Geometry.OPTICAL)
 
 
 def main() -> int:
     """Command line."""
-    import cv2
-
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=Path("docs/gallery"))
     out = parser.parse_args().out
