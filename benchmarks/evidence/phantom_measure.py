@@ -135,7 +135,8 @@ def axial_profile(grey: NDArray[np.float32], mask: NDArray[np.bool_], away: NDAr
         lines.append(
             np.interp(centres, (np.arange(top, bottom) + 0.5 - top) / (bottom - top), grey[top:bottom, column])
         )
-    return np.mean(lines, axis=0)
+    profile: NDArray[np.float64] = np.mean(lines, axis=0)
+    return profile
 
 
 def _contrast(grey: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -143,7 +144,7 @@ def _contrast(grey: NDArray[np.float32]) -> NDArray[np.float32]:
     size = (LOCAL_WINDOW_PX, LOCAL_WINDOW_PX)
     mean = cv2.blur(grey, size)
     variance = cv2.blur(grey * grey, size) - mean * mean
-    return np.sqrt(np.maximum(variance, 0)) / np.maximum(mean, 1e-3)
+    return (np.sqrt(np.maximum(variance, 0)) / np.maximum(mean, 1e-3)).astype(np.float32, copy=False)
 
 
 def _cornea(grey: NDArray[np.float32], apex: int, column_mm: float) -> tuple[float, float, float]:
