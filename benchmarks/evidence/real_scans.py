@@ -29,6 +29,8 @@ from edge_runtime.report.document import SCHEMA_FILE
 from edge_runtime.report.overlay import draw_overlay
 from edge_runtime.results import ScanResult
 
+from .templates import fill
+
 RESULTS = Path(__file__).parents[1] / "results" / "real_scans.json"
 PAGE = Path(__file__).parents[2] / "docs" / "real-scans.md"
 
@@ -128,32 +130,8 @@ def per_eye(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def page(measured: dict[str, Any]) -> str:
-    """The numbers as a page of the documentation."""
-    model, runtime, machine = measured["model"], measured["runtime"], measured["machine"]
-    lines = [
-        "# Real scans",
-        "",
-        "Written by `python -m benchmarks.evidence.real_scans FOLDER`; the folder is not part of this repository.",
-        "The scans carry no cataract labels, and their lens masks were drawn by a non-expert: this page says whether",
-        "the lens is found and what is refused, and nothing about the accuracy of cataract detection.",
-        "",
-        f"{measured['n_scans']} scans. Model {model['name']} {model['version']} {model['precision']},",
-        f"sha256 {model['sha256'][:16]}, trained on {model['trained_on']}. Commit {measured['commit']},",
-        f"onnxruntime {runtime['onnxruntime']}, opencv {runtime['opencv']}, {machine['processor']}.",
-        "",
-        "| eye | what it shows | looks | scans | graded | lens Dice, mean (lowest) | Cataract Fraction |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    for eye in measured["eyes"]:
-        clipped = ", lens cut by the frame" if eye["clipped"] else ""
-        dice = "" if eye["dice_mean"] is None else f"{eye['dice_mean']:.3f} ({eye['dice_min']:.3f})"
-        fraction = "" if eye["cataract_fraction"] is None else f"{eye['cataract_fraction']:.3f}"
-        looks = {"yes": "clear", "": ""}.get(eye["looks_clear"], eye["looks_clear"])
-        cells = (eye["eye"], eye["kind"] + clipped, looks, eye["scans"], eye["graded"], dice, fraction)
-        lines.append("| " + " | ".join(str(cell) for cell in cells) + " |")
-    refused = [row for row in measured["scans"] if row["outcome"] != "graded"]
-    lines += ["", "Refused:", "", *(f"- {row['scan']}: {row['outcome']}" for row in refused)]
-    return "\n".join(lines) + "\n"
+    """Return docs/real-scans.md from the numbers."""
+    return fill("real_scans.md.j2", **measured)
 
 
 if __name__ == "__main__":
