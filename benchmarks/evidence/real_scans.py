@@ -99,7 +99,10 @@ def measure(analyzer: CataractAnalyzer, folder: Path, row: dict[str, str], overl
 
 def lens_dice(result: ScanResult, mask: Path) -> float:
     """2 x intersection over the sum of areas, of lens on the scan's own pixels."""
-    truth = cv2.imdecode(np.frombuffer(mask.read_bytes(), np.uint8), cv2.IMREAD_GRAYSCALE) > 0
+    drawn = cv2.imdecode(np.frombuffer(mask.read_bytes(), np.uint8), cv2.IMREAD_GRAYSCALE)
+    if drawn is None:
+        raise ValueError(f"{mask} is not a picture")
+    truth = drawn > 0
     found = result.labels > 0
     return float(2 * np.count_nonzero(truth & found) / (np.count_nonzero(truth) + np.count_nonzero(found)))
 

@@ -13,6 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from benchmarks.provenance import provenance, save
 from edge_runtime import CataractAnalyzer
@@ -32,8 +33,9 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=RESULTS)
     arguments = parser.parse_args()
     if arguments.label:
-        network.sums_int8_exactly = lambda: False  # an emulated process reads this machine's /proc/cpuinfo
-        print(json.dumps(labelled()))
+        # An emulated process reads this machine's /proc/cpuinfo.
+        with mock.patch.object(network, "sums_int8_exactly", return_value=False):
+            print(json.dumps(labelled()))
         return 0
     here = labelled()
     content: dict[str, Any] = {**provenance(CataractAnalyzer()), "emulator": emulator_version(), "here": here}
@@ -70,7 +72,8 @@ def emulated(processor: str) -> list[dict[str, Any]]:
     """What `labelled` finds on this processor."""
     command = [EMULATOR, "-cpu", processor, sys.executable, "-m", "benchmarks.parity.emulated", "--label"]
     finished = subprocess.run(command, capture_output=True, check=True, text=True)
-    return json.loads(finished.stdout)
+    rows: list[dict[str, Any]] = json.loads(finished.stdout)
+    return rows
 
 
 def compared(here: list[dict[str, Any]], there: list[dict[str, Any]]) -> list[dict[str, Any]]:

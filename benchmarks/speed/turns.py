@@ -85,7 +85,7 @@ class Contender:
         line = self._process.stdout.readline() if self._process.stdout else ""
         if not line:
             self._process.communicate()
-            raise RuntimeError(f"{self._process.args} ended with {self._process.returncode}")
+            raise RuntimeError(f"{self._process.args!r} ended with {self._process.returncode}")
         answer: dict[str, Any] = json.loads(line)
         return answer
 
