@@ -14,32 +14,23 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from train.study.agreement import moved
 from train.study.diagnosis import Draws
-from train.study.report import estimate, table
+from train.study.report import estimate
 from train.study.reports import read_report
 from train.study.results import as_plain
 
+from .templates import fill
+
+Tree = dict[str, Any]
 DOCS = Path(__file__).parents[2] / "docs"
 TRUTH, PAPER = DOCS / "study", DOCS / "study-paper-label"
 PAGE = DOCS / "paper-label.md"
 COHORTS = ("validation",)
-HEAD = (
-    "# What the paper's label brings, and what it costs",
-    "",
-    "Simulated scans only. Research use only. Not a medical device.",
-    "",
-    "The paper's annotators painted the whole lens of a cataract eye as cataract; the shipped model learnt where the "
-    "opacity truly is, which only a simulator tells. Here the same network learnt from either label: same scans, steps "
-    "and seed (`train/recipes/edge.toml`, `train/recipes/edge-paper-label.toml`). Each has its threshold fixed on its "
-    "own `development` report.",
-    "In brackets: 95 % intervals by bootstrap of patients; `*` where the bound is exact. Made by `python -m "
-    "benchmarks.evidence.paper_label` from [one study](study/study.md) and [the other](study-paper-label/study.md).",
-    "",
-)
 ROWS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("AUC per eye", ("diagnosis", "eye", "auc")),
     ("sensitivity per eye", ("diagnosis", "eye", "fixed", "sensitivity")),
@@ -65,42 +56,62 @@ def main() -> int:
 
 
 def page(truth: Path, paper: Path) -> str:
-    """The page of two folders of reports, one per cohort.
+    """Return the page of two folders of reports, one per cohort.
 
     Raises
     ------
     ValueError
         When the two studies do not show the same scans.
     """
-    lines = [*HEAD]
-    for cohort in COHORTS:
-        one, other = (
-            json.loads((folder / cohort / "results.json").read_text(encoding="utf-8")) for folder in (truth, paper)
-        )
-        if one["data"]["sha256"] != other["data"]["sha256"]:
-            raise ValueError(f"the two reports of {cohort} are about different scans")
-        lines += [f"## {one['data']['description']}", ""]
-        rows = [[text, estimate(_at(one, path)), estimate(_at(other, path))] for text, path in ROWS]
-        lines += table(["", "learnt from the true opacity (ships)", "learnt from the paper's label"], rows)
-        change = moved(
-            read_report(paper / cohort, None).eyes,
-            read_report(truth / cohort, None).eyes,
-            other["threshold"]["cf_threshold"],
-            Draws(other["seed"], other["resamples"]),
-        )
-        if change is not None:
-            paired = estimate(as_plain(change.auc_difference))
-            lines += [f"AUC of the paper's label minus that of the true opacity, paired by eye: {paired}.", ""]
-        lines += [
-            f"Models `{one['model']['sha256'][:12]}` (code `{one['code_revision'][:12]}`) and "
-            f"`{other['model']['sha256'][:12]}` (code `{other['code_revision'][:12]}`); thresholds "
-            f"{one['threshold']['cf_threshold']:.3f} and {other['threshold']['cf_threshold']:.3f}.",
-            "",
-        ]
-    return "\n".join(lines)
+    return fill("paper_label.md.j2", cohorts=[compare(truth / cohort, paper / cohort) for cohort in COHORTS])
 
 
-def _at(tree: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """Two reports about the same scans.
+
+    Attributes
+    ----------
+    truth, paper
+        Their results.
+    rows
+        What is compared, and the estimate of each.
+    auc_difference
+        AUC of `paper` minus that of `truth`, paired by eye; None where there is none.
+    """
+
+    truth: Tree
+    paper: Tree
+    rows: tuple[tuple[str, str, str], ...]
+    auc_difference: str | None
+
+
+def compare(truth: Path, paper: Path) -> Comparison:
+    """Compare two reports about one cohort.
+
+    Raises
+    ------
+    ValueError
+        When they do not show the same scans.
+    """
+    one, other = (json.loads((report / "results.json").read_text(encoding="utf-8")) for report in (truth, paper))
+    if one["data"]["sha256"] != other["data"]["sha256"]:
+        raise ValueError(f"the two reports of {truth.name} are about different scans")
+    change = moved(
+        read_report(paper, None).eyes,
+        read_report(truth, None).eyes,
+        other["threshold"]["cf_threshold"],
+        Draws(other["seed"], other["resamples"]),
+    )
+    return Comparison(
+        truth=one,
+        paper=other,
+        rows=tuple((text, estimate(_at(one, path)), estimate(_at(other, path))) for text, path in ROWS),
+        auc_difference=None if change is None else estimate(as_plain(change.auc_difference)),
+    )
+
+
+def _at(tree: Tree, path: tuple[str, ...]) -> Tree:
     found = tree
     for name in path:
         found = found[name]

@@ -43,14 +43,15 @@ def panel(scan: RenderedScan, title: str, outlined: bool = True, close: bool = F
         left = max((columns.min() + columns.max() - width) // 2, 0)
         grey, truth = (field[top : top + height, left : left + width] for field in (grey, truth))
     size = (PANEL_COLUMNS, PANEL_ROWS)
-    colour = cv2.cvtColor(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), cv2.COLOR_GRAY2BGR)
+    small = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
+    colour = cv2.cvtColor(small, cv2.COLOR_GRAY2BGR).astype(np.uint8, copy=False)
     labels = cv2.resize(truth, size, interpolation=cv2.INTER_NEAREST)
     if outlined:
         for label, tint in ((1, LENS_COLOUR), (2, OPACITY_COLOUR)):
             shapes, _ = cv2.findContours((labels >= label).astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
             cv2.drawContours(colour, shapes, -1, tint, 1)
     cv2.putText(colour, title, (6, 16), cv2.FONT_HERSHEY_SIMPLEX, 0.45, TEXT_COLOUR, 1, cv2.LINE_AA)
-    return colour.astype(np.uint8, copy=False)
+    return colour
 
 
 def sheet(panels: list[NDArray[np.uint8]], across: int) -> NDArray[np.uint8]:
