@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.parity.cohort import MAX_AUC_DRIFT, MAX_LENS_DICE_DRIFT
+from benchmarks.parity.comparison import MAX_AUC_DRIFT, MAX_LENS_DICE_DRIFT
 from export.verify import LIMITS, Limits
 
 from .templates import fill

@@ -7,8 +7,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from benchmarks.evidence.benchmarks_page import PAGE, draw, page, read
 from export.bundle import BUNDLE
 
@@ -116,12 +114,10 @@ def test_the_picture_is_drawn(tmp_path: Path) -> None:
     assert (tmp_path / "benchmarks.png").read_bytes().startswith(b"\x89PNG")
 
 
-@pytest.mark.skipif(not PAGE.exists(), reason="the benchmarks have not been run yet")
 def test_the_page_is_that_of_the_committed_numbers() -> None:
     assert PAGE.read_text(encoding="utf-8") == page(read())
 
 
-@pytest.mark.skipif(not PAGE.exists(), reason="the benchmarks have not been run yet")
 def test_the_committed_numbers_are_of_the_bundled_models() -> None:
     register = json.loads((BUNDLE / "register.json").read_text(encoding="utf-8"))
     bundled = {precision: entry["sha256"] for precision, entry in register.items()}
