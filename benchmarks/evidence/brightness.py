@@ -1,4 +1,4 @@
-"""How far the display drops out of what a network sees, and how steady the references are.
+"""Measure how far the display drops out of what a network sees, and how steady the references are.
 
 `python -m benchmarks.evidence.brightness [REAL_SCANS]`: simulated eyes under the five settings of the `display` cohort,
 simulated eyes at other sizes, simulated eyes of other cohorts, and, where a folder of real scans is given, the

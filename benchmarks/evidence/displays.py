@@ -37,7 +37,7 @@ SIZES = (0.7, 0.5, 0.4)  # of the device's own frame
 
 
 def five_displays(number: int) -> dict[str, list[float]] | None:
-    """Mean level, in dB, of one eye's pixels near the border of opacity, per setting; None where it has too few."""
+    """Measure one eye's mean level, in dB, near the border of opacity, per setting; None where it has too few."""
     patients = plan_cohort("display", SEED)
     eye_plan, scans = patients[(2 * number + 1) % len(patients)].eyes[0]  # every second one has cataract
     eye = make_eye(eye_plan)
@@ -78,7 +78,7 @@ def _scales(frame: Frame) -> Iterator[tuple[str, NDArray[np.uint8]]]:
 
 
 def ranges(eyes: list[dict[str, list[float]]]) -> dict[str, Any]:
-    """Range over the five settings: median and 95th percentile of eyes."""
+    """Return the range over the five settings: median and 95th percentile of eyes."""
     found: dict[str, Any] = {"eyes": len(eyes)}
     for name in eyes[0] if eyes else ():
         one = [float(np.ptp(eye[name])) for eye in eyes]
@@ -87,7 +87,7 @@ def ranges(eyes: list[dict[str, list[float]]]) -> dict[str, Any]:
 
 
 def fractions_at_sizes(number: int) -> dict[str, list[float | None]]:
-    """Cataract Fraction of one scan of a cataract eye at its own size, then made smaller, with speckle and without."""
+    """Measure the Cataract Fraction of a cataract eye's scan at its own size and smaller, with speckle and without."""
     eyes = [eye for patient in plan_cohort("validation", SEED) for eye in patient.eyes if eye[0].cataract]
     eye_plan, scans = eyes[number % len(eyes)]
     picture = render(make_eye(eye_plan), scans[0]).picture
@@ -105,7 +105,7 @@ def fractions_at_sizes(number: int) -> dict[str, list[float | None]]:
 
 
 def moved_by_size(eyes: list[dict[str, list[float | None]]]) -> dict[str, Any]:
-    """By how much a size moves the Cataract Fraction: mean, and 95th percentile of its amount."""
+    """Return by how much a size changes the Cataract Fraction: the mean, and the 95th percentile of its amount."""
     found: dict[str, Any] = {"scans": len(eyes)}
     for name in eyes[0]:
         values = np.array([[np.nan if one is None else one for one in eye[name]] for eye in eyes], np.float64)
@@ -122,7 +122,7 @@ def moved_by_size(eyes: list[dict[str, list[float | None]]]) -> dict[str, Any]:
 
 
 def _blocks(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Means of whole blocks of the network grid."""
+    """Return the means of whole blocks of the network grid."""
     rows, columns = (side // GRID for side in values.shape)
     blocks = values[: rows * GRID, : columns * GRID].reshape(rows, GRID, columns, GRID)
     means: NDArray[np.float32] = blocks.mean(axis=(1, 3), dtype=np.float32)

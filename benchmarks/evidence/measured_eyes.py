@@ -107,7 +107,7 @@ def _rows(path: Path) -> list[dict[str, str]]:
 
 
 def simulate_eyes(count: int, cataract: bool, regime: str) -> list[Measured]:
-    """Phantom eyes of 20 to 68 years (clear) or 45 to 92 (cataract), three scans each, in a real regime's display."""
+    """Measure phantom eyes of 20 to 68 years (clear) or 45 to 92 (cataract), three scans each, in one regime."""
     rng = np.random.default_rng(2024)
     eyes = []
     for index in range(count):

@@ -32,7 +32,7 @@ JPEG_QUALITY = 80
 
 
 def panel(scan: RenderedScan, title: str, outlined: bool = True, close: bool = False) -> NDArray[np.uint8]:
-    """One scan, or its lens close up, with the outlines of its truth, (408, 480, 3) uint8."""
+    """Draw one scan, or its lens close up, with the outlines of its truth, (408, 480, 3) uint8."""
     grey = (scan.picture if scan.picture.dtype == np.uint8 else scan.picture >> 8).astype(np.uint8)
     truth = scan.truth.labels
     if close:
@@ -55,7 +55,7 @@ def panel(scan: RenderedScan, title: str, outlined: bool = True, close: bool = F
 
 
 def sheet(panels: list[NDArray[np.uint8]], across: int) -> NDArray[np.uint8]:
-    """Panels side by side in rows."""
+    """Set panels side by side in rows."""
     missing = -len(panels) % across
     panels = panels + [np.zeros_like(panels[0])] * missing
     return np.vstack([np.hstack(panels[i : i + across]) for i in range(0, len(panels), across)])
@@ -168,7 +168,7 @@ def scan_plan(meridian_deg: float) -> ScanPlan:
 
 
 def main() -> int:
-    """Command line."""
+    """Draw every sheet and write it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=Path("docs/gallery"))
     out = parser.parse_args().out

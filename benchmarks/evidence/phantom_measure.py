@@ -46,12 +46,12 @@ class ScanStatistics:
     width_axial_px: float
 
     def as_dict(self) -> dict[str, float]:
-        """Name to number."""
+        """Return the numbers by name."""
         return asdict(self)
 
 
 def measure(picture: NDArray[np.generic], mask: NDArray[np.bool_]) -> tuple[ScanStatistics, NDArray[np.float64]]:
-    """Statistics and axial profile ((100,) float64 grey against depth) of one scan; mask True on the visible lens."""
+    """Measure one scan, mask True on the visible lens; also its axial profile, (100,) float64 grey against depth."""
     grey = picture.astype(np.float32)
     raw = picture.dtype == np.uint16
     columns = np.flatnonzero(mask.any(axis=0))
@@ -102,7 +102,7 @@ def _mean(region: NDArray[np.float32]) -> float:
 
 
 def find_apex(grey: NDArray[np.float32]) -> int:
-    """Column of the corneal apex: the middle of the highest part of the surface."""
+    """Find the column of the corneal apex: the middle of the highest part of the surface."""
     coarse = cv2.GaussianBlur(grey, (0, 0), 2.5)
     level = 0.45 * np.percentile(coarse, 98) + 0.55 * np.median(coarse)
     columns = np.arange(grey.shape[1])
@@ -124,7 +124,7 @@ def find_apex(grey: NDArray[np.float32]) -> int:
 
 
 def axial_profile(grey: NDArray[np.float32], mask: NDArray[np.bool_], away: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Mean grey against depth over the central 40 % of the pupil, (100,)."""
+    """Return mean grey against depth over the central 40 % of the pupil, (100,)."""
     columns = np.flatnonzero(mask.any(axis=0))
     chosen = columns[int(0.3 * len(columns)) : int(0.7 * len(columns))]
     centres = (np.arange(PROFILE_BINS) + 0.5) / PROFILE_BINS
@@ -140,7 +140,7 @@ def axial_profile(grey: NDArray[np.float32], mask: NDArray[np.bool_], away: NDAr
 
 
 def _contrast(grey: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Local standard deviation over local mean, same shape."""
+    """Return the local standard deviation over the local mean, in the same shape."""
     size = (LOCAL_WINDOW_PX, LOCAL_WINDOW_PX)
     mean = cv2.blur(grey, size)
     variance = cv2.blur(grey * grey, size) - mean * mean
@@ -148,7 +148,7 @@ def _contrast(grey: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _cornea(grey: NDArray[np.float32], apex: int, column_mm: float) -> tuple[float, float, float]:
-    """Mean grey, thickness in px and texture contrast of the central cornea, 0.6 to 2.2 mm from the apex."""
+    """Measure grey, thickness in px and texture contrast of the central cornea, 0.6 to 2.2 mm from the apex."""
     soft = cv2.GaussianBlur(grey, (0, 0), 3.0)
     floor = np.median(grey[: grey.shape[0] // 12])
     reference = np.percentile(soft[:, apex - int(2.2 / column_mm) : apex + int(2.2 / column_mm)], 97)
@@ -174,7 +174,7 @@ def _cornea(grey: NDArray[np.float32], apex: int, column_mm: float) -> tuple[flo
 def _correlation(
     grey: NDArray[np.float32], left: int, top: int, width: int, height: int, apex: int
 ) -> tuple[float, float]:
-    """Half width at half maximum of the lens texture's autocorrelation, lateral and axial, px (median)."""
+    """Measure the half width of the lens texture's autocorrelation, lateral and axial, px (median of patches)."""
     pairs = []
     for first, last in ((0.10, 0.25), (0.35, 0.60), (0.62, 0.80)):
         for start, stop in ((0.12, 0.38), (0.62, 0.88)):

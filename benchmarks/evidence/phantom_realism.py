@@ -21,7 +21,7 @@ from .verdicts import judge, summarise
 
 
 def main() -> int:
-    """Command line."""
+    """Measure, judge, print, draw."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--eyes", type=int, default=60, help="phantom eyes per group and regime")

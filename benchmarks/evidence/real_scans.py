@@ -66,7 +66,7 @@ def main() -> int:
 
 
 def measure(analyzer: CataractAnalyzer, folder: Path, row: dict[str, str], overlays: Path | None) -> dict[str, Any]:
-    """One scan: outcome, Cataract Fraction, lens Dice on the full frame."""
+    """Measure one scan: outcome, Cataract Fraction, lens Dice on the full frame."""
     name = Path(row["scan"]).stem
     measured: dict[str, Any] = {
         "scan": name,
@@ -98,7 +98,7 @@ def measure(analyzer: CataractAnalyzer, folder: Path, row: dict[str, str], overl
 
 
 def lens_dice(result: ScanResult, mask: Path) -> float:
-    """2 x intersection over the sum of areas, of lens on the scan's own pixels."""
+    """Return the lens Dice, 2 x intersection over the sum of areas, on the scan's own pixels."""
     drawn = cv2.imdecode(np.frombuffer(mask.read_bytes(), np.uint8), cv2.IMREAD_GRAYSCALE)
     if drawn is None:
         raise ValueError(f"{mask} is not a picture")
@@ -108,7 +108,7 @@ def lens_dice(result: ScanResult, mask: Path) -> float:
 
 
 def per_eye(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Scans of one eye are not independent: one line per eye."""
+    """Sum up each eye, as the scans of one eye are not independent."""
     eyes: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
         eyes[row["eye"], row["kind"]].append(row)

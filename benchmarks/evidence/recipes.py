@@ -120,7 +120,7 @@ class Task:
 
     @property
     def held_out(self) -> list[int]:
-        """Places of the held-out scans in the table."""
+        """Return the places of the held-out scans in the table."""
         return [index for index, scan in enumerate(self.dataset.scans) if scan.split == "test"]
 
 
@@ -233,7 +233,7 @@ def train(command: list[str]) -> Child:
 
 
 def curve_of(log: Path, seconds_per_step: float) -> tuple[Point, ...]:
-    """Measurements on the way, from the training log."""
+    """Read the measurements on the way from the training log."""
 
     def number(text: str) -> float | None:
         return float(text) if text else None

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def references(cohort: str, number: int) -> tuple[float, float] | None:
-    """Level of the stroma and contrast of the brightest tissue, dB by the true display; None where not found."""
+    """Measure the level of the stroma and the contrast of the brightest tissue, in dB; None where not found."""
     patients = plan_cohort(cohort, SEED)
     eye_plan, scans = patients[7 * number % len(patients)].eyes[0]  # both groups, wherever they stand
     rendered = render(make_eye(eye_plan), scans[0])
@@ -34,7 +34,7 @@ def references(cohort: str, number: int) -> tuple[float, float] | None:
         return None
 
     def level_db(grey: float) -> float:
-        """What the display showed with this grey, dB over the noise."""
+        """Return the level that the display showed with this grey, in dB over the noise."""
         full = profile.display_low * 255 + grey * (profile.display_high - profile.display_low)
         return full / float(rendered.notes["grey_per_db"]) + float(rendered.notes["black_db"])
 
@@ -42,7 +42,7 @@ def references(cohort: str, number: int) -> tuple[float, float] | None:
 
 
 def spread(scans: list[tuple[float, float] | None]) -> dict[str, float | int]:
-    """How steady the references are over eyes."""
+    """Return how steady the references are over eyes."""
     found = np.array([scan for scan in scans if scan])
     contrast = np.log(found[:, 1])
     return {
@@ -55,7 +55,7 @@ def spread(scans: list[tuple[float, float] | None]) -> dict[str, float | int]:
 
 
 def real(folder: Path) -> dict[str, Any]:
-    """The references in real scans of the display that is known to stand still (8 bits)."""
+    """Measure the references in real 8-bit scans, whose display is known to stand still."""
     rows: list[tuple[float, float, float]] = []
     missing = 0
     with (folder / "scans.csv").open(newline="", encoding="utf-8") as file:

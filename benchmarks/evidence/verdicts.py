@@ -40,22 +40,22 @@ class Verdict:
 
     @property
     def strict(self) -> bool:
-        """As `narrow`, with the spread between the real eyes at hand alone."""
+        """Whether the range is at most three times the spread between the real eyes at hand."""
         return self.high - self.low <= WIDTH_LIMIT * self.spread
 
     @property
     def relative_width(self) -> float:
-        """The range of simulated eyes over the spread that is allowed."""
+        """Return the range of simulated eyes over the spread that is allowed."""
         return (self.high - self.low) / self.allowed if self.allowed else float("inf")
 
     @property
     def inside(self) -> bool:
-        """Within the 5th to 95th percentile."""
+        """Whether the real eye lies within the 5th to 95th percentile of simulated ones."""
         return self.low <= self.real <= self.high
 
     @property
     def narrow(self) -> bool:
-        """The range is at most three times the spread between real eyes, or a published one."""
+        """Whether the range is at most three times the spread between real eyes, or a published one."""
         return self.high - self.low <= WIDTH_LIMIT * self.allowed
 
 

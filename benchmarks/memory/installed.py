@@ -15,14 +15,14 @@ BASE = ("numpy", "opencv-python-headless")  # whatever runs the network reads an
 
 
 def installed_bytes(packages: Iterable[str]) -> int:
-    """Bytes of the runtime without models, its base, and these packages with their requirements."""
+    """Count the bytes of the runtime without models, its base, and these packages with their requirements."""
     listed = {Path(str(file.locate())) for name in closure((*BASE, *packages)) for file in metadata.files(name) or ()}
     ours = Path(edge_runtime.__file__).parent.rglob("*.py")
     return sum(path.stat().st_size for path in {*listed, *ours} if path.is_file())
 
 
 def closure(packages: Iterable[str]) -> set[str]:
-    """The packages and all that they require here, extras aside."""
+    """Return the packages and all that they require on this machine, extras aside."""
     found: set[str] = set()
     asked = [canonicalize_name(name) for name in packages]
     while asked:

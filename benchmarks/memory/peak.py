@@ -31,8 +31,6 @@ from edge_runtime.report.png import encode_png
 
 RESULTS = Path(__file__).parents[1] / "results" / "memory.json"
 SIDES = (512, 768, 1100, 1600, 2000, 2449)
-
-
 NO_LIMIT = Limits(max_memory_mb=10_000)  # a cap that changes nothing but how memory is handled
 
 
@@ -48,22 +46,23 @@ def main() -> int:
         precision, side = arguments.one
         print(json.dumps(tile(precision, int(side)) if int(side) else pictures(precision)))
         return 0
-    tiles = [_in_own_process(precision, side) for precision in PRECISIONS for side in SIDES]
-    drawn = [_in_own_process(precision, 0) for precision in PRECISIONS]
+    tiles = [in_own_process(precision, side) for precision in PRECISIONS for side in SIDES]
+    drawn = [in_own_process(precision, 0) for precision in PRECISIONS]
     for row in (*tiles, *drawn):
         print(row)
     save(arguments.out, {**provenance(CataractAnalyzer()), "tiles": tiles, "pictures": drawn})
     return 0
 
 
-def _in_own_process(precision: str, side: int) -> dict[str, Any]:
+def in_own_process(precision: str, side: int) -> dict[str, Any]:
+    """Measure a tile of side x side native pixels, or the pictures where `side` is 0, in a new process."""
     command = [sys.executable, "-m", "benchmarks.memory.peak", "--one", precision, str(side)]
     row: dict[str, Any] = json.loads(subprocess.run(command, capture_output=True, check=True, text=True).stdout)
     return row
 
 
 def tile(precision: str, side: int) -> dict[str, Any]:
-    """The peak while one tile of side x side native pixels is inferred, over what was held before."""
+    """Measure the peak while one tile of side x side native pixels is inferred, over what was held before."""
     analyzer = CataractAnalyzer(precision=precision, limits=NO_LIMIT)
     window = np.random.default_rng(side).integers(0, 256, (side, side), dtype=np.uint8)
     held = _forget_peak()
@@ -80,7 +79,7 @@ def tile(precision: str, side: int) -> dict[str, Any]:
 
 
 def pictures(precision: str) -> dict[str, Any]:
-    """The same while every picture of a scan is drawn and encoded."""
+    """Measure the peak while every picture of a scan is drawn and encoded, over what was held before."""
     analyzer = CataractAnalyzer(precision=precision, limits=NO_LIMIT)
     result = analyzer.analyze(SAMPLES / "simulated-clear.png")
     give_back_code()
@@ -98,7 +97,7 @@ def pictures(precision: str) -> dict[str, Any]:
 
 
 def _forget_peak() -> int:
-    """Linux forgets the peak that loading reached; resident bytes from which to count."""
+    """Have Linux forget the peak that loading reached, and return the resident bytes from which to count."""
     Path("/proc/self/clear_refs").write_text("5")
     return resident_bytes(peak=False)
 

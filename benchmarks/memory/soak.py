@@ -45,7 +45,7 @@ def main() -> int:
 
 
 def soak(analyzer: CataractAnalyzer, scans: int, settled: int) -> dict[str, Any]:
-    """Analyse the samples in turn; slope of memory in bytes per scan, and threads and descriptors early and late."""
+    """Analyse the samples in turn; measure the slope of memory, and threads and descriptors early and late."""
     memory, threads, descriptors = [], [], []
     for number in range(scans):
         analyzer.analyze(SAMPLES[number % len(SAMPLES)])
@@ -65,13 +65,13 @@ def soak(analyzer: CataractAnalyzer, scans: int, settled: int) -> dict[str, Any]
 
 
 def _early_and_late(counts: list[int]) -> list[int]:
-    """The least of either half: a thread that has ended is listed for a moment longer."""
+    """Return the least of either half: a thread that has ended is listed for a moment longer."""
     half = len(counts) // 2
     return [min(counts[:half]), min(counts[half:])]
 
 
 def repeats(count: int) -> dict[str, Any]:
-    """The documents of one scan, `count` times for each number of threads, by the command line and in Python."""
+    """Compare the documents of one scan, `count` times per number of threads, by the command line and in Python."""
     scan = str(SAMPLES[0])
     found = {json.dumps(comparable(content), sort_keys=True) for content in _documents(scan, count)}
     return {"count": count, "threads": list(THREADS), "documents": len(found), "identical": len(found) == 1}
@@ -90,7 +90,7 @@ def _documents(scan: str, count: int) -> list[dict[str, Any]]:
 
 
 def comparable(content: dict[str, Any]) -> dict[str, Any]:
-    """A document without what may differ: when it was made, how long it took, and on how many threads."""
+    """Return a document without what may differ: when it was made, how long it took, and on how many threads."""
     runtime = {name: value for name, value in content["runtime"].items() if name != "threads"}
     scans = [{name: value for name, value in scan.items() if name != "timings_ms"} for scan in content["scans"]]
     rest = {name: value for name, value in content.items() if name not in ("created", "runtime", "scans")}

@@ -77,7 +77,7 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def spread(scans: Sequence[ScanRecord], count: int) -> list[ScanRecord]:
-    """Evenly spread scans; all of them where there are no more."""
+    """Choose evenly spread scans; all of them where there are no more."""
     places = np.linspace(0, len(scans) - 1, min(count, len(scans))).round().astype(int)
     return [scans[place] for place in places]
 
@@ -107,7 +107,7 @@ def measure(job: Job) -> list[Compared]:
 
 
 def report(model: Path, compared: Sequence[Compared]) -> dict[str, Any]:
-    """Everything about one model: what was found, which limits are broken, every eye."""
+    """Report everything about one model: what was found, which limits are broken, every eye."""
     analyzer = analyzer_of(model, None)
     eyes = eyes_of(compared, analyzer.point)
     precision = analyzer.network.metadata.precision

@@ -110,7 +110,7 @@ def eyes_of(compared: Sequence[Compared], point: OperatingPoint) -> list[EyeComp
 
 
 def summarise(compared: Sequence[Compared], eyes: Sequence[EyeCompared]) -> dict[str, Any]:
-    """The numbers that limits are set to, and how many scans and eyes they come from."""
+    """Return the numbers that have limits, and how many scans and eyes they come from."""
     differences = [one.difference for one in compared]
     pairs = [(one.reference.cataract_fraction, one.model.cataract_fraction) for one in compared]
     moved = [abs(one - other) for one, other in pairs if one is not None and other is not None]
@@ -139,19 +139,19 @@ def summarise(compared: Sequence[Compared], eyes: Sequence[EyeCompared]) -> dict
 
 
 def auc_of(eyes: Sequence[tuple[str, Judgement]]) -> float | None:
-    """Area under the curve per eye, cataract against clear, over eyes that were graded."""
+    """Return the area under the curve per eye, cataract against clear, over eyes that were graded."""
     graded = [(judgement.cataract_fraction, group == "cataract") for group, judgement in eyes if group]
     known = [(fraction, positive) for fraction, positive in graded if fraction is not None]
     return area_under_curve([fraction for fraction, _ in known], [positive for _, positive in known])
 
 
 def drift(one: float | None, other: float | None) -> float | None:
-    """Absolute difference; None where one is undefined."""
+    """Return the absolute difference; None where one is undefined."""
     return None if one is None or other is None else abs(one - other)
 
 
 def broken(found: dict[str, Any], precision: str) -> list[str]:
-    """One sentence per limit that is not kept: those of an export, and those of a cohort."""
+    """Return one sentence per limit that is not kept: those of an export, and those of a cohort."""
     limits = LIMITS[precision]
     outside = found["decisions_changed_outside_guard_band"]
     asked = [

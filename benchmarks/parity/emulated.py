@@ -50,7 +50,7 @@ def main() -> int:
 
 
 def labelled() -> list[dict[str, Any]]:
-    """Counts, and a digest of the labels, of every sample by every bundled model."""
+    """Label every sample by every bundled model; return counts, and a digest of the labels."""
     rows = []
     for precision in json.loads((BUNDLE / "register.json").read_text(encoding="utf-8")):
         analyzer = CataractAnalyzer(precision=precision)
@@ -69,7 +69,7 @@ def labelled() -> list[dict[str, Any]]:
 
 
 def emulated(processor: str) -> list[dict[str, Any]]:
-    """What `labelled` finds on this processor."""
+    """Return what `labelled` finds on an emulated processor."""
     command = [EMULATOR, "-cpu", processor, sys.executable, "-m", "benchmarks.parity.emulated", "--label"]
     finished = subprocess.run(command, capture_output=True, check=True, text=True)
     rows: list[dict[str, Any]] = json.loads(finished.stdout)
@@ -77,7 +77,7 @@ def emulated(processor: str) -> list[dict[str, Any]]:
 
 
 def compared(here: list[dict[str, Any]], there: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The rows of an emulated processor, with what differs from this machine's."""
+    """Return the rows of an emulated processor, with what differs from this machine's."""
     return [
         {
             **row,
@@ -90,7 +90,7 @@ def compared(here: list[dict[str, Any]], there: list[dict[str, Any]]) -> list[di
 
 
 def emulator_version() -> str:
-    """First line of what the emulator says of itself."""
+    """Return the name and version that the emulator prints."""
     finished = subprocess.run([EMULATOR, "--version"], capture_output=True, check=True, text=True)
     return finished.stdout.splitlines()[0]
 

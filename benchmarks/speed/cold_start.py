@@ -55,7 +55,7 @@ def main() -> int:
 
 
 def measure(pairs: int) -> dict[str, Any]:
-    """The command against the bare imports, `pairs` times; its memory; and the share of verifying the model."""
+    """Time the command against the bare imports `pairs` times; measure its memory and the share of verification."""
     for command in (BARE, COMMAND):
         run(command)  # compiles, and brings the files into memory
     measured = [(run(BARE), run(COMMAND)) for _ in range(pairs)]
@@ -89,7 +89,7 @@ def run(command: list[str]) -> Process:
 
 
 def ratios(pairs: list[tuple[float, float]]) -> dict[str, float]:
-    """Command over bare imports: of the two minima, and median and quartiles over the pairs."""
+    """Return the ratios of command and bare imports: of the two minima, and median and quartiles over the pairs."""
     each = [command / bare for bare, command in pairs]
     lower, median, upper = statistics.quantiles(each, n=4) if len(each) > 1 else (each[0],) * 3
     bare_ms, command_ms = (min(times) for times in zip(*pairs, strict=True))
@@ -104,7 +104,7 @@ def ratios(pairs: list[tuple[float, float]]) -> dict[str, float]:
 
 
 def verification_ms() -> float:
-    """Hashing the bundled model twice (against the register, for the document) and checking its format, least of 5."""
+    """Time what verifies the bundled model: two digests of it and a check of its format; the least of five runs."""
     data = read_model(None, DEFAULT_PRECISION)
 
     def once() -> float:

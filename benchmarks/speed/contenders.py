@@ -49,7 +49,7 @@ class Setting:
     checkpoint: Path
 
     def model(self, precision: str) -> bytes:
-        """Checked bytes of a model."""
+        """Return the checked bytes of a model."""
         return read_model(self.models[precision], precision)
 
 
@@ -75,7 +75,7 @@ def sample_window() -> NDArray[np.uint8]:
 
 
 def ours(setting: Setting, precision: str) -> Run:
-    """The exported graph in onnxruntime, as deployed."""
+    """Start the exported graph in onnxruntime, as it is deployed."""
     session = onnxruntime().InferenceSession(
         setting.model(precision), session_options(setting.threads), providers=PROVIDERS
     )
@@ -84,7 +84,7 @@ def ours(setting: Setting, precision: str) -> Run:
 
 
 def openvino(setting: Setting, precision: str) -> Run:
-    """The same file in OpenVINO."""
+    """Start the same file in OpenVINO."""
     import openvino
 
     window = sample_window()
@@ -104,7 +104,7 @@ def openvino(setting: Setting, precision: str) -> Run:
 
 
 def in_torch(setting: Setting, way: str) -> Run:
-    """The checkpoint in PyTorch, the whole pipeline."""
+    """Start the whole pipeline of the checkpoint in PyTorch."""
     import torch
 
     from train.checkpoint import load_checkpoint
@@ -125,7 +125,7 @@ def in_torch(setting: Setting, way: str) -> Run:
 
 
 def paper(setting: Setting, _: str) -> Run:
-    """The published network at its full width in PyTorch; its weights, which do not matter here, are random."""
+    """Start the published network at its full width in PyTorch; its weights, which do not matter here, are random."""
     import torch
 
     from train.pipeline import Pipeline
@@ -166,7 +166,7 @@ def _bfloat16(network: torch.nn.Module) -> torch.nn.Module:
 
 
 def analyse(setting: Setting, way: str) -> Run:
-    """From the file to the result document's numbers: what a device does with one scan."""
+    """Start what a device does with one scan: from the file to the numbers of the result document."""
     if way == "torch":
         import torch
 

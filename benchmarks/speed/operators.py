@@ -49,7 +49,7 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def profile(model: bytes, runs: int) -> dict[str, Any]:
-    """Time by operator of the graph as the engine runs it, under the session options of deployment."""
+    """Measure the time of each operator as the engine runs the graph, under the session options of deployment."""
     window = sample_window()
     with tempfile.TemporaryDirectory() as folder:
         options = session_options(THREADS)

@@ -22,7 +22,7 @@ SCALING_PATIENTS = 16  # 96 scans, with encoding and writing
 
 
 def measure(scans: int) -> dict[str, list[float]]:
-    """CPU seconds per scan of 2150 x 1824 for each geometry, over clear and cataract eyes."""
+    """Measure CPU seconds per scan of 2150 x 1824 for each geometry, over clear and cataract eyes."""
     import cv2
 
     from train.phantom.display import Geometry
@@ -43,7 +43,7 @@ def measure(scans: int) -> dict[str, list[float]]:
 
 
 def scaling() -> dict[str, float]:
-    """Wall time of a small cohort, encoded and written, over one process and over two."""
+    """Measure the wall time of a small cohort, encoded and written, in one process and in two."""
     from train.phantom.cohort import write_cohort
     from train.phantom.plans import plan_cohort
 
@@ -60,7 +60,7 @@ def scaling() -> dict[str, float]:
 
 
 def main() -> int:
-    """Command line; 1 when a median is above the limit."""
+    """Measure, print, save; 1 when a median is above the limit."""
     from benchmarks.provenance import place, save
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)

@@ -21,23 +21,23 @@ PRECISIONS = list(json.loads((BUNDLE / "register.json").read_text(encoding="utf-
 
 
 def test_reading(benchmark: BenchmarkFixture) -> None:
-    """From the file to pixels."""
+    """Time the way from the file to pixels."""
     assert benchmark(read_scan, SAMPLE).rows > 0
 
 
 def test_finding_the_references(benchmark: BenchmarkFixture) -> None:
-    """The cornea and the brightest tissue in the whole frame."""
+    """Time the search for the cornea and the brightest tissue in the whole frame."""
     assert benchmark(find_reference_levels, prepared_sample().grey) is not None
 
 
 @pytest.mark.parametrize("precision", PRECISIONS)
 def test_network(benchmark: BenchmarkFixture, precision: str) -> None:
-    """From the crop to the maps."""
+    """Time the way from the crop to the maps."""
     network = CataractAnalyzer(precision=precision).network
     assert benchmark(network.predict, sample_window()).labels.any()
 
 
 @pytest.mark.parametrize("precision", PRECISIONS)
 def test_scan(benchmark: BenchmarkFixture, precision: str) -> None:
-    """From the file to the Cataract Fraction."""
+    """Time the way from the file to the Cataract Fraction."""
     assert benchmark(CataractAnalyzer(precision=precision).analyze, SAMPLE).gradable

@@ -54,12 +54,12 @@ class Way:
 
 
 def whole(network: Network, frame: NDArray[np.uint8]) -> Way:
-    """Everything at once."""
+    """Predict the whole frame at once."""
     return Way(lambda: network.predict(frame), 1, frame.size)
 
 
 def tiled(network: Network, frame: NDArray[np.uint8]) -> Way:
-    """As the runtime does under a cap of memory."""
+    """Predict in tiles, as the runtime does under a cap of memory."""
     rows, columns = frame.shape
     tiles = tiling.plan(rows, columns, tiling.TileGeometry.of(network.metadata), TILE_PIXELS)
     return Way(
@@ -70,7 +70,7 @@ def tiled(network: Network, frame: NDArray[np.uint8]) -> Way:
 
 
 def monai(network: Network, frame: NDArray[np.uint8]) -> Way:
-    """MONAI's sliding window of about the same size, its windows overlapping as ours do, averaged as it does."""
+    """Predict by MONAI's sliding window, of about the same size and overlap, averaged as MONAI does."""
     import torch
     from monai.inferers import sliding_window_inference
 
@@ -164,7 +164,7 @@ def _counting(way: Way) -> Callable[[], int]:
 
 
 def moved(expected: Prediction, found: Prediction) -> dict[str, float | int]:
-    """Largest difference of a probability, and labels that differ."""
+    """Return the largest difference of a probability, and how many labels differ."""
     drift = max(
         float(np.abs(expected.lens_probability - found.lens_probability).max()),
         float(np.abs(expected.cataract_probability - found.cataract_probability).max()),

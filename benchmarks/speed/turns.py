@@ -135,7 +135,7 @@ def take_turns(commands: Mapping[str, Sequence[str]], runs: Mapping[str, int], r
 
 
 def throughput(command: Sequence[str], processes: int, runs: int) -> float:
-    """Runs per second of several such contenders at once."""
+    """Measure how many runs per second several such contenders make at once."""
     with ExitStack() as stack:
         contenders = [stack.enter_context(Contender(command)) for _ in range(processes)]
         for contender in contenders:
@@ -145,10 +145,10 @@ def throughput(command: Sequence[str], processes: int, runs: int) -> float:
 
 
 def about(values: Sequence[float]) -> dict[str, float]:
-    """Median, least and largest."""
+    """Return the median, the least and the largest value."""
     return {"median": median(values), "min": min(values), "max": max(values)}
 
 
 def ratio(slower: Timed, faster: Timed) -> dict[str, float]:
-    """Ratio of the medians of each round: neighbours in time, so that what slows the machine slows both."""
+    """Return the ratio of the medians of each round: neighbours in time, so that what slows the machine slows both."""
     return about([one / other for one, other in zip(slower.rounds_ms, faster.rounds_ms, strict=True)])
