@@ -35,16 +35,16 @@ lint: $(VENV)/.development
 # On a quiet machine: programs that compete for the processor slow the contenders differently.
 bench: $(VENV)/.benchmarks
 	$(BIN)/python -m train phantom --cohort validation --seed 1 --out data/benchmark
-	$(BIN)/python -m benchmarks.parity --data data/benchmark \
+	$(BIN)/python -m benchmarks.parity.cohort --data data/benchmark \
 		--checkpoint $(wildcard train/checkpoints/*) --model $(wildcard edge_runtime/models/*.onnx)
-	$(BIN)/python -m benchmarks.network
-	$(BIN)/python -m benchmarks.tiles
-	$(BIN)/python -m benchmarks.operators
-	$(BIN)/python -m benchmarks.memory
-	$(BIN)/python -m benchmarks.cold_start
-	$(BIN)/python -m benchmarks.soak --repeats 250
-	$(BIN)/python -m benchmarks.emulated
-	$(BIN)/python -m benchmarks.page
+	$(BIN)/python -m benchmarks.speed.network
+	$(BIN)/python -m benchmarks.speed.tiles
+	$(BIN)/python -m benchmarks.speed.operators
+	$(BIN)/python -m benchmarks.memory.peak
+	$(BIN)/python -m benchmarks.speed.cold_start
+	$(BIN)/python -m benchmarks.memory.soak --repeats 250
+	$(BIN)/python -m benchmarks.parity.emulated
+	$(BIN)/python -m benchmarks.evidence.benchmarks_page
 	$(BIN)/python -m pytest benchmarks
 
 $(BIN)/pip:

@@ -17,7 +17,7 @@ from edge_runtime.report.document import model_facts, runtime_facts
 
 
 def provenance(analyzer: CataractAnalyzer) -> dict[str, Any]:
-    """Facts that every committed number carries."""
+    """Return the facts that every committed number carries."""
     return {
         **place(),
         "model": model_facts(analyzer.network),
@@ -26,7 +26,7 @@ def provenance(analyzer: CataractAnalyzer) -> dict[str, Any]:
 
 
 def place() -> dict[str, Any]:
-    """Commit and machine, for numbers that no model takes part in."""
+    """Return commit and machine, for numbers that no model takes part in."""
     machine = {
         "processor": processor(),
         "cores": os.cpu_count(),
@@ -38,12 +38,12 @@ def place() -> dict[str, Any]:
 
 
 def versions(*packages: str) -> dict[str, str]:
-    """Versions of installed packages."""
+    """Return the versions of installed packages."""
     return {name: metadata.version(name) for name in packages}
 
 
 def commit() -> str:
-    """The checkout's commit, with ``+`` when files differ from it; ``unknown`` outside a checkout."""
+    """Return the checkout's commit, with ``+`` when files differ from it; ``unknown`` outside a checkout."""
     here = Path(__file__).parent
     try:
         head = subprocess.run(
@@ -63,7 +63,7 @@ def commit() -> str:
 
 
 def processor() -> str:
-    """Name of the processor as the system gives it."""
+    """Return the name of the processor as the system gives it."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
@@ -72,7 +72,7 @@ def processor() -> str:
 
 
 def save(path: Path, content: dict[str, Any]) -> None:
-    """Write a result file, strict JSON."""
+    """Write a result file in strict JSON."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(content, indent=1, allow_nan=False, default=_plain) + "\n", encoding="utf-8")
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from benchmarks.evidence.publish import LEFT_OUT, MANIFEST
-from benchmarks.real_scans import page as page_of_real_scans
+from benchmarks.evidence.real_scans import page as page_of_real_scans
 from train.study.reproduce import COHORTS
 
 ROOT = Path(__file__).parent.parent

@@ -10,7 +10,7 @@ from edge_runtime.errors import ResourceError
 
 MEGABYTE = 1_000_000
 MAX_TILE_PIXELS = 6_000_000  # without a cap: whole frames of known devices (3.9 million) at once, larger ones in tiles
-# Resident bytes, measured by benchmarks/memory.py. While the network runs: of the code that comes back meanwhile
+# Resident bytes, measured by benchmarks/memory/peak.py. While the network runs: of the code that comes back meanwhile
 # (`give_back_code`) with all that does not grow with the scan, per pixel of the scan or of its native frame, and per
 # native pixel of a tile. While pictures are drawn: of code, and per pixel of the scan or of its native frame.
 NETWORK_BYTES, BYTES_PER_FRAME_PIXEL, BYTES_PER_TILE_PIXEL = 19 * MEGABYTE, 2, 6

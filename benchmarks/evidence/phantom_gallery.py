@@ -1,0 +1,187 @@
+"""Draw the gallery of `docs/gallery`: opacities, artefacts, displays, ages, refusals, each with its truth.
+
+python -m benchmarks.evidence.phantom_gallery [--out docs/gallery]
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from train.phantom import disease
+from train.phantom.display import Geometry
+from train.phantom.opacity import LensOpacities, OpacityKind
+from train.phantom.patient import CONDITIONS, Eye, EyePlan, LensState, make_eye
+from train.phantom.render import FORCED, ScanPlan, render, simulate
+from train.phantom.seeds import generator
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from train.phantom.render import RenderedScan
+
+PANEL_COLUMNS, PANEL_ROWS = 300, 255  # so that no sheet takes 200 kB
+LENS_COLOUR, OPACITY_COLOUR, TEXT_COLOUR = (90, 200, 60), (60, 80, 240), (80, 220, 240)  # blue, green, red
+JPEG_QUALITY = 50
+
+
+def panel(scan: RenderedScan, title: str, outlined: bool = True, close: bool = False) -> NDArray[np.uint8]:
+    """Draw one scan, or its lens close up, with the outlines of its truth, (408, 480, 3) uint8."""
+    grey = (scan.picture if scan.picture.dtype == np.uint8 else scan.picture >> 8).astype(np.uint8)
+    truth = scan.truth.labels
+    if close:
+        rows, columns = np.nonzero(truth)
+        height = int(1.08 * (rows.max() - rows.min()))
+        width = height * PANEL_COLUMNS // PANEL_ROWS
+        top = max(rows.min() - height // 24, 0)
+        left = max((columns.min() + columns.max() - width) // 2, 0)
+        grey, truth = (field[top : top + height, left : left + width] for field in (grey, truth))
+    size = (PANEL_COLUMNS, PANEL_ROWS)
+    small = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
+    colour = cv2.cvtColor(small, cv2.COLOR_GRAY2BGR).astype(np.uint8, copy=False)
+    labels = cv2.resize(truth, size, interpolation=cv2.INTER_NEAREST)
+    if outlined:
+        for label, tint in ((1, LENS_COLOUR), (2, OPACITY_COLOUR)):
+            shapes, _ = cv2.findContours((labels >= label).astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
+            cv2.drawContours(colour, shapes, -1, tint, 1)
+    cv2.putText(colour, title, (5, 13), cv2.FONT_HERSHEY_SIMPLEX, 0.4, TEXT_COLOUR, 1, cv2.LINE_AA)
+    return colour
+
+
+def sheet(panels: list[NDArray[np.uint8]], across: int) -> NDArray[np.uint8]:
+    """Set panels side by side in rows."""
+    missing = -len(panels) % across
+    panels = panels + [np.zeros_like(panels[0])] * missing
+    return np.vstack([np.hstack(panels[i : i + across]) for i in range(0, len(panels), across)])
+
+
+def draw_sheets() -> dict[str, NDArray[np.uint8]]:
+    """Draw every sheet of the gallery, by its name."""
+    return {
+        "kinds": sheet(panels_of_kinds(), 4),
+        "ages": sheet(panels_of_ages(), 4),
+        "displays": sheet(panels_of_displays(), 3),
+        "artefacts": sheet(panels_of_artefacts(), 4),
+        "refused": sheet(panels_of_refusals(), 4),
+    }
+
+
+def panels_of_kinds() -> list[NDArray[np.uint8]]:
+    """Draw each kind of opacity where most of it shows, without its truth and with it."""
+    base = make_eye(eye_plan("kinds-b", 66.0, dilated=True))
+    panels = []
+    for kind, opacities in every_kind(base).items():
+        eye = replace(base, disease=replace(base.disease, opacities=opacities, cataract=True))
+        scans = [render(eye, scan_plan(meridian)) for meridian in (0.0, 30.0, 60.0, 90.0, 120.0, 150.0)]
+        scan = max(scans, key=lambda scan: scan.truth.opacity_px)
+        title = f"{int(kind)} {kind.name.lower().replace('_', ' ')}"
+        panels += [panel(scan, title, outlined=False, close=True), panel(scan, "truth", close=True)]
+    return panels
+
+
+def every_kind(base: Eye) -> dict[OpacityKind, LensOpacities]:
+    """Draw one example of each kind of opacity for the lens of an eye."""
+    shape = base.anatomy.lens
+    quiet = replace(base.disease.opacities.diffuse, nuclear_db=0.0, cortical_db=0.0)
+    rng = generator("gallery", "opacities")
+    return {
+        OpacityKind.NUCLEAR: LensOpacities(replace(quiet, nuclear_db=6.5)),
+        OpacityKind.CORTICAL_HAZE: LensOpacities(replace(quiet, cortical_db=4.5)),
+        OpacityKind.CORTICAL_SPOKES: LensOpacities(quiet, (disease.draw_spokes(rng, shape, 4.0),)),
+        OpacityKind.POSTERIOR_SUBCAPSULAR: LensOpacities(quiet, (disease.draw_posterior_plaque(rng, 1.6),)),
+        OpacityKind.POSTERIOR_POLAR: LensOpacities(quiet, (disease.draw_polar(rng),)),
+        OpacityKind.ANTERIOR_SUBCAPSULAR: LensOpacities(quiet, (disease.draw_anterior_plaque(rng),)),
+        OpacityKind.WATER_CLEFT: LensOpacities(quiet, (disease.draw_clefts(rng),)),
+        OpacityKind.RETRODOTS: LensOpacities(quiet, (disease.draw_dots(rng, shape, OpacityKind.RETRODOTS, 260),)),
+        OpacityKind.VACUOLES: LensOpacities(quiet, (disease.draw_dots(rng, shape, OpacityKind.VACUOLES, 120),)),
+        OpacityKind.LAMELLAR_SEPARATION: LensOpacities(quiet, (disease.draw_separation(rng),)),
+        OpacityKind.WHITE: LensOpacities(quiet, (disease.draw_white(rng),)),
+        OpacityKind.MORGAGNIAN: LensOpacities(quiet, (disease.draw_morgagnian(rng),)),
+        OpacityKind.DOTS: LensOpacities(quiet, (disease.draw_dots(rng, shape, OpacityKind.DOTS, 90),)),
+    }
+
+
+def panels_of_ages() -> list[NDArray[np.uint8]]:
+    """Draw clear lenses from 20 to 90 years."""
+    return [
+        panel(simulate(eye_plan(f"age{age}", float(age)), scan_plan(0.0)), f"clear, {age} years")
+        for age in range(20, 91, 10)
+    ]
+
+
+def panels_of_displays() -> list[NDArray[np.uint8]]:
+    """Draw a clear eye and one with cataract in every geometry of the display."""
+    displays = (
+        (Geometry.CORRECTED, False, ""),
+        (Geometry.OPTICAL, False, ""),
+        (Geometry.OPTICAL, True, ", floor shown"),
+        (Geometry.RAW, False, ", 16 bit"),
+        (Geometry.FAN, False, ""),
+    )
+    clear = eye_plan("display", 52.0, dilated=True)
+    ill = EyePlan("gallery", "display", "OD", 70.0, True, True, "NC")
+    panels = []
+    for plan in (clear, ill):
+        for geometry, floor, remark in displays:
+            panels.append(panel(simulate(plan, ScanPlan(1, 0.0, geometry, floor=floor)), f"{geometry}{remark}"))
+        panels.append(panel(simulate(replace(plan, shifted=True), scan_plan(0.0)), "shifted phantom"))
+    return panels
+
+
+def panels_of_artefacts() -> list[NDArray[np.uint8]]:
+    """Draw each artefact and each condition of the eye."""
+    forced = [
+        panel(simulate(replace(eye_plan(f"f{i}", 50.0), eye="OS"), replace(scan_plan(90.0), forced=name)), name)
+        for i, name in enumerate(FORCED[1:])
+    ]
+    conditions = [
+        panel(simulate(replace(eye_plan(f"c{i}", 50.0), condition=str(name)), scan_plan(0.0)), str(name))
+        for i, name in enumerate(CONDITIONS[1:])
+    ]
+    return forced + conditions
+
+
+def panels_of_refusals() -> list[NDArray[np.uint8]]:
+    """Draw two eyes of each state of the lens that is not graded."""
+    return [
+        panel(simulate(replace(eye_plan(f"{state}{i}", 70.0, dilated=True), state=state), scan_plan(0.0)), str(state))
+        for state in LensState
+        if state is not LensState.PHAKIC
+        for i in range(2)
+    ]
+
+
+def eye_plan(patient: str, age_years: float, *, dilated: bool = False) -> EyePlan:
+    """Plan a clear right eye of the gallery."""
+    return EyePlan("gallery", patient, "OD", age_years, cataract=False, dilated=dilated)
+
+
+def scan_plan(meridian_deg: float) -> ScanPlan:
+    """Plan a scan of optical path lengths."""
+    return ScanPlan(1, meridian_deg, Geometry.OPTICAL)
+
+
+def main() -> int:
+    """Draw every sheet and write it."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, default=Path("docs/gallery"))
+    out = parser.parse_args().out
+    out.mkdir(parents=True, exist_ok=True)
+    total = 0
+    for name, pixels in draw_sheets().items():
+        _, data = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+        (out / f"{name}.jpg").write_bytes(data.tobytes())
+        total += len(data)
+        print(f"{out / name}.jpg {pixels.shape[1]} x {pixels.shape[0]}, {len(data) / 1e3:.0f} kB")
+    print(f"{total / 1e6:.2f} MB in all")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

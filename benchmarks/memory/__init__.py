@@ -1,0 +1,1 @@
+"""Space: resident memory under a cap and over many scans, and bytes on disk."""

@@ -1,0 +1,1 @@
+"""Agreement: the same numbers from other backends, other processors and other checkouts."""
