@@ -7,35 +7,17 @@ specification.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
+
+from edge_runtime.measure.kinds import OpacityKind
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .field import WaveField
     from .lens import LensPoints, LensShape
-
-
-class OpacityKind(IntEnum):
-    """Codes of `truth_type`."""
-
-    NONE = 0
-    NUCLEAR = 1
-    CORTICAL_HAZE = 2
-    CORTICAL_SPOKES = 3
-    POSTERIOR_SUBCAPSULAR = 4
-    POSTERIOR_POLAR = 5
-    ANTERIOR_SUBCAPSULAR = 6
-    WATER_CLEFT = 7
-    RETRODOTS = 8
-    VACUOLES = 9
-    LAMELLAR_SEPARATION = 10
-    WHITE = 11
-    MORGAGNIAN = 12
-    DOTS = 13
 
 
 class Opacity(Protocol):
