@@ -122,9 +122,10 @@ def read_real(folder: Path) -> tuple[list[Measured], dict[str, float]]:
 
 def simulate_eyes(count: int, cataract: bool, regime: str) -> list[Measured]:
     """Phantom eyes of 20 to 68 years (clear) or 45 to 92 (cataract), three scans each, in a real regime's display."""
-    from train.phantom.display import Geometry
-    from train.phantom.patient import EyePlan, make_eye
-    from train.phantom.render import EXPORT_COLUMNS, EXPORT_ROWS, ScanPlan, render
+    from train.phantom.eye.plan import EyePlan
+    from train.phantom.imaging.plan import EXPORT_COLUMNS, EXPORT_ROWS, Geometry, ScanPlan
+    from train.phantom.patient import make_eye
+    from train.phantom.render import render
 
     rng = np.random.default_rng(2024)
     eyes = []

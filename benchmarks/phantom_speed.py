@@ -27,9 +27,9 @@ def measure(scans: int) -> dict[str, list[float]]:
     """CPU seconds per scan of 2150 x 1824 for each geometry, over clear and cataract eyes."""
     import cv2
 
-    from train.phantom.display import Geometry
-    from train.phantom.patient import EyePlan
-    from train.phantom.render import ScanPlan, simulate
+    from train.phantom.eye.plan import EyePlan
+    from train.phantom.imaging.plan import Geometry, ScanPlan
+    from train.phantom.render import simulate
 
     cv2.setNumThreads(1)
     seconds: dict[str, list[float]] = {}

@@ -15,17 +15,19 @@ import numpy as np
 
 from train.workers import process_pool
 
+from .render import VERSION
+
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from .patient import EyePlan
+    from .eye.plan import EyePlan
+    from .imaging.plan import ScanPlan
     from .plans import PatientPlan
-    from .render import RenderedScan, ScanPlan
+    from .render import RenderedScan
 
-VERSION = "4"  # of the look and the levels; raise it when rendered bytes change
 BYTES_PER_SCAN = 1_450_000  # measured over a training cohort
 FOLDERS = ("images", "masks", "truth_labels", "truth_excess", "truth_type", "truth_observable")
 PATIENT_COLUMNS = ("patient_id", "age_years", "sex", "truth_age_years")

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .cornea import CornealCondition
-from .display import Geometry
-from .patient import CONDITIONS, EyePlan, LensState
-from .render import DISPLAY_SETTINGS, EXPORT_COLUMNS, EXPORT_ROWS, FORCED, ScanPlan
+from .eye.conditions import CONDITIONS
+from .eye.corneal_condition import CornealCondition
+from .eye.plan import EyePlan, LensState
+from .imaging.plan import DISPLAY_SETTINGS, EXPORT_COLUMNS, EXPORT_ROWS, FORCED, Geometry, ScanPlan
 from .seeds import generator
 
 if TYPE_CHECKING:

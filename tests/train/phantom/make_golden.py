@@ -15,10 +15,9 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
-from train.phantom.cohort import VERSION
 from train.phantom.patient import make_eye
 from train.phantom.plans import plan_cohort
-from train.phantom.render import RenderedScan, render
+from train.phantom.render import VERSION, RenderedScan, render
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -13,10 +13,13 @@ import numpy as np
 import pytest
 
 from train.data.dataset import read_dataset
-from train.phantom import beams, cohort, lens_image
-from train.phantom.patient import LensState, make_eye
+from train.phantom import cohort
+from train.phantom.eye.plan import LensState
+from train.phantom.imaging import beams, lens_image
+from train.phantom.imaging.pose import draw_view
+from train.phantom.patient import make_eye
 from train.phantom.plans import COHORTS, PatientPlan, plan_cohort
-from train.phantom.render import draw_view, render
+from train.phantom.render import render
 from train.phantom.seeds import generator
 
 # Zeboulon et al. 2022, Table 1: age and logMAR, mean and standard deviation.
