@@ -26,10 +26,10 @@ from edge_runtime.frame.resample import native_frame
 from edge_runtime.reading.raster import read_scan
 from edge_runtime.scan import scan_from_pixels
 from train.data.frames import block_sum, native_labels
+from train.phantom.cohorts.catalogue import plan_cohort
 from train.phantom.imaging.plan import DISPLAY_SETTINGS
 from train.phantom.imaging.truth import EXCESS_OFFSET_DB, EXCESS_STEPS_PER_DB
 from train.phantom.patient import make_eye
-from train.phantom.plans import plan_cohort
 from train.phantom.render import render
 from train.workers import process_pool
 

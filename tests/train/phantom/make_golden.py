@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
+from train.phantom.cohorts.catalogue import plan_cohort
 from train.phantom.patient import make_eye
-from train.phantom.plans import plan_cohort
 from train.phantom.render import VERSION, RenderedScan, render
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from tests.train.phantom.make_golden import CASES, DIGESTS, GOLDEN, Case, digests, platform, render_case
+from train.phantom.cohorts.catalogue import plan_cohort
 from train.phantom.patient import make_eye
-from train.phantom.plans import plan_cohort
 from train.phantom.render import VERSION, render
 
 BLOCK_TOLERANCE = 0.05  # of 255 grey levels; a gain of 0.01 dB moves a bright block by more

@@ -106,7 +106,7 @@ def paint_lens(signal: NDArray[np.float32], lens: LensImage, surfaces: Surfaces,
     f32 = np.float32
     level = lens.clear_db + lens.excess_db
     loss = shadow_db(lens, grid)
-    power = np.exp((level - loss) * f32(np.log(10) / 10)) * lens.cover
+    power: NDArray[np.float32] = np.exp((level - loss) * f32(np.log(10) / 10)) * lens.cover
     signal[lens.box] += power
     part = lens.box[1]
     path = grid.depth_mm[lens.box[0], None]
@@ -124,13 +124,15 @@ def paint_lens(signal: NDArray[np.float32], lens: LensImage, surfaces: Surfaces,
 
 
 def shadow_db(lens: LensImage, grid: Grid) -> NDArray[np.float32]:
-    """Loss above every pixel of the box beyond a clear lens', (rows, columns) float32 dB, both ways."""
-    return _shadow(lens.excess_db, lens.cover, grid.row_mm / LENS_INDEX)
+    """Loss of light above every pixel of the box, there and back, beyond that of a clear lens.
 
-
-def _shadow(excess_db: NDArray[np.float32], cover: NDArray[np.float32], step_mm: float) -> NDArray[np.float32]:
-    extinction = np.float32(0.02) * np.exp(np.maximum(excess_db, 0) * np.float32(np.log(10) / 10)) - np.float32(0.02)
-    extinction = np.minimum(extinction, 3) * cover
+    (rows, columns) float32 dB, by the law of Beer and Lambert.
+    """
+    step_mm = grid.row_mm / LENS_INDEX
+    scattered = np.exp(np.maximum(lens.excess_db, 0) * np.float32(np.log(10) / 10))
+    extinction = np.float32(0.02) * scattered - np.float32(0.02)
+    extinction = np.minimum(extinction, 3) * lens.cover
     depth = np.cumsum(extinction, axis=0) - 0.5 * extinction
     loss = depth * np.float32(2 * step_mm * 10 / np.log(10))
-    return np.minimum(loss, 22)  # what is scattered more than once fills the deepest shadows
+    filled: NDArray[np.float32] = np.minimum(loss, 22)  # light scattered more than once fills the deepest shadows
+    return filled

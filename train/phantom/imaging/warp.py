@@ -80,6 +80,8 @@ def find_warp(display: Display, surfaces: Surfaces, grid: Grid, apex_column_mm: 
     down = (np.linspace(0, rows - 1, coarse_rows) + 0.5) * FRAME_HEIGHT_MM / rows
     x, z = np.meshgrid(along.astype(np.float32), down.astype(np.float32))
     outside: NDArray[np.bool_] | None = None
+    source_x: NDArray[np.float32]
+    source_z: NDArray[np.float32]
     if display.geometry is Geometry.FAN:
         tilt = 1 + np.float32(display.fan) * (z - 7)
         source_x = x / tilt

@@ -32,5 +32,6 @@ class Opacity(Protocol):
 
 
 def plateau(distance: NDArray[np.floating[Any]], half_width: float) -> NDArray[Any]:
-    """A soft plateau: 1 within half the width, 0 at the width, over the last half of it."""
-    return np.clip(2 - 2 * np.abs(distance) / half_width, 0, 1)
+    """A soft plateau: 1 within half of the width, then falling to 0 at the width."""
+    height: NDArray[Any] = np.clip(2 - 2 * np.abs(distance) / half_width, 0, 1)
+    return height

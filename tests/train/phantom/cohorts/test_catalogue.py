@@ -1,24 +1,17 @@
-"""Cohorts: exact counts, ages and acuity as published, no patient twice, the same bytes from any number of
-processes."""
+"""Cohorts: exact counts, ages and acuity as published, no patient twice."""
 
 from __future__ import annotations
 
-import argparse
-import csv
-import json
-from pathlib import Path
-
-import cv2
 import numpy as np
 import pytest
 
-from train.data.dataset import read_dataset
-from train.phantom import cohort
+from train.phantom.cohorts.catalogue import COHORTS, plan_cohort
+from train.phantom.cohorts.patients import PatientPlan
+from train.phantom.cohorts.tables import scan_id
 from train.phantom.eye.plan import LensState
 from train.phantom.imaging import beams, lens_image
 from train.phantom.imaging.pose import draw_view
 from train.phantom.patient import make_eye
-from train.phantom.plans import COHORTS, PatientPlan, plan_cohort
 from train.phantom.render import render
 from train.phantom.seeds import generator
 
@@ -125,7 +118,7 @@ def test_no_patient_is_in_two_cohorts() -> None:
 def test_cohorts_that_pair_have_the_same_names_of_patients_and_scans(name: str) -> None:
     def names(cohort_name: str) -> list[tuple[str, float, str, list[str]]]:
         return [
-            (p.patient_id, p.age_years, p.sex, [cohort.scan_id(eye, scan) for eye, scans in p.eyes for scan in scans])
+            (p.patient_id, p.age_years, p.sex, [scan_id(eye, scan) for eye, scans in p.eyes for scan in scans])
             for p in plan_cohort(cohort_name, 3)
         ]
 
@@ -188,7 +181,7 @@ def test_other_seeds_are_other_people() -> None:
     assert [p.age_years for p in first] != [p.age_years for p in second]
 
 
-def test_age_tells_nothing_in_training() -> None:
+def test_age_does_not_predict_the_group_in_training() -> None:
     plan = plan_cohort("training", patients=600)
     ages = {
         group: [p.age_years for p in plan if p.eyes[0][0].cataract is group and p.eyes[0][0].state is LensState.PHAKIC]
@@ -204,86 +197,3 @@ def test_eyes_of_a_patient_are_alike() -> None:
         for patient in plan_cohort("training", patients=40)
     ]
     assert np.corrcoef(np.array(pairs).T)[0, 1] > 0.8
-
-
-def arguments(out: Path, workers: int, patients: int = 2) -> argparse.Namespace:
-    parser = argparse.ArgumentParser()
-    cohort.add_arguments(parser)
-    return parser.parse_args(
-        ["--cohort", "training", "--out", str(out), "--patients", str(patients), "--workers", str(workers)]
-    )
-
-
-@pytest.fixture(scope="module")
-def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("one")
-    assert cohort.run(arguments(out, 1)) == 0
-    return out
-
-
-def contents(out: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(out)): path.read_bytes() for path in sorted(out.rglob("*")) if path.is_file()}
-
-
-def test_two_processes_write_the_bytes_of_one(written: Path, tmp_path: Path) -> None:
-    assert cohort.run(arguments(tmp_path, 2)) == 0
-    assert contents(tmp_path) == contents(written)
-
-
-def test_a_cohort_is_a_dataset(written: Path) -> None:
-    dataset = read_dataset(written)
-    assert len(dataset.scans) == 12
-    assert all(scan.truth_labels is not None for scan in dataset.scans)
-
-
-def test_the_table_tells_what_can_be_seen(written: Path) -> None:
-    with (written / "scans.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    for row in rows:
-        labels, observable = (
-            cv2.imdecode(np.fromfile(written / row[name], np.uint8), cv2.IMREAD_UNCHANGED)
-            for name in ("truth_labels", "truth_observable")
-        )
-        assert observable.dtype == np.uint8
-        assert observable.shape == labels.shape
-        assert set(np.unique(observable)) <= {0, 1}
-        opacity = labels == 2
-        seen = row["truth_observable_fraction"]
-        assert (seen == "") == (not opacity.any())
-        if seen:
-            assert float(seen) == pytest.approx(observable[opacity].mean(), abs=1e-4)
-    assert any(row["truth_observable_fraction"] for row in rows)
-
-
-def test_an_interrupted_cohort_is_continued(tmp_path: Path, written: Path) -> None:
-    assert cohort.run(arguments(tmp_path, 1)) == 0
-    lost = sorted((tmp_path / "progress").iterdir())[3]
-    lost.unlink()
-    (tmp_path / "images" / f"{lost.stem}.png").unlink()
-    (tmp_path / "scans.csv").unlink()
-    kept = sorted((tmp_path / "images").iterdir())[0]
-    before = kept.stat().st_mtime_ns
-    assert cohort.run(arguments(tmp_path, 1)) == 0
-    assert kept.stat().st_mtime_ns == before
-    assert contents(tmp_path) == contents(written)
-
-
-def test_the_disk_it_takes_is_told_first(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(cohort, "write_cohort", lambda *_: None)
-    assert cohort.run(arguments(tmp_path, 1, patients=100)) == 0
-    told = capsys.readouterr().err
-    assert "100 patients, 600 scans, about 0." in told
-    assert "GB free" in told
-
-
-def test_a_folder_with_another_cohort_is_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "cohort.json").write_text(json.dumps({"cohort": "validation"}))
-    assert cohort.run(arguments(tmp_path, 1)) == 73
-    assert "holds another cohort" in capsys.readouterr().err
-
-
-def test_no_patients_are_no_cohort(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert cohort.run(arguments(tmp_path, 1, patients=0)) == 2
-    assert "0 patients are no cohort; give at least 1" in capsys.readouterr().err
