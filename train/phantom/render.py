@@ -96,7 +96,7 @@ def _display(eye: Eye, plan: ScanPlan, setting: DisplaySetting, seeds: ScanSeeds
 def _notes(
     eye: Eye, plan: ScanPlan, shown: Display, exposure: Detector, artefact_names: str, truth: Truth
 ) -> dict[str, float | int | str]:
-    """What the table of scans holds about a scan, beside its names."""
+    """Numbers and words about a scan for the table of scans."""
     lens_px, opacity_px = truth.lens_px, truth.opacity_px
     return {
         "profile": shown.profile,

@@ -82,7 +82,7 @@ def test_each_geometry_has_its_frame(geometry: Geometry, shape: tuple[int, int],
     assert scan.truth.lens_px > 0.02 * scan.truth.labels.size
 
 
-def test_the_background_is_black_in_exported_pictures_and_a_floor_in_raw_ones() -> None:
+def test_the_background_is_black_in_exported_pictures_not_in_raw_ones() -> None:
     exported, raw = simulate(CLEAR, ScanPlan(1, 0.0, Geometry.OPTICAL)), simulate(CLEAR, ScanPlan(1, 0.0, Geometry.RAW))
     corner = exported.picture[:100, :200]
     assert (corner == 0).mean() > 0.9

@@ -50,7 +50,7 @@ LEDGER = "cohort.ledger"
 
 @dataclass(frozen=True, slots=True)
 class CohortStamp:
-    """What tells one cohort from another: equal stamps mean equal bytes."""
+    """Identity of a cohort: equal stamps mean equal bytes."""
 
     cohort: str
     seed: int
@@ -104,7 +104,7 @@ def write_cohort(cohort: Cohort, out: Path, workers: int = 1) -> None:
     Parameters
     ----------
     cohort
-        Which cohort.
+        The cohort with its plans.
     out
         Folder of the dataset; it is made where there is none.
     workers

@@ -25,7 +25,7 @@ class PatientPlan:
     Attributes
     ----------
     patient_id, age_years, sex
-        What patients.csv holds.
+        The columns of patients.csv.
     eyes
         Plans of one or two eyes, each with the plans of its scans.
     """
@@ -64,11 +64,11 @@ class PatientRecipe:
     mix
         Draws the types of cataract to force, or None to leave them to chance.
     state
-        What lies behind the pupil.
+        The lens or implant behind the pupil.
     dilated
         Whether pupils are dilated, or None for half of the patients.
     wide, shifted
-        As in `EyePlan`.
+        Passed on to `EyePlan`.
     condition
         Draws the condition of both eyes, or None to leave it to chance.
     senescent

@@ -1,4 +1,4 @@
-"""Which scans are taken of an eye."""
+"""Plans of the scans of one eye, by kind of cohort."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ class CorneaState:
     Attributes
     ----------
     condition
-        The condition.
+        Kind of the condition.
     x_mm, y_mm, radius_mm
         Centre and radius in the eye's axes.
     scatter_db, loss_db

@@ -111,7 +111,7 @@ class LensPose:
 
 @dataclass(frozen=True, slots=True)
 class LensPoints:
-    """Points of one scan in the frame of the lens; all arrays (rows, columns) float32 unless said otherwise.
+    """Points of one scan in the frame of the lens; all arrays (rows, columns) float32 unless stated otherwise.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""What a cohort asks of one eye, before anything is drawn."""
+"""The plan of one eye: the request of a cohort, before anything is drawn."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .conditions import CONDITIONS
 
 
 class LensState(StrEnum):
-    """What lies behind the pupil."""
+    """The lens or implant behind the pupil."""
 
     PHAKIC = "phakic"
     INTRAOCULAR = "intraocular-lens"
@@ -20,7 +20,7 @@ class LensState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class EyePlan:
-    """What a cohort asks of one eye.
+    """The plan of one eye.
 
     Attributes
     ----------
@@ -39,7 +39,7 @@ class EyePlan:
     wide
         Whether looks and physics spread more widely, as in training.
     state
-        What lies behind the pupil.
+        The lens or implant behind the pupil.
     condition
         One of `CONDITIONS`: of the cornea, the pupil or the lens' place; "" leaves it to chance.
     senescent

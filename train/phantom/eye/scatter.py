@@ -1,4 +1,4 @@
-"""What a clear lens scatters, by depth and age: ageing, kept apart from disease.
+"""Scatter of the clear lens by depth and age: ageing, kept apart from disease.
 
 Levels are decibel above the mean noise of one pixel, as they reach the detector through a clear eye of this age: the
 loss along the nominal path (water, clear tissue, confocal gate) is already subtracted. They were set so that rendered
@@ -81,7 +81,7 @@ _DEEPEST_MM = 5.0
 
 @dataclass(frozen=True, slots=True)
 class ClearScatter:
-    """What the clear lens of one eye scatters.
+    """Scatter of the clear lens of one eye.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""How bright the tissues around the lens of one eye are."""
+"""Brightness of the tissues around the lens of one eye."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ CORNEA_DB = 15.2  # central stroma over the noise, measured on public scans (doc
 
 @dataclass(frozen=True, slots=True)
 class Tissue:
-    """How the tissues around the lens look; levels in dB over the noise.
+    """Looks of the tissues around the lens; levels in dB over the noise.
 
     Attributes
     ----------

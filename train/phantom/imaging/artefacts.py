@@ -1,4 +1,4 @@
-"""Everything that disturbs one scan."""
+"""The artefacts of one scan, all kinds together."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Artefacts:
-    """What disturbs one scan."""
+    """The artefacts of one scan."""
 
     disturbances: Disturbances
     reflections: Reflections

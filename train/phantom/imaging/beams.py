@@ -1,4 +1,4 @@
-"""Where the beams of one scan run: the device's grid, the pose of the eye, and where each beam meets each surface.
+"""The beams of one scan: the device's grid, the pose of the eye, and where each beam meets each surface.
 
 Columns are A-scans (parallel in air, converging behind the cornea), rows are optical path.
 """
@@ -53,7 +53,7 @@ class Grid:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """How one scan cuts the eye.
+    """The cut of one scan through the eye.
 
     Attributes
     ----------

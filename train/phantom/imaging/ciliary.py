@@ -1,4 +1,4 @@
-"""What shows behind the iris."""
+"""The ciliary body and the far wall behind the iris."""
 
 from __future__ import annotations
 

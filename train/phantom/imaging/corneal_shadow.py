@@ -1,4 +1,4 @@
-"""What a condition of the cornea scatters, and the shadow that it casts on everything below."""
+"""Scatter of a condition of the cornea, and its shadow on everything below."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Detector:
-    """How the device takes one scan.
+    """Settings of the device during one scan.
 
     Attributes
     ----------
@@ -25,7 +25,7 @@ class Detector:
     roll_off_db
         Extra loss over the whole depth.
     looks
-        Independent speckle patterns averaged.
+        Number of independent speckle patterns that are averaged.
     grain_rows, grain_columns
         Sigma of the speckle in samples.
     row_pattern_db
@@ -62,7 +62,7 @@ def gate_db(depth_mm: NDArray[np.float32], detector: Detector) -> NDArray[np.flo
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """How strongly each sample of one exposure answers to light.
+    """Sensitivity to light of each sample of one exposure.
 
     Attributes
     ----------

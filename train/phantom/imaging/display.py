@@ -1,4 +1,4 @@
-"""How a device shows what it measured: the curve from decibel to grey."""
+"""The display of a device: the curve from decibel to grey."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Display:
-    """How a device shows what it measured.
+    """The display of one scan.
 
     Attributes
     ----------

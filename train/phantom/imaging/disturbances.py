@@ -1,4 +1,4 @@
-"""What often disturbs a scan: lashes, lids, the tear film, and glitches of the detector."""
+"""Common disturbances of a scan: lashes, lids, the tear film, and glitches of the detector."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Disturbances:
-    """What else disturbs one scan; zero or empty where it does not.
+    """Common disturbances of one scan; zero or empty where they do not happen.
 
     Attributes
     ----------
     lashes
-        (place in mm, half width in mm, loss in dB) per shadow.
+        Place in mm, half width in mm and loss in dB of each shadow.
     lid_mm, lid_side
         How far a lid covers the frame from the left (-1) or right (+1).
     glitch_rows, glitch_columns

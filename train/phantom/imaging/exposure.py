@@ -1,4 +1,4 @@
-"""With which gain, focus and speckle one scan is taken."""
+"""The exposure of one scan: gain, focus and speckle."""
 
 from __future__ import annotations
 

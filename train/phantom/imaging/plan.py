@@ -1,4 +1,4 @@
-"""What is asked of one scan, before anything is drawn."""
+"""The plan of one scan: the request of a cohort, before anything is drawn."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ FORCED = (
 
 
 class Geometry(StrEnum):
-    """What the place of a pixel in a picture means."""
+    """Meaning of a pixel's place in a picture."""
 
     CORRECTED = "corrected"  # mm in tissue, refraction taken back
     OPTICAL = "optical"  # depth is optical path, columns are A-scans
@@ -62,7 +62,7 @@ DISPLAY_SETTINGS = (
 
 @dataclass(frozen=True, slots=True)
 class ScanPlan:
-    """What is asked of one scan of an eye.
+    """The plan of one scan of an eye.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""How the eye stands before the device during one scan."""
+"""The pose of the eye before the device during one scan."""
 
 from __future__ import annotations
 

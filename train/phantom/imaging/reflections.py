@@ -1,4 +1,4 @@
-"""What rarely disturbs a scan: a mirror image, a second cornea, and glare."""
+"""Rare reflections in a scan: a mirror image, a second cornea, and glare."""
 
 from __future__ import annotations
 

@@ -37,17 +37,17 @@ class ScanSeeds:
         )
 
     def scan(self, *purpose: str) -> np.random.Generator:
-        """What differs from scan to scan."""
+        """Generator for a property of this scan alone."""
         return generator(self.cohort, self.patient, self.eye, self.exam, self.meridian, *purpose)
 
     def exam_wide(self, *purpose: str) -> np.random.Generator:
-        """What all scans of an exam share."""
+        """Generator for a property that all scans of the exam share."""
         return generator(self.cohort, self.patient, self.eye, self.exam, *purpose)
 
     def meridian_wide(self, *purpose: str) -> np.random.Generator:
-        """What every scan along this meridian of the eye shares: tissue does not change between exams."""
+        """Generator for tissue along this meridian, which does not change between exams."""
         return generator(self.cohort, self.patient, self.eye, self.meridian, *purpose)
 
     def eye_wide(self, *purpose: str) -> np.random.Generator:
-        """What all scans of the eye share."""
+        """Generator for a property that all scans of the eye share."""
         return generator(self.cohort, self.patient, self.eye, *purpose)

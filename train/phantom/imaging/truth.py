@@ -1,4 +1,4 @@
-"""What is true of a scan."""
+"""The true maps of a scan: lens, opacity, excess, and which pixels can be told from the noise."""
 
 from __future__ import annotations
 
@@ -35,13 +35,12 @@ class Truth:
         `OpacityKind` where an opacity is significant, else 0.
     observable
         1 where the light of the lens can be told from the noise, else 0: its mean power is at least 10^0.1 times
-        (1 dB over) the mean power of the noise. Counted is what the lens scatters at this pixel (without its capsule
-        lines) after all that takes light away: opacities and cornea above, lashes, tear film, lid, blink, gain, gate
-        and roll-off. Glare on top does not count, nor does speckle: both powers are means, so that no average over
-        neighbours is needed. The one map that depends on the exposure; it does not depend on the display.
+        (1 dB over) the mean power of the noise. The light that counts is scattered by the lens at this pixel, without
+        its capsule lines, and has passed everything that takes light away: opacities and cornea above, lashes, tear
+        film, lid, blink, gain, gate and roll-off. Glare on top does not count, nor does speckle: both powers are means,
+        so that no average over neighbours is needed. This map alone depends on the exposure, and none on the display.
     mask
-        What an annotator paints by the paper's rule: 0 background, 1 lens of a clear eye, 2 lens of an eye with
-        cataract.
+        The annotator's labels by the paper's rule: 0 background, 1 lens of a clear eye, 2 lens of an eye with cataract.
     """
 
     labels: NDArray[np.uint8]

@@ -24,7 +24,7 @@ Shown = TypeVar("Shown", np.float32, np.uint8)
 
 @dataclass(frozen=True, slots=True)
 class Warp:
-    """Where the pixels of a picture come from on the device's grid.
+    """Places on the device's grid that the pixels of a picture show.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""What every opacity is: a solid in the axes of the lens, so that every scan of an eye cuts the same one.
+"""The interface of an opacity: a solid in the axes of the lens, so that every scan of an eye cuts the same one.
 
 An opacity gives its excess over the clear lens in dB, which is 0 where there is no opacity.
 """

@@ -23,7 +23,7 @@ class Plaque:
     Attributes
     ----------
     front
-        Below the anterior capsule instead of the posterior one.
+        Whether it lies below the anterior capsule instead of the posterior one.
     x_mm, y_mm, radius_mm, depth_mm
         Centre, radius and thickness.
     strength_db, grain_db

@@ -76,7 +76,7 @@ class Depth(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What distinguishes one kind of small body.
+    """Look of one kind of small body.
 
     Attributes
     ----------

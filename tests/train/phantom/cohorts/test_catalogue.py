@@ -45,7 +45,7 @@ def test_the_studies_have_the_papers_counts(name: str, patients: int, clear: int
     assert sum(len(scan_plans) for patient in plan for _, scan_plans in patient.eyes) == scans
 
 
-def test_one_cataract_patient_of_the_development_set_has_a_clear_fellow_eye() -> None:
+def test_one_cataract_patient_in_development_has_a_clear_fellow_eye() -> None:
     mixed = [p for p in plan_cohort("development") if len({eye.cataract for eye, _ in p.eyes}) == 2]
     assert len(mixed) == 1
 
@@ -99,7 +99,7 @@ def test_stress_cohorts_have_a_hundred_eyes_per_group(name: str) -> None:
     assert eyes_of(plan, True) >= 100
 
 
-def test_the_not_gradable_cohort_has_a_hundred_eyes_and_no_natural_lens_to_grade() -> None:
+def test_the_not_gradable_cohort_has_a_hundred_eyes_none_to_grade() -> None:
     plan = plan_cohort("not-gradable")
     assert eyes_of(plan, False) >= 100
     assert all(eye.state is not LensState.PHAKIC for patient in plan for eye, _ in patient.eyes)
@@ -151,7 +151,7 @@ def test_without_the_corneal_disease_the_lens_is_nearly_the_same() -> None:
         assert fractions[0] == pytest.approx(fractions[1], abs=0.01)
 
 
-def test_without_artefacts_there_is_none_and_the_truth_of_the_lens_is_the_same() -> None:
+def test_without_artefacts_the_truth_of_the_lens_is_the_same() -> None:
     same = 0
     pairs = zip(plan_cohort("artefacts", patients=8), plan_cohort("artefacts-without", patients=8), strict=True)
     for disturbed, quiet in pairs:

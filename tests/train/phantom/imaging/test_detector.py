@@ -45,7 +45,7 @@ def detected(power: float, detector: Detector, seed: str) -> NDArray[np.float32]
 
 
 @pytest.mark.parametrize("looks", LOG_SPREAD_DB)
-def test_the_spread_of_speckle_falls_with_the_looks_as_theory_says(looks: int) -> None:
+def test_the_spread_of_speckle_falls_with_the_looks_as_in_theory(looks: int) -> None:
     level = detected(1e4, replace(PLAIN, looks=looks), "speckle")
     assert level.std() == pytest.approx(LOG_SPREAD_DB[looks], rel=0.04)
 
@@ -60,7 +60,7 @@ def test_without_light_the_mean_power_is_the_noise() -> None:
     assert np.mean(10 ** (level / 10)) == pytest.approx(1.0, rel=0.02)
 
 
-def test_gain_and_slope_change_the_mean_signal_as_they_say() -> None:
+def test_gain_and_slope_change_the_mean_signal_by_their_decibels() -> None:
     response = draw_response(DEPTH_MM, 301, replace(PLAIN, gain_db=3.0, lateral_slope_db=2.0), generator("gain"))
     level = 10 * np.log10(response.to(np.ones((400, 301), np.float32)))
     assert level[:, 150] == pytest.approx(3.0, abs=1e-3)

@@ -101,7 +101,7 @@ def test_harmless_dots_are_never_significant(eye: Eye) -> None:
     assert not lens.significant.any()
 
 
-def test_a_millimetre_of_dense_opacity_darkens_what_lies_behind_by_beer_and_lambert() -> None:
+def test_dense_opacity_darkens_all_behind_it_by_beer_and_lambert() -> None:
     # Excess of 20 dB: extinction 0.02 * 100 = 2 per mm, both ways: 4 neper = 17.4 dB; the specification asks 17.5 +- 2.
     rows = 400
     excess = np.zeros((rows, 3), np.float32)
