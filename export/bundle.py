@@ -21,9 +21,9 @@ from edge_runtime.model import store
 from edge_runtime.model.metadata import PRECISIONS
 from edge_runtime.report.files import write_all
 from edge_runtime.report.png import encode_png
-from train.phantom.display import Geometry
-from train.phantom.patient import EyePlan
-from train.phantom.render import EXPORT_COLUMNS, EXPORT_ROWS, ScanPlan, simulate
+from train.phantom.eye.plan import EyePlan
+from train.phantom.imaging.plan import EXPORT_COLUMNS, EXPORT_ROWS, Geometry, ScanPlan
+from train.phantom.render import simulate
 
 BUNDLE = Path(store.BUNDLE)
 # Two scans of two simulated patients, from a cohort of their own: nobody in training, development or validation.

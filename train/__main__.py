@@ -10,7 +10,7 @@ from edge_runtime.errors import EdgeCataractError
 from train.fit.heap import keep_freed_memory
 
 VERBS = {
-    "phantom": ("train.phantom.cohort", "make a cohort of simulated scans"),
+    "phantom": ("train.commands.phantom", "make a cohort of simulated scans"),
     "masks": ("train.data.masks", "turn polygons drawn in LabelMe into masks"),
     "fit": ("train.fit.loop", "train a network"),
     "evaluate": (

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edge_runtime.reading.raster import read_scan
-from train.phantom.display import Geometry
-from train.phantom.patient import EyePlan, make_eye
-from train.phantom.render import EXPORT_COLUMNS, EXPORT_ROWS, ScanPlan, render
+from train.phantom.eye.plan import EyePlan
+from train.phantom.imaging.plan import EXPORT_COLUMNS, EXPORT_ROWS, Geometry, ScanPlan
+from train.phantom.patient import make_eye
+from train.phantom.render import render
 
 from .phantom_measure import measure
 

@@ -14,17 +14,29 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from train.phantom import disease
-from train.phantom.display import Geometry
-from train.phantom.opacity import LensOpacities, OpacityKind
-from train.phantom.patient import CONDITIONS, Eye, EyePlan, LensState, make_eye
-from train.phantom.render import FORCED, ScanPlan, render, simulate
+from edge_runtime.measure.kinds import OpacityKind
+from train.phantom.eye.conditions import CONDITIONS
+from train.phantom.eye.plan import EyePlan, LensState
+from train.phantom.imaging.plan import FORCED, Geometry, ScanPlan
+from train.phantom.opacity.anterior_subcapsular import draw_anterior_subcapsular
+from train.phantom.opacity.cortical_spokes import draw_cortical_spokes
+from train.phantom.opacity.dots import draw_dots
+from train.phantom.opacity.lamellar_separation import draw_lamellar_separation
+from train.phantom.opacity.lens_opacities import LensOpacities
+from train.phantom.opacity.morgagnian import draw_morgagnian
+from train.phantom.opacity.posterior_polar import draw_posterior_polar
+from train.phantom.opacity.posterior_subcapsular import draw_posterior_subcapsular
+from train.phantom.opacity.retrodots import draw_retrodots
+from train.phantom.opacity.vacuoles import draw_vacuoles
+from train.phantom.opacity.water_clefts import draw_water_clefts
+from train.phantom.opacity.white import draw_white
+from train.phantom.patient import Eye, make_eye
+from train.phantom.render import RenderedScan, render, simulate
 from train.phantom.seeds import generator
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from train.phantom.render import RenderedScan
 
 PANEL_COLUMNS, PANEL_ROWS = 300, 255  # so that no sheet takes 200 kB
 LENS_COLOUR, OPACITY_COLOUR, TEXT_COLOUR = (90, 200, 60), (60, 80, 240), (80, 220, 240)  # blue, green, red
@@ -93,17 +105,17 @@ def every_kind(base: Eye) -> dict[OpacityKind, LensOpacities]:
     return {
         OpacityKind.NUCLEAR: LensOpacities(replace(quiet, nuclear_db=6.5)),
         OpacityKind.CORTICAL_HAZE: LensOpacities(replace(quiet, cortical_db=4.5)),
-        OpacityKind.CORTICAL_SPOKES: LensOpacities(quiet, (disease.draw_spokes(rng, shape, 4.0),)),
-        OpacityKind.POSTERIOR_SUBCAPSULAR: LensOpacities(quiet, (disease.draw_posterior_plaque(rng, 1.6),)),
-        OpacityKind.POSTERIOR_POLAR: LensOpacities(quiet, (disease.draw_polar(rng),)),
-        OpacityKind.ANTERIOR_SUBCAPSULAR: LensOpacities(quiet, (disease.draw_anterior_plaque(rng),)),
-        OpacityKind.WATER_CLEFT: LensOpacities(quiet, (disease.draw_clefts(rng),)),
-        OpacityKind.RETRODOTS: LensOpacities(quiet, (disease.draw_dots(rng, shape, OpacityKind.RETRODOTS, 260),)),
-        OpacityKind.VACUOLES: LensOpacities(quiet, (disease.draw_dots(rng, shape, OpacityKind.VACUOLES, 120),)),
-        OpacityKind.LAMELLAR_SEPARATION: LensOpacities(quiet, (disease.draw_separation(rng),)),
-        OpacityKind.WHITE: LensOpacities(quiet, (disease.draw_white(rng),)),
-        OpacityKind.MORGAGNIAN: LensOpacities(quiet, (disease.draw_morgagnian(rng),)),
-        OpacityKind.DOTS: LensOpacities(quiet, (disease.draw_dots(rng, shape, OpacityKind.DOTS, 90),)),
+        OpacityKind.CORTICAL_SPOKES: LensOpacities(quiet, (draw_cortical_spokes(rng, shape, 4.0),)),
+        OpacityKind.POSTERIOR_SUBCAPSULAR: LensOpacities(quiet, (draw_posterior_subcapsular(rng, 1.6),)),
+        OpacityKind.POSTERIOR_POLAR: LensOpacities(quiet, (draw_posterior_polar(rng),)),
+        OpacityKind.ANTERIOR_SUBCAPSULAR: LensOpacities(quiet, (draw_anterior_subcapsular(rng),)),
+        OpacityKind.WATER_CLEFT: LensOpacities(quiet, (draw_water_clefts(rng),)),
+        OpacityKind.RETRODOTS: LensOpacities(quiet, (draw_retrodots(rng, shape, 260),)),
+        OpacityKind.VACUOLES: LensOpacities(quiet, (draw_vacuoles(rng, shape, 120),)),
+        OpacityKind.LAMELLAR_SEPARATION: LensOpacities(quiet, (draw_lamellar_separation(rng),)),
+        OpacityKind.WHITE: LensOpacities(quiet, (draw_white(rng),)),
+        OpacityKind.MORGAGNIAN: LensOpacities(quiet, (draw_morgagnian(rng),)),
+        OpacityKind.DOTS: LensOpacities(quiet, (draw_dots(rng, shape, 90),)),
     }
 
 

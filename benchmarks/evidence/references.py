@@ -13,8 +13,8 @@ from edge_runtime.frame.brightness import Brightness
 from edge_runtime.frame.prepare import prepare_frame
 from edge_runtime.frame.profiles import profile_for
 from edge_runtime.reading.raster import read_scan
+from train.phantom.cohorts.catalogue import plan_cohort
 from train.phantom.patient import make_eye
-from train.phantom.plans import plan_cohort
 from train.phantom.render import render
 
 from .displays import SEED, frame_of

@@ -25,9 +25,9 @@ def measure(scans: int) -> dict[str, list[float]]:
     """Measure CPU seconds per scan of 2150 x 1824 for each geometry, over clear and cataract eyes."""
     import cv2
 
-    from train.phantom.display import Geometry
-    from train.phantom.patient import EyePlan
-    from train.phantom.render import ScanPlan, simulate
+    from train.phantom.eye.plan import EyePlan
+    from train.phantom.imaging.plan import Geometry, ScanPlan
+    from train.phantom.render import simulate
 
     cv2.setNumThreads(1)
     seconds: dict[str, list[float]] = {}
@@ -44,17 +44,14 @@ def measure(scans: int) -> dict[str, list[float]]:
 
 def scaling() -> dict[str, float]:
     """Measure the wall time of a small cohort, encoded and written, in one process and in two."""
-    from train.phantom.cohort import write_cohort
-    from train.phantom.plans import plan_cohort
+    from train.phantom.cohorts.dataset import Cohort, write_cohort
 
-    patients = plan_cohort("training", 77, SCALING_PATIENTS)
+    cohort = Cohort.plan("training", 77, SCALING_PATIENTS)
     seconds = {}
     for workers in (1, 2):
         with tempfile.TemporaryDirectory() as folder:
             start = time.monotonic()
-            write_cohort(
-                patients, Path(folder), {"cohort": "training", "seed": 77, "patients": 16, "version": "0"}, workers
-            )
+            write_cohort(cohort, Path(folder), workers)
             seconds[f"processes_{workers}_s"] = round(time.monotonic() - start, 2)
     return {**seconds, "speedup": round(seconds["processes_1_s"] / seconds["processes_2_s"], 3)}
 

@@ -13,9 +13,9 @@ from edge_runtime.frame.resample import native_frame
 from edge_runtime.reading.raster import read_scan
 from train.data.dataset import read_dataset
 from train.data.frames import block_sum, labels_on_grid, lens_box, native_labels, prepare
-from train.phantom.display import Geometry
-from train.phantom.patient import EyePlan
-from train.phantom.render import EXPORT_COLUMNS, EXPORT_ROWS, ScanPlan, simulate
+from train.phantom.eye.plan import EyePlan
+from train.phantom.imaging.plan import EXPORT_COLUMNS, EXPORT_ROWS, Geometry, ScanPlan
+from train.phantom.render import simulate
 
 from .synthetic import make_dataset, scan_and_labels, write_png
 

@@ -1,6 +1,5 @@
 """The phantom: a simulator of anterior-segment swept-source OCT scans of eyes with clear and cataractous lenses.
 
-The order of the rooms: seeds -> anatomy -> lens -> opacity, mature -> disease -> patient -> beams -> lens_image,
-tissue, cornea, pseudophakia -> artefacts -> detector -> display -> truth -> render -> plans -> cohort.
-`train.phantom.render.simulate` makes one scan in memory.
+A module imports only from those to its left: seeds, field -> eye -> opacity -> patient -> imaging -> render -> cohorts.
+`train.phantom.render.simulate` renders one scan in memory.
 """

@@ -8,7 +8,7 @@ import numpy as np
 
 
 def generator(*keys: str | int) -> np.random.Generator:
-    """A generator that depends on the keys alone, for example (cohort, patient, eye, exam, scan, purpose)."""
+    """Make a generator that depends on the keys alone, for example (cohort, patient, eye, exam, scan, purpose)."""
     text = "\x1f".join(str(key) for key in keys)
     words = np.frombuffer(hashlib.sha256(text.encode()).digest(), dtype="<u4")
     return np.random.Generator(np.random.SFC64(np.random.SeedSequence([int(word) for word in words])))

@@ -96,7 +96,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the verb; a stopped study is continued with the cohort it was at."""
-    from train.phantom.cohort import run as make_cohort
+    from train.commands.phantom import run as make_cohort
 
     from .evaluate import run as evaluate
     from .predict import analyzer_of

@@ -9,16 +9,13 @@ from statistics import fmean
 from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
 from edge_runtime.measure.decision import OperatingPoint, judge
+from edge_runtime.measure.kinds import OpacityKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
-KINDS = (
-    "unknown", "nuclear", "cortical haze", "cortical spokes", "posterior subcapsular", "posterior polar",
-    "anterior subcapsular", "water clefts", "retrodots", "vacuoles", "lamellar separation", "white", "Morgagnian",
-    "dots",
-)  # fmt: skip  # by code of `truth_type`
+KINDS = tuple(kind.label for kind in OpacityKind)  # by code of `truth_type`
 ARTEFACT = "artefacts="
 
 

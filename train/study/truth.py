@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from edge_runtime.measure.kinds import ClinicalGroup
+
 from . import statistics
 from .resampling import Estimate, PatientResampling
 from .rows import KINDS
@@ -21,12 +23,8 @@ if TYPE_CHECKING:
     from .rows import EyeRow, ScanRow
 
 PARTLY_OPAQUE = (0.05, 0.95)  # share of the lens between which localisation is asked for
-# Clinical names over the codes of `truth_type`.
-CLINICAL = {
-    "nuclear": ("nuclear",),
-    "cortical": ("cortical haze", "cortical spokes"),
-    "posterior subcapsular": ("posterior subcapsular",),
-}
+# Names of the kinds of opacity in each clinical group.
+CLINICAL = {str(group): tuple(kind.label for kind in group.kinds) for group in ClinicalGroup}
 
 
 @dataclass(frozen=True, slots=True)

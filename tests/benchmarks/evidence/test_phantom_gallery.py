@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from benchmarks.evidence.phantom_gallery import every_kind, eye_plan, panel, scan_plan, sheet
-from train.phantom.opacity import OpacityKind
+from edge_runtime.measure.kinds import OpacityKind
 from train.phantom.patient import make_eye
 from train.phantom.render import simulate
 

@@ -9,16 +9,19 @@ import cv2
 import numpy as np
 import pytest
 
-from train.phantom import artefacts
-from train.phantom.display import Geometry
-from train.phantom.opacity import LensOpacities
-from train.phantom.patient import CONDITIONS, Eye, EyePlan, LensState, make_eye
-from train.phantom.render import DISPLAY_SETTINGS, FORCED, ScanPlan, render, simulate
+from train.phantom.eye.conditions import CONDITIONS
+from train.phantom.eye.plan import EyePlan, LensState
+from train.phantom.imaging import artefacts
+from train.phantom.imaging.disturbances import Disturbances
+from train.phantom.imaging.plan import DISPLAY_SETTINGS, FORCED, Geometry, ScanPlan
+from train.phantom.opacity.lens_opacities import LensOpacities
+from train.phantom.patient import Eye, make_eye
+from train.phantom.render import render, simulate
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from train.phantom.lens import LensPoints, LensShape
+    from train.phantom.eye.lens import LensPoints, LensShape
 
 CLEAR = EyePlan("render", "clear", "OD", 40.0, cataract=False, dilated=False)
 ILL = EyePlan("render", "ill", "OD", 72.0, cataract=True, dilated=True, mix="NCP")
@@ -79,7 +82,7 @@ def test_each_geometry_has_its_frame(geometry: Geometry, shape: tuple[int, int],
     assert scan.truth.lens_px > 0.02 * scan.truth.labels.size
 
 
-def test_the_background_is_black_in_exported_pictures_and_a_floor_in_raw_ones() -> None:
+def test_the_background_is_black_in_exported_pictures_not_in_raw_ones() -> None:
     exported, raw = simulate(CLEAR, ScanPlan(1, 0.0, Geometry.OPTICAL)), simulate(CLEAR, ScanPlan(1, 0.0, Geometry.RAW))
     corner = exported.picture[:100, :200]
     assert (corner == 0).mean() > 0.9
@@ -218,8 +221,8 @@ def test_nothing_behind_a_dense_slab_is_observable() -> None:
 
 
 def test_the_shadow_of_a_lash_is_not_observable(monkeypatch: pytest.MonkeyPatch) -> None:
-    lash = artefacts.Disturbances(lashes=((1.0, 0.1, 30.0),))
-    bare = artefacts.Disturbances()
+    lash = Disturbances(lashes=((1.0, 0.1, 30.0),))
+    bare = Disturbances()
     eye, seen = make_eye(CLEAR), {}
     for name, what in (("lash", lash), ("bare", bare)):
         monkeypatch.setattr(artefacts, "draw_disturbances", lambda *_, what=what: what)
@@ -232,7 +235,7 @@ def test_the_shadow_of_a_lash_is_not_observable(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_what_a_lid_covers_is_not_observable_though_the_lid_is_bright(monkeypatch: pytest.MonkeyPatch) -> None:
-    lid = artefacts.Disturbances(lid_mm=7.5, lid_side=1)  # from 0.75 mm right of the frame's middle
+    lid = Disturbances(lid_mm=7.5, lid_side=1)  # from 0.75 mm right of the frame's middle
     monkeypatch.setattr(artefacts, "draw_disturbances", lambda *_: lid)
     scan = simulate(CLEAR, SMALL)
     covered = round(SMALL.columns * (0.5 + 1.3 / 16.5))

@@ -7,7 +7,7 @@ import pytest
 
 from tests.make_tiny_model import TinyModel, tiny_model_bytes
 from train.__main__ import main
-from train.phantom.plans import COHORTS as PHANTOM_COHORTS
+from train.phantom.cohorts.catalogue import COHORTS as PHANTOM_COHORTS
 from train.study.reproduce import AIMS, COHORTS, PAIRS, Aim, summary, verdict
 
 

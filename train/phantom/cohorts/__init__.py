@@ -1,0 +1,1 @@
+"""Who is in a cohort, and how it is written as a dataset."""

@@ -1,0 +1,1 @@
+"""How one scan is taken: beams, light, artefacts, detector, display, and the truth of every pixel."""

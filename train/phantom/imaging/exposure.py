@@ -1,0 +1,54 @@
+"""The exposure of one scan: gain, focus and speckle."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from train.phantom.seeds import generator
+
+from .detector import NOMINAL_FOCUS_MM, NOMINAL_RAYLEIGH_MM, Detector
+
+if TYPE_CHECKING:
+    from train.phantom.patient import Eye
+
+    from .plan import ScanPlan
+
+
+def draw_exposure(rng: np.random.Generator, eye: Eye, plan: ScanPlan) -> Detector:
+    """Draw the exposure of one scan."""
+    visit = generator(eye.plan.cohort, eye.plan.patient, eye.plan.eye, plan.exam, "exposure", plan.imaging)
+    low = bool(visit.uniform() < 0.06 * eye.artefact_factor) or plan.forced == "low-signal"
+    gain = (
+        eye.gain_db
+        + 0.3 * visit.standard_normal()
+        - (visit.uniform(2, 6) if low else 0.0)
+        + 0.2 * rng.standard_normal()
+    )
+    if plan.forced == "drift":  # the exposure differs from the eye's other scans
+        gain += float(rng.choice((-1, 1)) * rng.uniform(1.5, 3.5))
+    wide = plan.wide and rng.uniform() < 0.4
+    looks = float(np.exp(rng.uniform(np.log(4), np.log(12)))) if wide else float(rng.uniform(5.5, 9.0))
+    exposure = Detector(
+        gain_db=float(gain + (rng.normal(0, 1.0) if wide else 0.0)),
+        lateral_slope_db=float(rng.normal(0, 0.4)) + (float(rng.uniform(-3, 3)) if low else 0.0),
+        focus_mm=float(rng.normal(NOMINAL_FOCUS_MM, 0.8)),
+        rayleigh_mm=float(np.clip(rng.normal(NOMINAL_RAYLEIGH_MM, 0.8), 3.0, 9.0)),
+        roll_off_db=float(rng.normal(0, 0.5)),
+        looks=looks,
+        grain_rows=float(rng.uniform(0.42, 0.92) if not wide else rng.uniform(0.4, 1.0)),
+        grain_columns=float(rng.uniform(0.42, 0.58) if not wide else rng.uniform(0.35, 0.9)),
+        row_pattern_db=float(rng.uniform(0.2, 0.5)) if rng.uniform() < 0.15 else 0.0,
+        heavy_tail_db=float(rng.uniform(0.3, 1.0)) if wide and rng.uniform() < 0.5 else 0.0,
+    )
+    if plan.forced == "rows":
+        exposure = replace(exposure, row_pattern_db=float(rng.uniform(0.8, 2.0)))
+    if eye.plan.shifted:  # coarser speckle with a log-normal tail, a law that training never meets
+        exposure = replace(
+            exposure, looks=float(rng.uniform(9, 14)), heavy_tail_db=1.3, grain_rows=0.95, grain_columns=0.75
+        )
+    if eye.plan.no_artefacts:
+        exposure = replace(exposure, row_pattern_db=0.0)
+    return exposure

@@ -1,0 +1,130 @@
+"""The true maps of a scan: lens, opacity, excess, and which pixels can be told from the noise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .annotator import annotate
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from .beams import Grid
+    from .lens_image import LensImage
+    from .motion import Motion
+    from .warp import Warp
+
+EXCESS_STEPS_PER_DB, EXCESS_OFFSET_DB = 6, 12
+OBSERVABLE_DB = 1.0  # least mean signal over the mean noise
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """Maps of one scan, (rows, columns) uint8 of the picture's size.
+
+    Attributes
+    ----------
+    labels
+        0 background, 1 lens, 2 lens with an opacity of at least 3 dB over the age-matched clear lens.
+    excess
+        round(6 (dB + 12)) inside the lens, 72 (0 dB) outside.
+    kind
+        `OpacityKind` where an opacity is significant, else 0.
+    observable
+        1 where the light of the lens can be told from the noise, else 0: its mean power is at least 10^0.1 times
+        (1 dB over) the mean power of the noise. The light that counts is scattered by the lens at this pixel, without
+        its capsule lines, and has passed everything that takes light away: opacities and cornea above, lashes, tear
+        film, lid, blink, gain, gate and roll-off. Glare on top does not count, nor does speckle: both powers are means,
+        so that no average over neighbours is needed. This map alone depends on the exposure, and none on the display.
+    mask
+        The annotator's labels by the paper's rule: 0 background, 1 lens of a clear eye, 2 lens of an eye with cataract.
+    """
+
+    labels: NDArray[np.uint8]
+    excess: NDArray[np.uint8]
+    kind: NDArray[np.uint8]
+    observable: NDArray[np.uint8]
+    mask: NDArray[np.uint8]
+
+    @property
+    def lens_px(self) -> int:
+        """Pixels of visible lens."""
+        return int(np.count_nonzero(self.labels))
+
+    @property
+    def opacity_px(self) -> int:
+        """Pixels of significant opacity."""
+        return int(np.count_nonzero(self.labels == 2))
+
+    @property
+    def observable_opacity_px(self) -> int:
+        """Pixels of significant opacity that can be told from the noise."""
+        return int(np.count_nonzero((self.labels == 2) & (self.observable == 1)))
+
+
+def empty_truth(rows: int, columns: int) -> Truth:
+    """Truth of a scan without a gradable lens."""
+    zero = np.zeros((rows, columns), np.uint8)
+    excess = np.full_like(zero, EXCESS_OFFSET_DB * EXCESS_STEPS_PER_DB)
+    return Truth(labels=zero, excess=excess, kind=zero.copy(), observable=zero.copy(), mask=zero.copy())
+
+
+def find_truth(
+    lens: LensImage,
+    lens_signal: NDArray[np.float32],
+    warp: Warp,
+    grid: Grid,
+    group_label: int,
+    annotator: np.random.Generator,
+    motion: Motion,
+) -> Truth:
+    """Truth of a scan in its picture's geometry.
+
+    Parameters
+    ----------
+    lens
+        The lens as the scan cuts it.
+    lens_signal
+        (rows, columns) float32 of the grid: mean signal of the lens alone over the mean noise, motion included.
+    warp, grid
+        From the device's grid to the picture.
+    group_label
+        1 or 2, the label that the paper gives to the whole lens.
+    annotator
+        Draws how the annotator departs from the true contour.
+    motion
+        What moved during the scan.
+    """
+
+    def full(part: NDArray[np.float32], outside: float) -> NDArray[np.float32]:
+        field = np.full((grid.rows, grid.columns), outside, np.float32)
+        field[lens.box] = part
+        return motion.move(field, grid)
+
+    inside = warp.picture(full(lens.cover, 0)) > 0.5
+    if warp.outside is not None:
+        inside &= ~warp.outside
+    labels = inside.astype(np.uint8)
+    excess = np.full(inside.shape, EXCESS_OFFSET_DB * EXCESS_STEPS_PER_DB, np.uint8)
+    kind = np.zeros(inside.shape, np.uint8)
+    observable = np.zeros(inside.shape, np.uint8)
+    rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
+    if len(rows):
+        # The other maps are needed on the lens alone.
+        window = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+        seen = inside[window]
+        coded = np.rint((lens.excess_db + EXCESS_OFFSET_DB) * EXCESS_STEPS_PER_DB).astype(np.float32)
+        shown = warp.picture(full(coded, EXCESS_OFFSET_DB * EXCESS_STEPS_PER_DB), window=window)
+        excess[window][seen] = np.rint(shown[seen]).astype(np.uint8)
+        significant = seen & (warp.picture(full(lens.significant.astype(np.float32), 0), window=window) > 0.5)
+        labels[window] += significant
+        kinds = np.zeros((grid.rows, grid.columns), np.uint8)
+        kinds[lens.box] = lens.kind
+        nearest = warp.picture(motion.move(kinds, grid), nearest=True, window=window)
+        kind[window][significant] = nearest[significant]
+        observable[window] = seen & (warp.picture(lens_signal, window=window) >= 10 ** (OBSERVABLE_DB / 10))
+    mask = annotate(inside, annotator).astype(np.uint8) * np.uint8(group_label)
+    return Truth(labels=labels, excess=excess, kind=kind, observable=observable, mask=mask)
