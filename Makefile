@@ -1,7 +1,7 @@
 # make run [SCAN=path]   analyse a scan (a bundled sample without SCAN)
 # make check             lint and the quick tests, for the edit loop (about a minute)
 # make test              everything that must hold before a change lands
-# make coverage          the tests again, with the branches that they reach (half as long again)
+# make coverage          the same tests, with the branches that they reach (some 30 % longer)
 # make bench             every benchmark of docs/benchmarks.md (an hour or so)
 # Each sets itself up in a fresh clone, and is quick when nothing changed.
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 from .version import __version__
 
 if TYPE_CHECKING:
-    from edge_runtime.frame.profiles import DeviceProfile
+    from edge_runtime.frame.profiles import DeviceProfile, PixelPitch
     from edge_runtime.measure.decision import Decision
     from edge_runtime.measure.lens import TissueLabel
     from edge_runtime.report.document import document
 
-    from .analyzer import CataractAnalyzer, Limits, PixelPitch
+    from .analyzer import CataractAnalyzer, Limits
     from .errors import EdgeCataractError
     from .results import EyeResult, ScanResult
     from .scan import Laterality
@@ -49,12 +49,14 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
+if not TYPE_CHECKING:  # a type checker would take it as a promise of any name
 
-    return getattr(import_module(f".{_HOME[name]}", __name__), name)
+    def __getattr__(name: str) -> Any:
+        if name not in _HOME:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        return getattr(import_module(f".{_HOME[name]}", __name__), name)
 
 
 def __dir__() -> list[str]:

@@ -1,0 +1,71 @@
+"""The public names as a program uses them: read by type checkers in strict mode, never run.
+
+Every name of `edge_runtime.__all__` is imported here and nowhere else in one list.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, assert_type
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_runtime import (
+    CataractAnalyzer,
+    Decision,
+    DeviceProfile,
+    EdgeCataractError,
+    EyeResult,
+    Laterality,
+    Limits,
+    PixelPitch,
+    ScanResult,
+    TissueLabel,
+    __version__,
+    document,
+)
+
+
+def one_scan(path: Path) -> str:
+    """The sentence that a kiosk shows for one scan."""
+    analyzer = CataractAnalyzer(limits=Limits(threads=2, max_memory_mb=140))
+    try:
+        result = analyzer.analyze(path)
+    except EdgeCataractError as error:
+        assert_type(error.exit_code, int)
+        assert_type(error.word, str)
+        return f"{error.found} {error.lost} {error.remedy}"
+    assert_type(result, ScanResult)
+    assert_type(result.cataract_fraction, float | None)
+    assert_type(result.gradable, bool)
+    assert_type(result.reasons, tuple[str, ...])
+    assert_type(result.labels, NDArray[np.uint8])
+    assert_type(result.cataract_probability, NDArray[np.float32])
+    assert_type(result.lens_probability, NDArray[np.float32])
+    if result.cataract_fraction is None:
+        return f"{__version__}: not graded ({', '.join(result.reasons)})"
+    lens = int(np.count_nonzero(result.labels != TissueLabel.BACKGROUND))
+    sentence = f"{result.cataract_fraction:.3f} of {lens} pixels: "
+    return sentence + ("see a doctor" if result.decision is Decision.CATARACT else result.decision.value)
+
+
+def one_eye(paths: list[Path]) -> dict[str, Any]:
+    """The document of one eye's radial scans, from another device than the bundled ones."""
+    device = DeviceProfile("mine", columns=1600, rows=1000, width_mm=16.0, height_mm=10.0)
+    analyzer = CataractAnalyzer(profile=device)
+    eye = analyzer.analyze_exam(paths, laterality=Laterality.OD)
+    assert_type(eye, EyeResult)
+    assert_type(eye.scans, tuple[ScanResult, ...])
+    assert_type(eye.cataract_fraction, float | None)
+    assert_type(eye.cataract_fraction_sd, float | None)
+    assert_type(eye.laterality, Laterality | None)
+    assert_type(eye.scans_used, int)
+    assert_type(eye.borderline, bool)
+    return document(eye, analyzer.network, "2026-01-31T10:11:12Z")
+
+
+def pixels_from_memory(frame: NDArray[np.uint16]) -> EyeResult:
+    """An eye of one scan that never was a file."""
+    analyzer = CataractAnalyzer("model.onnx", profile=PixelPitch(row_um=9.6, column_um=9.6))
+    return analyzer.as_eye([analyzer.analyze_pixels(frame)], laterality=Laterality.OS)
