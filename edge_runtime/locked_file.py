@@ -1,0 +1,73 @@
+"""A file to which one process at a time may add."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from typing import TYPE_CHECKING
+
+from .errors import OutputError
+
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
+_LOCKED_BYTE = 1 << 40  # for Windows, where others cannot read what is locked: far beyond any content
+
+
+def open_locked(path: str) -> BinaryIO:
+    """Open a file for appending, without a buffer, and lock it until it is closed; create it where there is none.
+
+    The lock ends with the process, however that ends. Reading is free to all.
+
+    Raises
+    ------
+    OutputError
+        When another holds the lock (``ledger-in-use``), or the file cannot be opened or locked (``output-folder``).
+    """
+    try:
+        file: BinaryIO = open(path, "a+b", buffering=0)  # noqa: SIM115  # the caller closes it
+    except OSError as error:
+        raise _cannot_open(error) from error
+    try:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(None, "It is no regular file")
+        _lock(file.fileno())
+    except (BlockingIOError, PermissionError) as error:
+        file.close()
+        raise OutputError(
+            "ledger-in-use", "Another process is writing the ledger.", "Wait until it has ended, or end it."
+        ) from error
+    except OSError as error:
+        file.close()
+        raise _cannot_open(error) from error
+    return file
+
+
+def sync_folder(folder: str) -> None:
+    """Make the name of a new file durable; Windows has no such call and needs none."""
+    if sys.platform == "win32":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor: int) -> None:
+    if sys.platform == "win32":
+        import msvcrt
+
+        os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+    else:
+        import fcntl
+
+        # Not lockf: its locks end as soon as any descriptor of the file is closed, and reading opens others.
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _cannot_open(error: OSError) -> OutputError:
+    reason = error.strerror or "It is no regular file"
+    return OutputError("output-folder", f"The ledger cannot be opened: {reason}.", "Name another folder.")
