@@ -17,11 +17,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from train.study.agreement import moved
-from train.study.diagnosis import Draws
-from train.study.report import estimate, table
-from train.study.reports import read_report
-from train.study.results import as_plain
+from cattrs import structure
+
+from train.study.agreement import compare_pairs
+from train.study.earlier_report import read_report
+from train.study.formatting import estimate
+from train.study.resampling import BootstrapSettings, Estimate
+
+from .page import table
 
 DOCS = Path(__file__).parent.parent / "docs"
 TRUTH, PAPER = DOCS / "study", DOCS / "study-paper-label"
@@ -82,14 +85,14 @@ def page(truth: Path, paper: Path) -> str:
         lines += [f"## {one['data']['description']}", ""]
         rows = [[text, estimate(_at(one, path)), estimate(_at(other, path))] for text, path in ROWS]
         lines += table(["", "learnt from the true opacity (ships)", "learnt from the paper's label"], rows)
-        change = moved(
+        change = compare_pairs(
             read_report(paper / cohort, None).eyes,
             read_report(truth / cohort, None).eyes,
             other["threshold"]["cf_threshold"],
-            Draws(other["seed"], other["resamples"]),
+            BootstrapSettings(other["seed"], other["resamples"]),
         )
         if change is not None:
-            paired = estimate(as_plain(change.auc_difference))
+            paired = estimate(change.auc_difference)
             lines += [f"AUC of the paper's label minus that of the true opacity, paired by eye: {paired}.", ""]
         lines += [
             f"Models `{one['model']['sha256'][:12]}` (code `{one['code_revision'][:12]}`) and "
@@ -100,11 +103,11 @@ def page(truth: Path, paper: Path) -> str:
     return "\n".join(lines)
 
 
-def _at(tree: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
+def _at(tree: dict[str, Any], path: tuple[str, ...]) -> Estimate:
     found = tree
     for name in path:
         found = found[name]
-    return found
+    return structure(found, Estimate)
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ from export.verify import LIMITS
 from train.data.dataset import ScanRecord, read_dataset
 from train.data.frames import read_labels
 from train.metrics import TissueOverlap, area_under_curve
-from train.study.predict import analyzer_of
+from train.study.measurement import analyzer_of
 from train.workers import process_pool
 
 from .provenance import place, save, versions

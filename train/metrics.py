@@ -108,7 +108,7 @@ def area_under_curve(scores: Sequence[float], positive: Sequence[bool]) -> float
 
 
 @dataclass(frozen=True, slots=True)
-class Sorting:
+class ConfusionMatrix:
     """Eyes told apart by a threshold: counts, and the two rates that follow.
 
     Attributes

@@ -15,7 +15,7 @@ from export.errors import ExportError
 from export.threshold import operating_point_of
 from train.checkpoint import save_checkpoint
 from train.metrics import MIN_CF_THRESHOLD
-from train.study.reports import ReportError
+from train.study.earlier_report import ReportError
 
 from .test_release import checkpoint
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from edge_runtime.ledger import Ledger
 from tests.make_tiny_model import TinyModel, tiny_model_bytes
 from tests.train.study.recompute import check_report
 from train.__main__ import main
@@ -228,17 +229,32 @@ def test_a_second_run_reads_what_the_first_one_measured(report: Path, model: Pat
 
 
 def test_a_stopped_run_is_continued_even_after_half_a_line(report: Path, model: Path, tmp_path: Path) -> None:
-    whole = (report / "out/scans.csv").read_text()
+    whole = (report / "out/predictions.ledger").read_bytes()
     out = tmp_path / "out"
     out.mkdir()
-    (out / "predictions.json").write_text((report / "out/predictions.json").read_text())
-    (out / "scans.csv").write_text(whole[: len(whole) // 2])
+    (out / "predictions.ledger").write_bytes(whole[: len(whole) // 2])
     evaluate(model, report / "data", out)
 
-    def without_times(text: str) -> list[str]:
-        return [line.rsplit(",", 1)[0] for line in text.splitlines()]
+    def rows(folder: Path) -> list[str]:
+        return (folder / "scans.csv").read_text().splitlines()
 
-    assert without_times((out / "scans.csv").read_text()) == without_times(whole)
+    def without_times(lines: list[str]) -> list[str]:
+        return [line.rsplit(",", 1)[0] for line in lines]
+
+    assert without_times(rows(out)) == without_times(rows(report / "out"))
+    kept = whole[: len(whole) // 2].count(b"\n") - 1  # the first line is the stamp
+    assert kept > 1
+    assert rows(out)[1 : 1 + kept] == rows(report / "out")[1 : 1 + kept]  # the times too: they were not measured again
+
+
+def test_a_run_of_other_code_measures_every_scan_again(report: Path, model: Path, tmp_path: Path) -> None:
+    first, *_ = (report / "out/predictions.ledger").read_text().splitlines()
+    stamp = json.loads(first)["stamp"]
+    with Ledger(tmp_path / "predictions.ledger", stamp | {"code_revision": "another"}) as ledger:
+        ledger.append("P0_OD_0", {"lens_px": 1})
+    evaluate(model, report / "data", tmp_path)
+    rows = read_rows(tmp_path / "scans.csv", ScanRow)
+    assert [row.lens_px for row in rows] == [row.lens_px for row in read_rows(report / "out/scans.csv", ScanRow)]
 
 
 def test_eyes_csv_follows_from_scans_csv(report: Path) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from train.metrics import MeanDice, Overlap, Sorting, TissueOverlap, area_under_curve, overlap, youden_threshold
+from train.metrics import ConfusionMatrix, MeanDice, Overlap, TissueOverlap, area_under_curve, overlap, youden_threshold
 
 
 def test_dice_is_twice_the_overlap_over_the_sum() -> None:
@@ -62,9 +62,10 @@ def test_the_threshold_maximises_sensitivity_plus_specificity() -> None:
     threshold = youden_threshold(scores, positive)
     assert threshold is not None
     best = max(
-        s.sensitivity + s.specificity for s in (Sorting.at(t, scores, positive) for t in np.linspace(0, 1, 1001))
+        s.sensitivity + s.specificity
+        for s in (ConfusionMatrix.at(t, scores, positive) for t in np.linspace(0, 1, 1001))
     )
-    found = Sorting.at(threshold, scores, positive)
+    found = ConfusionMatrix.at(threshold, scores, positive)
     assert found.sensitivity + found.specificity == pytest.approx(best)
 
 
@@ -74,6 +75,6 @@ def test_of_equally_good_intervals_the_widest_is_taken() -> None:
 
 
 def test_an_eye_at_the_threshold_counts_as_cataract() -> None:
-    sorting = Sorting.at(0.5, [0.5, 0.5, 0.4], [True, False, False])
+    sorting = ConfusionMatrix.at(0.5, [0.5, 0.5, 0.4], [True, False, False])
     assert (sorting.sensitivity, sorting.specificity) == (1, 0.5)
-    assert Sorting.at(0.5, [0.1], [False]).sensitivity is None
+    assert ConfusionMatrix.at(0.5, [0.1], [False]).sensitivity is None

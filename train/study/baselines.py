@@ -9,14 +9,15 @@ import numpy as np
 
 from train.metrics import area_under_curve
 
-from . import statistics
-from .diagnosis import AtThreshold, Draws, Units, at_threshold
+from . import weighted
+from .diagnosis import ScoredUnits, ThresholdPerformance, at_threshold
 from .lens_maps import GREY_CLASSES, GREY_STEP
+from .resampling import Estimate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from .resampling import Estimate
+    from .resampling import BootstrapSettings
     from .rows import EyeRow
 
 MEASURES = {
@@ -50,11 +51,11 @@ class Baseline:
     cf_auc: Estimate
     difference: Estimate
     own_threshold: float | None
-    fixed: AtThreshold | None
+    fixed: ThresholdPerformance | None
 
 
 def compare(
-    eyes: Sequence[EyeRow], grey_level: int, thresholds: dict[str, float | None], draws: Draws
+    eyes: Sequence[EyeRow], grey_level: int, thresholds: dict[str, float | None], bootstrap: BootstrapSettings
 ) -> dict[str, Baseline]:
     """Compare every measure that the eyes have; one that no eye has is left out.
 
@@ -79,19 +80,19 @@ def compare(
             continue
         patients = tuple(eye.patient_id for eye, _, _ in pairs)
         positive = tuple(eye.group == "cataract" for eye, _, _ in pairs)
-        units = Units(tuple(value for _, _, value in pairs), patients, positive)
-        resampling = units.resampling(draws)
-        own = statistics.auc(units.scores, positive)
-        fraction = statistics.auc([value for _, value, _ in pairs], positive)
-        best = resampling.estimate(statistics.best_threshold(units.scores, positive)).value
+        units = ScoredUnits(tuple(value for _, _, value in pairs), patients, positive)
+        resampling = units.resampling(bootstrap)
+        own = weighted.auc(units.scores, positive)
+        fraction = weighted.auc([value for _, value, _ in pairs], positive)
+        best = resampling.estimate(weighted.best_threshold(units.scores, positive)).value
         known = thresholds.get(name)
         found[name] = Baseline(
             meaning if name != "grey_fraction" else f"{meaning}: {grey_level}",
             resampling.estimate(own, proportion=True),
             resampling.estimate(fraction, proportion=True),
-            resampling.estimate(statistics.difference(fraction, own)),
+            resampling.estimate(weighted.difference(fraction, own)),
             best,
-            None if known is None else at_threshold(units, known, draws),
+            None if known is None else at_threshold(units, known, bootstrap),
         )
     return found
 

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING
 
-from . import statistics
+from . import significance, weighted
 from .resampling import Estimate, PatientResampling
-from .statistics import Test
+from .significance import SignificanceTest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .diagnosis import Draws
+    from .resampling import BootstrapSettings
     from .rows import EyeRow, ScanRow
 
 GROUPS = ("clear", "cataract")
@@ -41,8 +41,8 @@ class Characteristic:
     sd: float | None
     n: int
     missing: int
-    normality: Test
-    against_development: Test | None
+    normality: SignificanceTest
+    against_development: SignificanceTest | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,20 +97,20 @@ def _characteristic(values: Sequence[float | None], others: Sequence[float | Non
         stdev(there) if len(there) > 1 else None,
         len(there),
         len(values) - len(there),
-        statistics.normality(there),
-        None if others is None else statistics.mann_whitney(there, [value for value in others if value is not None]),
+        significance.normality(there),
+        None if others is None else significance.mann_whitney(there, [value for value in others if value is not None]),
     )
 
 
-def dice(rows: Sequence[ScanRow], draws: Draws) -> dict[str, Estimate]:
+def dice(rows: Sequence[ScanRow], bootstrap: BootstrapSettings) -> dict[str, Estimate]:
     """Mean Dice per label against the mask, over scans with a gradable lens where it is defined."""
     found = {}
     for label in LABELS:
         kept = [(row, value) for row in rows if row.group and (value := getattr(row, f"dice_{label}")) is not None]
         resampling = PatientResampling(
-            [row.patient_id for row, _ in kept], [row.group for row, _ in kept], draws.seed, draws.resamples
+            [row.patient_id for row, _ in kept], [row.group for row, _ in kept], bootstrap.seed, bootstrap.resamples
         )
-        found[label] = resampling.estimate(statistics.mean([value for _, value in kept]))
+        found[label] = resampling.estimate(weighted.mean([value for _, value in kept]))
     return found
 
 
@@ -130,11 +130,11 @@ class Fractions:
 
     mean: dict[str, Estimate]
     sd: dict[str, Estimate]
-    normality: dict[str, Test]
-    between_groups: Test
+    normality: dict[str, SignificanceTest]
+    between_groups: SignificanceTest
 
 
-def fractions(eyes: Sequence[EyeRow], draws: Draws) -> Fractions:
+def fractions(eyes: Sequence[EyeRow], bootstrap: BootstrapSettings) -> Fractions:
     """Describe the Cataract Fraction of graded eyes."""
     values: dict[str, list[float]] = {}
     means, spreads = {}, {}
@@ -142,15 +142,15 @@ def fractions(eyes: Sequence[EyeRow], draws: Draws) -> Fractions:
         kept = [eye for eye in eyes if eye.group == group and eye.cataract_fraction is not None]
         values[group] = [eye.cataract_fraction for eye in kept if eye.cataract_fraction is not None]
         resampling = PatientResampling(
-            [eye.patient_id for eye in kept], [group] * len(kept), draws.seed, draws.resamples
+            [eye.patient_id for eye in kept], [group] * len(kept), bootstrap.seed, bootstrap.resamples
         )
-        means[group] = resampling.estimate(statistics.mean(values[group]))
-        spreads[group] = resampling.estimate(statistics.spread(values[group], [True] * len(kept)))
+        means[group] = resampling.estimate(weighted.mean(values[group]))
+        spreads[group] = resampling.estimate(weighted.spread(values[group], [True] * len(kept)))
     return Fractions(
         means,
         spreads,
-        {group: statistics.normality(values[group]) for group in GROUPS},
-        statistics.mann_whitney(values["clear"], values["cataract"]),
+        {group: significance.normality(values[group]) for group in GROUPS},
+        significance.mann_whitney(values["clear"], values["cataract"]),
     )
 
 
@@ -167,12 +167,12 @@ class Refusals:
     without_lens_by_state: dict[str, tuple[int, int]]
 
 
-def refusals(rows: Sequence[ScanRow], draws: Draws) -> Refusals:
+def refusals(rows: Sequence[ScanRow], bootstrap: BootstrapSettings) -> Refusals:
     """Count refusals."""
     without = [row for row in rows if not row.group]
     refused = [row.cataract_fraction is None for row in without]
     resampling = PatientResampling(
-        [row.patient_id for row in without], ["no gradable lens"] * len(without), draws.seed, draws.resamples
+        [row.patient_id for row in without], ["no gradable lens"] * len(without), bootstrap.seed, bootstrap.resamples
     )
     reasons: dict[str, int] = defaultdict(int)
     for row in rows:
@@ -186,7 +186,7 @@ def refusals(rows: Sequence[ScanRow], draws: Draws) -> Refusals:
         with_lens_refused=sum(bool(row.group) and row.cataract_fraction is None for row in rows),
         without_lens=len(without),
         without_lens_refused=sum(refused),
-        share_without_lens_refused=resampling.estimate(statistics.mean(refused), proportion=True),
+        share_without_lens_refused=resampling.estimate(weighted.mean(refused), proportion=True),
         reasons=dict(sorted(reasons.items())),
         without_lens_by_state={state: (sum(found), len(found)) for state, found in sorted(states.items())},
     )

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from cattrs import BaseValidationError
 
 from edge_runtime.errors import EdgeCataractError
 
+from .results import read_results
 from .rows import EyeRow, read_rows
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-SCHEMA = "edge-cataract/study/1"
 
 
 class ReportError(EdgeCataractError):
@@ -23,23 +23,23 @@ class ReportError(EdgeCataractError):
 
 
 @dataclass(frozen=True, slots=True)
-class OtherReport:
-    """An earlier report.
+class EarlierReport:
+    """What a later study takes from an earlier report.
 
     Attributes
     ----------
     folder
-        Where it lies.
+        The folder of the report.
     description
-        Of its data.
+        Description of its data.
     model
-        Name and version.
+        Name and version of its model.
     cf_threshold
-        Youden-optimal for its eyes; None where it has one group only.
+        Youden-optimal threshold for its eyes; None where they are of one group only.
     eyes
-        All of them.
+        All eyes of the report.
     grey_level, baseline_thresholds
-        Of the baselines, chosen there.
+        Grey level and thresholds of the baselines, chosen there.
     """
 
     folder: Path
@@ -51,42 +51,40 @@ class OtherReport:
     baseline_thresholds: dict[str, float | None]
 
 
-def read_report(folder: Path, model_sha256: str | None) -> OtherReport:
+def read_report(folder: Path, model_sha256: str | None) -> EarlierReport:
     """Read a report folder.
 
     Parameters
     ----------
     folder
-        With results.json and eyes.csv.
+        The folder that holds results.json and eyes.csv.
     model_sha256
-        Of the model it must be about; None: any.
+        The model that the report must be about; None for any.
 
     Raises
     ------
     ReportError
-        When it is none, is not finished, or is one of another model.
+        When the folder holds no finished report, or one of another model.
     """
     try:
-        results: dict[str, Any] = json.loads((folder / "results.json").read_text(encoding="utf-8"))
-        if results.get("schema") != SCHEMA:
-            raise ValueError(f"schema {SCHEMA} was expected, got {results.get('schema')}")
-        own = results["diagnosis"]["eye"]["own_threshold"]["value"]
-        other = OtherReport(
-            folder,
-            results["data"]["description"],
-            f"{results['model']['name']} {results['model']['version']}",
-            own,
-            tuple(read_rows(folder / "eyes.csv", EyeRow)),
-            results["grey_level"]["value"],
-            {name: one["own_threshold"] for name, one in results["baselines"].items()},
-        )
-        sha256 = results["model"]["sha256"]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        results = read_results(folder / "results.json")
+        eyes = tuple(read_rows(folder / "eyes.csv", EyeRow))
+    except (OSError, ValueError, BaseValidationError) as error:
         raise ReportError(
             "report", f"{folder} is no finished report ({error}).", "Evaluate that data first."
         ) from error
-    if model_sha256 is not None and sha256 != model_sha256:
+    if model_sha256 is not None and results.model.sha256 != model_sha256:
         raise ReportError(
-            "other-model", f"{folder} is the report of another model ({sha256}).", "Evaluate that data with this one."
+            "other-model",
+            f"{folder} is the report of another model ({results.model.sha256}).",
+            "Evaluate that data with this one.",
         )
-    return other
+    return EarlierReport(
+        folder=folder,
+        description=results.data.description,
+        model=f"{results.model.name} {results.model.version}",
+        cf_threshold=results.diagnosis.eye.own_threshold.value,
+        eyes=eyes,
+        grey_level=results.grey_level.value,
+        baseline_thresholds={name: one.own_threshold for name, one in results.baselines.items()},
+    )

@@ -10,7 +10,7 @@ import numpy as np
 
 from edge_runtime.report.overlay import draw_overlay
 
-from .predict import analyzer_of
+from .measurement import analyzer_of
 from .rows import eyes_of, first_exams
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from train.data.dataset import ScanRecord
 
-    from .results import Study
     from .rows import EyeRow, ScanRow
+    from .summarise import Study
 
 TILE_ROWS, TILE_COLUMNS, CAPTION_ROWS, TILES_ACROSS, JPEG_QUALITY = 390, 460, 22, 4, 82
 EXAMPLES, WORST = 6, 6

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from edge_runtime.errors import UsageError
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -21,6 +23,28 @@ MIN_DEFINED_SHARE = 0.95  # of the resamples; with fewer the interval would desc
 BOOTSTRAP, EXACT, UNDEFINED = "bootstrap of patients, stratified by group", "exact (Clopper-Pearson)", "undefined"
 
 Statistic = Callable[["NDArray[np.float64]"], "NDArray[np.float64]"]
+
+
+@dataclass(frozen=True, slots=True)
+class BootstrapSettings:
+    """How intervals are computed.
+
+    Attributes
+    ----------
+    seed
+        Seed of the random draws.
+    resamples
+        Number of resamples, at least 1.
+    """
+
+    seed: int = 0
+    resamples: int = 2000
+
+    def __post_init__(self) -> None:
+        if self.resamples < 1:
+            raise UsageError(
+                "usage", f"{self.resamples} resamples were asked for.", "Give at least 1 with --resamples."
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +60,7 @@ class Estimate:
     method
         Of the interval.
     n
-        Units per group.
+        ScoredUnits per group.
     patients
         Patients per group: what was resampled.
     """
@@ -50,7 +74,7 @@ class Estimate:
 
 
 class PatientResampling:
-    """Draws patients with replacement within their group; all units of a patient come and go together.
+    """BootstrapSettings patients with replacement within their group; all units of a patient come and go together.
 
     A patient with at least one cataract eye belongs to the cataract group.
 
@@ -59,7 +83,7 @@ class PatientResampling:
     patients, groups
         Per unit (scan, eye or patient).
     seed, resamples
-        Same seed and patients: same draws.
+        Same seed and patients: same bootstrap.
     """
 
     def __init__(self, patients: Sequence[str], groups: Sequence[str], seed: int, resamples: int) -> None:
@@ -113,7 +137,7 @@ class PatientResampling:
         return Estimate(value, float(low), float(high), BOOTSTRAP, n, patients)
 
     def counts(self) -> tuple[dict[str, int], dict[str, int]]:
-        """Units, and patients, per group."""
+        """ScoredUnits, and patients, per group."""
         names = sorted(set(self.groups))
         members = {name: [p for p, g in zip(self.patients, self.groups, strict=True) if g == name] for name in names}
         return {name: len(members[name]) for name in names}, {name: len(set(members[name])) for name in names}

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 from collections import defaultdict
-from dataclasses import astuple, dataclass, fields
+from dataclasses import asdict, astuple, dataclass, fields
 from statistics import fmean
 from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
+
+from cattrs import structure
 
 from edge_runtime.measure.decision import OperatingPoint, judge
 
@@ -198,18 +200,23 @@ Row = TypeVar("Row", ScanRow, EyeRow)
 
 
 def write_rows(path: Path, rows: Sequence[Row], kind: type[Row]) -> None:
-    """Write a table, whole or not at all."""
+    """Write a table, whole or not at all: floats in full, lists with spaces, nothing for None."""
     part = path.with_name(f".{path.name}.part")
     with part.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow([field.name for field in fields(kind)])
-        writer.writerows(cells(row) for row in rows)
+        writer.writerows([_text(value) for value in astuple(row)] for row in rows)
     part.replace(path)
 
 
-def cells(row: ScanRow | EyeRow) -> list[str]:
-    """Texts of one row: floats so that they come back exactly, lists with spaces, nothing for None."""
-    return [_text(value) for value in astuple(row)]
+def record_of(row: ScanRow) -> dict[str, Any]:
+    """Return one scan as plain JSON values, for a ledger."""
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(row).items()}
+
+
+def scan_row_from_record(record: dict[str, Any]) -> ScanRow:
+    """Return the scan that `record_of` recorded."""
+    return structure(record, ScanRow)
 
 
 def read_rows(path: Path, kind: type[Row]) -> list[Row]:

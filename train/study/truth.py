@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from . import statistics
+from . import weighted
 from .resampling import Estimate, PatientResampling
 from .rows import KINDS
 
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from .diagnosis import Draws
-    from .resampling import Statistic
+    from .resampling import BootstrapSettings, Statistic
     from .rows import EyeRow, ScanRow
 
 PARTLY_OPAQUE = (0.05, 0.95)  # share of the lens between which localisation is asked for
@@ -30,7 +29,7 @@ CLINICAL = {
 
 
 @dataclass(frozen=True, slots=True)
-class Localised:
+class LocalisationAccuracy:
     """Where the model sees cataract, against where the opacity is.
 
     Attributes
@@ -61,7 +60,7 @@ class Localised:
     dice: Estimate
 
 
-def localise(rows: Sequence[ScanRow], draws: Draws) -> Localised | None:
+def localise(rows: Sequence[ScanRow], bootstrap: BootstrapSettings) -> LocalisationAccuracy | None:
     """Pool over scans with a gradable lens and a truth; None without any."""
     known = [row for row in rows if row.group and row.opaque_px]
     if not known:
@@ -82,24 +81,26 @@ def localise(rows: Sequence[ScanRow], draws: Draws) -> Localised | None:
         seen = [kind for code, kind in enumerate(KINDS) if any(row.opaque_px[code] for row in rows)]
         names = {f"{name} (clinical)": kinds for name, kinds in CLINICAL.items()} | {kind: (kind,) for kind in seen}
         return {
-            name: _among(rows, _of_kinds(rows, there, kinds), _of_kinds(rows, found, kinds), draws)
+            name: _among(rows, _of_kinds(rows, there, kinds), _of_kinds(rows, found, kinds), bootstrap)
             for name, kinds in names.items()
             if any(kind in seen for kind in kinds)
         }
 
     def overall(rows: Sequence[ScanRow], there: str, found: str) -> Estimate:
-        return _among(rows, _of_kinds(rows, there, KINDS), _of_kinds(rows, found, KINDS), draws)
+        return _among(rows, _of_kinds(rows, there, KINDS), _of_kinds(rows, found, KINDS), bootstrap)
 
-    return Localised(
-        auc=_resampling(partly, draws).estimate(statistics.mean([row.localisation_auc or 0.0 for row in partly])),
+    return LocalisationAccuracy(
+        auc=_resampling(partly, bootstrap).estimate(weighted.mean([row.localisation_auc or 0.0 for row in partly])),
         recall=overall(known, "opaque_px", "found_px"),
-        false=_among(known, [row.clear_px for row in known], [row.false_px for row in known], draws),
+        false=_among(known, [row.clear_px for row in known], [row.false_px for row in known], bootstrap),
         recall_by_kind=pooled(known, "opaque_px", "found_px"),
         observable_share=overall(told, "opaque_px", "observable_px") if told else None,
         observable_recall=overall(told, "observable_px", "observable_found_px") if told else None,
         observable_share_by_kind=pooled(told, "opaque_px", "observable_px"),
         observable_recall_by_kind=pooled(told, "observable_px", "observable_found_px"),
-        dice=_resampling(defined, draws).estimate(statistics.mean([row.dice_true_cataract or 0.0 for row in defined])),
+        dice=_resampling(defined, bootstrap).estimate(
+            weighted.mean([row.dice_true_cataract or 0.0 for row in defined])
+        ),
     )
 
 
@@ -109,16 +110,18 @@ def _of_kinds(rows: Sequence[ScanRow], column: str, kinds: Sequence[str]) -> lis
     return [sum(getattr(row, column)[code] for code in codes) for row in rows]
 
 
-def _among(rows: Sequence[ScanRow], there: list[int], found: list[int], draws: Draws) -> Estimate:
+def _among(rows: Sequence[ScanRow], there: list[int], found: list[int], bootstrap: BootstrapSettings) -> Estimate:
     """Pixels found over pixels there; n counts the scans that have such pixels."""
     kept = [index for index, count in enumerate(there) if count]
     chosen = [rows[index] for index in kept]
-    share = statistics.ratio([float(found[index]) for index in kept], [float(there[index]) for index in kept])
-    return _resampling(chosen, draws).estimate(share, proportion=True)
+    share = weighted.ratio([float(found[index]) for index in kept], [float(there[index]) for index in kept])
+    return _resampling(chosen, bootstrap).estimate(share, proportion=True)
 
 
-def _resampling(rows: Sequence[ScanRow] | Sequence[EyeRow], draws: Draws) -> PatientResampling:
-    return PatientResampling([row.patient_id for row in rows], [row.group for row in rows], draws.seed, draws.resamples)
+def _resampling(rows: Sequence[ScanRow] | Sequence[EyeRow], bootstrap: BootstrapSettings) -> PatientResampling:
+    return PatientResampling(
+        [row.patient_id for row in rows], [row.group for row in rows], bootstrap.seed, bootstrap.resamples
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +142,7 @@ class ReliabilityClass:
 
 
 @dataclass(frozen=True, slots=True)
-class Calibrated:
+class Calibration:
     """Reliability of P(cataract) over the pixels of the true lens.
 
     Attributes
@@ -152,7 +155,7 @@ class Calibrated:
     expected_error: Estimate
 
 
-def calibrate(rows: Sequence[ScanRow], draws: Draws) -> Calibrated | None:
+def calibrate(rows: Sequence[ScanRow], bootstrap: BootstrapSettings) -> Calibration | None:
     """Pool over scans with a gradable lens and a truth; None without any."""
     known = [row for row in rows if row.group and row.reliability_px]
     if not known:
@@ -164,7 +167,7 @@ def calibrate(rows: Sequence[ScanRow], draws: Draws) -> Calibrated | None:
         ReliabilityClass(int(n), float(p / n) if n else None, float(o / n) if n else None)
         for n, o, p in zip(pixels.sum(axis=0), opaque.sum(axis=0), said.sum(axis=0), strict=True)
     )
-    return Calibrated(classes, _resampling(known, draws).estimate(expected_error(pixels, opaque, said)))
+    return Calibration(classes, _resampling(known, bootstrap).estimate(expected_error(pixels, opaque, said)))
 
 
 def expected_error(pixels: NDArray[np.float64], opaque: NDArray[np.float64], said: NDArray[np.float64]) -> Statistic:
@@ -189,16 +192,16 @@ class AgainstTruth:
     correlation: Estimate
 
 
-def against_truth(eyes: Sequence[EyeRow], draws: Draws) -> AgainstTruth | None:
+def against_truth(eyes: Sequence[EyeRow], bootstrap: BootstrapSettings) -> AgainstTruth | None:
     """Compare eyes that have both; None without any."""
     both = [eye for eye in eyes if eye.cataract_fraction is not None and eye.truth_opacity_fraction is not None]
     if not both:
         return None
     fractions = np.array([eye.cataract_fraction for eye in both], np.float64)
     truth = np.array([eye.truth_opacity_fraction for eye in both], np.float64)
-    resampling = _resampling(both, draws)
+    resampling = _resampling(both, bootstrap)
     return AgainstTruth(
-        resampling.estimate(statistics.mean((fractions - truth).tolist())),
-        resampling.estimate(statistics.mean(np.abs(fractions - truth).tolist())),
-        resampling.estimate(statistics.correlation(fractions, truth)),
+        resampling.estimate(weighted.mean((fractions - truth).tolist())),
+        resampling.estimate(weighted.mean(np.abs(fractions - truth).tolist())),
+        resampling.estimate(weighted.correlation(fractions, truth)),
     )

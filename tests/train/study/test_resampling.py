@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import bootstrap
 
-from train.study import statistics
+from train.study import weighted
 from train.study.resampling import BOOTSTRAP, EXACT, UNDEFINED, PatientResampling, clopper_pearson
 
 
@@ -28,7 +28,7 @@ def test_a_senseless_count_is_refused() -> None:
 def test_the_interval_of_a_mean_is_that_of_scipys_bootstrap() -> None:
     values = np.random.default_rng(1).normal(0.5, 0.2, 80)
     resampling = PatientResampling([f"P{i}" for i in range(80)], ["clear"] * 80, 0, 9000)
-    found = resampling.estimate(statistics.mean(values.tolist()))
+    found = resampling.estimate(weighted.mean(values.tolist()))
     expected = bootstrap(
         (values,), np.mean, n_resamples=9000, method="percentile", rng=np.random.default_rng(0)
     ).confidence_interval
@@ -54,7 +54,7 @@ def test_two_like_eyes_per_patient_do_not_narrow_the_interval() -> None:
     values = np.random.default_rng(2).random(40)
     once = PatientResampling([f"P{i:02}" for i in range(40)], ["clear"] * 40, 0, 2000)
     twice = PatientResampling([f"P{i:02}" for i in range(40) for _ in range(2)], ["clear"] * 80, 0, 2000)
-    one, two = once.estimate(statistics.mean(values)), twice.estimate(statistics.mean(values.repeat(2)))
+    one, two = once.estimate(weighted.mean(values)), twice.estimate(weighted.mean(values.repeat(2)))
     assert (one.low, one.high) == (pytest.approx(two.low), pytest.approx(two.high))
     assert (two.n, two.patients) == ({"clear": 80}, {"clear": 40})
 
@@ -62,7 +62,7 @@ def test_two_like_eyes_per_patient_do_not_narrow_the_interval() -> None:
 def test_same_seed_same_interval() -> None:
     patients, values = [f"P{i}" for i in range(9)], list(range(9))
     first, again, other = (
-        PatientResampling(patients, ["clear"] * 9, seed, 200).estimate(statistics.mean(values)) for seed in (3, 3, 4)
+        PatientResampling(patients, ["clear"] * 9, seed, 200).estimate(weighted.mean(values)) for seed in (3, 3, 4)
     )
     assert first == again
     assert first.low != other.low or first.high != other.high
@@ -72,16 +72,16 @@ def test_a_proportion_of_one_has_an_exact_bound_over_the_patients_of_the_smaller
     patients, groups = ["A", "A", "B", "C", "D", "E"], ["clear"] * 3 + ["cataract"] * 3
     resampling = PatientResampling(patients, groups, 0, 100)
     scores = [0.1, 0.2, 0.1, 0.5, 0.6, 0.7]
-    found = resampling.estimate(statistics.auc(scores, [group == "cataract" for group in groups]), proportion=True)
+    found = resampling.estimate(weighted.auc(scores, [group == "cataract" for group in groups]), proportion=True)
     assert (found.value, found.high, found.method) == (1, 1, EXACT)
     assert found.low == pytest.approx(0.025**0.5)
 
 
 def test_what_is_undefined_stays_undefined() -> None:
-    nobody = PatientResampling([], [], 0, 10).estimate(statistics.mean([]))
+    nobody = PatientResampling([], [], 0, 10).estimate(weighted.mean([]))
     assert (nobody.value, nobody.low, nobody.method) == (None, None, UNDEFINED)
     one_group = PatientResampling(["A", "B"], ["clear", "clear"], 0, 10)
-    assert one_group.estimate(statistics.auc([0.1, 0.2], [False, False])).value is None
+    assert one_group.estimate(weighted.auc([0.1, 0.2], [False, False])).value is None
 
 
 def test_an_interval_that_most_resamples_cannot_give_is_not_given() -> None:

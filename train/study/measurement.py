@@ -1,0 +1,151 @@
+"""One scan through the runtime's own steps, as on a device, and compared with its truth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edge_runtime.analyzer import CataractAnalyzer, Limits
+from edge_runtime.errors import EdgeCataractError
+from edge_runtime.frame.brightness import Brightness
+from edge_runtime.frame.prepare import prepare_frame
+from edge_runtime.frame.profiles import load_profile
+from train.data.dataset import DatasetError, ScanRecord
+from train.data.frames import native_labels
+from train.metrics import TissueOverlap
+
+from .lens_maps import GreyLevels, Localisation
+from .rows import KINDS, ScanRow
+from .truth_maps import CodeMap, Masks, code_map, label_map
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from edge_runtime.results import ScanResult
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One scan to analyse; small enough to send to another process.
+
+    Attributes
+    ----------
+    kinds, observable
+        Files of the opacity kinds and of the observable pixels, or None.
+    strata
+        `name=value` words.
+    """
+
+    model: Path
+    scan: ScanRecord
+    kinds: Path | None
+    observable: Path | None
+    strata: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An analysis that failed for no fault of the dataset: sent between processes, where our errors cannot go."""
+
+    message: str
+
+
+@cache
+def analyzer_of(model: Path, profile: str | None) -> CataractAnalyzer:
+    """One single-threaded analyzer per model and profile: a checkpoint, or a file ending in .onnx."""
+    if model.suffix == ".onnx":
+        return CataractAnalyzer(model, profile=profile, limits=Limits(threads=1))
+    import torch
+
+    from train.torch_predictor import checkpoint_analyzer
+
+    torch.set_num_threads(1)
+    return checkpoint_analyzer(model, profile)
+
+
+def measure(job: Job) -> ScanRow | list[str] | Failure:
+    """Analyse one scan and compare it with its truth; or name what is wrong with its files."""
+    scan = job.scan
+    where = f"scan {scan.scan_id}"
+    analyzer = analyzer_of(job.model, scan.profile or None)
+    try:
+        result = analyzer.analyze(scan.image)
+    except EdgeCataractError as error:
+        if error.exit_code != DatasetError.exit_code:
+            return Failure(f"{where}: {error}")
+        return [f"{where}: image {scan.image.name}: {error.found}"]
+    faults: list[str] = []
+    mask = label_map(scan.mask, where, result, faults)
+    truth = label_map(scan.truth_labels, where, result, faults)
+    kinds = code_map(job.kinds, CodeMap("truth_type", len(KINDS)), where, result, faults)
+    observable = code_map(job.observable, CodeMap("truth_observable", 2), where, result, faults)
+    if mask is None or faults:
+        return faults
+    return _row(job, result, Masks(mask, truth, kinds, observable))
+
+
+def _row(job: Job, result: ScanResult, masks: Masks) -> ScanRow:
+    scan, maps = job.scan, result.maps
+    profile = load_profile(scan.profile) if scan.profile else load_profile(result.profile)
+    # Density is measured on grey as the device displays it, whatever scale the network reads.
+    window = maps.window.cut(prepare_frame(result.scan, profile, Brightness.AS_SHOWN).grey)
+    grey = GreyLevels.of(window, maps.prediction.labels, maps.grid)
+    labels = result.labels
+    overlap = TissueOverlap.of(labels, masks.mask)
+    place, opacity_fraction, true_cataract = None, None, None
+    if masks.truth is not None:
+
+        def cut(codes: NDArray[np.uint8]) -> NDArray[np.uint8]:
+            return maps.window.cut(native_labels(codes, maps.frame_shape))
+
+        place = Localisation.of(
+            maps.prediction.cataract_probability,
+            maps.prediction.labels,
+            cut(masks.truth),
+            None if masks.kinds is None else cut(masks.kinds),
+            None if masks.observable is None else cut(masks.observable),
+            maps.grid,
+        )
+        counted = TissueOverlap.of(labels, masks.truth)
+        true_cataract = counted.cataract.dice
+        opacity_fraction = counted.cataract.true / counted.lens.true if counted.lens.true else None
+    return ScanRow(
+        scan_id=scan.scan_id,
+        patient_id=scan.patient_id,
+        eye=scan.eye.value,
+        exam=scan.exam,
+        group=scan.group,
+        meridian_deg=scan.meridian_deg,
+        age_years=scan.age_years,
+        bcva_logmar=scan.bcva_logmar,
+        image_sha256=result.scan.sha256,
+        profile=result.profile,
+        lens_px=result.pixels.lens,
+        cataract_px=result.pixels.cataract,
+        cataract_fraction=result.cataract_fraction,
+        reasons=result.reasons,
+        dice_background=overlap.background.dice,
+        dice_clear_lens=overlap.clear_lens.dice,
+        dice_cataract=overlap.cataract.dice,
+        dice_lens=overlap.lens.dice,
+        dice_true_cataract=true_cataract,
+        lens_density=result.lens_density,
+        nucleus_density=grey.nucleus_density,
+        grey_counts=grey.counts,
+        truth_opacity_fraction=opacity_fraction,
+        localisation_auc=place.auc if place else None,
+        opaque_px=place.opaque_px if place else (),
+        found_px=place.found_px if place else (),
+        observable_px=place.observable_px if place else (),
+        observable_found_px=place.observable_found_px if place else (),
+        clear_px=place.clear_px if place else 0,
+        false_px=place.false_px if place else 0,
+        reliability_px=place.reliability_px if place else (),
+        reliability_opaque_px=place.reliability_opaque_px if place else (),
+        reliability_sum=place.reliability_sum if place else (),
+        strata=job.strata,
+        infer_ms=result.timings_ms.infer,
+    )
