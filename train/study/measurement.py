@@ -88,30 +88,12 @@ def measure(job: Job) -> ScanRow | list[str] | Failure:
 
 
 def _row(job: Job, result: ScanResult, masks: Masks) -> ScanRow:
-    scan, maps = job.scan, result.maps
-    profile = load_profile(scan.profile) if scan.profile else load_profile(result.profile)
-    # Density is measured on grey as the device displays it, whatever scale the network reads.
-    window = maps.window.cut(prepare_frame(result.scan, profile, Brightness.AS_SHOWN).grey)
-    grey = GreyLevels.of(window, maps.prediction.labels, maps.grid)
+    scan = job.scan
+    grey = _grey_levels(job, result)
     labels = result.labels
     overlap = TissueOverlap.of(labels, masks.mask)
-    place, opacity_fraction, true_cataract = None, None, None
-    if masks.truth is not None:
-
-        def cut(codes: NDArray[np.uint8]) -> NDArray[np.uint8]:
-            return maps.window.cut(native_labels(codes, maps.frame_shape))
-
-        place = Localisation.of(
-            maps.prediction.cataract_probability,
-            maps.prediction.labels,
-            cut(masks.truth),
-            None if masks.kinds is None else cut(masks.kinds),
-            None if masks.observable is None else cut(masks.observable),
-            maps.grid,
-        )
-        counted = TissueOverlap.of(labels, masks.truth)
-        true_cataract = counted.cataract.dice
-        opacity_fraction = counted.cataract.true / counted.lens.true if counted.lens.true else None
+    place = None if masks.truth is None else _localisation(result, masks, masks.truth)
+    opacity = None if masks.truth is None else TissueOverlap.of(labels, masks.truth)
     return ScanRow(
         scan_id=scan.scan_id,
         patient_id=scan.patient_id,
@@ -131,11 +113,11 @@ def _row(job: Job, result: ScanResult, masks: Masks) -> ScanRow:
         dice_clear_lens=overlap.clear_lens.dice,
         dice_cataract=overlap.cataract.dice,
         dice_lens=overlap.lens.dice,
-        dice_true_cataract=true_cataract,
+        dice_true_cataract=opacity.cataract.dice if opacity else None,
         lens_density=result.lens_density,
         nucleus_density=grey.nucleus_density,
         grey_counts=grey.counts,
-        truth_opacity_fraction=opacity_fraction,
+        truth_opacity_fraction=_true_opaque_share(opacity) if opacity else None,
         localisation_auc=place.auc if place else None,
         opaque_px=place.opaque_px if place else (),
         found_px=place.found_px if place else (),
@@ -149,3 +131,32 @@ def _row(job: Job, result: ScanResult, masks: Masks) -> ScanRow:
         strata=job.strata,
         infer_ms=result.timings_ms.infer,
     )
+
+
+def _grey_levels(job: Job, result: ScanResult) -> GreyLevels:
+    """Measure grey as the device displays it, whatever scale the network reads."""
+    profile = load_profile(job.scan.profile or result.profile)
+    maps = result.maps
+    window = maps.window.cut(prepare_frame(result.scan, profile, Brightness.AS_SHOWN).grey)
+    return GreyLevels.of(window, maps.prediction.labels, maps.grid)
+
+
+def _localisation(result: ScanResult, masks: Masks, truth: NDArray[np.uint8]) -> Localisation:
+    maps = result.maps
+
+    def cut(codes: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        return maps.window.cut(native_labels(codes, maps.frame_shape))
+
+    return Localisation.of(
+        maps.prediction.cataract_probability,
+        maps.prediction.labels,
+        cut(truth),
+        None if masks.kinds is None else cut(masks.kinds),
+        None if masks.observable is None else cut(masks.observable),
+        maps.grid,
+    )
+
+
+def _true_opaque_share(opacity: TissueOverlap) -> float | None:
+    """True opaque pixels over true lens pixels; None where the scan has no lens."""
+    return opacity.cataract.true / opacity.lens.true if opacity.lens.true else None

@@ -144,7 +144,11 @@ class PatientResampling:
 
 
 def clopper_pearson(successes: int, trials: int, level: float = LEVEL) -> tuple[float, float]:
-    """Exact two-sided interval of a binomial proportion (Clopper & Pearson 1934), by quantiles of the beta law."""
+    """Exact two-sided interval of a binomial proportion, by quantiles of the beta distribution (Clopper & Pearson 1934).
+
+    `scipy.stats.binomtest` finds the same bounds by iteration and stops within 5e-13 of them; committed reports hold
+    the bounds of the closed form.
+    """
     from scipy.stats import beta
 
     if not 0 <= successes <= trials or not trials:

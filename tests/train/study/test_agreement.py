@@ -79,7 +79,7 @@ def test_an_eye_refused_in_one_report_is_dropped_from_both_and_counted() -> None
     assert found.eyes_in_one_only == 0
 
 
-def test_the_difference_of_two_aucs_has_an_interval_over_patients_of_the_same_draws() -> None:
+def test_a_difference_of_aucs_is_taken_within_each_resample() -> None:
     generator = np.random.default_rng(4)
     here, there = [], []
     for number in range(60):
@@ -173,7 +173,7 @@ def test_the_fraction_against_truth() -> None:
     assert against_truth([replace(one, truth_opacity_fraction=None) for one in eyes], BOOTSTRAP_SETTINGS) is None
 
 
-def test_the_gallery_shows_the_worst_first_and_examples_over_the_whole_range() -> None:
+def test_the_gallery_shows_the_worst_first_and_examples_evenly() -> None:
     eyes = [eye(1, "clear", 0.2), eye(2, "clear", 0.6), eye(3, "cataract", 0.05)]
     assert [one.patient_id for one in worst(eyes, 0.14, "clear")] == ["P2", "P1"]
     assert [one.patient_id for one in worst(eyes, 0.14, "cataract")] == ["P3"]

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.stats import bootstrap
+from scipy.stats import binomtest, bootstrap
 
+from edge_runtime.errors import UsageError
 from train.study import weighted
-from train.study.resampling import BOOTSTRAP, EXACT, UNDEFINED, PatientResampling, clopper_pearson
+from train.study.resampling import BOOTSTRAP, EXACT, UNDEFINED, BootstrapSettings, PatientResampling, clopper_pearson
 
 
 def test_the_exact_interval_is_that_of_the_textbook() -> None:
@@ -18,6 +19,17 @@ def test_the_exact_interval_is_that_of_the_textbook() -> None:
 def test_all_of_n_is_bounded_by_the_nth_root_of_the_tail(trials: int) -> None:
     assert clopper_pearson(trials, trials) == (pytest.approx(0.025 ** (1 / trials)), 1)
     assert clopper_pearson(0, trials) == (0, pytest.approx(1 - 0.025 ** (1 / trials)))
+
+
+@pytest.mark.parametrize("successes", [0, 1, 40, 89])
+def test_the_exact_interval_is_that_of_scipys_binomial_test(successes: int) -> None:
+    expected = binomtest(successes, 89).proportion_ci(0.95, "exact")
+    assert clopper_pearson(successes, 89) == pytest.approx((expected.low, expected.high), abs=1e-12)
+
+
+def test_a_bootstrap_without_resamples_is_refused() -> None:
+    with pytest.raises(UsageError, match="0 resamples were asked for"):
+        BootstrapSettings(seed=0, resamples=0)
 
 
 def test_a_senseless_count_is_refused() -> None:
@@ -37,7 +49,7 @@ def test_the_interval_of_a_mean_is_that_of_scipys_bootstrap() -> None:
     assert found.method == BOOTSTRAP
 
 
-def test_units_of_a_patient_come_and_go_together_and_groups_keep_their_size() -> None:
+def test_units_of_a_patient_stay_together_and_groups_keep_their_size() -> None:
     patients = ["A", "A", "B", "C", "C", "D"]
     groups = ["clear", "clear", "clear", "cataract", "clear", "cataract"]  # C has one eye of each
     resampling = PatientResampling(patients, groups, 0, 500)
@@ -68,7 +80,7 @@ def test_same_seed_same_interval() -> None:
     assert first.low != other.low or first.high != other.high
 
 
-def test_a_proportion_of_one_has_an_exact_bound_over_the_patients_of_the_smaller_group() -> None:
+def test_a_proportion_of_one_has_an_exact_bound_over_patients() -> None:
     patients, groups = ["A", "A", "B", "C", "D", "E"], ["clear"] * 3 + ["cataract"] * 3
     resampling = PatientResampling(patients, groups, 0, 100)
     scores = [0.1, 0.2, 0.1, 0.5, 0.6, 0.7]

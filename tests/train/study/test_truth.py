@@ -66,7 +66,7 @@ def test_recall_of_observable_pixels_leaves_the_others_out() -> None:
     assert found.observable_recall_by_kind["cortical haze"].value is None  # nothing of it can be seen: undefined, not 0
 
 
-def test_scans_that_do_not_tell_what_is_observable_are_left_out_of_that_recall() -> None:
+def test_scans_without_observable_pixels_are_left_out_of_that_recall() -> None:
     untold = scan(1, {"nuclear": 50}, {"nuclear": 50})
     found = localise([untold], BOOTSTRAP_SETTINGS)
     assert found is not None

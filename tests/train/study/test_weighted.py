@@ -74,8 +74,8 @@ def test_the_best_threshold_of_a_resample_is_that_of_the_repeated_units(drawn: n
 
 def test_the_best_threshold_is_the_best_of_all(scores: np.ndarray) -> None:
     def youden(threshold: float) -> float:
-        sorting = ConfusionMatrix.at(threshold, scores, TRUTH)
-        return (sorting.sensitivity or 0) + (sorting.specificity or 0)
+        matrix = ConfusionMatrix.at(threshold, scores, TRUTH)
+        return (matrix.sensitivity or 0) + (matrix.specificity or 0)
 
     threshold = youden_threshold(scores, TRUTH)
     assert threshold is not None

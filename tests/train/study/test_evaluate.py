@@ -11,13 +11,13 @@ import pytest
 
 from edge_runtime.ledger import Ledger
 from tests.make_tiny_model import TinyModel, tiny_model_bytes
-from tests.train.study.recompute import check_report
+from tests.train.synthetic import make_dataset, write_png
 from train.__main__ import main
 from train.data.frames import read_labels
 from train.metrics import MIN_CF_THRESHOLD
 from train.study.rows import EyeRow, ScanRow, eyes_of, read_rows
 
-from .synthetic import make_dataset, write_png
+from .recompute import check_report
 
 CHEAP = ("--resamples", "100")
 
@@ -112,7 +112,7 @@ def test_what_is_known_of_the_made_up_lenses_comes_out(report: Path) -> None:
     assert {"age", "lens_density", "nucleus_density", "grey_fraction"} == set(results["baselines"])
 
 
-def test_recall_of_observable_opaque_pixels_follows_from_the_written_table(report: Path) -> None:
+def test_observable_recall_follows_from_the_written_table(report: Path) -> None:
     found = results_of(report)["localisation"]
     rows = [row for row in read_rows(report / "out/scans.csv", ScanRow) if row.group]
     opaque, seen, called = (
@@ -152,9 +152,7 @@ def test_a_map_of_observable_pixels_with_another_code_is_named(
     assert "scan P0_OS_0: truth_observable P0_OS_0.png is no readable 8-bit map" in message
 
 
-def test_eyes_that_one_report_refuses_are_dropped_from_the_comparison_and_told(
-    report: Path, model: Path, tmp_path: Path
-) -> None:
+def test_eyes_refused_in_one_report_are_dropped_and_counted(report: Path, model: Path, tmp_path: Path) -> None:
     data = tmp_path / "data"
     shutil.copytree(report / "data", data)
     generator = np.random.default_rng(8)
@@ -172,9 +170,7 @@ def test_eyes_that_one_report_refuses_are_dropped_from_the_comparison_and_told(
     assert "| eyes in both, dropped because not graded in at least one | 1 |" in text
 
 
-def test_where_no_eye_is_graded_in_both_reports_nothing_is_compared_and_that_is_said(
-    model: Path, tmp_path: Path
-) -> None:
+def test_without_an_eye_graded_in_both_reports_nothing_is_compared(model: Path, tmp_path: Path) -> None:
     seen, hidden = make_dataset(tmp_path / "seen", patients=2), make_dataset(tmp_path / "hidden", patients=2)
     for number, path in enumerate(sorted((hidden / "images").iterdir())):
         write_png(path, np.random.default_rng(number).integers(0, 30, (456, 538), dtype=np.uint8))
@@ -261,9 +257,7 @@ def test_eyes_csv_follows_from_scans_csv(report: Path) -> None:
     assert read_rows(report / "out/eyes.csv", EyeRow) == eyes_of(read_rows(report / "out/scans.csv", ScanRow))
 
 
-def test_threshold_and_baselines_are_taken_from_another_report_and_eyes_are_paired(
-    report: Path, model: Path, tmp_path: Path
-) -> None:
+def test_another_report_fixes_thresholds_and_gives_paired_eyes(report: Path, model: Path, tmp_path: Path) -> None:
     other = report / "out"
     more = ("--threshold-from", str(other), "--pair-with", str(other), "--workers", "2")
     results = evaluate(model, report / "data", tmp_path / "out", *more)
