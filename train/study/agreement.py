@@ -1,4 +1,4 @@
-"""The same eyes again: several exams or displays within a dataset, or another dataset of the same eyes."""
+"""The same eyes measured again: at several exams, under several displays, or in another dataset."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .resampling import BootstrapSettings
     from .rows import EyeRow
 
-HIGH_SHARE = 0.95  # "of an eye", said as the 95th percentile of eyes
+HIGH_SHARE = 0.95  # the share of eyes that a stated change or range is not exceeded by
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +29,13 @@ class Repeatability:
     Attributes
     ----------
     exams
-        Per eye.
+        Number of exams per eye.
     eyes_left_out
-        With an exam that is missing or not graded.
+        Number of eyes with an exam that is missing or not graded.
     icc, within_eye_sd, coefficient_of_variation
-        See `repeatability`.
+        The measures that `repeatability` defines.
     mean_difference, lower_limit, upper_limit
-        First minus second exam; limits of agreement.
+        First minus second exam, and its limits of agreement.
     range_95
         95th percentile over eyes of largest minus smallest value.
     """
@@ -52,7 +52,7 @@ class Repeatability:
 
 
 def measure_repeatability(eyes: Sequence[EyeRow], bootstrap: BootstrapSettings) -> dict[str, Repeatability]:
-    """Per group, and for all; empty where no eye has two exams."""
+    """Measure repeatability per group and over all eyes; empty where no eye has two exams."""
     found = {}
     for name in ("clear", "cataract", "all"):
         one = _repeatability([eye for eye in eyes if name in (eye.group, "all")], bootstrap)
@@ -62,7 +62,7 @@ def measure_repeatability(eyes: Sequence[EyeRow], bootstrap: BootstrapSettings) 
 
 
 def by_exam(eyes: Sequence[EyeRow]) -> tuple[list[EyeRow], NDArray[np.float64], int]:
-    """Eyes that have every exam (their first one), (eyes, exams) Cataract Fractions, and how many eyes have not."""
+    """Return the eyes that have every exam, their (eyes, exams) Cataract Fractions, and the number of other eyes."""
     members: dict[tuple[str, str], dict[int, EyeRow]] = defaultdict(dict)
     for eye in eyes:
         members[eye.patient_id, eye.eye][eye.exam] = eye
@@ -103,22 +103,22 @@ def _repeatability(eyes: Sequence[EyeRow], bootstrap: BootstrapSettings) -> Repe
 
 @dataclass(frozen=True, slots=True)
 class PairedComparison:
-    """The same eyes in two datasets: here minus there.
+    """Paired comparison of the same eyes in two datasets: here minus there.
 
     Attributes
     ----------
     mean, absolute_95
-        Change of the Cataract Fraction: mean, and 95th percentile over eyes of its size.
+        Mean change of the Cataract Fraction, and the 95th percentile over eyes of its absolute value.
     auc, other_auc, auc_difference
-        Here, there, and their paired difference.
+        AUC here, AUC there, and their paired difference.
     decisions_changed
-        Eyes on the other side of the threshold.
+        Number of eyes on the other side of the threshold.
     eyes_dropped
-        In both datasets, and not graded in at least one of them: not compared.
+        Number of eyes in both datasets that are not graded in at least one of them, and so not compared.
     not_graded_here, not_graded_there
-        Of those.
+        Number of those eyes that are not graded here, and there.
     eyes_in_one_only
-        Of either dataset, without a partner.
+        Number of eyes, of either dataset, without a partner.
     """
 
     mean: Estimate

@@ -24,7 +24,7 @@ class Aim:
     Attributes
     ----------
     text
-        What it is.
+        Says what the number is.
     cohort
         The cohort whose report holds it.
     measure
@@ -46,7 +46,7 @@ class Aim:
 
     @property
     def asked_for(self) -> str:
-        """The aim in words."""
+        """Return the aim in words."""
         if self.whole_interval:
             return f"interval above {self.bound:g}"
         return f"{'at least' if self.at_least else 'at most'} {self.bound:.3f}"
@@ -54,7 +54,7 @@ class Aim:
 
 @dataclass(frozen=True, slots=True)
 class MeasuredAim:
-    """An aim, what was measured of it (None: nothing), and whether it is reached."""
+    """An aim, the estimate that was measured for it (None without one), and whether it is reached."""
 
     aim: Aim
     measured: Estimate | None

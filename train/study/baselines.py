@@ -1,4 +1,4 @@
-"""What simpler measures make of the same eyes: age, average lens density, nucleus density, a threshold on grey."""
+"""Simpler measures of the same eyes: age, average lens density, nucleus density, a threshold on grey."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ class Baseline:
     Attributes
     ----------
     meaning
-        What is measured.
+        Says what is measured.
     auc, cf_auc
-        Of the measure, and of the Cataract Fraction.
+        AUC of the measure, and of the Cataract Fraction.
     difference
-        Cataract Fraction minus measure, paired.
+        AUC of the Cataract Fraction minus that of the measure, paired.
     own_threshold
-        Youden-optimal here: what another dataset takes over.
+        Youden-optimal threshold of the measure on these eyes; another dataset can take it over.
     fixed
-        At the threshold of another dataset, where one was given.
+        Rates at the threshold of another dataset; None where none was given.
     """
 
     meaning: str
@@ -62,11 +62,11 @@ def compare(
     Parameters
     ----------
     eyes
-        First exams.
+        First exam of every eye.
     grey_level
-        Of the grey fraction, a multiple of 8.
+        Grey level of the grey fraction, a multiple of 8.
     thresholds
-        Per measure, from another dataset.
+        Threshold of each measure, fixed on another dataset.
     """
     found = {}
     for name, meaning in MEASURES.items():
@@ -110,13 +110,13 @@ def _measure(name: str, grey_level: int) -> Callable[[EyeRow], float | None]:
 
 
 def grey_fraction(grey_counts: Sequence[int], grey_level: int) -> float | None:
-    """Lens pixels of at least a grey level (a multiple of 8) over all lens pixels; None without any."""
+    """Return the share of lens pixels of at least a grey level (a multiple of 8); None without lens pixels."""
     total = sum(grey_counts)
     return sum(grey_counts[grey_level // GREY_STEP :]) / total if total else None
 
 
 def best_grey_level(eyes: Sequence[EyeRow]) -> int | None:
-    """The grey level whose fraction has the largest AUC: the middle one of equally good ones; None for one group."""
+    """Return the grey level whose fraction has the largest AUC, the middle one of several; None for one group."""
     graded = [eye for eye in eyes if sum(eye.grey_counts)]
     positive = [eye.group == "cataract" for eye in graded]
     levels = [GREY_STEP * step for step in range(1, GREY_CLASSES)]

@@ -1,4 +1,4 @@
-"""Who was studied and what was found, in the paper's terms: Table 1 with its tests, Dice, fractions, refusals."""
+"""The paper's Table 1 with its significance tests, Dice, Cataract Fractions and refusals."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ LABELS = ("background", "clear_lens", "cataract", "lens")
 
 @dataclass(frozen=True, slots=True)
 class Characteristic:
-    """A number of the people studied: mean +- SD in one group, and its tests.
+    """Mean and SD of one characteristic in one group, and its significance tests.
 
     Attributes
     ----------
     mean, sd
         None without values, or with fewer than two.
     n, missing
-        Patients (age) or eyes (acuity) with and without the number.
+        Number of patients (age) or eyes (acuity) with and without the characteristic.
     normality
-        D'Agostino-Pearson.
+        D'Agostino-Pearson test.
     against_development
-        Mann-Whitney U against the same group of the dataset that fixed the threshold; None without one.
+        Mann-Whitney U test against the same group of the dataset that fixed the threshold; None without one.
     """
 
     mean: float | None
@@ -59,14 +59,14 @@ class GroupTable:
 def table_one(
     rows: Sequence[ScanRow], eyes: Sequence[EyeRow], development: Sequence[EyeRow] | None
 ) -> dict[str, GroupTable]:
-    """Table 1 per group, over first exams.
+    """Compute Table 1 per group, over first exams.
 
     Parameters
     ----------
     rows, eyes
-        All scans; the first exam of every eye.
+        Every scan, and the first exam of every eye.
     development
-        First exams of the dataset that fixed the threshold.
+        First exam of every eye of the dataset that fixed the threshold; None without one.
     """
     found = {}
     for group in GROUPS:
@@ -86,7 +86,7 @@ def table_one(
 
 
 def _ages(eyes: Sequence[EyeRow]) -> list[float | None]:
-    """One age per patient."""
+    """Return one age per patient."""
     return list({eye.patient_id: eye.age_years for eye in eyes}.values())
 
 
@@ -103,7 +103,7 @@ def _characteristic(values: Sequence[float | None], others: Sequence[float | Non
 
 
 def dice(rows: Sequence[ScanRow], bootstrap: BootstrapSettings) -> dict[str, Estimate]:
-    """Mean Dice per label against the mask, over scans with a gradable lens where it is defined."""
+    """Average Dice per label against the mask, over scans with a gradable lens where it is defined."""
     found = {}
     for label in LABELS:
         kept = [(row, value) for row in rows if row.group and (value := getattr(row, f"dice_{label}")) is not None]
@@ -121,11 +121,11 @@ class Fractions:
     Attributes
     ----------
     mean, sd
-        Per group.
+        Mean and standard deviation per group.
     normality
-        Per group.
+        D'Agostino-Pearson test per group.
     between_groups
-        Mann-Whitney U.
+        Mann-Whitney U test of the two groups.
     """
 
     mean: dict[str, Estimate]
@@ -156,7 +156,7 @@ def fractions(eyes: Sequence[EyeRow], bootstrap: BootstrapSettings) -> Fractions
 
 @dataclass(frozen=True, slots=True)
 class Refusals:
-    """Scans that were refused instead of graded, of those with a gradable lens and of those without (by kind)."""
+    """Number of scans refused instead of graded, with a gradable lens and without one."""
 
     with_lens: int
     with_lens_refused: int
@@ -168,7 +168,7 @@ class Refusals:
 
 
 def refusals(rows: Sequence[ScanRow], bootstrap: BootstrapSettings) -> Refusals:
-    """Count refusals."""
+    """Count the scans that were refused, by reason and by state of the eye."""
     without = [row for row in rows if not row.group]
     refused = [row.cataract_fraction is None for row in without]
     resampling = PatientResampling(

@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ScoredUnits:
-    """What is told apart: one score, patient and truth per unit.
+    """Scans, eyes or patients with a score: what a threshold separates into clear and cataract.
 
     Attributes
     ----------
     scores
-        Larger speaks for cataract.
+        One score per unit; a larger one speaks for cataract.
     patients
-        Whom each unit belongs to.
+        The patient that each unit belongs to.
     positive
-        Whether it is cataract.
+        Whether each unit is cataract in truth.
     """
 
     scores: tuple[float, ...]
@@ -37,7 +37,7 @@ class ScoredUnits:
 
     @property
     def groups(self) -> list[str]:
-        """Group of each unit."""
+        """Return the group of each unit."""
         return ["cataract" if positive else "clear" for positive in self.positive]
 
     def resampling(self, bootstrap: BootstrapSettings) -> PatientResampling:
@@ -45,7 +45,7 @@ class ScoredUnits:
         return PatientResampling(self.patients, self.groups, bootstrap.seed, bootstrap.resamples)
 
     def only(self, positive: bool) -> ScoredUnits:
-        """The cataract units, or the clear ones."""
+        """Return the cataract units, or the clear ones."""
         kept = [index for index, truth in enumerate(self.positive) if truth is positive]
         return ScoredUnits(
             tuple(self.scores[index] for index in kept),
@@ -56,7 +56,7 @@ class ScoredUnits:
 
 @dataclass(frozen=True, slots=True)
 class ThresholdPerformance:
-    """ScoredUnits told apart by one threshold."""
+    """How well one threshold separates cataract units from clear ones."""
 
     cf_threshold: float
     counts: ConfusionMatrix
@@ -84,7 +84,7 @@ class Subgroup:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """How well one kind of unit is told apart.
+    """How well clear and cataract are separated in one kind of unit.
 
     Attributes
     ----------
@@ -93,9 +93,9 @@ class Diagnosis:
     own_threshold
         Youden-optimal on these very units (the paper's); optimistic for them, None where a group is missing.
     fixed
-        At a threshold chosen elsewhere.
+        Rates at a threshold that was chosen elsewhere.
     own
-        At `own_threshold`.
+        Rates at `own_threshold`.
     """
 
     auc: Estimate
@@ -105,7 +105,7 @@ class Diagnosis:
 
 
 def diagnose(units: ScoredUnits, cf_threshold: float, bootstrap: BootstrapSettings) -> Diagnosis:
-    """Measure one kind of unit."""
+    """Measure how well one kind of unit is diagnosed."""
     resampling = units.resampling(bootstrap)
     best = resampling.estimate(weighted.best_threshold(units.scores, units.positive))
     return Diagnosis(
@@ -117,7 +117,7 @@ def diagnose(units: ScoredUnits, cf_threshold: float, bootstrap: BootstrapSettin
 
 
 def at_threshold(units: ScoredUnits, threshold: float, bootstrap: BootstrapSettings) -> ThresholdPerformance:
-    """Sensitivity and specificity of score >= threshold; each rests on the patients of its own group."""
+    """Measure sensitivity and specificity of score >= threshold, each over the patients of its own group."""
 
     def share(positive: bool) -> Estimate:
         part = units.only(positive)
@@ -130,7 +130,7 @@ def at_threshold(units: ScoredUnits, threshold: float, bootstrap: BootstrapSetti
 
 
 def scan_units(rows: Sequence[ScanRow]) -> ScoredUnits:
-    """Gradable scans, each by itself."""
+    """Return every gradable scan as a unit."""
     graded = [row for row in rows if row.group and row.cataract_fraction is not None]
     return ScoredUnits(
         tuple(row.cataract_fraction for row in graded if row.cataract_fraction is not None),
@@ -140,7 +140,7 @@ def scan_units(rows: Sequence[ScanRow]) -> ScoredUnits:
 
 
 def eye_units(eyes: Sequence[EyeRow]) -> ScoredUnits:
-    """Eyes with a Cataract Fraction."""
+    """Return every eye with a Cataract Fraction as a unit."""
     graded = [eye for eye in eyes if eye.cataract_fraction is not None]
     return ScoredUnits(
         tuple(eye.cataract_fraction for eye in graded if eye.cataract_fraction is not None),
@@ -150,7 +150,7 @@ def eye_units(eyes: Sequence[EyeRow]) -> ScoredUnits:
 
 
 def patient_units(eyes: Sequence[EyeRow]) -> ScoredUnits:
-    """Patients by their worse eye: the larger Cataract Fraction; cataract when either eye has one."""
+    """Return every patient as a unit: the larger Cataract Fraction, and cataract when either eye has it."""
     members: dict[str, list[EyeRow]] = defaultdict(list)
     for eye in eyes:
         if eye.cataract_fraction is not None:
@@ -164,9 +164,9 @@ def patient_units(eyes: Sequence[EyeRow]) -> ScoredUnits:
 
 
 def by_stratum(eyes: Sequence[EyeRow], cf_threshold: float, bootstrap: BootstrapSettings) -> dict[str, Subgroup]:
-    """Sensitivity, specificity and AUC by what all scans of an eye agree on, and sensitivity by visible kind.
+    """Measure subgroups of eyes: by every quality that all scans of an eye share, and by the visible kind of opacity.
 
-    Only where a quality takes at least two values.
+    A quality is left out where it takes one value only.
     """
     parts: dict[str, list[EyeRow]] = defaultdict(list)
     for eye in eyes:

@@ -1,4 +1,4 @@
-"""Plots of a study: ROC (Fig. 2 of the paper), Cataract Fraction of both groups, and what it left open."""
+"""Plots of a study: ROC (Fig. 2 of the paper), Cataract Fractions, calibration, and comparisons."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One scan through the runtime's own steps, as on a device, and compared with its truth."""
+"""Measure one scan by the runtime's own steps, as on a device, and compare it with its truth."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ class Job:
     Attributes
     ----------
     kinds, observable
-        Files of the opacity kinds and of the observable pixels, or None.
+        Files of the opacity kinds and of the observable pixels; None without them.
     strata
-        `name=value` words.
+        Facts of the scan as `name=value`.
     """
 
     model: Path
@@ -48,14 +48,14 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """An analysis that failed for no fault of the dataset: sent between processes, where our errors cannot go."""
+    """An analysis that failed for no fault of the dataset, as a value that can be sent between processes."""
 
     message: str
 
 
 @cache
 def analyzer_of(model: Path, profile: str | None) -> CataractAnalyzer:
-    """One single-threaded analyzer per model and profile: a checkpoint, or a file ending in .onnx."""
+    """Return the single-threaded analyzer of a checkpoint, or of a model file ending in .onnx, and a profile."""
     if model.suffix == ".onnx":
         return CataractAnalyzer(model, profile=profile, limits=Limits(threads=1))
     import torch
@@ -67,7 +67,7 @@ def analyzer_of(model: Path, profile: str | None) -> CataractAnalyzer:
 
 
 def measure(job: Job) -> ScanRow | list[str] | Failure:
-    """Analyse one scan and compare it with its truth; or name what is wrong with its files."""
+    """Measure one scan and compare it with its truth, or say what is wrong with its files."""
     scan = job.scan
     where = f"scan {scan.scan_id}"
     analyzer = analyzer_of(job.model, scan.profile or None)

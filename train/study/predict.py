@@ -1,4 +1,4 @@
-"""Every scan of a dataset measured, in several processes; a stopped run is continued."""
+"""Measure every scan of a dataset, in several processes; a stopped run is continued."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def _jobs(model: Path, dataset: Dataset) -> Iterator[Job]:
 
 
 def _words(name: str, value: str | None) -> list[str]:
-    """`name=value`; nothing where the dataset has no such column; one word each where a scan has several values."""
+    """Return each value of a column as `name=value`; nothing where the dataset has no such column."""
     return [] if value is None else [f"{name}={one}" for one in value.split() or ["none"]]
 
 

@@ -1,4 +1,4 @@
-"""The whole study of one model from seeds: every cohort made, measured and summed up on one page."""
+"""Reproduce the whole study of one model from seeds: make, measure and summarise every cohort."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def reproduce(options: StudyOptions, progress: Callable[[str], None]) -> None:
 
 
 def _request(cohort: str, options: StudyOptions, found: Mapping[str, StudyResults]) -> CohortRequest:
-    """Which reports a cohort leans on: those that this study has measured before it."""
+    """Return the request of a cohort, with the earlier reports of this study that it depends on."""
     development = found.get(DEVELOPMENT)
     # Without a threshold of its own (one group only), the development report fixes none; the model's own is used.
     fixes_threshold = development is not None and development.diagnosis.eye.own_threshold.value is not None

@@ -27,7 +27,7 @@ Statistic = Callable[["NDArray[np.float64]"], "NDArray[np.float64]"]
 
 @dataclass(frozen=True, slots=True)
 class BootstrapSettings:
-    """How intervals are computed.
+    """How the resamples of an interval are drawn.
 
     Attributes
     ----------
@@ -54,15 +54,15 @@ class Estimate:
     Attributes
     ----------
     value
-        None where it is undefined.
+        The estimate; None where it is undefined.
     low, high
-        None where no interval can be given.
+        Bounds of the interval; None where no interval can be given.
     method
-        Of the interval.
+        How the interval was computed.
     n
-        ScoredUnits per group.
+        Number of units per group.
     patients
-        Patients per group: what was resampled.
+        Number of patients per group; patients are what is resampled.
     """
 
     value: float | None
@@ -74,16 +74,16 @@ class Estimate:
 
 
 class PatientResampling:
-    """BootstrapSettings patients with replacement within their group; all units of a patient come and go together.
+    """Resamples patients with replacement within their group; the units of a patient stay together.
 
     A patient with at least one cataract eye belongs to the cataract group.
 
     Parameters
     ----------
     patients, groups
-        Per unit (scan, eye or patient).
+        Patient and group of each unit (scan, eye or patient).
     seed, resamples
-        Same seed and patients: same bootstrap.
+        Settings of the bootstrap; the same seed and patients give the same resamples.
     """
 
     def __init__(self, patients: Sequence[str], groups: Sequence[str], seed: int, resamples: int) -> None:
@@ -108,7 +108,7 @@ class PatientResampling:
         self._weights = drawn[:, [place[patient] for patient in patients]]
 
     def estimate(self, statistic: Statistic, *, proportion: bool = False) -> Estimate:
-        """A statistic of all units, with its percentile interval.
+        """Estimate a statistic over all units, with its percentile interval.
 
         Parameters
         ----------
@@ -137,14 +137,14 @@ class PatientResampling:
         return Estimate(value, float(low), float(high), BOOTSTRAP, n, patients)
 
     def counts(self) -> tuple[dict[str, int], dict[str, int]]:
-        """ScoredUnits, and patients, per group."""
+        """Return the number of units, and of patients, per group."""
         names = sorted(set(self.groups))
         members = {name: [p for p, g in zip(self.patients, self.groups, strict=True) if g == name] for name in names}
         return {name: len(members[name]) for name in names}, {name: len(set(members[name])) for name in names}
 
 
 def clopper_pearson(successes: int, trials: int, level: float = LEVEL) -> tuple[float, float]:
-    """Exact two-sided interval of a binomial proportion, by quantiles of the beta distribution (Clopper & Pearson 1934).
+    """Exact two-sided interval of a binomial proportion, by beta quantiles (Clopper & Pearson 1934).
 
     `scipy.stats.binomtest` finds the same bounds by iteration and stops within 5e-13 of them; committed reports hold
     the bounds of the closed form.

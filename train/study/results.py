@@ -85,7 +85,7 @@ class GreyLevel:
 
 @dataclass(frozen=True, slots=True)
 class CohortRequest:
-    """Which simulated cohort a report is about, and which other reports it leans on, by the names of their folders.
+    """Which simulated cohort a report is about, and which other reports it depends on, by the names of their folders.
 
     Attributes
     ----------
@@ -187,7 +187,7 @@ def read_results(path: Path) -> StudyResults:
 
 @cache
 def _converter() -> JsonConverter:
-    """Three names in JSON differ from those in Python: reports of this schema have been written with them."""
+    """Return the converter of results; three names in JSON are those of the reports written so far."""
     converter = make_converter(detailed_validation=True)
     repeatability, pair, pair_name = (override(rename=name) for name in ("repeated", "moved", "moved_from"))
     converter.register_unstructure_hook(

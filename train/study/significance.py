@@ -14,7 +14,17 @@ MIN_FOR_NORMALITY = 20
 
 @dataclass(frozen=True, slots=True)
 class SignificanceTest:
-    """A significance test: its p value, None where it cannot be made, for the reason given."""
+    """Result of a significance test.
+
+    Attributes
+    ----------
+    p
+        The p value; None where the test cannot be made.
+    n
+        Number of values per group.
+    why_not
+        Why the test cannot be made; empty where it can.
+    """
 
     p: float | None
     n: tuple[int, ...]

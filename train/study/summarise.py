@@ -32,15 +32,15 @@ class Study:
     Attributes
     ----------
     model, model_sha256
-        What was measured.
+        The model that was measured.
     dataset, rows
-        On what, and every scan.
+        The dataset, and its measured scans.
     threshold
         The operating point.
     development
-        The report that fixed the threshold, if one did.
+        The report that fixed the threshold; None without one.
     pair
-        A report of the same eyes otherwise shown, if one was given.
+        A report on the same eyes to compare with; None without one.
     bootstrap
         Settings of the intervals.
     """
@@ -60,7 +60,7 @@ class Study:
 
     @property
     def eyes(self) -> list[EyeRow]:
-        """Every eye at every exam."""
+        """Return every eye at every exam."""
         return eyes_of(self.rows)
 
 

@@ -1,4 +1,4 @@
-"""Against the true opacity, where a dataset has it: localisation, calibration, the Cataract Fraction itself."""
+"""Comparison with the true opacity: localisation, calibration, and the Cataract Fraction itself."""
 
 from __future__ import annotations
 
@@ -30,23 +30,23 @@ CLINICAL = {
 
 @dataclass(frozen=True, slots=True)
 class LocalisationAccuracy:
-    """Where the model sees cataract, against where the opacity is.
+    """How well the labels and probabilities locate the true opacity.
 
     Attributes
     ----------
     auc
-        Over the pixels of a lens, mean over scans with 5 to 95 % opaque lens.
+        AUC over the pixels of a lens, averaged over scans with 5 to 95 % opaque lens.
     recall, false
-        Pooled over all scans: opaque pixels labelled cataract; clear lens pixels labelled cataract.
+        Share of opaque pixels, and of clear lens pixels, that are labelled cataract, pooled over all scans.
     recall_by_kind
-        Of the clinical names, and of every kind that is there.
+        Recall of each clinical group of kinds, and of every kind that is there.
     observable_share, observable_recall
-        Pooled over the scans that tell which pixels are observable: observable ones among the opaque pixels; those
-        labelled cataract among the observable opaque pixels. None where no scan tells.
+        Share of opaque pixels that are observable, and recall of those, pooled over the scans whose observable pixels
+        are known. None where they are known for no scan.
     observable_share_by_kind, observable_recall_by_kind
-        The same, keyed as `recall_by_kind`; empty where no scan tells.
+        Both by kind, with the keys of `recall_by_kind`; empty where they are known for no scan.
     dice
-        Of the cataract label, mean over scans where it is defined.
+        Dice of the cataract label, averaged over the scans where it is defined.
     """
 
     auc: Estimate
@@ -61,7 +61,7 @@ class LocalisationAccuracy:
 
 
 def localise(rows: Sequence[ScanRow], bootstrap: BootstrapSettings) -> LocalisationAccuracy | None:
-    """Pool over scans with a gradable lens and a truth; None without any."""
+    """Measure localisation over scans with a gradable lens and a truth; None without any."""
     known = [row for row in rows if row.group and row.opaque_px]
     if not known:
         return None
@@ -105,13 +105,13 @@ def localise(rows: Sequence[ScanRow], bootstrap: BootstrapSettings) -> Localisat
 
 
 def _of_kinds(rows: Sequence[ScanRow], column: str, kinds: Sequence[str]) -> list[int]:
-    """Pixels of these kinds, per scan."""
+    """Return the number of pixels of these kinds, per scan."""
     codes = [KINDS.index(kind) for kind in kinds]
     return [sum(getattr(row, column)[code] for code in codes) for row in rows]
 
 
 def _among(rows: Sequence[ScanRow], there: list[int], found: list[int], bootstrap: BootstrapSettings) -> Estimate:
-    """Pixels found over pixels there; n counts the scans that have such pixels."""
+    """Estimate pixels found over pixels there; n counts the scans that have such pixels."""
     kept = [index for index, count in enumerate(there) if count]
     chosen = [rows[index] for index in kept]
     share = weighted.ratio([float(found[index]) for index in kept], [float(there[index]) for index in kept])
@@ -126,14 +126,14 @@ def _resampling(rows: Sequence[ScanRow] | Sequence[EyeRow], bootstrap: Bootstrap
 
 @dataclass(frozen=True, slots=True)
 class ReliabilityClass:
-    """Pixels whose P(cataract) lies in one of ten equal classes: what was said, and what is true.
+    """Pixels whose P(cataract) lies in one of ten equal classes: mean probability, and true share.
 
     Attributes
     ----------
     pixels
-        How many.
+        Number of pixels.
     mean_probability, opaque_share
-        None without pixels.
+        Mean P(cataract), and share of truly opaque pixels; None without pixels.
     """
 
     pixels: int
@@ -148,7 +148,7 @@ class Calibration:
     Attributes
     ----------
     expected_error
-        Mean |P - share| over classes, weighted by pixels (expected calibration error, Naeini et al. 2015).
+        Expected calibration error: mean |P - share| over classes, weighted by pixels (Naeini et al. 2015).
     """
 
     classes: tuple[ReliabilityClass, ...]
@@ -156,23 +156,25 @@ class Calibration:
 
 
 def calibrate(rows: Sequence[ScanRow], bootstrap: BootstrapSettings) -> Calibration | None:
-    """Pool over scans with a gradable lens and a truth; None without any."""
+    """Measure calibration over scans with a gradable lens and a truth; None without any."""
     known = [row for row in rows if row.group and row.reliability_px]
     if not known:
         return None
     pixels = np.array([row.reliability_px for row in known], np.float64)
     opaque = np.array([row.reliability_opaque_px for row in known], np.float64)
-    said = np.array([row.reliability_sum for row in known], np.float64)
+    predicted = np.array([row.reliability_sum for row in known], np.float64)
     classes = tuple(
         ReliabilityClass(int(n), float(p / n) if n else None, float(o / n) if n else None)
-        for n, o, p in zip(pixels.sum(axis=0), opaque.sum(axis=0), said.sum(axis=0), strict=True)
+        for n, o, p in zip(pixels.sum(axis=0), opaque.sum(axis=0), predicted.sum(axis=0), strict=True)
     )
-    return Calibration(classes, _resampling(known, bootstrap).estimate(expected_error(pixels, opaque, said)))
+    return Calibration(classes, _resampling(known, bootstrap).estimate(expected_error(pixels, opaque, predicted)))
 
 
-def expected_error(pixels: NDArray[np.float64], opaque: NDArray[np.float64], said: NDArray[np.float64]) -> Statistic:
+def expected_error(
+    pixels: NDArray[np.float64], opaque: NDArray[np.float64], predicted: NDArray[np.float64]
+) -> Statistic:
     """Sum over classes of |sum P - opaque pixels|, over all pixels; arrays are (units, classes)."""
-    return lambda weights: np.abs(weights @ (said - opaque)).sum(axis=1) / (weights @ pixels).sum(axis=1)
+    return lambda weights: np.abs(weights @ (predicted - opaque)).sum(axis=1) / (weights @ pixels).sum(axis=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +184,7 @@ class AgainstTruth:
     Attributes
     ----------
     mean_difference, mean_absolute_difference
-        Cataract Fraction minus truth.
+        Mean of Cataract Fraction minus true share, and of its absolute value.
     correlation
         Pearson's r; None without spread.
     """
@@ -193,7 +195,7 @@ class AgainstTruth:
 
 
 def against_truth(eyes: Sequence[EyeRow], bootstrap: BootstrapSettings) -> AgainstTruth | None:
-    """Compare eyes that have both; None without any."""
+    """Compare the eyes that have both; None without any."""
     both = [eye for eye in eyes if eye.cataract_fraction is not None and eye.truth_opacity_fraction is not None]
     if not both:
         return None

@@ -29,7 +29,7 @@ def ratio(
     lower: Sequence[float] | NDArray[np.float64],
     part: Sequence[bool] | None = None,
 ) -> Statistic:
-    """Sum over sum: pooled proportions such as pixels found over pixels there."""
+    """Weighted ratio of two sums: pooled proportions such as pixels found over pixels there."""
     above, below = np.asarray(upper, np.float64), np.asarray(lower, np.float64)
     if part is not None:
         above, below = np.where(part, above, 0.0), np.where(part, below, 0.0)
