@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import copy
 import json
+import subprocess
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
-
-from train.provenance import code_revision
 
 from .batches import Batches, Place
 from .loss import segmentation_loss
@@ -157,3 +156,16 @@ def check_same_run(plan: Plan, recipe_text: str, frames: GridFrames, means: tupl
     ):
         if here != there:
             raise RecipeError("other-run", f"{out} holds a run with another {what}.", "Choose another --out.")
+
+
+def code_revision() -> str:
+    """Return the git revision of this checkout, "+changes" when files differ from it, or "unknown"."""
+    folder = Path(__file__).parents[1]
+
+    def git(*words: str) -> str:
+        return subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True, check=True).stdout.strip()
+
+    try:
+        return git("rev-parse", "HEAD") + ("+changes" if git("status", "--porcelain", "--untracked-files=no") else "")
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"

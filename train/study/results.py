@@ -30,7 +30,7 @@ SCHEMA = "edge-cataract/study/1"
 
 
 @dataclass(frozen=True, slots=True)
-class ModelFacts:
+class StudiedModel:
     """Which model was measured, and what it learnt from."""
 
     name: str
@@ -42,7 +42,7 @@ class ModelFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class DataFacts:
+class StudiedData:
     """Which dataset it was measured on.
 
     Attributes
@@ -129,8 +129,8 @@ class StudyResults:
     """
 
     schema: str
-    model: ModelFacts
-    data: DataFacts
+    model: StudiedModel
+    data: StudiedData
     seed: int
     resamples: int
     code_revision: str

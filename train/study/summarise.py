@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from train import provenance
 
 from . import agreement, baselines, cohort_table, diagnosis, truth
-from .results import SCHEMA, DataFacts, DiagnosisByUnit, GreyLevel, ModelFacts, StudyResults, Threshold
+from .results import SCHEMA, DiagnosisByUnit, GreyLevel, StudiedData, StudiedModel, StudyResults, Threshold
 from .rows import EyeRow, ScanRow, eyes_of, first_exams
 
 if TYPE_CHECKING:
@@ -74,8 +74,8 @@ def summarise(study: Study) -> StudyResults:
     known = study.development.baseline_thresholds if study.development else {}
     return StudyResults(
         schema=SCHEMA,
-        model=_model_facts(study),
-        data=DataFacts(
+        model=_studied_model(study),
+        data=StudiedData(
             description=study.dataset.description,
             sha256=data_sha256(study.dataset, rows),
             tables_sha256=study.dataset.tables_sha256,
@@ -107,8 +107,8 @@ def summarise(study: Study) -> StudyResults:
     )
 
 
-def _model_facts(study: Study) -> ModelFacts:
-    return ModelFacts(
+def _studied_model(study: Study) -> StudiedModel:
+    return StudiedModel(
         name=study.model.name,
         version=study.model.version,
         precision=study.model.precision,
