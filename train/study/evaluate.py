@@ -100,7 +100,7 @@ def evaluate(options: EvaluationOptions) -> StudyResults:
         pair=read_report(options.pair_with, None) if options.pair_with else None,
         bootstrap=options.bootstrap,
     )
-    for name in ("results.json", "report.md"):  # what is there afterwards is of this run
+    for name in ("results.json", "report.md", "eyes.csv", "scans.csv"):  # what is there afterwards is of this run
         (options.out / name).unlink(missing_ok=True)
     rows = predict(options.model, dataset, options.out, options.workers)
     return _write_report(study.with_rows(rows), options)

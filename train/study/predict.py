@@ -84,7 +84,6 @@ def _measure_rest(ledger: Ledger, jobs: list[Job], dataset: Dataset, workers: in
 
 
 def _jobs(model: Path, dataset: Dataset) -> Iterator[Job]:
-
     with (dataset.folder / "scans.csv").open(newline="", encoding="utf-8-sig") as file:
         more = {(row["scan_id"] or "").strip(): row for row in csv.DictReader(file)}
     for scan in dataset.scans:

@@ -311,6 +311,15 @@ def test_every_fault_of_images_and_masks_is_named_at_once(
     assert not (tmp_path / "out/results.json").exists()
 
 
+def test_a_run_that_fails_leaves_no_table_of_an_earlier_one(model: Path, tmp_path: Path) -> None:
+    data, out = make_dataset(tmp_path / "data", patients=2), tmp_path / "out"
+    evaluate(model, data, out)
+    (data / "images/P1_OD_0.png").write_bytes(b"no picture")
+    change_tables(data, lambda row: row | {"bcva_logmar": "0.3"})
+    assert main(["evaluate", "--model", str(model), "--data", str(data), "--out", str(out)]) == 65
+    assert not {"scans.csv", "eyes.csv", "results.json", "report.md"} & {path.name for path in out.iterdir()}
+
+
 def test_a_duplicate_image_is_named_before_any_work(
     model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
