@@ -89,15 +89,15 @@ def _repeatability(eyes: Sequence[EyeRow], bootstrap: BootstrapSettings) -> Repe
         return resampling.estimate(repeatability.per_resample(values, function))
 
     return Repeatability(
-        values.shape[1],
-        left_out,
-        of(repeatability.intraclass_correlation),
-        of(repeatability.within_eye_sd),
-        of(repeatability.coefficient_of_variation),
-        of(lambda part: repeatability.limits_of_agreement(part)[0]),
-        of(lambda part: repeatability.limits_of_agreement(part)[1]),
-        of(lambda part: repeatability.limits_of_agreement(part)[2]),
-        resampling.estimate(weighted.quantile(repeatability.ranges(values).tolist(), HIGH_SHARE)),
+        exams=values.shape[1],
+        eyes_left_out=left_out,
+        icc=of(repeatability.intraclass_correlation),
+        within_eye_sd=of(repeatability.within_eye_sd),
+        coefficient_of_variation=of(repeatability.coefficient_of_variation),
+        mean_difference=of(lambda part: repeatability.limits_of_agreement(part)[0]),
+        lower_limit=of(lambda part: repeatability.limits_of_agreement(part)[1]),
+        upper_limit=of(lambda part: repeatability.limits_of_agreement(part)[2]),
+        range_95=resampling.estimate(weighted.quantile(repeatability.ranges(values).tolist(), HIGH_SHARE)),
     )
 
 

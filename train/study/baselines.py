@@ -87,12 +87,12 @@ def compare(
         best = resampling.estimate(weighted.best_threshold(units.scores, positive)).value
         known = thresholds.get(name)
         found[name] = Baseline(
-            meaning if name != "grey_fraction" else f"{meaning}: {grey_level}",
-            resampling.estimate(own, proportion=True),
-            resampling.estimate(fraction, proportion=True),
-            resampling.estimate(weighted.difference(fraction, own)),
-            best,
-            None if known is None else at_threshold(units, known, bootstrap),
+            meaning=meaning if name != "grey_fraction" else f"{meaning}: {grey_level}",
+            auc=resampling.estimate(own, proportion=True),
+            cf_auc=resampling.estimate(fraction, proportion=True),
+            difference=resampling.estimate(weighted.difference(fraction, own)),
+            own_threshold=best,
+            fixed=None if known is None else at_threshold(units, known, bootstrap),
         )
     return found
 

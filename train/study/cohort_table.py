@@ -92,13 +92,14 @@ def _ages(eyes: Sequence[EyeRow]) -> list[float | None]:
 
 def _characteristic(values: Sequence[float | None], others: Sequence[float | None] | None) -> Characteristic:
     there = [value for value in values if value is not None]
+    known = None if others is None else [value for value in others if value is not None]
     return Characteristic(
-        fmean(there) if there else None,
-        stdev(there) if len(there) > 1 else None,
-        len(there),
-        len(values) - len(there),
-        significance.normality(there),
-        None if others is None else significance.mann_whitney(there, [value for value in others if value is not None]),
+        mean=fmean(there) if there else None,
+        sd=stdev(there) if len(there) > 1 else None,
+        n=len(there),
+        missing=len(values) - len(there),
+        normality=significance.normality(there),
+        against_development=None if known is None else significance.mann_whitney(there, known),
     )
 
 
@@ -147,10 +148,10 @@ def fractions(eyes: Sequence[EyeRow], bootstrap: BootstrapSettings) -> Fractions
         means[group] = resampling.estimate(weighted.mean(values[group]))
         spreads[group] = resampling.estimate(weighted.spread(values[group], [True] * len(kept)))
     return Fractions(
-        means,
-        spreads,
-        {group: significance.normality(values[group]) for group in GROUPS},
-        significance.mann_whitney(values["clear"], values["cataract"]),
+        mean=means,
+        sd=spreads,
+        normality={group: significance.normality(values[group]) for group in GROUPS},
+        between_groups=significance.mann_whitney(values["clear"], values["cataract"]),
     )
 
 

@@ -125,7 +125,10 @@ def at_threshold(units: ScoredUnits, threshold: float, bootstrap: BootstrapSetti
         return part.resampling(bootstrap).estimate(weighted.mean(right), proportion=True)
 
     return ThresholdPerformance(
-        threshold, ConfusionMatrix.at(threshold, units.scores, units.positive), share(True), share(False)
+        cf_threshold=threshold,
+        counts=ConfusionMatrix.at(threshold, units.scores, units.positive),
+        sensitivity=share(True),
+        specificity=share(False),
     )
 
 

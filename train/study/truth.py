@@ -203,7 +203,7 @@ def against_truth(eyes: Sequence[EyeRow], bootstrap: BootstrapSettings) -> Again
     truth = np.array([eye.truth_opacity_fraction for eye in both], np.float64)
     resampling = _resampling(both, bootstrap)
     return AgainstTruth(
-        resampling.estimate(weighted.mean((fractions - truth).tolist())),
-        resampling.estimate(weighted.mean(np.abs(fractions - truth).tolist())),
-        resampling.estimate(weighted.correlation(fractions, truth)),
+        mean_difference=resampling.estimate(weighted.mean((fractions - truth).tolist())),
+        mean_absolute_difference=resampling.estimate(weighted.mean(np.abs(fractions - truth).tolist())),
+        correlation=resampling.estimate(weighted.correlation(fractions, truth)),
     )
