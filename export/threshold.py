@@ -6,7 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from train.fit.held_out import EyeMeasure, choose_operating_point
-from train.study.reports import read_report
+from train.study.earlier_report import read_report
 
 from .errors import ExportError
 

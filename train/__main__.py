@@ -14,10 +14,10 @@ VERBS = {
     "masks": ("train.data.masks", "turn polygons drawn in LabelMe into masks"),
     "fit": ("train.fit.loop", "train a network"),
     "evaluate": (
-        "train.study.evaluate",
+        "train.commands.evaluate",
         "the study of a checkpoint or an exported model on a dataset",
     ),
-    "study": ("train.study.reproduce", "the whole study of a model on simulated cohorts, from seeds"),
+    "study": ("train.commands.study", "the whole study of a model on simulated cohorts, from seeds"),
 }
 
 

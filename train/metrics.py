@@ -96,7 +96,8 @@ class MeanDice:
 def area_under_curve(scores: Sequence[float], positive: Sequence[bool]) -> float | None:
     """Area under the ROC curve: how often a positive scores higher than a negative, ties half (Mann-Whitney).
 
-    None, undefined, without a positive or without a negative.
+    None, undefined, without a positive or without a negative. Pairs are counted in whole numbers and divided once.
+    scikit-learn adds rounded areas, which differs in the last bit of one value in three; committed reports hold ours.
     """
     values, is_positive = np.asarray(scores, np.float64), np.asarray(positive, bool)
     above, below = values[is_positive], np.sort(values[~is_positive])
@@ -108,15 +109,15 @@ def area_under_curve(scores: Sequence[float], positive: Sequence[bool]) -> float
 
 
 @dataclass(frozen=True, slots=True)
-class Sorting:
-    """Eyes told apart by a threshold: counts, and the two rates that follow.
+class ConfusionMatrix:
+    """Confusion matrix of one threshold: the counts, and the two rates that follow from them.
 
     Attributes
     ----------
     true_positives, positives
-        Cataract eyes at or above the threshold, and all of them.
+        Number of cataract units at or above the threshold, and of all cataract units.
     true_negatives, negatives
-        Clear eyes below the threshold, and all of them.
+        Number of clear units below the threshold, and of all clear units.
     """
 
     true_positives: int
@@ -126,7 +127,7 @@ class Sorting:
 
     @classmethod
     def at(cls, threshold: float, scores: Sequence[float], positive: Sequence[bool]) -> Self:
-        """Sort by score >= threshold."""
+        """Count the units whose score is at least the threshold."""
         called = np.asarray(scores, np.float64) >= threshold
         truth = np.asarray(positive, bool)
         return cls(
@@ -143,7 +144,7 @@ class Sorting:
 
     @property
     def specificity(self) -> float | None:
-        """Share of the negatives left alone; None without negatives."""
+        """Share of the negatives below the threshold; None without negatives."""
         return self.true_negatives / self.negatives if self.negatives else None
 
 

@@ -17,33 +17,25 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from train.study.agreement import moved
-from train.study.diagnosis import Draws
-from train.study.report import estimate, table
-from train.study.reports import read_report
-from train.study.results import as_plain
+from cattrs import structure, unstructure
 
+from train.study.agreement import compare_pairs
+from train.study.earlier_report import read_report
+from train.study.formatting import estimate
+from train.study.resampling import BootstrapSettings, Estimate
+
+from .templates import fill
+
+Tree = dict[str, Any]
 DOCS = Path(__file__).parents[2] / "docs"
 TRUTH, PAPER = DOCS / "study", DOCS / "study-paper-label"
 PAGE = DOCS / "paper-label.md"
 PAIRED = Path(__file__).parents[1] / "results" / "paper_label.json"
 COHORTS = ("validation",)
-HEAD = (
-    "# The paper's label against the true opacity",
-    "",
-    "Simulated scans only. Research use only. Not a medical device.",
-    "",
-    "The paper's annotators painted the whole lens of a cataract eye as cataract. The shipped model was trained on the "
-    "true opacity, which only a simulator knows. Here the same network was trained on either label: same scans, steps "
-    "and seed (`train/recipes/edge.toml`, `train/recipes/edge-paper-label.toml`). Each threshold is fixed on the "
-    "model's own `development` report.",
-    "In brackets: 95 % intervals by bootstrap of patients; `*` where the bound is exact. Written by `python -m "
-    "benchmarks.evidence.paper_label` from [one study](study/study.md) and [the other](study-paper-label/study.md).",
-    "",
-)
 ROWS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("AUC per eye", ("diagnosis", "eye", "auc")),
     ("sensitivity per eye", ("diagnosis", "eye", "fixed", "sensitivity")),
@@ -73,7 +65,7 @@ def main(words: list[str] | None = None) -> int:
     return 0
 
 
-def paired(truth: Path, paper: Path) -> dict[str, Any]:
+def paired(truth: Path, paper: Path) -> Tree:
     """Compare the areas under the curve of two studies eye by eye.
 
     Parameters
@@ -88,20 +80,20 @@ def paired(truth: Path, paper: Path) -> dict[str, Any]:
     found = {}
     for cohort in COHORTS:
         one, other = _results(truth, cohort), _results(paper, cohort)
-        change = moved(
+        change = compare_pairs(
             read_report(paper / cohort, None).eyes,
             read_report(truth / cohort, None).eyes,
             other["threshold"]["cf_threshold"],
-            Draws(other["seed"], other["resamples"]),
+            BootstrapSettings(other["seed"], other["resamples"]),
         )
         found[cohort] = {
             "model_sha256": [one["model"]["sha256"], other["model"]["sha256"]],
-            "auc_difference": None if change is None else as_plain(change.auc_difference),
+            "auc_difference": None if change is None else unstructure(change.auc_difference),
         }
     return found
 
 
-def page(truth: Path, paper: Path, paired: dict[str, Any]) -> str:
+def page(truth: Path, paper: Path, paired: Tree) -> str:
     """Return the page of two folders of reports, one per cohort, and of their paired comparison.
 
     Raises
@@ -109,41 +101,61 @@ def page(truth: Path, paper: Path, paired: dict[str, Any]) -> str:
     ValueError
         When the two studies do not show the same scans, or the comparison is of other models.
     """
-    lines = [*HEAD]
-    for cohort in COHORTS:
-        one, other = _results(truth, cohort), _results(paper, cohort)
-        if one["data"]["sha256"] != other["data"]["sha256"]:
-            raise ValueError(f"the two reports of {cohort} are about different scans")
-        if paired[cohort]["model_sha256"] != [one["model"]["sha256"], other["model"]["sha256"]]:
-            raise ValueError(f"the paired comparison of {cohort} is about other models")
-        lines += [f"## {one['data']['description']}", ""]
-        rows = [[text, estimate(_at(one, path)), estimate(_at(other, path))] for text, path in ROWS]
-        lines += table(["", "trained on the true opacity (ships)", "trained on the paper's label"], rows)
-        difference = paired[cohort]["auc_difference"]
-        if difference is not None:
-            lines += [
-                f"AUC of the paper's label minus that of the true opacity, paired by eye: {estimate(difference)}.",
-                "",
-            ]
-        lines += [
-            f"Models `{one['model']['sha256'][:12]}` (code `{one['code_revision'][:12]}`) and "
-            f"`{other['model']['sha256'][:12]}` (code `{other['code_revision'][:12]}`); thresholds "
-            f"{one['threshold']['cf_threshold']:.3f} and {other['threshold']['cf_threshold']:.3f}.",
-            "",
-        ]
-    return "\n".join(lines)
+    return fill("paper_label.md.j2", cohorts=[compare(truth, paper, paired, cohort) for cohort in COHORTS])
 
 
-def _results(study: Path, cohort: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((study / cohort / "results.json").read_text(encoding="utf-8"))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """Two reports about the same scans.
+
+    Attributes
+    ----------
+    truth, paper
+        Their results.
+    rows
+        What is compared, and the estimate of each.
+    auc_difference
+        AUC of `paper` minus that of `truth`, paired by eye; None where there is none.
+    """
+
+    truth: Tree
+    paper: Tree
+    rows: tuple[tuple[str, str, str], ...]
+    auc_difference: str | None
+
+
+def compare(truth: Path, paper: Path, paired: Tree, cohort: str) -> Comparison:
+    """Compare the reports of two studies about one cohort.
+
+    Raises
+    ------
+    ValueError
+        When they do not show the same scans, or the paired comparison is of other models.
+    """
+    one, other = _results(truth, cohort), _results(paper, cohort)
+    if one["data"]["sha256"] != other["data"]["sha256"]:
+        raise ValueError(f"the two reports of {cohort} are about different scans")
+    if paired[cohort]["model_sha256"] != [one["model"]["sha256"], other["model"]["sha256"]]:
+        raise ValueError(f"the paired comparison of {cohort} is about other models")
+    difference = paired[cohort]["auc_difference"]
+    return Comparison(
+        truth=one,
+        paper=other,
+        rows=tuple((text, estimate(_at(one, path)), estimate(_at(other, path))) for text, path in ROWS),
+        auc_difference=None if difference is None else estimate(structure(difference, Estimate)),
+    )
+
+
+def _results(study: Path, cohort: str) -> Tree:
+    found: Tree = json.loads((study / cohort / "results.json").read_text(encoding="utf-8"))
     return found
 
 
-def _at(tree: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
+def _at(tree: Tree, path: tuple[str, ...]) -> Estimate:
     found = tree
     for name in path:
         found = found[name]
-    return found
+    return structure(found, Estimate)
 
 
 if __name__ == "__main__":

@@ -31,12 +31,13 @@ from train.phantom.opacity.vacuoles import draw_vacuoles
 from train.phantom.opacity.water_clefts import draw_water_clefts
 from train.phantom.opacity.white import draw_white
 from train.phantom.patient import Eye, make_eye
-from train.phantom.render import RenderedScan, render, simulate
+from train.phantom.render import render, simulate
 from train.phantom.seeds import generator
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from train.phantom.render import RenderedScan
 
 PANEL_COLUMNS, PANEL_ROWS = 300, 255  # so that no sheet takes 200 kB
 LENS_COLOUR, OPACITY_COLOUR, TEXT_COLOUR = (90, 200, 60), (60, 80, 240), (80, 220, 240)  # blue, green, red

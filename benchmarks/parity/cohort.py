@@ -26,7 +26,7 @@ from edge_runtime.report.document import model_facts
 from train.data.dataset import ScanRecord, read_dataset
 from train.data.frames import read_labels
 from train.metrics import TissueOverlap
-from train.study.predict import analyzer_of
+from train.study.measurement import analyzer_of
 from train.workers import process_pool
 
 from .comparison import Compared, Difference, Measured, broken, eyes_of, summarise

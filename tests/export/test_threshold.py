@@ -16,7 +16,7 @@ from tests.export.test_release import checkpoint
 from tests.train.study.made_eyes import write_made_eyes
 from train.checkpoint import save_checkpoint
 from train.metrics import MIN_CF_THRESHOLD
-from train.study.reports import ReportError
+from train.study.earlier_report import ReportError
 
 DEVELOPMENT = Path(__file__).parents[2] / "docs" / "study" / "development"
 

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sklearn.metrics import roc_auc_score
 
-from train.metrics import MeanDice, Overlap, Sorting, TissueOverlap, area_under_curve, overlap, youden_threshold
+from train.metrics import ConfusionMatrix, MeanDice, Overlap, TissueOverlap, area_under_curve, overlap, youden_threshold
 
 
 def test_dice_is_twice_the_overlap_over_the_sum() -> None:
@@ -46,6 +47,13 @@ def test_auc_equals_counting_every_pair() -> None:
     assert area_under_curve(scores, positive) == pytest.approx(((difference > 0) + 0.5 * (difference == 0)).mean())
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_auc_is_that_of_scikit_learn(seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    scores, positive = generator.integers(0, 50, 500) / 50, generator.random(500) < 0.3
+    assert area_under_curve(scores, positive) == pytest.approx(roc_auc_score(positive, scores), abs=1e-15)
+
+
 @pytest.mark.parametrize("positive", [[True, True], [False, False]])
 def test_auc_and_threshold_are_undefined_for_one_group(positive: list[bool]) -> None:
     assert area_under_curve([0.1, 0.2], positive) is None
@@ -62,9 +70,10 @@ def test_the_threshold_maximises_sensitivity_plus_specificity() -> None:
     threshold = youden_threshold(scores, positive)
     assert threshold is not None
     best = max(
-        s.sensitivity + s.specificity for s in (Sorting.at(t, scores, positive) for t in np.linspace(0, 1, 1001))
+        s.sensitivity + s.specificity
+        for s in (ConfusionMatrix.at(t, scores, positive) for t in np.linspace(0, 1, 1001))
     )
-    found = Sorting.at(threshold, scores, positive)
+    found = ConfusionMatrix.at(threshold, scores, positive)
     assert found.sensitivity + found.specificity == pytest.approx(best)
 
 
@@ -74,6 +83,6 @@ def test_of_equally_good_intervals_the_widest_is_taken() -> None:
 
 
 def test_an_eye_at_the_threshold_counts_as_cataract() -> None:
-    sorting = Sorting.at(0.5, [0.5, 0.5, 0.4], [True, False, False])
-    assert (sorting.sensitivity, sorting.specificity) == (1, 0.5)
-    assert Sorting.at(0.5, [0.1], [False]).sensitivity is None
+    matrix = ConfusionMatrix.at(0.5, [0.5, 0.5, 0.4], [True, False, False])
+    assert (matrix.sensitivity, matrix.specificity) == (1, 0.5)
+    assert ConfusionMatrix.at(0.5, [0.1], [False]).sensitivity is None

@@ -11,7 +11,7 @@ import torch
 
 from edge_runtime.measure.lens import LensPixels, largest_component
 from train.checkpoint import OperatingPoint
-from train.metrics import MIN_CF_THRESHOLD, MeanDice, Sorting, TissueOverlap, area_under_curve, youden_threshold
+from train.metrics import MIN_CF_THRESHOLD, ConfusionMatrix, MeanDice, TissueOverlap, area_under_curve, youden_threshold
 
 from .augment import apply, centred
 
@@ -123,7 +123,7 @@ def choose_operating_point(eyes: Sequence[EyeMeasure], whose: str = "held-out pa
     if threshold < MIN_CF_THRESHOLD:
         choice = f"{MIN_CF_THRESHOLD:g}, the least allowed (the {choice} is {threshold:.4f}),"
         threshold = MIN_CF_THRESHOLD
-    sorting = Sorting.at(threshold, fractions, is_cataract)
+    sorting = ConfusionMatrix.at(threshold, fractions, is_cataract)
     auc = area_under_curve(fractions, is_cataract)
     method = (
         f"{choice} over {sorting.negatives} clear and {sorting.positives} cataract eyes "

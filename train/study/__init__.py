@@ -1,1 +1,1 @@
-"""The paper's study on any dataset in the layout, and what it left open: numbers, tests, figures, one report."""
+"""The paper's study of a model on a dataset: numbers, significance tests, figures and one report."""

@@ -1,4 +1,4 @@
-"""The same eyes again: several exams or displays within a dataset, or another dataset of the same eyes."""
+"""The same eyes measured again: at several exams, under several displays, or in another dataset."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from . import repeatability, statistics
+from . import repeatability, weighted
 from .resampling import Estimate, PatientResampling
 
 if TYPE_CHECKING:
@@ -16,26 +16,26 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from .diagnosis import Draws
+    from .resampling import BootstrapSettings
     from .rows import EyeRow
 
-HIGH_SHARE = 0.95  # "of an eye", said as the 95th percentile of eyes
+HIGH_SHARE = 0.95  # the share of eyes that a stated change or range is not exceeded by
 
 
 @dataclass(frozen=True, slots=True)
-class Repeated:
+class Repeatability:
     """Cataract Fraction of eyes with several exams (visits, or display variants of one exposure).
 
     Attributes
     ----------
     exams
-        Per eye.
+        Number of exams per eye.
     eyes_left_out
-        With an exam that is missing or not graded.
+        Number of eyes with an exam that is missing or not graded.
     icc, within_eye_sd, coefficient_of_variation
-        See `repeatability`.
+        The measures that `repeatability` defines.
     mean_difference, lower_limit, upper_limit
-        First minus second exam; limits of agreement.
+        First minus second exam, and its limits of agreement.
     range_95
         95th percentile over eyes of largest minus smallest value.
     """
@@ -51,18 +51,18 @@ class Repeated:
     range_95: Estimate
 
 
-def repeated(eyes: Sequence[EyeRow], draws: Draws) -> dict[str, Repeated]:
-    """Per group, and for all; empty where no eye has two exams."""
+def measure_repeatability(eyes: Sequence[EyeRow], bootstrap: BootstrapSettings) -> dict[str, Repeatability]:
+    """Measure repeatability per group and over all eyes; empty where no eye has two exams."""
     found = {}
     for name in ("clear", "cataract", "all"):
-        one = _repeated([eye for eye in eyes if name in (eye.group, "all")], draws)
+        one = _repeatability([eye for eye in eyes if name in (eye.group, "all")], bootstrap)
         if one is not None:
             found[name] = one
     return found
 
 
 def by_exam(eyes: Sequence[EyeRow]) -> tuple[list[EyeRow], NDArray[np.float64], int]:
-    """Eyes that have every exam (their first one), (eyes, exams) Cataract Fractions, and how many eyes have not."""
+    """Return the eyes that have every exam, their (eyes, exams) Cataract Fractions, and the number of other eyes."""
     members: dict[tuple[str, str], dict[int, EyeRow]] = defaultdict(dict)
     for eye in eyes:
         members[eye.patient_id, eye.eye][eye.exam] = eye
@@ -77,48 +77,48 @@ def by_exam(eyes: Sequence[EyeRow]) -> tuple[list[EyeRow], NDArray[np.float64], 
     return first, np.array(values, np.float64).reshape(len(values), len(exams)), len(members) - len(first)
 
 
-def _repeated(eyes: Sequence[EyeRow], draws: Draws) -> Repeated | None:
+def _repeatability(eyes: Sequence[EyeRow], bootstrap: BootstrapSettings) -> Repeatability | None:
     first, values, left_out = by_exam(eyes)
     if not first or values.shape[1] < 2:
         return None
     resampling = PatientResampling(
-        [eye.patient_id for eye in first], [eye.group for eye in first], draws.seed, draws.resamples
+        [eye.patient_id for eye in first], [eye.group for eye in first], bootstrap.seed, bootstrap.resamples
     )
 
     def of(function: Callable[[NDArray[np.float64]], float]) -> Estimate:
         return resampling.estimate(repeatability.per_resample(values, function))
 
-    return Repeated(
-        values.shape[1],
-        left_out,
-        of(repeatability.intraclass_correlation),
-        of(repeatability.within_eye_sd),
-        of(repeatability.coefficient_of_variation),
-        of(lambda part: repeatability.limits_of_agreement(part)[0]),
-        of(lambda part: repeatability.limits_of_agreement(part)[1]),
-        of(lambda part: repeatability.limits_of_agreement(part)[2]),
-        resampling.estimate(statistics.quantile(repeatability.ranges(values).tolist(), HIGH_SHARE)),
+    return Repeatability(
+        exams=values.shape[1],
+        eyes_left_out=left_out,
+        icc=of(repeatability.intraclass_correlation),
+        within_eye_sd=of(repeatability.within_eye_sd),
+        coefficient_of_variation=of(repeatability.coefficient_of_variation),
+        mean_difference=of(lambda part: repeatability.limits_of_agreement(part)[0]),
+        lower_limit=of(lambda part: repeatability.limits_of_agreement(part)[1]),
+        upper_limit=of(lambda part: repeatability.limits_of_agreement(part)[2]),
+        range_95=resampling.estimate(weighted.quantile(repeatability.ranges(values).tolist(), HIGH_SHARE)),
     )
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
-    """The same eyes in two datasets: here minus there.
+class PairedComparison:
+    """Paired comparison of the same eyes in two datasets: here minus there.
 
     Attributes
     ----------
     mean, absolute_95
-        Change of the Cataract Fraction: mean, and 95th percentile over eyes of its size.
+        Mean change of the Cataract Fraction, and the 95th percentile over eyes of its absolute value.
     auc, other_auc, auc_difference
-        Here, there, and their paired difference.
+        AUC here, AUC there, and their paired difference.
     decisions_changed
-        Eyes on the other side of the threshold.
+        Number of eyes on the other side of the threshold.
     eyes_dropped
-        In both datasets, and not graded in at least one of them: not compared.
+        Number of eyes in both datasets that are not graded in at least one of them, and so not compared.
     not_graded_here, not_graded_there
-        Of those.
+        Number of those eyes that are not graded here, and there.
     eyes_in_one_only
-        Of either dataset, without a partner.
+        Number of eyes, of either dataset, without a partner.
     """
 
     mean: Estimate
@@ -133,7 +133,9 @@ class Moved:
     eyes_in_one_only: int
 
 
-def moved(eyes: Sequence[EyeRow], others: Sequence[EyeRow], cf_threshold: float, draws: Draws) -> Moved | None:
+def compare_pairs(
+    eyes: Sequence[EyeRow], others: Sequence[EyeRow], cf_threshold: float, bootstrap: BootstrapSettings
+) -> PairedComparison | None:
     """Pair eyes by patient, side and exam, and compare those graded in both; None without any.
 
     Raises
@@ -157,16 +159,16 @@ def moved(eyes: Sequence[EyeRow], others: Sequence[EyeRow], cf_threshold: float,
     there_values = np.array([other.cataract_fraction for _, other in pairs], np.float64)
     positive = [eye.group == "cataract" for eye, _ in pairs]
     resampling = PatientResampling(
-        [eye.patient_id for eye, _ in pairs], [eye.group for eye, _ in pairs], draws.seed, draws.resamples
+        [eye.patient_id for eye, _ in pairs], [eye.group for eye, _ in pairs], bootstrap.seed, bootstrap.resamples
     )
     change = here_values - there_values
-    area, other_area = (statistics.auc(values.tolist(), positive) for values in (here_values, there_values))
-    return Moved(
-        mean=resampling.estimate(statistics.mean(change.tolist())),
-        absolute_95=resampling.estimate(statistics.quantile(np.abs(change).tolist(), HIGH_SHARE)),
+    area, other_area = (weighted.auc(values.tolist(), positive) for values in (here_values, there_values))
+    return PairedComparison(
+        mean=resampling.estimate(weighted.mean(change.tolist())),
+        absolute_95=resampling.estimate(weighted.quantile(np.abs(change).tolist(), HIGH_SHARE)),
         auc=resampling.estimate(area, proportion=True),
         other_auc=resampling.estimate(other_area, proportion=True),
-        auc_difference=resampling.estimate(statistics.difference(area, other_area)),
+        auc_difference=resampling.estimate(weighted.difference(area, other_area)),
         decisions_changed=int(np.count_nonzero((here_values >= cf_threshold) != (there_values >= cf_threshold))),
         eyes_dropped=len(shared) - len(pairs),
         not_graded_here=sum(eye.cataract_fraction is None for eye, _ in shared),

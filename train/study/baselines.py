@@ -1,4 +1,4 @@
-"""What simpler measures make of the same eyes: age, average lens density, nucleus density, a threshold on grey."""
+"""Simpler measures of the same eyes: age, average lens density, nucleus density, a threshold on grey."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ import numpy as np
 
 from train.metrics import area_under_curve
 
-from . import statistics
-from .diagnosis import AtThreshold, Draws, Units, at_threshold
+from . import weighted
+from .diagnosis import ScoredUnits, ThresholdPerformance, at_threshold
 from .lens_maps import GREY_CLASSES, GREY_STEP
+from .resampling import Estimate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from .resampling import Estimate
+    from .resampling import BootstrapSettings
     from .rows import EyeRow
 
 MEASURES = {
@@ -34,15 +35,15 @@ class Baseline:
     Attributes
     ----------
     meaning
-        What is measured.
+        Says what is measured.
     auc, cf_auc
-        Of the measure, and of the Cataract Fraction.
+        AUC of the measure, and of the Cataract Fraction.
     difference
-        Cataract Fraction minus measure, paired.
+        AUC of the Cataract Fraction minus that of the measure, paired.
     own_threshold
-        Youden-optimal here: what another dataset takes over.
+        Youden-optimal threshold of the measure on these eyes; another dataset can take it over.
     fixed
-        At the threshold of another dataset, where one was given.
+        Rates at the threshold of another dataset; None where none was given.
     """
 
     meaning: str
@@ -50,22 +51,22 @@ class Baseline:
     cf_auc: Estimate
     difference: Estimate
     own_threshold: float | None
-    fixed: AtThreshold | None
+    fixed: ThresholdPerformance | None
 
 
 def compare(
-    eyes: Sequence[EyeRow], grey_level: int, thresholds: dict[str, float | None], draws: Draws
+    eyes: Sequence[EyeRow], grey_level: int, thresholds: dict[str, float | None], bootstrap: BootstrapSettings
 ) -> dict[str, Baseline]:
     """Compare every measure that the eyes have; one that no eye has is left out.
 
     Parameters
     ----------
     eyes
-        First exams.
+        First exam of every eye.
     grey_level
-        Of the grey fraction, a multiple of 8.
+        Grey level of the grey fraction, a multiple of 8.
     thresholds
-        Per measure, from another dataset.
+        Threshold of each measure, fixed on another dataset.
     """
     found = {}
     for name, meaning in MEASURES.items():
@@ -79,19 +80,19 @@ def compare(
             continue
         patients = tuple(eye.patient_id for eye, _, _ in pairs)
         positive = tuple(eye.group == "cataract" for eye, _, _ in pairs)
-        units = Units(tuple(value for _, _, value in pairs), patients, positive)
-        resampling = units.resampling(draws)
-        own = statistics.auc(units.scores, positive)
-        fraction = statistics.auc([value for _, value, _ in pairs], positive)
-        best = resampling.estimate(statistics.best_threshold(units.scores, positive)).value
+        units = ScoredUnits(tuple(value for _, _, value in pairs), patients, positive)
+        resampling = units.resampling(bootstrap)
+        own = weighted.auc(units.scores, positive)
+        fraction = weighted.auc([value for _, value, _ in pairs], positive)
+        best = resampling.estimate(weighted.best_threshold(units.scores, positive)).value
         known = thresholds.get(name)
         found[name] = Baseline(
-            meaning if name != "grey_fraction" else f"{meaning}: {grey_level}",
-            resampling.estimate(own, proportion=True),
-            resampling.estimate(fraction, proportion=True),
-            resampling.estimate(statistics.difference(fraction, own)),
-            best,
-            None if known is None else at_threshold(units, known, draws),
+            meaning=meaning if name != "grey_fraction" else f"{meaning}: {grey_level}",
+            auc=resampling.estimate(own, proportion=True),
+            cf_auc=resampling.estimate(fraction, proportion=True),
+            difference=resampling.estimate(weighted.difference(fraction, own)),
+            own_threshold=best,
+            fixed=None if known is None else at_threshold(units, known, bootstrap),
         )
     return found
 
@@ -109,13 +110,13 @@ def _measure(name: str, grey_level: int) -> Callable[[EyeRow], float | None]:
 
 
 def grey_fraction(grey_counts: Sequence[int], grey_level: int) -> float | None:
-    """Lens pixels of at least a grey level (a multiple of 8) over all lens pixels; None without any."""
+    """Return the share of lens pixels of at least a grey level (a multiple of 8); None without lens pixels."""
     total = sum(grey_counts)
     return sum(grey_counts[grey_level // GREY_STEP :]) / total if total else None
 
 
 def best_grey_level(eyes: Sequence[EyeRow]) -> int | None:
-    """The grey level whose fraction has the largest AUC: the middle one of equally good ones; None for one group."""
+    """Return the grey level whose fraction has the largest AUC, the middle one of several; None for one group."""
     graded = [eye for eye in eyes if sum(eye.grey_counts)]
     positive = [eye.group == "cataract" for eye in graded]
     levels = [GREY_STEP * step for step in range(1, GREY_CLASSES)]

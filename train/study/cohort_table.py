@@ -1,4 +1,4 @@
-"""Who was studied and what was found, in the paper's terms: Table 1 with its tests, Dice, fractions, refusals."""
+"""The paper's Table 1 with its significance tests, Dice, Cataract Fractions and refusals."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING
 
-from . import statistics
+from . import significance, weighted
 from .resampling import Estimate, PatientResampling
-from .statistics import Test
+from .significance import SignificanceTest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .diagnosis import Draws
+    from .resampling import BootstrapSettings
     from .rows import EyeRow, ScanRow
 
 GROUPS = ("clear", "cataract")
@@ -23,26 +23,26 @@ LABELS = ("background", "clear_lens", "cataract", "lens")
 
 @dataclass(frozen=True, slots=True)
 class Characteristic:
-    """A number of the people studied: mean +- SD in one group, and its tests.
+    """Mean and SD of one characteristic in one group, and its significance tests.
 
     Attributes
     ----------
     mean, sd
         None without values, or with fewer than two.
     n, missing
-        Patients (age) or eyes (acuity) with and without the number.
+        Number of patients (age) or eyes (acuity) with and without the characteristic.
     normality
-        D'Agostino-Pearson.
+        D'Agostino-Pearson test.
     against_development
-        Mann-Whitney U against the same group of the dataset that fixed the threshold; None without one.
+        Mann-Whitney U test against the same group of the dataset that fixed the threshold; None without one.
     """
 
     mean: float | None
     sd: float | None
     n: int
     missing: int
-    normality: Test
-    against_development: Test | None
+    normality: SignificanceTest
+    against_development: SignificanceTest | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +59,14 @@ class GroupTable:
 def table_one(
     rows: Sequence[ScanRow], eyes: Sequence[EyeRow], development: Sequence[EyeRow] | None
 ) -> dict[str, GroupTable]:
-    """Table 1 per group, over first exams.
+    """Compute Table 1 per group, over first exams.
 
     Parameters
     ----------
     rows, eyes
-        All scans; the first exam of every eye.
+        Every scan, and the first exam of every eye.
     development
-        First exams of the dataset that fixed the threshold.
+        First exam of every eye of the dataset that fixed the threshold; None without one.
     """
     found = {}
     for group in GROUPS:
@@ -86,31 +86,32 @@ def table_one(
 
 
 def _ages(eyes: Sequence[EyeRow]) -> list[float | None]:
-    """One age per patient."""
+    """Return one age per patient."""
     return list({eye.patient_id: eye.age_years for eye in eyes}.values())
 
 
 def _characteristic(values: Sequence[float | None], others: Sequence[float | None] | None) -> Characteristic:
     there = [value for value in values if value is not None]
+    known = None if others is None else [value for value in others if value is not None]
     return Characteristic(
-        fmean(there) if there else None,
-        stdev(there) if len(there) > 1 else None,
-        len(there),
-        len(values) - len(there),
-        statistics.normality(there),
-        None if others is None else statistics.mann_whitney(there, [value for value in others if value is not None]),
+        mean=fmean(there) if there else None,
+        sd=stdev(there) if len(there) > 1 else None,
+        n=len(there),
+        missing=len(values) - len(there),
+        normality=significance.normality(there),
+        against_development=None if known is None else significance.mann_whitney(there, known),
     )
 
 
-def dice(rows: Sequence[ScanRow], draws: Draws) -> dict[str, Estimate]:
-    """Mean Dice per label against the mask, over scans with a gradable lens where it is defined."""
+def dice(rows: Sequence[ScanRow], bootstrap: BootstrapSettings) -> dict[str, Estimate]:
+    """Average Dice per label against the mask, over scans with a gradable lens where it is defined."""
     found = {}
     for label in LABELS:
         kept = [(row, value) for row in rows if row.group and (value := getattr(row, f"dice_{label}")) is not None]
         resampling = PatientResampling(
-            [row.patient_id for row, _ in kept], [row.group for row, _ in kept], draws.seed, draws.resamples
+            [row.patient_id for row, _ in kept], [row.group for row, _ in kept], bootstrap.seed, bootstrap.resamples
         )
-        found[label] = resampling.estimate(statistics.mean([value for _, value in kept]))
+        found[label] = resampling.estimate(weighted.mean([value for _, value in kept]))
     return found
 
 
@@ -121,20 +122,20 @@ class Fractions:
     Attributes
     ----------
     mean, sd
-        Per group.
+        Mean and standard deviation per group.
     normality
-        Per group.
+        D'Agostino-Pearson test per group.
     between_groups
-        Mann-Whitney U.
+        Mann-Whitney U test of the two groups.
     """
 
     mean: dict[str, Estimate]
     sd: dict[str, Estimate]
-    normality: dict[str, Test]
-    between_groups: Test
+    normality: dict[str, SignificanceTest]
+    between_groups: SignificanceTest
 
 
-def fractions(eyes: Sequence[EyeRow], draws: Draws) -> Fractions:
+def fractions(eyes: Sequence[EyeRow], bootstrap: BootstrapSettings) -> Fractions:
     """Describe the Cataract Fraction of graded eyes."""
     values: dict[str, list[float]] = {}
     means, spreads = {}, {}
@@ -142,21 +143,21 @@ def fractions(eyes: Sequence[EyeRow], draws: Draws) -> Fractions:
         kept = [eye for eye in eyes if eye.group == group and eye.cataract_fraction is not None]
         values[group] = [eye.cataract_fraction for eye in kept if eye.cataract_fraction is not None]
         resampling = PatientResampling(
-            [eye.patient_id for eye in kept], [group] * len(kept), draws.seed, draws.resamples
+            [eye.patient_id for eye in kept], [group] * len(kept), bootstrap.seed, bootstrap.resamples
         )
-        means[group] = resampling.estimate(statistics.mean(values[group]))
-        spreads[group] = resampling.estimate(statistics.spread(values[group], [True] * len(kept)))
+        means[group] = resampling.estimate(weighted.mean(values[group]))
+        spreads[group] = resampling.estimate(weighted.spread(values[group], [True] * len(kept)))
     return Fractions(
-        means,
-        spreads,
-        {group: statistics.normality(values[group]) for group in GROUPS},
-        statistics.mann_whitney(values["clear"], values["cataract"]),
+        mean=means,
+        sd=spreads,
+        normality={group: significance.normality(values[group]) for group in GROUPS},
+        between_groups=significance.mann_whitney(values["clear"], values["cataract"]),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Refusals:
-    """Scans that were refused instead of graded, of those with a gradable lens and of those without (by kind)."""
+    """Number of scans refused instead of graded, with a gradable lens and without one."""
 
     with_lens: int
     with_lens_refused: int
@@ -167,12 +168,12 @@ class Refusals:
     without_lens_by_state: dict[str, tuple[int, int]]
 
 
-def refusals(rows: Sequence[ScanRow], draws: Draws) -> Refusals:
-    """Count refusals."""
+def refusals(rows: Sequence[ScanRow], bootstrap: BootstrapSettings) -> Refusals:
+    """Count the scans that were refused, by reason and by state of the eye."""
     without = [row for row in rows if not row.group]
     refused = [row.cataract_fraction is None for row in without]
     resampling = PatientResampling(
-        [row.patient_id for row in without], ["no gradable lens"] * len(without), draws.seed, draws.resamples
+        [row.patient_id for row in without], ["no gradable lens"] * len(without), bootstrap.seed, bootstrap.resamples
     )
     reasons: dict[str, int] = defaultdict(int)
     for row in rows:
@@ -186,7 +187,7 @@ def refusals(rows: Sequence[ScanRow], draws: Draws) -> Refusals:
         with_lens_refused=sum(bool(row.group) and row.cataract_fraction is None for row in rows),
         without_lens=len(without),
         without_lens_refused=sum(refused),
-        share_without_lens_refused=resampling.estimate(statistics.mean(refused), proportion=True),
+        share_without_lens_refused=resampling.estimate(weighted.mean(refused), proportion=True),
         reasons=dict(sorted(reasons.items())),
         without_lens_by_state={state: (sum(found), len(found)) for state, found in sorted(states.items())},
     )

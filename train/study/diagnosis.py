@@ -6,10 +6,10 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from train.metrics import Sorting
+from train.metrics import ConfusionMatrix
 
-from . import statistics
-from .resampling import Estimate, PatientResampling
+from . import weighted
+from .resampling import BootstrapSettings, Estimate, PatientResampling
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,25 +18,17 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Draws:
-    """How intervals are drawn: the seed, and how many resamples."""
-
-    seed: int = 0
-    resamples: int = 2000
-
-
-@dataclass(frozen=True, slots=True)
-class Units:
-    """What is told apart: one score, patient and truth per unit.
+class ScoredUnits:
+    """Scans, eyes or patients with a score: what a threshold separates into clear and cataract.
 
     Attributes
     ----------
     scores
-        Larger speaks for cataract.
+        One score per unit; a larger one speaks for cataract.
     patients
-        Whom each unit belongs to.
+        The patient that each unit belongs to.
     positive
-        Whether it is cataract.
+        Whether each unit is cataract in truth.
     """
 
     scores: tuple[float, ...]
@@ -45,17 +37,17 @@ class Units:
 
     @property
     def groups(self) -> list[str]:
-        """Group of each unit."""
+        """Return the group of each unit."""
         return ["cataract" if positive else "clear" for positive in self.positive]
 
-    def resampling(self, draws: Draws) -> PatientResampling:
-        """Draws of the patients of these units."""
-        return PatientResampling(self.patients, self.groups, draws.seed, draws.resamples)
+    def resampling(self, bootstrap: BootstrapSettings) -> PatientResampling:
+        """Resample the patients of these units."""
+        return PatientResampling(self.patients, self.groups, bootstrap.seed, bootstrap.resamples)
 
-    def only(self, positive: bool) -> Units:
-        """The cataract units, or the clear ones."""
+    def only(self, positive: bool) -> ScoredUnits:
+        """Return the cataract units, or the clear ones."""
         kept = [index for index, truth in enumerate(self.positive) if truth is positive]
-        return Units(
+        return ScoredUnits(
             tuple(self.scores[index] for index in kept),
             tuple(self.patients[index] for index in kept),
             (positive,) * len(kept),
@@ -63,18 +55,36 @@ class Units:
 
 
 @dataclass(frozen=True, slots=True)
-class AtThreshold:
-    """Units told apart by one threshold."""
+class ThresholdPerformance:
+    """How well one threshold separates cataract units from clear ones."""
 
     cf_threshold: float
-    counts: Sorting
+    counts: ConfusionMatrix
     sensitivity: Estimate
     specificity: Estimate
 
 
 @dataclass(frozen=True, slots=True)
+class Subgroup:
+    """Eyes that have one quality in common.
+
+    Attributes
+    ----------
+    auc, sensitivity, specificity
+        Over the graded eyes.
+    not_graded
+        Number of eyes without a Cataract Fraction.
+    """
+
+    auc: Estimate
+    sensitivity: Estimate
+    specificity: Estimate
+    not_graded: int
+
+
+@dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """How well one kind of unit is told apart.
+    """How well clear and cataract are separated in one kind of unit.
 
     Attributes
     ----------
@@ -83,78 +93,83 @@ class Diagnosis:
     own_threshold
         Youden-optimal on these very units (the paper's); optimistic for them, None where a group is missing.
     fixed
-        At a threshold chosen elsewhere.
+        Rates at a threshold that was chosen elsewhere.
     own
-        At `own_threshold`.
+        Rates at `own_threshold`.
     """
 
     auc: Estimate
     own_threshold: Estimate
-    fixed: AtThreshold
-    own: AtThreshold | None
+    fixed: ThresholdPerformance
+    own: ThresholdPerformance | None
 
 
-def diagnose(units: Units, cf_threshold: float, draws: Draws) -> Diagnosis:
-    """Measure one kind of unit."""
-    resampling = units.resampling(draws)
-    best = resampling.estimate(statistics.best_threshold(units.scores, units.positive))
+def diagnose(units: ScoredUnits, cf_threshold: float, bootstrap: BootstrapSettings) -> Diagnosis:
+    """Measure how well one kind of unit is diagnosed."""
+    resampling = units.resampling(bootstrap)
+    best = resampling.estimate(weighted.best_threshold(units.scores, units.positive))
     return Diagnosis(
-        auc=resampling.estimate(statistics.auc(units.scores, units.positive), proportion=True),
+        auc=resampling.estimate(weighted.auc(units.scores, units.positive), proportion=True),
         own_threshold=best,
-        fixed=at_threshold(units, cf_threshold, draws),
-        own=None if best.value is None else at_threshold(units, best.value, draws),
+        fixed=at_threshold(units, cf_threshold, bootstrap),
+        own=None if best.value is None else at_threshold(units, best.value, bootstrap),
     )
 
 
-def at_threshold(units: Units, threshold: float, draws: Draws) -> AtThreshold:
-    """Sensitivity and specificity of score >= threshold; each rests on the patients of its own group."""
+def at_threshold(units: ScoredUnits, threshold: float, bootstrap: BootstrapSettings) -> ThresholdPerformance:
+    """Measure sensitivity and specificity of score >= threshold, each over the patients of its own group."""
 
     def share(positive: bool) -> Estimate:
         part = units.only(positive)
         right = [(score >= threshold) is positive for score in part.scores]
-        return part.resampling(draws).estimate(statistics.mean(right), proportion=True)
+        return part.resampling(bootstrap).estimate(weighted.mean(right), proportion=True)
 
-    return AtThreshold(threshold, Sorting.at(threshold, units.scores, units.positive), share(True), share(False))
+    return ThresholdPerformance(
+        cf_threshold=threshold,
+        counts=ConfusionMatrix.at(threshold, units.scores, units.positive),
+        sensitivity=share(True),
+        specificity=share(False),
+    )
 
 
-def scan_units(rows: Sequence[ScanRow]) -> Units:
-    """Gradable scans, each by itself."""
+def scan_units(rows: Sequence[ScanRow]) -> ScoredUnits:
+    """Return every gradable scan as a unit."""
     graded = [row for row in rows if row.group and row.cataract_fraction is not None]
-    return Units(
+    return ScoredUnits(
         tuple(row.cataract_fraction for row in graded if row.cataract_fraction is not None),
         tuple(row.patient_id for row in graded),
         tuple(row.group == "cataract" for row in graded),
     )
 
 
-def eye_units(eyes: Sequence[EyeRow]) -> Units:
-    """Eyes with a Cataract Fraction."""
+def eye_units(eyes: Sequence[EyeRow]) -> ScoredUnits:
+    """Return every eye with a Cataract Fraction as a unit."""
     graded = [eye for eye in eyes if eye.cataract_fraction is not None]
-    return Units(
+    return ScoredUnits(
         tuple(eye.cataract_fraction for eye in graded if eye.cataract_fraction is not None),
         tuple(eye.patient_id for eye in graded),
         tuple(eye.group == "cataract" for eye in graded),
     )
 
 
-def patient_units(eyes: Sequence[EyeRow]) -> Units:
-    """Patients by their worse eye: the larger Cataract Fraction; cataract when either eye has one."""
+def patient_units(eyes: Sequence[EyeRow]) -> ScoredUnits:
+    """Return every patient as a unit: the larger Cataract Fraction, and cataract when either eye has it."""
     members: dict[str, list[EyeRow]] = defaultdict(list)
     for eye in eyes:
         if eye.cataract_fraction is not None:
             members[eye.patient_id].append(eye)
     patients = sorted(members)
-    return Units(
+    return ScoredUnits(
         tuple(max(eye.cataract_fraction or 0.0 for eye in members[patient]) for patient in patients),
         tuple(patients),
         tuple(any(eye.group == "cataract" for eye in members[patient]) for patient in patients),
     )
 
 
-def by_stratum(eyes: Sequence[EyeRow], cf_threshold: float, draws: Draws) -> dict[str, dict[str, object]]:
-    """Sensitivity, specificity and AUC by what all scans of an eye agree on, and sensitivity by visible kind.
+def by_stratum(eyes: Sequence[EyeRow], cf_threshold: float, bootstrap: BootstrapSettings) -> dict[str, Subgroup]:
+    """Measure subgroups of eyes: by every quality that all scans of an eye share, and by the visible kind of opacity.
 
-    Only where a quality takes at least two values.
+    A quality is left out where it takes one value only.
     """
     parts: dict[str, list[EyeRow]] = defaultdict(list)
     for eye in eyes:
@@ -165,15 +180,15 @@ def by_stratum(eyes: Sequence[EyeRow], cf_threshold: float, draws: Draws) -> dic
     values: dict[str, int] = defaultdict(int)
     for word in parts:
         values[word.split("=")[0]] += 1
-    found: dict[str, dict[str, object]] = {}
+    found: dict[str, Subgroup] = {}
     for word in sorted(parts):
         if values[word.split("=")[0]] < 2:
             continue
         units = eye_units(parts[word])
-        fixed = at_threshold(units, cf_threshold, draws)
-        area = units.resampling(draws).estimate(statistics.auc(units.scores, units.positive), proportion=True)
+        fixed = at_threshold(units, cf_threshold, bootstrap)
+        area = units.resampling(bootstrap).estimate(weighted.auc(units.scores, units.positive), proportion=True)
         not_graded = len(parts[word]) - len(units.scores)
-        found[word] = {
-            "auc": area, "sensitivity": fixed.sensitivity, "specificity": fixed.specificity, "not_graded": not_graded
-        }  # fmt: skip
+        found[word] = Subgroup(
+            auc=area, sensitivity=fixed.sensitivity, specificity=fixed.specificity, not_graded=not_graded
+        )
     return found

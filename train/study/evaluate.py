@@ -1,93 +1,127 @@
-"""`python -m train evaluate`: the paper's study of a model on a dataset, in one folder.
+"""Evaluate a model on a dataset: the paper's study, written as a report into one folder.
 
 Every scan goes through the runtime's own steps, as on a device; only the network behind them may be PyTorch's.
 """
 
 from __future__ import annotations
 
-import json
-import sys
+import dataclasses
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edge_runtime.errors import UsageError
 from train.data.dataset import read_dataset
 from train.metrics import MIN_CF_THRESHOLD
 
-from .diagnosis import Draws
-from .predict import analyzer_of, predict
-from .report import write_report
-from .reports import OtherReport, ReportError, read_report
-from .results import Study, Threshold, summarise
+from .earlier_report import EarlierReport, ReportError, read_report
+from .measurement import analyzer_of
+from .pages import report_page
+from .predict import predict
+from .resampling import BootstrapSettings
+from .results import CohortRequest, StudyResults, Threshold, to_json
 from .rows import EyeRow, write_rows
+from .summarise import Study, summarise
 
 if TYPE_CHECKING:
-    import argparse
-
     from edge_runtime.model.metadata import ModelMetadata
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the command line of the verb."""
-    parser.add_argument("--model", type=Path, required=True, help="checkpoint, or an exported .onnx")
-    parser.add_argument("--data", type=Path, required=True, help="dataset folder")
-    parser.add_argument(
-        "--out", type=Path, required=True, help="folder for report.md, figures, results.json, scans.csv and eyes.csv"
-    )
-    fixed = parser.add_mutually_exclusive_group()
-    fixed.add_argument("--threshold-from", type=Path, metavar="REPORT", help="report whose best threshold is used")
-    fixed.add_argument("--threshold", type=float, metavar="F", help="Cataract Fraction; default: the model's own")
-    parser.add_argument(
-        "--pair-with", type=Path, metavar="REPORT", help="report on the same eyes, to compare eye by eye"
-    )
-    parser.add_argument("--workers", type=int, default=1, help="processes (default 1)")
-    parser.add_argument("--seed", type=int, default=0, help="of the bootstrap (default 0)")
-    parser.add_argument("--resamples", type=int, default=2000, help="of the bootstrap (default 2000)")
+@dataclass(frozen=True, slots=True)
+class EvaluationOptions:
+    """What to evaluate, on what, and how.
+
+    Attributes
+    ----------
+    model
+        A checkpoint, or an exported model whose name ends in .onnx.
+    data
+        Folder of the dataset.
+    out
+        Folder for the report.
+    threshold
+        Cataract Fraction from which an eye is called cataract, in [0, 1]; None for the model's own, or for that of
+        `threshold_from`.
+    threshold_from
+        Folder of the report whose Youden-optimal threshold is used.
+    pair_with
+        Folder of a report on the same eyes, to compare with eye by eye.
+    workers
+        Number of processes.
+    bootstrap
+        Settings of the intervals.
+    cohort
+        Which simulated cohort the data are, for the record; None for other data.
+    """
+
+    model: Path
+    data: Path
+    out: Path
+    threshold: float | None = None
+    threshold_from: Path | None = None
+    pair_with: Path | None = None
+    workers: int = 1
+    bootstrap: BootstrapSettings = field(default_factory=BootstrapSettings)
+    cohort: CohortRequest | None = None
+
+    def __post_init__(self) -> None:
+        if self.threshold is not None and not 0 <= self.threshold <= 1:
+            raise UsageError(
+                "usage", f"A threshold in [0, 1] was expected, got {self.threshold}.", "Change --threshold."
+            )
+        if self.workers < 1:
+            raise UsageError("usage", f"{self.workers} processes were asked for.", "Give at least 1 with --workers.")
 
 
-def run(arguments: argparse.Namespace) -> int:
-    """Run the verb; 0, or 2 for a senseless request."""
-    if arguments.threshold is not None and not 0 <= arguments.threshold <= 1:
-        sys.stderr.write(f"python -m train evaluate: a threshold in [0, 1] was expected, got {arguments.threshold}.\n")
-        return 2
-    if arguments.workers < 1 or arguments.resamples < 1:
-        sys.stderr.write("python -m train evaluate: --workers and --resamples must be at least 1.\n")
-        return 2
-    dataset = read_dataset(arguments.data)
-    network = analyzer_of(arguments.model, None).network
-    development = read_report(arguments.threshold_from, network.sha256) if arguments.threshold_from else None
+def evaluate(options: EvaluationOptions) -> StudyResults:
+    """Measure every scan of a dataset, and write the report; results.json is written last.
+
+    Raises
+    ------
+    DatasetError
+        When the dataset, or an image or mask of it, cannot be used.
+    ReportError
+        When another report cannot be used.
+    AnalysisError
+        When an analysis fails.
+    EdgeCataractError
+        When the model cannot be used.
+    """
+    dataset = read_dataset(options.data)
+    network = analyzer_of(options.model, None).network
+    development = read_report(options.threshold_from, network.sha256) if options.threshold_from else None
     study = Study(
         model=network.metadata,
         model_sha256=network.sha256,
         dataset=dataset,
         rows=(),
-        threshold=_threshold(arguments.threshold, development, network.metadata),
+        threshold=_threshold(options.threshold, development, network.metadata),
         development=development,
-        pair=read_report(arguments.pair_with, None) if arguments.pair_with else None,
-        draws=Draws(arguments.seed, arguments.resamples),
+        pair=read_report(options.pair_with, None) if options.pair_with else None,
+        bootstrap=options.bootstrap,
     )
-    for name in ("results.json", "report.md"):  # what is there afterwards is of this run
-        (arguments.out / name).unlink(missing_ok=True)
-    write_study(study.with_rows(predict(arguments.model, dataset, arguments.out, arguments.workers)), arguments)
-    return 0
+    for name in ("results.json", "report.md", "eyes.csv", "scans.csv"):  # what is there afterwards is of this run
+        (options.out / name).unlink(missing_ok=True)
+    rows = predict(options.model, dataset, options.out, options.workers)
+    return _write_report(study.with_rows(rows), options)
 
 
-def write_study(study: Study, arguments: argparse.Namespace) -> None:
-    """Compute and write everything but the scans, results.json last."""
+def _write_report(study: Study, options: EvaluationOptions) -> StudyResults:
+    """Compute and write everything but the scans."""
     from .figures import draw_figures
     from .gallery import draw_gallery
 
-    out = arguments.out
+    out = options.out
     write_rows(out / "eyes.csv", study.eyes, EyeRow)
-    results = summarise(study)
-    figures = draw_figures(study, results, out) + draw_gallery(study, arguments.model, out)
-    (out / "report.md").write_text(write_report(results, figures), encoding="utf-8")
-    text = json.dumps(results | {"figures": figures}, indent=1, allow_nan=False)
-    (out / "results.json").write_text(text + "\n", encoding="utf-8")
-    best = results["diagnosis"]["eye"]
-    sys.stderr.write(f"{out / 'report.md'}: {len(study.rows)} scans, AUC per eye {best['auc']['value']}.\n")
+    measured = summarise(study)
+    figures = draw_figures(study, measured, out) + draw_gallery(study, options.model, out)
+    results = dataclasses.replace(measured, figures=tuple(figures), cohort=options.cohort)
+    (out / "report.md").write_text(report_page(results), encoding="utf-8")
+    (out / "results.json").write_text(to_json(results), encoding="utf-8")
+    return results
 
 
-def _threshold(asked: float | None, development: OtherReport | None, model: ModelMetadata) -> Threshold:
+def _threshold(asked: float | None, development: EarlierReport | None, model: ModelMetadata) -> Threshold:
     if asked is not None:
         return Threshold(asked, "given on the command line")
     if development is None:

@@ -1,29 +1,31 @@
-"""Plots of a study: ROC (Fig. 2 of the paper), Cataract Fraction of both groups, and what it left open."""
+"""Plots of a study: ROC (Fig. 2 of the paper), Cataract Fractions, calibration, and comparisons."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure
 from sklearn.metrics import auc, roc_curve
 
 from .agreement import by_exam
-from .diagnosis import Units, eye_units, scan_units
+from .diagnosis import ScoredUnits, eye_units, scan_units
 from .repeatability import limits_of_agreement
 from .rows import first_exams
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from .results import Study
+    from .results import StudyResults
+    from .summarise import Study
+    from .truth import Calibration
 
 COLOURS = {"clear": "tab:blue", "cataract": "tab:red"}
 DPI = 100
 
 
-def draw_figures(study: Study, results: dict[str, Any], folder: Path) -> list[str]:
+def draw_figures(study: Study, results: StudyResults, folder: Path) -> list[str]:
     """Draw every figure that the data allow; return their file names."""
     names = []
     for name, figure in _figures(study, results):
@@ -32,23 +34,23 @@ def draw_figures(study: Study, results: dict[str, Any], folder: Path) -> list[st
     return names
 
 
-def _figures(study: Study, results: dict[str, Any]) -> Iterator[tuple[str, Figure]]:
+def _figures(study: Study, results: StudyResults) -> Iterator[tuple[str, Figure]]:
     units = eye_units(first_exams(study.eyes))
     if any(units.positive) and not all(units.positive):
         yield "roc.png", _roc(study, units)
     if units.scores:
         yield "cataract_fraction.png", _histogram(study, units)
-    if results["calibration"] is not None:
-        yield "calibration.png", _reliability(results["calibration"])
-    if results["against_truth"] is not None:
+    if results.calibration is not None:
+        yield "calibration.png", _reliability(results.calibration)
+    if results.against_truth is not None:
         yield "against_truth.png", _against_truth(study)
-    if results["repeated"]:
-        yield "repeated.png", _repeated(study)
-    if results["moved"] is not None:
-        yield "moved.png", _moved(study)
+    if results.repeatability:
+        yield "repeated.png", _repeatability(study)
+    if results.paired_comparison is not None:
+        yield "moved.png", _paired_comparison(study)
 
 
-def _roc(study: Study, units: Units) -> Figure:
+def _roc(study: Study, units: ScoredUnits) -> Figure:
     figure = Figure(figsize=(5, 5), layout="constrained")
     axes = figure.subplots()
     curves = [("eyes", units, "-"), ("scans", scan_units(study.rows), ":")]
@@ -68,7 +70,7 @@ def _roc(study: Study, units: Units) -> Figure:
     return figure
 
 
-def _histogram(study: Study, units: Units) -> Figure:
+def _histogram(study: Study, units: ScoredUnits) -> Figure:
     figure = Figure(figsize=(6, 4), layout="constrained")
     for axes, (group, colour) in zip(figure.subplots(2, 1, sharex=True), COLOURS.items(), strict=True):
         scores = units.only(group == "cataract").scores
@@ -80,12 +82,13 @@ def _histogram(study: Study, units: Units) -> Figure:
     return figure
 
 
-def _reliability(calibration: dict[str, Any]) -> Figure:
+def _reliability(calibration: Calibration) -> Figure:
     figure = Figure(figsize=(4.5, 4.5), layout="constrained")
     axes = figure.subplots()
-    there = [one for one in calibration["classes"] if one["pixels"]]
+    points = [(one.mean_probability, one.opaque_share) for one in calibration.classes]
+    there = [(x, y) for x, y in points if x is not None and y is not None]
     axes.plot([0, 1], [0, 1], color="grey", linewidth=1)
-    axes.plot([one["mean_probability"] for one in there], [one["opaque_share"] for one in there], "o-", color="black")
+    axes.plot([x for x, _ in there], [y for _, y in there], "o-", color="black")
     axes.set(xlabel="P(cataract), mean of a class", ylabel="share of truly opaque pixels", aspect="equal")
     return figure
 
@@ -105,7 +108,7 @@ def _against_truth(study: Study) -> Figure:
     return figure
 
 
-def _repeated(study: Study) -> Figure:
+def _repeatability(study: Study) -> Figure:
     first, values, _ = by_exam(study.eyes)
     figure = Figure(figsize=(6, 4), layout="constrained")
     axes = figure.subplots()
@@ -120,7 +123,7 @@ def _repeated(study: Study) -> Figure:
     return figure
 
 
-def _moved(study: Study) -> Figure:
+def _paired_comparison(study: Study) -> Figure:
     others = {eye.eye_id: eye for eye in (study.pair.eyes if study.pair else ())}
     figure = Figure(figsize=(4.5, 4.5), layout="constrained")
     axes = figure.subplots()

@@ -1,4 +1,4 @@
-"""Pictures: examples as in Fig. 3 of the paper, and the eyes called wrong. JPEG, so that a report stays small."""
+"""Pictures of examples, as in Fig. 3 of the paper, and of wrongly diagnosed eyes; JPEG keeps a report small."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from edge_runtime.report.overlay import draw_overlay
 
-from .predict import analyzer_of
+from .measurement import analyzer_of
 from .rows import eyes_of, first_exams
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from train.data.dataset import ScanRecord
 
-    from .results import Study
     from .rows import EyeRow, ScanRow
+    from .summarise import Study
 
 TILE_ROWS, TILE_COLUMNS, CAPTION_ROWS, TILES_ACROSS, JPEG_QUALITY = 390, 460, 22, 4, 82
 EXAMPLES, WORST = 6, 6
@@ -53,7 +53,7 @@ def draw_gallery(study: Study, model: Path, folder: Path) -> list[str]:
 
 
 def examples(eyes: Sequence[EyeRow], count: int) -> list[EyeRow]:
-    """Cataract eyes spread evenly over the range of Cataract Fractions, largest first; by a rule, not by taste."""
+    """Choose cataract eyes evenly over the range of Cataract Fractions, largest first."""
     ordered = sorted((eye for eye in eyes if eye.group == "cataract"), key=_fraction, reverse=True)
     if len(ordered) <= count:
         return ordered
@@ -61,7 +61,7 @@ def examples(eyes: Sequence[EyeRow], count: int) -> list[EyeRow]:
 
 
 def worst(eyes: Sequence[EyeRow], cf_threshold: float, group: str) -> list[EyeRow]:
-    """Eyes of a group on the wrong side of the threshold, the farthest from it first."""
+    """Choose the eyes of a group on the wrong side of the threshold, the farthest from it first."""
     wrong = [eye for eye in eyes if eye.group == group and (_fraction(eye) >= cf_threshold) is (group == "clear")]
     return sorted(wrong, key=lambda eye: abs(_fraction(eye) - cf_threshold), reverse=True)[:WORST]
 
@@ -73,7 +73,7 @@ def _fraction(eye: EyeRow) -> float:
 
 
 def _tile(study: Study, eye: EyeRow) -> Tile:
-    """The scan of an eye whose Cataract Fraction is the closest to the eye's."""
+    """Show the scan of an eye whose Cataract Fraction is the closest to the eye's."""
 
     def distance(row: ScanRow) -> float:
         return abs((row.cataract_fraction or 0.0) - _fraction(eye))
@@ -90,7 +90,7 @@ def _tile(study: Study, eye: EyeRow) -> Tile:
 
 
 def _montage(tiles: Sequence[Tile], model: Path, beside: bool) -> bytes:
-    """Four tiles in a row; with `beside`, every other one is the scan itself, its overlay on the right."""
+    """Arrange four tiles in a row; with `beside`, each overlay has the scan itself on its left."""
     pictures: list[NDArray[np.uint8]] = []
     for tile in tiles:
         result = analyzer_of(model, tile.scan.profile or None).analyze(tile.scan.image)
@@ -108,7 +108,7 @@ def _montage(tiles: Sequence[Tile], model: Path, beside: bool) -> bytes:
 
 
 def _small(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The whole picture within a tile, in the middle of black."""
+    """Fit the whole picture into a tile, centred on black."""
     rows, columns = picture.shape[:2]
     scale = min(TILE_ROWS / rows, TILE_COLUMNS / columns)
     size = (max(1, round(columns * scale)), max(1, round(rows * scale)))

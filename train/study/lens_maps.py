@@ -130,16 +130,16 @@ class Localisation:
             return tuple(map(int, np.bincount(kind[pixels], minlength=len(KINDS))))
 
         return cls(
-            area_under_curve(chance, is_opaque),
-            per_kind(opaque),
-            per_kind(opaque & called),
-            () if seen is None else per_kind(opaque & seen),
-            () if seen is None else per_kind(opaque & seen & called),
-            int(np.count_nonzero(lens & ~opaque)),
-            int(np.count_nonzero(lens & ~opaque & called)),
-            tuple(map(int, per_class(None))),
-            tuple(map(int, per_class(is_opaque))),
-            tuple(round(float(total), 3) for total in per_class(chance)),
+            auc=area_under_curve(chance, is_opaque),
+            opaque_px=per_kind(opaque),
+            found_px=per_kind(opaque & called),
+            observable_px=() if seen is None else per_kind(opaque & seen),
+            observable_found_px=() if seen is None else per_kind(opaque & seen & called),
+            clear_px=int(np.count_nonzero(lens & ~opaque)),
+            false_px=int(np.count_nonzero(lens & ~opaque & called)),
+            reliability_px=tuple(map(int, per_class(None))),
+            reliability_opaque_px=tuple(map(int, per_class(is_opaque))),
+            reliability_sum=tuple(round(float(total), 3) for total in per_class(chance)),
         )
 
 

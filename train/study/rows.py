@@ -1,12 +1,14 @@
-"""The tables of a report: one row per scan, one per eye and exam; everything else can be computed from them."""
+"""The tables of a report: one row per scan, and one per eye and exam. All results can be computed from them."""
 
 from __future__ import annotations
 
 import csv
 from collections import defaultdict
-from dataclasses import astuple, dataclass, fields
+from dataclasses import asdict, astuple, dataclass, fields
 from statistics import fmean
 from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
+
+from cattrs import structure
 
 from edge_runtime.measure.decision import OperatingPoint, judge
 from edge_runtime.measure.kinds import OpacityKind
@@ -21,43 +23,44 @@ ARTEFACT = "artefacts="
 
 @dataclass(frozen=True, slots=True)
 class ScanRow:
-    """One scan, as the device reports it, beside its truth.
+    """One scan as the device reports it, and how it compares with its truth.
 
     Attributes
     ----------
     scan_id, patient_id, eye, exam, group, meridian_deg, age_years, bcva_logmar
-        From the dataset; None where its tables leave them empty.
+        Facts from the tables of the dataset; None where they are left empty.
     image_sha256, profile
-        Of the file, and of the frame.
+        Digest of the image file, and name of the device profile.
     lens_px, cataract_px, cataract_fraction, reasons
-        Of the measured lens on the network grid; no fraction where the scan was refused, for `reasons`.
+        Pixels and Cataract Fraction of the measured lens on the network grid; a refused scan has no fraction, and
+        `reasons` say why.
     dice_background, dice_clear_lens, dice_cataract, dice_lens
-        Against the mask, on the scan's pixels, full frame; None where both are empty.
+        Dice of each label against the mask, over the whole scan in its own pixels; None where both are empty.
     dice_true_cataract
-        The cataract label against the true opacity; None without that truth.
+        Dice of the cataract label against the true opacity; None without that truth.
     lens_density
         Mean grey (0 to 255) of the measured lens.
     nucleus_density
-        Mean grey of its nucleus.
+        Mean grey (0 to 255) of the nucleus of the measured lens.
     grey_counts
-        Lens pixels of the network grid, by grey: 32 classes of 8 grey levels.
+        Number of lens pixels on the network grid in each of 32 classes of 8 grey levels.
     truth_opacity_fraction
-        True opaque pixels over true lens pixels, full frame.
+        True opaque pixels over true lens pixels, over the whole scan.
     localisation_auc
         Area under the ROC curve of P(cataract) over the pixels of the true lens; None unless some are opaque and some
         are not.
     opaque_px, found_px
-        True opaque pixels of the labelled window by `KINDS`, and those of them that are labelled cataract.
+        Number of true opaque pixels in the labelled window by `KINDS`, and of those that are labelled cataract.
     observable_px, observable_found_px
-        The same of observable opaque pixels; empty where the dataset does not tell which are observable.
+        The same two numbers for observable opaque pixels; empty where the dataset does not say which they are.
     clear_px, false_px
-        True clear lens pixels, and those labelled cataract.
+        Number of true clear lens pixels, and of those that are labelled cataract.
     reliability_px, reliability_opaque_px, reliability_sum
-        Pixels of the true lens in ten equal classes of P(cataract): all, opaque ones, and the sum of P.
+        Pixels of the true lens in ten equal classes of P(cataract): all, the opaque ones, and the sum of P.
     strata
-        `name=value` of what else the dataset tells (display, artefacts ...).
+        Further facts of the dataset as `name=value` (display, artefacts ...).
     infer_ms
-        Time of the network.
+        Time that the network took, in milliseconds.
     """
 
     scan_id: str
@@ -98,7 +101,7 @@ class ScanRow:
 
     @property
     def eye_id(self) -> str:
-        """The unit a Cataract Fraction is averaged over: one eye at one exam."""
+        """Name of the unit that a Cataract Fraction is averaged over: one eye at one exam."""
         return f"{self.patient_id}/{self.eye}/{self.exam}"
 
 
@@ -111,7 +114,7 @@ class EyeRow:
     kind
         Kind of opacity with most visible pixels over its scans; "" without any or without that truth.
     strata
-        What all its scans agree on, and the artefacts of any of them.
+        Facts that all its scans share, and the artefacts of any of them.
     """
 
     eye_id: str
@@ -133,7 +136,7 @@ class EyeRow:
 
 
 def eyes_of(rows: Sequence[ScanRow]) -> list[EyeRow]:
-    """Gather scans into eyes; scans without a gradable lens by their truth belong to no eye."""
+    """Gather scans into eyes; scans that have no gradable lens in truth belong to no eye."""
     by_eye: dict[str, list[ScanRow]] = defaultdict(list)
     for row in rows:
         if row.group:
@@ -167,7 +170,7 @@ def _eye(members: list[ScanRow]) -> EyeRow:
 
 
 def _eye_strata(members: list[ScanRow]) -> tuple[str, ...]:
-    """What all scans agree on, and every artefact of any of them."""
+    """Return the facts that all scans share, and the artefacts of any of them."""
     words = [set(row.strata) for row in members]
     artefacts = {word for word in set.union(*words) if word.startswith(ARTEFACT)}
     if len(artefacts) > 1:
@@ -176,7 +179,7 @@ def _eye_strata(members: list[ScanRow]) -> tuple[str, ...]:
 
 
 def first_exams(eyes: Sequence[EyeRow]) -> list[EyeRow]:
-    """Per eye its first exam: the one that diagnosis is measured on."""
+    """Return the first exam of every eye, the one that diagnosis is measured on."""
     first: dict[tuple[str, str], EyeRow] = {}
     for eye in eyes:
         known = first.get((eye.patient_id, eye.eye))
@@ -186,7 +189,7 @@ def first_exams(eyes: Sequence[EyeRow]) -> list[EyeRow]:
 
 
 def mean_of(values: Iterable[float | None]) -> float | None:
-    """Mean of the values there are; None without any."""
+    """Return the mean of the values that are not None; None without any."""
     there = [value for value in values if value is not None]
     return fmean(there) if there else None
 
@@ -195,18 +198,23 @@ Row = TypeVar("Row", ScanRow, EyeRow)
 
 
 def write_rows(path: Path, rows: Sequence[Row], kind: type[Row]) -> None:
-    """Write a table, whole or not at all."""
+    """Write a table, whole or not at all: floats in full, lists with spaces, None as an empty cell."""
     part = path.with_name(f".{path.name}.part")
     with part.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow([field.name for field in fields(kind)])
-        writer.writerows(cells(row) for row in rows)
+        writer.writerows([_text(value) for value in astuple(row)] for row in rows)
     part.replace(path)
 
 
-def cells(row: ScanRow | EyeRow) -> list[str]:
-    """Texts of one row: floats so that they come back exactly, lists with spaces, nothing for None."""
-    return [_text(value) for value in astuple(row)]
+def record_of(row: ScanRow) -> dict[str, Any]:
+    """Return one scan as plain JSON values, for a ledger."""
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(row).items()}
+
+
+def scan_row_from_record(record: dict[str, Any]) -> ScanRow:
+    """Return the scan that `record_of` recorded."""
+    return structure(record, ScanRow)
 
 
 def read_rows(path: Path, kind: type[Row]) -> list[Row]:
@@ -215,7 +223,7 @@ def read_rows(path: Path, kind: type[Row]) -> list[Row]:
     Raises
     ------
     ValueError, OSError
-        When the file is another table, or cannot be read.
+        When the file holds another table, or cannot be read.
     """
     with path.open(newline="", encoding="utf-8") as file:
         reader = csv.reader(file)

@@ -5,15 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from train.study.agreement import by_exam, moved, repeated
+from train.study.agreement import by_exam, compare_pairs, measure_repeatability
 from train.study.baselines import best_grey_level, compare, grey_fraction
-from train.study.diagnosis import Draws, by_stratum, diagnose, eye_units, patient_units
+from train.study.diagnosis import by_stratum, diagnose, eye_units, patient_units
 from train.study.gallery import examples, worst
-from train.study.resampling import BOOTSTRAP
+from train.study.resampling import BOOTSTRAP, BootstrapSettings
 from train.study.rows import EyeRow
 from train.study.truth import against_truth
 
-DRAWS = Draws(0, 200)
+BOOTSTRAP_SETTINGS = BootstrapSettings(0, 200)
 EYE = EyeRow(
     eye_id="P0/OD/1", patient_id="P0", eye="OD", exam=1, group="clear", age_years=40.0, bcva_logmar=0.0, scans=6,
     scans_graded=6, cataract_fraction=0.1, lens_density=50.0, nucleus_density=40.0,
@@ -41,7 +41,7 @@ def test_repeatability_is_told_per_group_and_range_over_all_variants() -> None:
     eyes = [
         eye(number, "cataract", 0.3 + 0.05 * number + 0.01 * exam, exam) for number in range(8) for exam in (1, 2, 3)
     ]
-    found = repeated(eyes, DRAWS)
+    found = measure_repeatability(eyes, BOOTSTRAP_SETTINGS)
     assert set(found) == {"cataract", "all"}
     assert found["cataract"].exams == 3
     assert found["cataract"].range_95.value == pytest.approx(0.02)
@@ -51,19 +51,19 @@ def test_repeatability_is_told_per_group_and_range_over_all_variants() -> None:
 
 
 def test_with_one_exam_there_is_no_repeatability() -> None:
-    assert repeated([eye(1, "clear", 0.1), eye(2, "cataract", 0.5)], DRAWS) == {}
+    assert measure_repeatability([eye(1, "clear", 0.1), eye(2, "cataract", 0.5)], BOOTSTRAP_SETTINGS) == {}
 
 
 def test_eyes_of_two_reports_are_paired_by_name() -> None:
     here = [eye(1, "clear", 0.20), eye(2, "clear", 0.1), eye(3, "cataract", 0.5), eye(4, "cataract", 0.6)]
     there = [eye(1, "clear", 0.10), eye(2, "clear", 0.1), eye(3, "cataract", 0.5), eye(9, "cataract", 0.6)]
-    found = moved(here, there, 0.15, DRAWS)
+    found = compare_pairs(here, there, 0.15, BOOTSTRAP_SETTINGS)
     assert found is not None
     assert found.mean.value == pytest.approx(0.1 / 3)
     assert found.absolute_95.value == pytest.approx(0.1)
     assert (found.auc.value, found.auc_difference.value) == (1, 0)
     assert (found.decisions_changed, found.eyes_in_one_only, found.eyes_dropped) == (1, 2, 0)
-    assert moved(here, [], 0.15, DRAWS) is None
+    assert compare_pairs(here, [], 0.15, BOOTSTRAP_SETTINGS) is None
 
 
 def test_an_eye_refused_in_one_report_is_dropped_from_both_and_counted() -> None:
@@ -71,7 +71,7 @@ def test_an_eye_refused_in_one_report_is_dropped_from_both_and_counted() -> None
     there = [eye(1, "clear", 0.9), eye(2, "clear", 0.2), eye(3, "cataract", None), eye(4, "cataract", None)]
     here.append(eye(5, "cataract", 0.05))
     there.append(eye(5, "cataract", 0.3))
-    found = moved(here, there, 0.15, DRAWS)
+    found = compare_pairs(here, there, 0.15, BOOTSTRAP_SETTINGS)
     assert found is not None
     assert found.mean.n == {"clear": 1, "cataract": 1}
     assert (found.auc.value, found.other_auc.value, found.auc_difference.value) == (0, 1, -1)
@@ -79,7 +79,7 @@ def test_an_eye_refused_in_one_report_is_dropped_from_both_and_counted() -> None
     assert found.eyes_in_one_only == 0
 
 
-def test_the_difference_of_two_aucs_has_an_interval_over_patients_of_the_same_draws() -> None:
+def test_a_difference_of_aucs_is_taken_within_each_resample() -> None:
     generator = np.random.default_rng(4)
     here, there = [], []
     for number in range(60):
@@ -88,19 +88,19 @@ def test_the_difference_of_two_aucs_has_an_interval_over_patients_of_the_same_dr
             fraction = 0.3 * (number % 2) + generator.normal(0.3, 0.2)
             here.append(eye(number, group, fraction + generator.normal(0, 0.05), side=side))
             there.append(eye(number, group, fraction, side=side))
-    found = moved(here, there, 0.15, DRAWS)
+    found = compare_pairs(here, there, 0.15, BOOTSTRAP_SETTINGS)
     assert found is not None
     difference = found.auc_difference
     assert difference.value == pytest.approx(found.auc.value - found.other_auc.value)
     assert (difference.method, difference.patients) == (BOOTSTRAP, {"clear": 30, "cataract": 30})
     assert difference.low < difference.value < difference.high
     assert difference.high - difference.low < (found.auc.high - found.auc.low) / 2  # what both share falls out
-    assert moved(here, here, 0.15, DRAWS).auc_difference.low == 0
+    assert compare_pairs(here, here, 0.15, BOOTSTRAP_SETTINGS).auc_difference.low == 0
 
 
 def test_an_eye_of_two_groups_is_refused() -> None:
     with pytest.raises(ValueError, match="eye P1/OD/1 is clear here and cataract in the other report"):
-        moved([eye(1, "clear", 0.1)], [eye(1, "cataract", 0.1)], 0.15, DRAWS)
+        compare_pairs([eye(1, "clear", 0.1)], [eye(1, "cataract", 0.1)], 0.15, BOOTSTRAP_SETTINGS)
 
 
 def test_a_patient_is_judged_by_the_worse_eye() -> None:
@@ -111,7 +111,7 @@ def test_a_patient_is_judged_by_the_worse_eye() -> None:
 def test_rates_at_a_fixed_threshold_and_at_their_own() -> None:
     eyes = [eye(number, "clear", 0.02 * number) for number in range(6)]
     eyes += [eye(10 + number, "cataract", 0.08 + 0.1 * number) for number in range(6)]
-    found = diagnose(eye_units(eyes), 0.14, DRAWS)
+    found = diagnose(eye_units(eyes), 0.14, BOOTSTRAP_SETTINGS)
     assert (found.fixed.counts.true_positives, found.fixed.counts.true_negatives) == (5, 6)
     assert found.fixed.sensitivity.value == pytest.approx(5 / 6)
     assert found.fixed.specificity.method.startswith("exact")
@@ -122,7 +122,7 @@ def test_rates_at_a_fixed_threshold_and_at_their_own() -> None:
 
 
 def test_one_group_alone_has_its_rate_and_no_auc() -> None:
-    found = diagnose(eye_units([eye(1, "clear", 0.1), eye(2, "clear", 0.3)]), 0.2, DRAWS)
+    found = diagnose(eye_units([eye(1, "clear", 0.1), eye(2, "clear", 0.3)]), 0.2, BOOTSTRAP_SETTINGS)
     assert (found.auc.value, found.own, found.fixed.sensitivity.value) == (None, None, None)
     assert found.fixed.specificity.value == 0.5
 
@@ -133,21 +133,23 @@ def test_subgroups_are_told_only_where_they_differ() -> None:
         replace(eye(number, group, fraction), strata=("state=phakic", f"mix={mix}"))
         for number, (group, fraction, mix) in enumerate(drawn)
     ]
-    found = by_stratum(eyes, 0.2, DRAWS)
+    found = by_stratum(eyes, 0.2, BOOTSTRAP_SETTINGS)
     assert set(found) == {"mix=none", "mix=N", "mix=P"}
-    assert found["mix=P"]["sensitivity"].value == 0
+    assert found["mix=P"].sensitivity.value == 0
 
 
 def test_baselines_are_measured_on_the_eyes_that_have_them() -> None:
     eyes = [replace(eye(number, "clear", 0.01 * number), age_years=50.0 - number) for number in range(4)]
     eyes += [replace(eye(9 + number, "cataract", 0.5), age_years=49.5, lens_density=None) for number in range(3)]
-    found = compare(eyes, 32, {"age": 49.2}, DRAWS)
+    found = compare(eyes, 32, {"age": 49.2}, BOOTSTRAP_SETTINGS)
     assert found["age"].auc.value == pytest.approx(9 / 12)
     assert found["age"].difference.value == pytest.approx(0.25)
     assert found["age"].fixed is not None
     assert found["age"].fixed.specificity.value == pytest.approx(3 / 4)
     assert found["lens_density"].auc.value is None  # of one group only
-    assert compare([replace(one, age_years=None) for one in eyes], 32, {}, DRAWS).keys() == found.keys() - {"age"}
+    assert compare(
+        [replace(one, age_years=None) for one in eyes], 32, {}, BOOTSTRAP_SETTINGS
+    ).keys() == found.keys() - {"age"}
 
 
 def test_the_grey_level_is_the_middle_one_of_the_best() -> None:
@@ -164,14 +166,14 @@ def test_the_fraction_against_truth() -> None:
         replace(eye(number, "cataract", 0.1 * number), truth_opacity_fraction=0.1 * number + 0.05)
         for number in range(6)
     ]
-    found = against_truth(eyes, DRAWS)
+    found = against_truth(eyes, BOOTSTRAP_SETTINGS)
     assert found is not None
     assert found.mean_difference.value == pytest.approx(-0.05)
     assert found.correlation.value == pytest.approx(1)
-    assert against_truth([replace(one, truth_opacity_fraction=None) for one in eyes], DRAWS) is None
+    assert against_truth([replace(one, truth_opacity_fraction=None) for one in eyes], BOOTSTRAP_SETTINGS) is None
 
 
-def test_the_gallery_shows_the_worst_first_and_examples_over_the_whole_range() -> None:
+def test_the_gallery_shows_the_worst_first_and_examples_evenly() -> None:
     eyes = [eye(1, "clear", 0.2), eye(2, "clear", 0.6), eye(3, "cataract", 0.05)]
     assert [one.patient_id for one in worst(eyes, 0.14, "clear")] == ["P2", "P1"]
     assert [one.patient_id for one in worst(eyes, 0.14, "cataract")] == ["P3"]

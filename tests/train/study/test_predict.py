@@ -8,8 +8,9 @@ import pytest
 from edge_runtime.errors import InferenceError
 from tests.train.synthetic import make_dataset
 from train.data.dataset import read_dataset
-from train.study import predict
-from train.study.predict import AnalysisError, Failure, Job, measure
+from train.study import measurement, predict
+from train.study.measurement import Failure, Job, measure
+from train.study.predict import AnalysisError
 
 
 class Failing:
@@ -26,7 +27,8 @@ class Failing:
 
 
 def test_a_failing_engine_is_no_fault_of_the_dataset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(predict, "analyzer_of", lambda model, profile: Failing())
+    for module in (measurement, predict):
+        monkeypatch.setattr(module, "analyzer_of", lambda model, profile: Failing())
     dataset = read_dataset(make_dataset(tmp_path / "data", patients=1))
     outcome = measure(Job(tmp_path / "model.onnx", dataset.scans[0], None, None, ()))
     assert isinstance(outcome, Failure)

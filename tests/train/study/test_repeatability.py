@@ -31,7 +31,7 @@ def test_limits_of_agreement_are_those_of_bland_and_altman() -> None:
     assert round((high - low) / 2 / 1.96, 1) == 38.8
 
 
-def test_within_eye_sd_of_pairs_is_the_root_of_half_the_mean_squared_difference() -> None:
+def test_within_eye_sd_of_pairs_follows_from_squared_differences() -> None:
     # Bland & Altman, BMJ 1996;313:744: with two measurements, s_w^2 = sum d^2 / 2n.
     moved = PEAK_FLOW[:, 0] - PEAK_FLOW[:, 1]
     expected = np.sqrt((moved**2).sum() / (2 * len(moved)))

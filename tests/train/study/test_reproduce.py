@@ -8,7 +8,8 @@ import pytest
 from tests.make_tiny_model import TinyModel, tiny_model_bytes
 from train.__main__ import main
 from train.phantom.cohorts.catalogue import COHORTS as PHANTOM_COHORTS
-from train.study.reproduce import AIMS, COHORTS, PAIRS, Aim, summary, verdict
+from train.study.aims import AIMS
+from train.study.reproduce import COHORTS, PAIRS
 
 
 def test_every_cohort_of_the_study_can_be_made() -> None:
@@ -18,27 +19,6 @@ def test_every_cohort_of_the_study_can_be_made() -> None:
 
 def test_the_other_cohort_of_a_pair_is_measured_first() -> None:
     assert all(COHORTS.index(other) < COHORTS.index(cohort) for cohort, other in PAIRS.items())
-    assert {aim.cohort for aim in AIMS if aim.path[0] == "moved"} == PAIRS.keys()
-
-
-@pytest.mark.parametrize(
-    ("aim", "one", "expected"),
-    [
-        (Aim("", "", (), 0.98), {"value": 0.98, "low": 0.9}, "yes"),
-        (Aim("", "", (), 0.98), {"value": 0.97, "low": 0.9}, "no"),
-        (Aim("", "", (), 0.02, at_least=False), {"value": 0.03, "low": 0.0}, "no"),
-        (Aim("", "", (), 0.0, of="low"), {"value": 0.1, "low": 0.0}, "no"),
-        (Aim("", "", (), 0.0, of="low"), {"value": 0.1, "low": 0.01}, "yes"),
-        (Aim("", "", (), 0.0), {"value": None, "low": None}, "not measured"),
-        (Aim("", "", (), 0.0), None, "not measured"),
-    ],
-)
-def test_an_aim_is_reached_or_not_or_not_measured(aim: Aim, one: dict[str, float | None] | None, expected: str) -> None:
-    assert verdict(aim, one) == expected
-
-
-def test_without_any_cohort_there_is_no_claim() -> None:
-    assert "reached" not in summary({}).split("|---")[-1]
 
 
 @pytest.mark.slow

@@ -35,7 +35,7 @@ def test_a_table_with_other_columns_is_refused(tmp_path: Path) -> None:
         read_rows(tmp_path / "scans.csv", ScanRow)
 
 
-def test_an_eye_is_the_mean_of_its_graded_scans_and_their_counts_are_added() -> None:
+def test_an_eye_is_the_mean_of_its_graded_scans_with_counts_added() -> None:
     rows = [ROW, replace(ROW, scan_id="t", cataract_fraction=2 / 3, lens_density=90.0, opaque_px=(0, 9, 0, 1)),
             replace(ROW, scan_id="u", cataract_fraction=None, lens_density=0.0)]  # fmt: skip
     (eye,) = eyes_of(rows)

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from sklearn.calibration import calibration_curve
 
-from train.study.diagnosis import Draws
+from train.study.resampling import BootstrapSettings
 from train.study.rows import KINDS, ScanRow
 from train.study.truth import calibrate, localise
 
 from .test_rows import ROW
 
-DRAWS = Draws(0, 100)
+BOOTSTRAP_SETTINGS = BootstrapSettings(0, 100)
 
 
 def scan(patient: int, opaque: dict[str, int], found: dict[str, int], **more: object) -> ScanRow:
@@ -32,7 +32,7 @@ def test_recall_pools_pixels_and_cortical_is_haze_and_spokes() -> None:
             2, {"nuclear": 90, "cortical spokes": 30}, {"nuclear": 21, "cortical spokes": 30}, clear_px=50, false_px=0
         ),
     ]
-    found = localise(rows, DRAWS)
+    found = localise(rows, BOOTSTRAP_SETTINGS)
     assert found is not None
     assert found.recall_by_kind["nuclear (clinical)"].value == pytest.approx(30 / 100)
     assert found.recall_by_kind["cortical (clinical)"].value == pytest.approx(30 / 40)
@@ -53,7 +53,7 @@ def test_recall_of_observable_pixels_leaves_the_others_out() -> None:
         scan(2, {"cortical spokes": 30}, {"cortical spokes": 12},
              observable_px=per_kind({"cortical spokes": 20}), observable_found_px=per_kind({"cortical spokes": 12})),
     ]  # fmt: skip
-    found = localise(rows, DRAWS)
+    found = localise(rows, BOOTSTRAP_SETTINGS)
     assert found is not None
     assert found.observable_recall is not None
     assert found.observable_share is not None
@@ -66,14 +66,14 @@ def test_recall_of_observable_pixels_leaves_the_others_out() -> None:
     assert found.observable_recall_by_kind["cortical haze"].value is None  # nothing of it can be seen: undefined, not 0
 
 
-def test_scans_that_do_not_tell_what_is_observable_are_left_out_of_that_recall() -> None:
+def test_scans_without_observable_pixels_are_left_out_of_that_recall() -> None:
     untold = scan(1, {"nuclear": 50}, {"nuclear": 50})
-    found = localise([untold], DRAWS)
+    found = localise([untold], BOOTSTRAP_SETTINGS)
     assert found is not None
     assert (found.observable_recall, found.observable_share, found.observable_recall_by_kind) == (None, None, {})
     told = scan(2, {"nuclear": 8}, {"nuclear": 2},
                 observable_px=per_kind({"nuclear": 4}), observable_found_px=per_kind({"nuclear": 2}))  # fmt: skip
-    both = localise([untold, told], DRAWS)
+    both = localise([untold, told], BOOTSTRAP_SETTINGS)
     assert both is not None
     assert both.observable_recall is not None
     assert (both.observable_recall.value, both.observable_recall.n) == (0.5, {"cataract": 1})
@@ -85,7 +85,7 @@ def test_localisation_is_asked_of_partly_opaque_lenses_only() -> None:
         scan(number, {"nuclear": 1}, {}, truth_opacity_fraction=fraction, localisation_auc=area)
         for number, (fraction, area) in enumerate([(0.04, 0.1), (0.05, 0.8), (0.95, 0.9), (0.96, 0.2), (0.5, None)])
     ]
-    found = localise(rows, DRAWS)
+    found = localise(rows, BOOTSTRAP_SETTINGS)
     assert found is not None
     assert found.auc.value == pytest.approx(0.85)
     assert found.auc.n == {"cataract": 2}
@@ -93,8 +93,8 @@ def test_localisation_is_asked_of_partly_opaque_lenses_only() -> None:
 
 def test_without_truth_nothing_is_localised_or_calibrated() -> None:
     bare = replace(ROW, opaque_px=(), found_px=(), reliability_px=())
-    assert localise([bare], DRAWS) is None
-    assert calibrate([bare], DRAWS) is None
+    assert localise([bare], BOOTSTRAP_SETTINGS) is None
+    assert calibrate([bare], BOOTSTRAP_SETTINGS) is None
 
 
 def test_reliability_is_sklearns_curve() -> None:
@@ -112,7 +112,7 @@ def test_reliability_is_sklearns_curve() -> None:
         )
         for part in range(2)
     ]
-    found = calibrate(rows, DRAWS)
+    found = calibrate(rows, BOOTSTRAP_SETTINGS)
     assert found is not None
     share, said = calibration_curve(opaque, chance, n_bins=10)
     assert [one.opaque_share for one in found.classes] == pytest.approx(share.tolist())

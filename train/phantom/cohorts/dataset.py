@@ -6,6 +6,7 @@ import json
 import sys
 from concurrent.futures import as_completed
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cv2
@@ -24,7 +25,6 @@ from .tables import patient_table, scan_id, scan_row, scan_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
     from typing import Self
 
     from numpy.typing import NDArray

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.stats import mannwhitneyu, normaltest, pearsonr
+from scipy.stats import pearsonr
 from sklearn.metrics import roc_auc_score
 
-from train.metrics import Sorting, area_under_curve, youden_threshold
-from train.study import statistics
+from train.metrics import ConfusionMatrix, area_under_curve, youden_threshold
+from train.study import weighted
 
 
 @pytest.fixture
@@ -24,20 +24,20 @@ TRUTH = np.arange(60) % 3 == 0
 
 
 def test_auc_of_a_resample_is_sklearns_of_the_repeated_units(drawn: np.ndarray, scores: np.ndarray) -> None:
-    found = statistics.auc(scores, TRUTH)(drawn)
+    found = weighted.auc(scores, TRUTH)(drawn)
     for row, value in zip(drawn.astype(int), found, strict=True):
         assert value == pytest.approx(roc_auc_score(TRUTH.repeat(row), scores.repeat(row)))
 
 
 def test_auc_with_ones_is_the_plain_one(scores: np.ndarray) -> None:
-    assert statistics.auc(scores, TRUTH)(np.ones((1, 60)))[0] == pytest.approx(area_under_curve(scores, TRUTH))
+    assert weighted.auc(scores, TRUTH)(np.ones((1, 60)))[0] == pytest.approx(area_under_curve(scores, TRUTH))
 
 
 def test_mean_spread_and_correlation_are_numpys_of_the_repeated_units(drawn: np.ndarray, scores: np.ndarray) -> None:
     other = np.random.default_rng(7).random(60)
-    means = statistics.mean(scores, TRUTH)(drawn)
-    spreads = statistics.spread(scores, TRUTH)(drawn)
-    correlations = statistics.correlation(scores, other)(drawn)
+    means = weighted.mean(scores, TRUTH)(drawn)
+    spreads = weighted.spread(scores, TRUTH)(drawn)
+    correlations = weighted.correlation(scores, other)(drawn)
     for index, row in enumerate(drawn.astype(int)):
         part = scores.repeat(row)[TRUTH.repeat(row)]
         assert means[index] == pytest.approx(part.mean())
@@ -46,62 +46,37 @@ def test_mean_spread_and_correlation_are_numpys_of_the_repeated_units(drawn: np.
 
 
 def test_a_ratio_is_of_sums_not_a_mean_of_ratios() -> None:
-    assert statistics.ratio([1, 90], [10, 100])(np.ones((1, 2)))[0] == pytest.approx(91 / 110)
+    assert weighted.ratio([1, 90], [10, 100])(np.ones((1, 2)))[0] == pytest.approx(91 / 110)
 
 
 def test_a_quantile_is_numpys_inverse_of_the_distribution(drawn: np.ndarray) -> None:
     values = np.random.default_rng(8).random(60)
     for share in (0.5, 0.95, 1.0):
-        found = statistics.quantile(values, share)(drawn)
+        found = weighted.quantile(values, share)(drawn)
         for row, value in zip(drawn.astype(int), found, strict=True):
             assert value == np.quantile(values.repeat(row), share, method="inverted_cdf")
 
 
 def test_the_95th_percentile_of_twenty_eyes_is_the_nineteenth() -> None:
-    assert statistics.quantile(list(range(20)), 0.95)(np.ones((1, 20)))[0] == 18
+    assert weighted.quantile(list(range(20)), 0.95)(np.ones((1, 20)))[0] == 18
 
 
 def test_a_paired_difference_uses_the_same_draws(drawn: np.ndarray, scores: np.ndarray) -> None:
-    area = statistics.auc(scores, TRUTH)
-    assert np.all(statistics.difference(area, area)(drawn) == 0)
+    area = weighted.auc(scores, TRUTH)
+    assert np.all(weighted.difference(area, area)(drawn) == 0)
 
 
 def test_the_best_threshold_of_a_resample_is_that_of_the_repeated_units(drawn: np.ndarray, scores: np.ndarray) -> None:
-    found = statistics.best_threshold(scores, TRUTH)(drawn)
+    found = weighted.best_threshold(scores, TRUTH)(drawn)
     for row, value in zip(drawn.astype(int), found, strict=True):
         assert value == youden_threshold(scores.repeat(row), TRUTH.repeat(row))
 
 
 def test_the_best_threshold_is_the_best_of_all(scores: np.ndarray) -> None:
     def youden(threshold: float) -> float:
-        sorting = Sorting.at(threshold, scores, TRUTH)
-        return (sorting.sensitivity or 0) + (sorting.specificity or 0)
+        matrix = ConfusionMatrix.at(threshold, scores, TRUTH)
+        return (matrix.sensitivity or 0) + (matrix.specificity or 0)
 
     threshold = youden_threshold(scores, TRUTH)
     assert threshold is not None
     assert youden(threshold) == pytest.approx(max(youden(t) for t in np.linspace(-0.01, 1.01, 2000)))
-
-
-def test_normality_and_mann_whitney_are_scipys() -> None:
-    generator = np.random.default_rng(9)
-    first, second = generator.gamma(2, 1, 50), generator.gamma(3, 1, 40)
-    assert statistics.normality(first.tolist()).p == normaltest(first).pvalue
-    assert statistics.mann_whitney(first.tolist(), second.tolist()).p == mannwhitneyu(first, second).pvalue
-
-
-def test_mann_whitney_is_the_published_exact_one() -> None:
-    # No overlap of 4 and 4 values: two of the 70 orders are as extreme, p = 2 / 70.
-    assert statistics.mann_whitney([1, 2, 3, 4], [5, 6, 7, 8]).p == pytest.approx(2 / 70)
-
-
-@pytest.mark.parametrize(
-    ("test", "why_not"),
-    [
-        (statistics.normality([1.0] * 30), "all values are equal"),
-        (statistics.normality([1.0, 2.0]), "fewer than 20 values"),
-        (statistics.mann_whitney([], [1.0]), "a group is empty"),
-        (statistics.mann_whitney([0.0, 0.0], [0.0]), "all values are equal"),
-    ],
-)
-def test_a_test_that_cannot_be_made_says_why(test: statistics.Test, why_not: str) -> None:
-    assert (test.p, test.why_not) == (None, why_not)

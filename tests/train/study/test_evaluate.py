@@ -9,14 +9,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from edge_runtime.ledger import Ledger
 from tests.make_tiny_model import TinyModel, tiny_model_bytes
-from tests.train.study.recompute import check_report
+from tests.train.synthetic import make_dataset, write_png
 from train.__main__ import main
 from train.data.frames import read_labels
 from train.metrics import MIN_CF_THRESHOLD
 from train.study.rows import EyeRow, ScanRow, eyes_of, read_rows
 
-from .synthetic import make_dataset, write_png
+from .recompute import check_report
 
 CHEAP = ("--resamples", "100")
 
@@ -114,7 +115,7 @@ def test_what_is_known_of_the_made_up_lenses_comes_out(report: Path) -> None:
 
 
 @pytest.mark.slow
-def test_recall_of_observable_opaque_pixels_follows_from_the_written_table(report: Path) -> None:
+def test_observable_recall_follows_from_the_written_table(report: Path) -> None:
     found = results_of(report)["localisation"]
     rows = [row for row in read_rows(report / "out/scans.csv", ScanRow) if row.group]
     opaque, seen, called = (
@@ -157,9 +158,7 @@ def test_a_map_of_observable_pixels_with_another_code_is_named(
 
 
 @pytest.mark.slow
-def test_eyes_that_one_report_refuses_are_dropped_from_the_comparison_and_told(
-    report: Path, model: Path, tmp_path: Path
-) -> None:
+def test_eyes_refused_in_one_report_are_dropped_and_counted(report: Path, model: Path, tmp_path: Path) -> None:
     data = tmp_path / "data"
     shutil.copytree(report / "data", data)
     generator = np.random.default_rng(8)
@@ -177,9 +176,7 @@ def test_eyes_that_one_report_refuses_are_dropped_from_the_comparison_and_told(
     assert "| eyes in both, dropped because not graded in at least one | 1 |" in text
 
 
-def test_where_no_eye_is_graded_in_both_reports_nothing_is_compared_and_that_is_said(
-    model: Path, tmp_path: Path
-) -> None:
+def test_without_an_eye_graded_in_both_reports_nothing_is_compared(model: Path, tmp_path: Path) -> None:
     seen, hidden = make_dataset(tmp_path / "seen", patients=2), make_dataset(tmp_path / "hidden", patients=2)
     for number, path in enumerate(sorted((hidden / "images").iterdir())):
         write_png(path, np.random.default_rng(number).integers(0, 30, (456, 538), dtype=np.uint8))
@@ -239,17 +236,32 @@ def test_a_second_run_reads_what_the_first_one_measured(report: Path, model: Pat
 
 @pytest.mark.slow
 def test_a_stopped_run_is_continued_even_after_half_a_line(report: Path, model: Path, tmp_path: Path) -> None:
-    whole = (report / "out/scans.csv").read_text()
+    whole = (report / "out/predictions.ledger").read_bytes()
     out = tmp_path / "out"
     out.mkdir()
-    (out / "predictions.json").write_text((report / "out/predictions.json").read_text())
-    (out / "scans.csv").write_text(whole[: len(whole) // 2])
+    (out / "predictions.ledger").write_bytes(whole[: len(whole) // 2])
     evaluate(model, report / "data", out)
 
-    def without_times(text: str) -> list[str]:
-        return [line.rsplit(",", 1)[0] for line in text.splitlines()]
+    def rows(folder: Path) -> list[str]:
+        return (folder / "scans.csv").read_text().splitlines()
 
-    assert without_times((out / "scans.csv").read_text()) == without_times(whole)
+    def without_times(lines: list[str]) -> list[str]:
+        return [line.rsplit(",", 1)[0] for line in lines]
+
+    assert without_times(rows(out)) == without_times(rows(report / "out"))
+    kept = whole[: len(whole) // 2].count(b"\n") - 1  # the first line is the stamp
+    assert kept > 1
+    assert rows(out)[1 : 1 + kept] == rows(report / "out")[1 : 1 + kept]  # the times too: they were not measured again
+
+
+def test_a_run_of_other_code_measures_every_scan_again(report: Path, model: Path, tmp_path: Path) -> None:
+    first, *_ = (report / "out/predictions.ledger").read_text().splitlines()
+    stamp = json.loads(first)["stamp"]
+    with Ledger(tmp_path / "predictions.ledger", stamp | {"code_revision": "another"}) as ledger:
+        ledger.append("P0_OD_0", {"lens_px": 1})
+    evaluate(model, report / "data", tmp_path)
+    rows = read_rows(tmp_path / "scans.csv", ScanRow)
+    assert [row.lens_px for row in rows] == [row.lens_px for row in read_rows(report / "out/scans.csv", ScanRow)]
 
 
 @pytest.mark.slow
@@ -258,9 +270,7 @@ def test_eyes_csv_follows_from_scans_csv(report: Path) -> None:
 
 
 @pytest.mark.slow
-def test_threshold_and_baselines_are_taken_from_another_report_and_eyes_are_paired(
-    report: Path, model: Path, tmp_path: Path
-) -> None:
+def test_another_report_fixes_thresholds_and_gives_paired_eyes(report: Path, model: Path, tmp_path: Path) -> None:
     other = report / "out"
     more = ("--threshold-from", str(other), "--pair-with", str(other), "--workers", "2")
     results = evaluate(model, report / "data", tmp_path / "out", *more)
@@ -312,6 +322,15 @@ def test_every_fault_of_images_and_masks_is_named_at_once(
     assert "scan P0_OS_0: mask P0_OS_0.png: unknown label value(s) 7" in message
     assert "scan P1_OD_0: image P1_OD_0.png" in message
     assert not (tmp_path / "out/results.json").exists()
+
+
+def test_a_run_that_fails_leaves_no_table_of_an_earlier_one(model: Path, tmp_path: Path) -> None:
+    data, out = make_dataset(tmp_path / "data", patients=2), tmp_path / "out"
+    evaluate(model, data, out)
+    (data / "images/P1_OD_0.png").write_bytes(b"no picture")
+    change_tables(data, lambda row: row | {"bcva_logmar": "0.3"})
+    assert main(["evaluate", "--model", str(model), "--data", str(data), "--out", str(out)]) == 65
+    assert not {"scans.csv", "eyes.csv", "results.json", "report.md"} & {path.name for path in out.iterdir()}
 
 
 def test_a_duplicate_image_is_named_before_any_work(

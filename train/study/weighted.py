@@ -5,7 +5,6 @@ A weight is how often a unit counts; with ones each function is the plain statis
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,9 +18,6 @@ if TYPE_CHECKING:
 
     from .resampling import Statistic
 
-# Below 20 values the kurtosis test behind D'Agostino-Pearson is not valid (Anscombe & Glynn 1983).
-MIN_FOR_NORMALITY = 20
-
 
 def mean(values: Sequence[float], part: Sequence[bool] | None = None) -> Statistic:
     """Weighted mean, of the units in `part` only where that is given."""
@@ -33,7 +29,7 @@ def ratio(
     lower: Sequence[float] | NDArray[np.float64],
     part: Sequence[bool] | None = None,
 ) -> Statistic:
-    """Sum over sum: pooled proportions such as pixels found over pixels there."""
+    """Weighted ratio of two sums: pooled proportions such as pixels found over pixels there."""
     above, below = np.asarray(upper, np.float64), np.asarray(lower, np.float64)
     if part is not None:
         above, below = np.where(part, above, 0.0), np.where(part, below, 0.0)
@@ -118,35 +114,3 @@ def best_threshold(scores: Sequence[float], positive: Sequence[bool]) -> Statist
         return np.nan if found is None else found
 
     return lambda weights: np.array([of_one(row) for row in weights])
-
-
-@dataclass(frozen=True, slots=True)
-class Test:
-    """A significance test: its p value, None where it cannot be made, for the reason given."""
-
-    p: float | None
-    n: tuple[int, ...]
-    why_not: str = ""
-
-
-def normality(values: Sequence[float]) -> Test:
-    """D'Agostino-Pearson test of normality, K2 = Z(skewness)^2 + Z(kurtosis)^2 (D'Agostino & Pearson 1973)."""
-    from scipy.stats import normaltest
-
-    if len(values) < MIN_FOR_NORMALITY:
-        return Test(None, (len(values),), f"fewer than {MIN_FOR_NORMALITY} values")
-    if min(values) == max(values):
-        return Test(None, (len(values),), "all values are equal")
-    return Test(float(normaltest(values).pvalue), (len(values),))
-
-
-def mann_whitney(first: Sequence[float], second: Sequence[float]) -> Test:
-    """Two-sided Mann-Whitney U test that two groups come from one distribution (Mann & Whitney 1947)."""
-    from scipy.stats import mannwhitneyu
-
-    n = (len(first), len(second))
-    if not all(n):
-        return Test(None, n, "a group is empty")
-    if len({*first, *second}) == 1:
-        return Test(None, n, "all values are equal")
-    return Test(float(mannwhitneyu(first, second, alternative="two-sided").pvalue), n)

@@ -1,0 +1,162 @@
+"""Measure one scan by the runtime's own steps, as on a device, and compare it with its truth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edge_runtime.analyzer import CataractAnalyzer, Limits
+from edge_runtime.errors import EdgeCataractError
+from edge_runtime.frame.brightness import Brightness
+from edge_runtime.frame.prepare import prepare_frame
+from edge_runtime.frame.profiles import load_profile
+from train.data.dataset import DatasetError, ScanRecord
+from train.data.frames import native_labels
+from train.metrics import TissueOverlap
+
+from .lens_maps import GreyLevels, Localisation
+from .rows import KINDS, ScanRow
+from .truth_maps import CodeMap, Masks, code_map, label_map
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from edge_runtime.results import ScanResult
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One scan to analyse; small enough to send to another process.
+
+    Attributes
+    ----------
+    kinds, observable
+        Files of the opacity kinds and of the observable pixels; None without them.
+    strata
+        Facts of the scan as `name=value`.
+    """
+
+    model: Path
+    scan: ScanRecord
+    kinds: Path | None
+    observable: Path | None
+    strata: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An analysis that failed for no fault of the dataset, as a value that can be sent between processes."""
+
+    message: str
+
+
+@cache
+def analyzer_of(model: Path, profile: str | None) -> CataractAnalyzer:
+    """Return the single-threaded analyzer of a checkpoint, or of a model file ending in .onnx, and a profile."""
+    if model.suffix == ".onnx":
+        return CataractAnalyzer(model, profile=profile, limits=Limits(threads=1))
+    import torch
+
+    from train.torch_predictor import checkpoint_analyzer
+
+    torch.set_num_threads(1)
+    return checkpoint_analyzer(model, profile)
+
+
+def measure(job: Job) -> ScanRow | list[str] | Failure:
+    """Measure one scan and compare it with its truth, or say what is wrong with its files."""
+    scan = job.scan
+    where = f"scan {scan.scan_id}"
+    analyzer = analyzer_of(job.model, scan.profile or None)
+    try:
+        result = analyzer.analyze(scan.image)
+    except EdgeCataractError as error:
+        if error.exit_code != DatasetError.exit_code:
+            return Failure(f"{where}: {error}")
+        return [f"{where}: image {scan.image.name}: {error.found}"]
+    faults: list[str] = []
+    mask = label_map(scan.mask, where, result, faults)
+    truth = label_map(scan.truth_labels, where, result, faults)
+    kinds = code_map(job.kinds, CodeMap("truth_type", len(KINDS)), where, result, faults)
+    observable = code_map(job.observable, CodeMap("truth_observable", 2), where, result, faults)
+    if mask is None or faults:
+        return faults
+    return _row(job, result, Masks(mask, truth, kinds, observable))
+
+
+def _row(job: Job, result: ScanResult, masks: Masks) -> ScanRow:
+    scan = job.scan
+    grey = _grey_levels(job, result)
+    labels = result.labels
+    overlap = TissueOverlap.of(labels, masks.mask)
+    place = None if masks.truth is None else _localisation(result, masks, masks.truth)
+    opacity = None if masks.truth is None else TissueOverlap.of(labels, masks.truth)
+    return ScanRow(
+        scan_id=scan.scan_id,
+        patient_id=scan.patient_id,
+        eye=scan.eye.value,
+        exam=scan.exam,
+        group=scan.group,
+        meridian_deg=scan.meridian_deg,
+        age_years=scan.age_years,
+        bcva_logmar=scan.bcva_logmar,
+        image_sha256=result.scan.sha256,
+        profile=result.profile,
+        lens_px=result.pixels.lens,
+        cataract_px=result.pixels.cataract,
+        cataract_fraction=result.cataract_fraction,
+        reasons=result.reasons,
+        dice_background=overlap.background.dice,
+        dice_clear_lens=overlap.clear_lens.dice,
+        dice_cataract=overlap.cataract.dice,
+        dice_lens=overlap.lens.dice,
+        dice_true_cataract=opacity.cataract.dice if opacity else None,
+        lens_density=result.lens_density,
+        nucleus_density=grey.nucleus_density,
+        grey_counts=grey.counts,
+        truth_opacity_fraction=_true_opaque_share(opacity) if opacity else None,
+        localisation_auc=place.auc if place else None,
+        opaque_px=place.opaque_px if place else (),
+        found_px=place.found_px if place else (),
+        observable_px=place.observable_px if place else (),
+        observable_found_px=place.observable_found_px if place else (),
+        clear_px=place.clear_px if place else 0,
+        false_px=place.false_px if place else 0,
+        reliability_px=place.reliability_px if place else (),
+        reliability_opaque_px=place.reliability_opaque_px if place else (),
+        reliability_sum=place.reliability_sum if place else (),
+        strata=job.strata,
+        infer_ms=result.timings_ms.infer,
+    )
+
+
+def _grey_levels(job: Job, result: ScanResult) -> GreyLevels:
+    """Measure grey as the device displays it, whatever scale the network reads."""
+    profile = load_profile(job.scan.profile or result.profile)
+    maps = result.maps
+    window = maps.window.cut(prepare_frame(result.scan, profile, Brightness.AS_SHOWN).grey)
+    return GreyLevels.of(window, maps.prediction.labels, maps.grid)
+
+
+def _localisation(result: ScanResult, masks: Masks, truth: NDArray[np.uint8]) -> Localisation:
+    maps = result.maps
+
+    def cut(codes: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        return maps.window.cut(native_labels(codes, maps.frame_shape))
+
+    return Localisation.of(
+        maps.prediction.cataract_probability,
+        maps.prediction.labels,
+        cut(truth),
+        None if masks.kinds is None else cut(masks.kinds),
+        None if masks.observable is None else cut(masks.observable),
+        maps.grid,
+    )
+
+
+def _true_opaque_share(opacity: TissueOverlap) -> float | None:
+    """True opaque pixels over true lens pixels; None where the scan has no lens."""
+    return opacity.cataract.true / opacity.lens.true if opacity.lens.true else None
