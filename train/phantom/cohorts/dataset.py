@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from concurrent.futures import as_completed
 from dataclasses import asdict, dataclass
@@ -201,7 +200,7 @@ def _write_images(rendered: RenderedScan, out: Path, name: str) -> dict[str, str
         "truth_observable": rendered.truth.observable,
     }
     paths = {column: f"{folder}/{name}.png" for column, folder in FOLDERS.items()}
-    write_all({os.path.join(out, paths[column]): quick_png(pixels) for column, pixels in maps.items()})
+    write_all({str(out / paths[column]): quick_png(pixels) for column, pixels in maps.items()})
     return paths
 
 

@@ -91,7 +91,7 @@ def make_patient(
     cohort: str, number: int, recipe: PatientRecipe, scans: Callable[[np.random.Generator, int], tuple[ScanPlan, ...]]
 ) -> PatientPlan:
     """One patient of a cohort from a recipe; the cohort's name and the number fix everything."""
-    patient_id = f"{cohort.split('/')[0]}-{number:04d}"
+    patient_id = f"{cohort.split('/', maxsplit=1)[0]}-{number:04d}"
     rng = generator(cohort, patient_id, "plan")
     age = round(recipe.age(rng), 1)
     dilated = bool(rng.uniform() < 0.5) if recipe.dilated is None else recipe.dilated

@@ -61,6 +61,7 @@ def test_ages_lie_within_the_sampling_error_of_table_1(name: str) -> None:
         assert np.std(ages) == pytest.approx(spread, rel=3 / np.sqrt(2 * len(ages)))
 
 
+@pytest.mark.slow
 def test_acuity_and_true_opacity_of_the_validation_eyes_are_as_published() -> None:
     acuities, fractions = [], []
     grid = beams.Grid()
@@ -139,6 +140,7 @@ def test_eyes_without_corneal_disease_differ_in_the_cornea_alone() -> None:
         assert (second.gain_db, second.artefact_factor) == (first.gain_db, first.artefact_factor)
 
 
+@pytest.mark.slow
 def test_without_the_corneal_disease_the_lens_is_nearly_the_same() -> None:
     pairs = zip(
         plan_cohort("corneal-disease", patients=6), plan_cohort("corneal-disease-without", patients=6), strict=True
@@ -151,6 +153,7 @@ def test_without_the_corneal_disease_the_lens_is_nearly_the_same() -> None:
         assert fractions[0] == pytest.approx(fractions[1], abs=0.01)
 
 
+@pytest.mark.slow
 def test_without_artefacts_the_truth_of_the_lens_is_the_same() -> None:
     same = 0
     pairs = zip(plan_cohort("artefacts", patients=8), plan_cohort("artefacts-without", patients=8), strict=True)
