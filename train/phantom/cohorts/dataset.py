@@ -200,7 +200,7 @@ def _write_images(rendered: RenderedScan, out: Path, name: str) -> dict[str, str
         "truth_observable": rendered.truth.observable,
     }
     paths = {column: f"{folder}/{name}.png" for column, folder in FOLDERS.items()}
-    write_all({str(Path(out) / paths[column]): quick_png(pixels) for column, pixels in maps.items()})
+    write_all({str(out / paths[column]): quick_png(pixels) for column, pixels in maps.items()})
     return paths
 
 
