@@ -160,8 +160,6 @@ def test_ten_changes_touch_at_most_four_files_each() -> None:
         assert 1 <= len(re.findall(r"`[^`]+`", cell)) <= MAX_FILES_OF_A_CHANGE
 
 
-# These are the paths of the rooms that this tree is being moved into.
-@pytest.mark.xfail(strict=True, reason="the rooms are not all there yet; delete this line when they are")
 def test_every_file_that_a_change_touches_exists_or_is_new() -> None:
     cells = re.findall(r"`([^`]+)`( \(new\))?", " ".join(changes().values()))
     assert [path for path, new in cells if bool(new) == (ROOT / path).exists()] == []

@@ -26,6 +26,7 @@ def test_the_space_on_the_disk_is_announced_before_the_work(
     assert not (tmp_path / "new").exists()
 
 
+@pytest.mark.slow
 def test_a_cohort_is_written(tmp_path: Path) -> None:
     assert main(words(tmp_path, patients=1)) == 0
     assert json.loads((tmp_path / "cohort.json").read_text())["patients"] == 1

@@ -6,7 +6,6 @@ import json
 import sys
 from concurrent.futures import as_completed
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cv2
@@ -25,6 +24,7 @@ from .tables import patient_table, scan_id, scan_row, scan_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
     from typing import Self
 
     from numpy.typing import NDArray
@@ -200,7 +200,7 @@ def _write_images(rendered: RenderedScan, out: Path, name: str) -> dict[str, str
         "truth_observable": rendered.truth.observable,
     }
     paths = {column: f"{folder}/{name}.png" for column, folder in FOLDERS.items()}
-    write_all({str(Path(out) / paths[column]): quick_png(pixels) for column, pixels in maps.items()})
+    write_all({str(out / paths[column]): quick_png(pixels) for column, pixels in maps.items()})
     return paths
 
 

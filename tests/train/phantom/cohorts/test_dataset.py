@@ -19,6 +19,7 @@ from tests.conftest import ROOT
 from train.data.dataset import read_dataset
 from train.phantom.cohorts.dataset import LEDGER, Cohort, write_cohort
 
+pytestmark = pytest.mark.slow  # each writes a cohort, or waits for one
 COHORT = Cohort.plan("training", patients=2)
 
 
