@@ -21,7 +21,16 @@ from PIL import Image
 
 DOCS = Path(__file__).parents[2] / "docs"
 MANIFEST = DOCS / "study" / "removed.json"
-LEFT_OUT = ("scans.csv", "eyes.csv", "predictions.json", "examples.jpg", "false_positives.jpg", "false_negatives.jpg")
+LEFT_OUT = (
+    "scans.csv",
+    "eyes.csv",
+    "predictions.json",
+    "predictions.ledger",
+    "study.ledger",
+    "examples.jpg",
+    "false_positives.jpg",
+    "false_negatives.jpg",
+)
 COLOURS = 256  # a plot has few colours: a palette takes a third of the bytes
 
 
