@@ -8,10 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.train.synthetic import make_dataset, write_png
 from train.data.dataset import DatasetError, check_disjoint, read_dataset
 from train.data.frames import prepare
-
-from .synthetic import make_dataset, write_png
 
 
 @pytest.fixture(scope="module")

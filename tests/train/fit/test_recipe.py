@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import ROOT
+from tests.train.synthetic import tiny_recipe_text
 from train.fit.recipe import RecipeError, load_recipe, parse_recipe
 from train.unet import Upsampling
 
-from .synthetic import tiny_recipe_text
-
-RECIPES = Path(__file__).parents[2] / "train" / "recipes"
+RECIPES = ROOT / "train" / "recipes"
 
 
 def test_the_paper_recipe_says_what_the_paper_says() -> None:

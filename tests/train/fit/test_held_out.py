@@ -6,11 +6,10 @@ import torch
 from torch import nn
 
 from edge_runtime.measure.decision import GUARD_BAND
+from tests.train.synthetic import make_dataset
 from train.data.dataset import Dataset, read_dataset
 from train.data.frames import GridFrames, prepare
 from train.fit.held_out import MIN_CF_THRESHOLD, EyeMeasure, choose_operating_point, dice_of, eyes_of, measure
-
-from .synthetic import make_dataset
 
 
 class GreyDecides(nn.Module):

@@ -10,7 +10,7 @@ from tests.conftest import ROOT
 FAULTS = """
 import resource, sys
 import numpy as np
-from train.heap import keep_freed_memory
+from train.fit.heap import keep_freed_memory
 if sys.argv[1] == "keep":
     keep_freed_memory()
 def round_of_work():
@@ -33,7 +33,7 @@ def test_memory_that_was_freed_is_not_asked_for_again() -> None:
 
 
 def test_processes_to_come_keep_it_too() -> None:
-    child = "from train.heap import keep_freed_memory, OPTIONS; import os, subprocess, sys; keep_freed_memory(); "
+    child = "from train.fit.heap import keep_freed_memory, OPTIONS; import os, subprocess, sys; keep_freed_memory(); "
     child += "sys.exit(subprocess.call([sys.executable, '-c', 'import os; print(os.environ[\"MALLOC_TOP_PAD_\"])']))"
     printed = subprocess.run([sys.executable, "-c", child], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert int(printed) > 1e7

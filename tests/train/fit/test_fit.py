@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from tests.conftest import ROOT
+from tests.train.synthetic import make_dataset, tiny_recipe_text
 from train.__main__ import main
 from train.checkpoint import load_checkpoint
 from train.data.dataset import read_dataset
@@ -22,9 +24,6 @@ from train.fit.batches import Batches, Place
 from train.fit.loss import segmentation_loss
 from train.fit.recipe import LossConfig, parse_recipe
 
-from .synthetic import make_dataset, tiny_recipe_text
-
-ROOT = Path(__file__).parents[2]
 # One thread: the order of floating-point sums is then the same in every process.
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "default"}
 
