@@ -17,7 +17,7 @@ from edge_runtime.measure.lens import TissueLabel
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from train.data.frames import GridScan
+    from train.data.grid import GridScan
 
 
 @dataclass(frozen=True, slots=True)

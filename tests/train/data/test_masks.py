@@ -10,7 +10,7 @@ import pytest
 from train.__main__ import main
 from train.data.dataset import DatasetError
 from train.data.frames import read_labels
-from train.data.masks import Drawing, paint, read_drawing
+from train.data.masks import Drawing, paint, read_drawing, write_masks
 
 
 def labelme(path: Path, *shapes: dict[str, Any], **more: Any) -> Path:
@@ -79,11 +79,8 @@ def test_the_verb_writes_masks_that_the_layout_accepts(tmp_path: Path, capsys: p
 def test_every_fault_is_named_and_nothing_is_written(shape: dict[str, Any], message: str, tmp_path: Path) -> None:
     labelme(tmp_path / "in/a.json", polygon("cataract", *SQUARE), shape)
     (tmp_path / "in/b.json").write_text("[]")
-    from train.data.masks import run
-
-    arguments = type("Arguments", (), {"labelme": tmp_path / "in", "out": tmp_path / "masks"})()
     with pytest.raises(DatasetError) as caught:
-        run(arguments)
+        write_masks(tmp_path / "in", tmp_path / "masks")
     assert any(message in fault and fault.startswith("a.json: shape 2: ") for fault in caught.value.faults)
     assert any(fault.startswith("b.json: no LabelMe file") for fault in caught.value.faults)
     assert not (tmp_path / "masks").exists()
