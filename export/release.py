@@ -108,8 +108,9 @@ def _as_precision(
         raise ExportError(
             "no-calibration", "The checkpoint keeps no windows to calibrate on.", "Train again; fit keeps some."
         )
-    equalised = Pipeline.of(checkpoint)
-    equalise(equalised.network, checkpoint.calibration)
+    network = checkpoint.network()
+    equalise(network, checkpoint.calibration)
+    equalised = Pipeline.around(network, grid)
     windows = checkpoint.calibration.numpy()
     # Compared on other eyes than it was calibrated on: the mirrored ones.
     return quantise(trace(equalised), windows, grid), (native_input(window[:, ::-1], grid) for window in windows)
