@@ -17,6 +17,7 @@ from torch import Tensor
 from edge_runtime.errors import EdgeCataractError
 from edge_runtime.frame.brightness import Brightness
 
+from .parsing import build
 from .unet import UNet, UNetConfig
 
 if TYPE_CHECKING:
@@ -124,14 +125,10 @@ class CheckpointMetadata:
             When an entry is missing, unknown or out of range.
         """
         entries: dict[str, Any] = json.loads(text)
-        expected = {field.name for field in fields(cls)}
-        if set(entries) != expected:
-            raise ValueError(f"metadata entries {sorted(set(entries) ^ expected)} are missing or unknown")
-        point = entries["operating_point"]
-        entries["network"] = UNetConfig(**entries["network"])
-        entries["brightness"] = Brightness(entries["brightness"])
-        entries["operating_point"] = None if point is None else OperatingPoint(**point)
-        return cls(**entries)
+        absent = {field.name for field in fields(cls)} - set(entries)
+        if absent:
+            raise ValueError(f"metadata entries {sorted(absent)} are missing")
+        return build(cls, entries)
 
 
 @dataclass(frozen=True, slots=True)

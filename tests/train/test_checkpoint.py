@@ -111,10 +111,24 @@ def test_another_torch_file_is_refused(tmp_path: Path) -> None:
         load_checkpoint(tmp_path / "checkpoint")
 
 
+WHOLE = checkpoint().metadata.to_json()
+
+
 @pytest.mark.parametrize(
-    "metadata", ["{}", "no json", checkpoint().metadata.to_json().replace('"grid": 4', '"grid": 0')]
+    "metadata",
+    [
+        "{}",
+        "[]",
+        "no json",
+        WHOLE.replace('"grid": 4', '"grid": 0'),
+        WHOLE.replace('"grid": 4', '"grid": "4"'),
+        WHOLE.replace('"grid": 4', '"grid": 4, "colour": 1'),
+        WHOLE.replace('"width": 2', '"breadth": 2'),
+        WHOLE.replace(', "brightness": "as-shown"', ""),
+    ],
 )
 def test_malformed_metadata_are_refused(tmp_path: Path, metadata: str) -> None:
+    assert metadata != WHOLE
     content = {"format": "edge-cataract/checkpoint/1", "metadata": metadata, "weights": dict(checkpoint().weights)}
     write_atomically(content, tmp_path / "checkpoint")
     with pytest.raises(CheckpointError, match=r"error\[checkpoint-metadata\]"):

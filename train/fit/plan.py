@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from train.parsing import build
 from train.provenance import code_revision
 
 from .batches import Batches, Place
@@ -101,7 +102,7 @@ def plan_of(run: Run, unet: UNet, batches: Batches, fabric: Fabric, started: flo
         When the run folder belongs to another run.
     """
     if run.plan_path.is_file():
-        plan = Plan(**json.loads(run.plan_path.read_text(encoding="utf-8")))
+        plan = build(Plan, json.loads(run.plan_path.read_text(encoding="utf-8")))
         check_same_run(plan, run, fabric)
         return plan
     plan = make_plan(run, unet, batches, fabric, time.monotonic() - started)
