@@ -19,7 +19,7 @@ from export.graph import trace
 from export.parity_inputs import drawn_scan, parity_inputs
 from export.release import export_models
 from export.verify import Parity, compare
-from train.checkpoint import Checkpoint, CheckpointMetadata, OperatingPoint, save_checkpoint
+from train.checkpoint import Checkpoint, CheckpointMetadata, ChosenThreshold, save_checkpoint
 from train.pipeline import Pipeline
 from train.torch_predictor import checkpoint_analyzer
 from train.unet import UNet, UNetConfig, Upsampling
@@ -48,7 +48,7 @@ def checkpoint(config: UNetConfig = EDGE_LIKE, grid: int = 4) -> Checkpoint:
         training_commit="unknown",
         recipe="",
         steps=0,
-        operating_point=OperatingPoint(0.25, "by hand", guard_band=0.03),
+        operating_point=ChosenThreshold(0.25, "by hand", guard_band=0.03),
         brightness=Brightness.REFERENCED,
     )
     return Checkpoint(metadata, network.state_dict())

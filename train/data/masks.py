@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from edge_runtime.measure.lens import TissueLabel
+from edge_runtime.report.files import write_all
 from edge_runtime.report.png import encode_png
 
 from .dataset import DatasetError
@@ -60,6 +61,8 @@ def write_masks(labelme: Path, out: Path) -> dict[str, Drawing]:
     ------
     DatasetError
         Naming every fault of every file.
+    OutputError, WriteError
+        When the masks cannot be written.
     """
     files = sorted(labelme.glob("*.json"))
     faults: list[str] = [] if files else ["no LabelMe file (*.json)"]
@@ -68,8 +71,7 @@ def write_masks(labelme: Path, out: Path) -> dict[str, Drawing]:
         raise DatasetError(labelme, faults)
     drawings = {name: drawing for name, drawing in read.items() if drawing is not None}
     out.mkdir(parents=True, exist_ok=True)
-    for name, drawing in drawings.items():
-        (out / f"{name}.png").write_bytes(encode_png(paint(drawing)))
+    write_all({str(out / f"{name}.png"): encode_png(paint(drawing)) for name, drawing in drawings.items()})
     return drawings
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import csv
+import io
 from typing import TYPE_CHECKING, Any, TypeAlias
+
+from edge_runtime.report.files import write_all
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,12 +26,11 @@ LogRow: TypeAlias = dict[str, Any]
 
 def write_log(log: Sequence[LogRow], path: Path) -> None:
     """Write the whole log, one row per measurement, whole or not at all."""
-    part = path.with_name(f".{path.name}.part")
-    with part.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, LOG_COLUMNS)
-        writer.writeheader()
-        writer.writerows(log)
-    part.replace(path)
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, LOG_COLUMNS)
+    writer.writeheader()
+    writer.writerows(log)
+    write_all({str(path): text.getvalue().encode()})
 
 
 def draw_curves(log: Sequence[LogRow], path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from edge_runtime.report.files import write_all
 from train.checkpoint import Checkpoint, CheckpointMetadata, save_checkpoint
 
 from .augment import apply, centred
@@ -39,7 +40,7 @@ def finish(run: Run, plan: Plan, unet: UNet, log: Sequence[LogRow], fabric: Fabr
     windows = calibration_windows(run.frames, spread(run.training, CALIBRATION_SCANS), recipe.window)
     checkpoint = Checkpoint(metadata=_metadata(run, plan), weights=unet.state_dict(), calibration=windows)
     eyes = eyes_of(list(measure(unet, run.frames, run.dataset.scans, run.held_out, recipe.window)))
-    (run.out / "held_out.csv").write_bytes(_table(eyes))
+    write_all({str(run.out / "held_out.csv"): _table(eyes)})
     point = choose_operating_point(eyes)
     if point is None:
         announce(fabric, "No operating point: the held-out eyes give none. The checkpoint cannot be exported.")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from edge_runtime.measure.lens import LensPixels, count_pixels, largest_component
-from train.checkpoint import OperatingPoint
+from train.checkpoint import ChosenThreshold
 from train.metrics import MIN_CF_THRESHOLD, MeanDice, Sorting, TissueOverlap, area_under_curve, youden_threshold
 
 from .augment import apply, centred
@@ -124,7 +124,7 @@ def eyes_of(measures: Sequence[ScanMeasure]) -> list[EyeMeasure]:
     return [EyeMeasure(eye, group, fmean(values), len(values)) for (eye, group), values in sorted(fractions.items())]
 
 
-def choose_operating_point(eyes: Sequence[EyeMeasure], whose: str = "held-out patients") -> OperatingPoint | None:
+def choose_operating_point(eyes: Sequence[EyeMeasure], whose: str = "held-out patients") -> ChosenThreshold | None:
     """Choose the Cataract Fraction that separates clear from cataract eyes best; `whose` names them in the method.
 
     The middle of the interval of the largest sensitivity + specificity, but at least `MIN_CF_THRESHOLD`. None where a
@@ -148,4 +148,4 @@ def choose_operating_point(eyes: Sequence[EyeMeasure], whose: str = "held-out pa
         f"of {whose} (per eye: sensitivity {sorting.sensitivity:.3f}, "
         f"specificity {sorting.specificity:.3f}, AUC {auc:.3f})"
     )
-    return OperatingPoint(round(threshold, 6), method)
+    return ChosenThreshold(round(threshold, 6), method)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from edge_runtime.report.files import write_all
 from train.parsing import build
 from train.provenance import code_revision
 
@@ -153,9 +154,7 @@ def seconds_per_step(recipe: Recipe, unet: UNet, batches: Batches, fabric: Fabri
 
 def write_plan(plan: Plan, path: Path) -> None:
     """Write the plan as JSON, whole or not at all."""
-    part = path.with_name(f".{path.name}.part")
-    part.write_text(json.dumps(asdict(plan), indent=1), encoding="utf-8")
-    part.replace(path)
+    write_all({str(path): json.dumps(asdict(plan), indent=1).encode()})
 
 
 def check_same_run(plan: Plan, run: Run, fabric: Fabric) -> None:
