@@ -30,11 +30,12 @@ class Bound:
     Attributes
     ----------
     name
-        Of the convolution.
+        Name of the convolution.
     pair
-        Of two products.
+        Bound of a sum of two products.
     total
-        Of all products of an output pixel, with weights moved to 0..255, as they are where a pair could saturate.
+        Bound of the sum of all products of an output pixel, with weights moved to 0..255, as they are where a pair
+        could saturate.
     """
 
     name: str

@@ -146,7 +146,7 @@ def compare(pipeline: Pipeline, model: bytes, inputs: Iterable[NDArray[np.uint8]
     inputs
         (rows, columns) uint8 each.
     threads
-        Of the session.
+        Threads of the session.
 
     Raises
     ------

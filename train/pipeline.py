@@ -97,7 +97,8 @@ class Pipeline(nn.Module):
         grey = functional.avg_pool2d(scan.to(torch.float32)[None, None], self.grid) / GREY_MAX
 
         background, clear, cataract = self.network(grey).chunk(3, dim=1)
-        # Plane by plane and by hand: the operators that reduce over the channel axis are several times slower there.
+        # Plane by plane, not with softmax and argmax: operators that reduce over the channel axis are several times
+        # slower there.
         likeliest = torch.maximum(torch.maximum(background, clear), cataract)
         weights = [torch.exp(logits - likeliest) for logits in (background, clear, cataract)]
         total = weights[0] + weights[1] + weights[2]

@@ -14,7 +14,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-CLASSES = 3  # background, clear lens, cataract: `edge_runtime.lens.TissueLabel`
+CLASSES = 3  # background, clear lens, cataract: `edge_runtime.measure.lens.TissueLabel`
 
 
 class Upsampling(StrEnum):

@@ -35,7 +35,7 @@ def checkpoint(config: UNetConfig = CONFIG) -> Checkpoint:
         training_commit="unknown",
         recipe="",
         steps=3,
-        operating_point=ChosenThreshold(0.14, "by hand"),
+        operating_point=ChosenThreshold(0.14, "chosen for this test"),
     )
     return Checkpoint(metadata, UNet(config).state_dict())
 
@@ -145,4 +145,4 @@ def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("threshold", [0.0, 1.0, -0.1])
 def test_a_threshold_outside_the_open_unit_interval_is_refused(threshold: float) -> None:
     with pytest.raises(ValueError, match="cf_threshold"):
-        ChosenThreshold(threshold, "by hand")
+        ChosenThreshold(threshold, "chosen for this test")

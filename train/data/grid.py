@@ -45,7 +45,7 @@ class GridFrames:
     labels
         (n, rows, columns) uint8 of `TissueLabel`.
     scans
-        Per frame, in the order of `Dataset.scans`.
+        Place of the lens in each frame, in the order of `Dataset.scans`.
     sha256
         Digest of tables, images and labels: what a network learnt from.
     """

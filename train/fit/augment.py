@@ -82,7 +82,7 @@ class Draw:
     blur, noise
         SD of the blur in pixels and of the noise in fractions of white.
     noise_seed
-        Of the noise.
+        Seed of the noise.
     """
 
     centre_row: float

@@ -78,7 +78,7 @@ def test_a_missing_recipe_is_named(tmp_path: Path) -> None:
         load_recipe(tmp_path / "none.toml")
 
 
-def test_the_recipe_for_the_papers_label_differs_from_the_shipped_one_in_the_label_only() -> None:
+def test_the_recipe_for_the_papers_label_differs_in_the_label_only() -> None:
     shipped, _ = load_recipe(RECIPES / "edge.toml")
     other, _ = load_recipe(RECIPES / "edge-paper-label.toml")
     assert (shipped.target, other.target) == ("truth_labels", "mask")
