@@ -77,7 +77,7 @@ def render_samples() -> None:
 
 
 def golden_results() -> dict[str, Any]:
-    """What the bundled models find in the samples; also draws the overlay that the README shows."""
+    """Return what the bundled models find in the samples, and draw the overlay that the README shows."""
     models: dict[str, str] = {}
     scans: list[dict[str, Any]] = [{"source": name} for name in SAMPLE_SCANS]
     for precision in json.loads((BUNDLE / "register.json").read_text(encoding="utf-8")):

@@ -55,7 +55,7 @@ class Written:
     parity: Parity
 
     def report(self) -> dict[str, Any]:
-        """Its part of parity.json."""
+        """Return this model's part of parity.json."""
         return {"model": self.model.name, "sha256": self.sha256, **self.parity.summary()}
 
 
@@ -117,7 +117,7 @@ def _as_precision(
 
 
 def _check_as_device(data: bytes, grid: int, threads: int) -> None:
-    """Open the sealed bytes through the runtime's own door, and let it label one scan."""
+    """Open the sealed bytes as the runtime does, and label one scan with them."""
     check_seal(data)
     network = Network(data, threads)
     scan = drawn_scan(367, 501, np.random.default_rng(0))

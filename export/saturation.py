@@ -54,7 +54,7 @@ def bounds(model: onnx.ModelProto) -> Iterator[Bound]:
 
 
 def _bound(name: str, weights: np.ndarray) -> Bound:
-    """Of (channels, weights per channel) int64."""
+    """Bound the sums of a convolution with these (channels, weights per channel) int64 weights."""
     ordered = np.sort(weights, axis=1)
     pairs = np.stack([ordered[:, :2].sum(axis=1), ordered[:, -2:].sum(axis=1)])
     return Bound(

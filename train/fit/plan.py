@@ -69,7 +69,7 @@ class Plan:
 
 
 def make_optimiser(unet: UNet, recipe: Recipe) -> torch.optim.Optimizer:
-    """The recipe's optimiser; only convolution weights decay."""
+    """Make the optimiser of a recipe; only convolution weights decay."""
     config = recipe.optimiser
     groups = [
         {

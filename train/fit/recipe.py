@@ -44,7 +44,7 @@ class Schedule(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OptimiserConfig:
-    """How the weights move.
+    """The optimiser and its learning rate.
 
     Attributes
     ----------
@@ -203,7 +203,7 @@ def parse_recipe(text: str, source: str) -> Recipe:
 
 
 def load_recipe(path: Path) -> tuple[Recipe, str]:
-    """Read a recipe file; returns the recipe and its text.
+    """Read a recipe file; return the recipe and its text.
 
     Raises
     ------
