@@ -51,7 +51,7 @@ def main(words: list[str] | None = None) -> int:
     except EdgeCataractError as error:
         sys.stderr.write(f"python -m export.bundle: {error}\n")
         return error.exit_code
-    GOLDEN.write_text(json.dumps(golden, indent=1) + "\n", encoding="utf-8")
+    write_all({str(GOLDEN): (json.dumps(golden, indent=1) + "\n").encode()})
     sys.stdout.write(json.dumps(golden) + "\n")
     return 0
 
@@ -67,7 +67,7 @@ def install_models(paths: list[Path]) -> None:
     for stale in set(BUNDLE.glob("*.onnx")) - {BUNDLE / entry["file"] for entry in register.values()}:
         stale.unlink()
     ordered = {precision: register[precision] for precision in PRECISIONS if precision in register}
-    (BUNDLE / "register.json").write_text(json.dumps(ordered, indent=1) + "\n", encoding="utf-8")
+    write_all({str(BUNDLE / "register.json"): (json.dumps(ordered, indent=1) + "\n").encode()})
 
 
 def render_samples() -> None:

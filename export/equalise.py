@@ -1,4 +1,4 @@
-"""Equal channels before quantisation: the same function, with activations that share a scale more evenly.
+"""Equalise channels before quantisation: the same function, with activations that share a scale more evenly.
 
 An int8 activation has one scale for all its channels, so a channel whose largest value is a hundredth of another's
 keeps hardly two bits. Between a convolution and the next there are only steps that commute with a positive factor per
@@ -9,17 +9,20 @@ into the next one's input without changing what the network computes (cross-laye
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import torch
+from torch import nn
 
 from train.pipeline import GREY_MAX
-from train.unet import Upsampling
+from train.unet import Rise, Upsampling
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import Tensor
 
     from train.unet import UNet
+
+M = TypeVar("M", bound=nn.Module)
 
 # Activations are equalised by half (in logarithms), since what they gain the weights lose: weights have one scale per
 # output channel, and each factor makes the inputs of that channel less even (as in SmoothQuant, Xiao et al. 2023).
@@ -34,16 +37,25 @@ class _Link:
     Attributes
     ----------
     scaled
-        Whose weight and bias scale the channels: a batch norm, or a convolution with a bias.
+        The module whose weight and bias scale the channels: a batch norm, or a convolution with a bias.
     observed
-        After which the channels are what is quantised.
+        The module after which the channels are what is quantised.
     readers
-        Convolutions with the index of the first of their inputs that these channels are.
+        Convolutions that read the channels, each with the index of the first of its inputs that these channels are.
     """
 
-    scaled: nn.Module
+    scaled: nn.BatchNorm2d | nn.Conv2d
     observed: nn.Module
     readers: tuple[tuple[nn.Conv2d, int], ...]
+
+    def scale(self, factors: Tensor) -> None:
+        """Divide the channels by (channels,) factors, and multiply what is read from them."""
+        weight, bias = self.scaled.weight, self.scaled.bias
+        weight.div_(factors.reshape(-1, *[1] * (weight.ndim - 1)))
+        if bias is not None:
+            bias.div_(factors)
+        for reader, first in self.readers:
+            reader.weight[:, first : first + len(factors)] *= factors.reshape(1, -1, 1, 1)
 
 
 @torch.inference_mode()
@@ -63,30 +75,42 @@ def equalise(network: UNet, windows: Tensor) -> None:
         if not float(values.max()):
             continue
         factors = (values / values.max()).clamp(min=SMALLEST_SHARE) ** STRENGTH
-        link.scaled.weight /= factors.reshape(-1, *[1] * (link.scaled.weight.ndim - 1))
-        link.scaled.bias /= factors
-        for reader, first in link.readers:
-            reader.weight[:, first : first + len(factors)] *= factors.reshape(1, -1, 1, 1)
+        link.scale(factors)
 
 
 def _links(network: UNet) -> list[_Link]:
     """Every place between two convolutions; with transposed convolutions only those inside the blocks."""
-    encoder = [network.entry, *(descend[1] for descend in network.descend)]
-    decoder = list(network.rise)
+    encoder = [network.entry, *(_part(descend, 1, nn.Sequential) for descend in network.descend)]
+    decoder = [rise for rise in network.rise if isinstance(rise, Rise)]
     links = [
-        _Link(block[1], block[2], readers=((block[3], 0),)) for block in (*encoder, *(rise.fuse for rise in decoder))
+        _Link(_part(block, 1, nn.BatchNorm2d), _part(block, 2, nn.ReLU), readers=((_part(block, 3, nn.Conv2d), 0),))
+        for block in (*encoder, *(rise.fuse for rise in decoder))
     ]
     if network.config.upsampling is Upsampling.TRANSPOSED:
         return links
-    enlarging = [rise.enlarge[0] for rise in decoder]
-    for block, descend, skipped_to in zip(encoder, network.descend, reversed(decoder), strict=False):
-        links.append(_Link(block[4], block[5], readers=((descend[1][0], 0), (skipped_to.fuse[0], 0))))
+    enlarging = [_part(rise.enlarge, 0, nn.Conv2d) for rise in decoder]
+    for block, below, skipped_to in zip(encoder, encoder[1:], reversed(decoder), strict=False):
+        links.append(_after(block, (_part(below, 0, nn.Conv2d), 0), (_part(skipped_to.fuse, 0, nn.Conv2d), 0)))
     for block, reader in zip((encoder[-1], *(rise.fuse for rise in decoder)), (*enlarging, network.head), strict=True):
-        links.append(_Link(block[4], block[5], readers=((reader, 0),)))
+        links.append(_after(block, (reader, 0)))
     for rise, enlarge in zip(decoder, enlarging, strict=True):
         # Concatenated behind the skip's channels, which are as many.
-        links.append(_Link(enlarge, enlarge, readers=((rise.fuse[0], enlarge.out_channels),)))
+        reader = _part(rise.fuse, 0, nn.Conv2d)
+        links.append(_Link(enlarge, enlarge, readers=((reader, enlarge.out_channels),)))
     return links
+
+
+def _after(block: nn.Module, *readers: tuple[nn.Conv2d, int]) -> _Link:
+    """The link from the end of a block to what reads it."""
+    return _Link(_part(block, 4, nn.BatchNorm2d), _part(block, 5, nn.ReLU), readers)
+
+
+def _part(block: nn.Module, position: int, kind: type[M]) -> M:
+    """One module of a sequence, which has to be of this kind."""
+    part = list(block.children())[position]
+    if not isinstance(part, kind):
+        raise TypeError(f"a {kind.__name__} was expected at {position}, found {type(part).__name__}")
+    return part
 
 
 def _largest_values(network: UNet, links: list[_Link], windows: Tensor) -> list[Tensor]:

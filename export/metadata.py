@@ -1,4 +1,4 @@
-"""What a model file says of itself: the `edge_cataract.*` entries."""
+"""The metadata of a model file: its `edge_cataract.*` entries."""
 
 from __future__ import annotations
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ import numpy as np
 from edge_runtime.errors import OutputError
 from edge_runtime.model.network import Network
 from edge_runtime.model.seal import check_seal, seal
+from edge_runtime.report.files import write_all
 from train.pipeline import Pipeline
 
 from .equalise import equalise
@@ -44,9 +44,9 @@ class Written:
     model
         Path of the .onnx file.
     sha256
-        Of its bytes.
+        Digest of its bytes.
     parity
-        What was found when it was compared with PyTorch.
+        What the comparison with PyTorch found.
     """
 
     precision: str
@@ -55,7 +55,7 @@ class Written:
     parity: Parity
 
     def report(self) -> dict[str, Any]:
-        """Its part of parity.json."""
+        """Return this model's part of parity.json."""
         return {"model": self.model.name, "sha256": self.sha256, **self.parity.summary()}
 
 
@@ -68,11 +68,12 @@ def export_models(
     ------
     ExportError, ParityError
         When the checkpoint cannot be exported faithfully in one of the precisions; nothing is written.
-    OutputError
-        When the folder cannot be written.
+    OutputError, WriteError
+        When the folder cannot be made, or the files cannot be written; none of them is left behind.
     """
     pipeline = Pipeline.of(checkpoint)
-    files, written = {}, []
+    files: dict[str, bytes] = {}
+    written: list[Written] = []
     for precision in precisions:
         model, inputs = _as_precision(precision, pipeline, checkpoint)
         write_entries(model, {})
@@ -82,18 +83,17 @@ def export_models(
         data = seal(model.SerializeToString(deterministic=True))
         _check_as_device(data, pipeline.grid, threads)
         path = folder / f"{checkpoint.metadata.name}-{precision}.onnx"
-        files[path] = data
+        files[str(path)] = data
         written.append(Written(precision, path, hashlib.sha256(data).hexdigest(), parity))
     report = {one.precision: one.report() for one in written}
-    files[folder / "parity.json"] = (json.dumps(report, indent=1, allow_nan=False) + "\n").encode()
+    files[str(folder / "parity.json")] = (json.dumps(report, indent=1, allow_nan=False) + "\n").encode()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for path, data in files.items():
-            _write(path, data)
     except OSError as error:
         raise OutputError(
-            "cannot-write", f"{folder} cannot be written: {error.strerror}.", "Choose another folder."
+            "cannot-write", f"{folder} cannot be made: {error.strerror}.", "Choose another folder."
         ) from error
+    write_all(files)
     return written
 
 
@@ -108,15 +108,16 @@ def _as_precision(
         raise ExportError(
             "no-calibration", "The checkpoint keeps no windows to calibrate on.", "Train again; fit keeps some."
         )
-    equalised = Pipeline.of(checkpoint)
-    equalise(equalised.network, checkpoint.calibration)
+    network = checkpoint.network()
+    equalise(network, checkpoint.calibration)
+    equalised = Pipeline.around(network, grid)
     windows = checkpoint.calibration.numpy()
     # Compared on other eyes than it was calibrated on: the mirrored ones.
     return quantise(trace(equalised), windows, grid), (native_input(window[:, ::-1], grid) for window in windows)
 
 
 def _check_as_device(data: bytes, grid: int, threads: int) -> None:
-    """Open the sealed bytes through the runtime's own door, and let it label one scan."""
+    """Open the sealed bytes as the runtime does, and label one scan with them."""
     check_seal(data)
     network = Network(data, threads)
     scan = drawn_scan(367, 501, np.random.default_rng(0))
@@ -126,16 +127,3 @@ def _check_as_device(data: bytes, grid: int, threads: int) -> None:
         raise ParityError(
             "parity", f"The runtime got labels of {shape}, {expected} was expected.", "Report this fault."
         )
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Write so that the file is either whole or absent."""
-    part = path.with_name(f".{path.name}.part")
-    try:
-        with part.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)

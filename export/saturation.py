@@ -30,11 +30,12 @@ class Bound:
     Attributes
     ----------
     name
-        Of the convolution.
+        Name of the convolution.
     pair
-        Of two products.
+        Bound of a sum of two products.
     total
-        Of all products of an output pixel, with weights moved to 0..255, as they are where a pair could saturate.
+        Bound of the sum of all products of an output pixel, with weights moved to 0..255, as they are where a pair
+        could saturate.
     """
 
     name: str
@@ -53,7 +54,7 @@ def bounds(model: onnx.ModelProto) -> Iterator[Bound]:
 
 
 def _bound(name: str, weights: np.ndarray) -> Bound:
-    """Of (channels, weights per channel) int64."""
+    """Bound the sums of a convolution with these (channels, weights per channel) int64 weights."""
     ordered = np.sort(weights, axis=1)
     pairs = np.stack([ordered[:, :2].sum(axis=1), ordered[:, -2:].sum(axis=1)])
     return Bound(

@@ -13,10 +13,10 @@ from .errors import ExportError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from train.checkpoint import OperatingPoint
+    from train.checkpoint import ChosenThreshold
 
 
-def operating_point_of(report: Path, checkpoint: Path) -> OperatingPoint:
+def operating_point_of(report: Path, checkpoint: Path) -> ChosenThreshold:
     """Choose the operating point on the eyes of a report.
 
     Parameters

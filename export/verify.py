@@ -135,7 +135,7 @@ class _Arrays(NamedTuple):
 
 
 def compare(pipeline: Pipeline, model: bytes, inputs: Iterable[NDArray[np.uint8]], *, threads: int = 1) -> Parity:
-    """Run both over the inputs.
+    """Run the pipeline and the exported model on the same inputs, and count where they differ.
 
     Parameters
     ----------
@@ -146,7 +146,7 @@ def compare(pipeline: Pipeline, model: bytes, inputs: Iterable[NDArray[np.uint8]
     inputs
         (rows, columns) uint8 each.
     threads
-        Of the session.
+        Threads of the session.
 
     Raises
     ------
@@ -193,7 +193,7 @@ def compare(pipeline: Pipeline, model: bytes, inputs: Iterable[NDArray[np.uint8]
 
 
 def _check_form(expected: _Arrays, found: _Arrays, size: tuple[int, ...]) -> None:
-    """Same shapes and types, finite, in range, and counts that follow from the labels."""
+    """Check that shapes and types agree, values are finite and in range, and counts follow from the labels."""
 
     def fail(what: str) -> ParityError:
         return ParityError("parity", f"At {size[0]} x {size[1]}: {what}.", "Nothing to try again: report this.")

@@ -11,8 +11,8 @@ from train.fit.heap import keep_freed_memory
 
 VERBS = {
     "phantom": ("train.commands.phantom", "make a cohort of simulated scans"),
-    "masks": ("train.data.masks", "turn polygons drawn in LabelMe into masks"),
-    "fit": ("train.fit.loop", "train a network"),
+    "masks": ("train.commands.masks", "turn polygons drawn in LabelMe into masks"),
+    "fit": ("train.commands.fit", "train a network"),
     "evaluate": (
         "train.commands.evaluate",
         "the study of a checkpoint or an exported model on a dataset",

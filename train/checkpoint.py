@@ -16,7 +16,10 @@ from torch import Tensor
 
 from edge_runtime.errors import EdgeCataractError
 from edge_runtime.frame.brightness import Brightness
+from edge_runtime.measure.decision import GUARD_BAND
+from edge_runtime.report.files import write_all
 
+from .parsing import build
 from .unet import UNet, UNetConfig
 
 if TYPE_CHECKING:
@@ -37,22 +40,22 @@ class CheckpointError(EdgeCataractError):
 
 
 @dataclass(frozen=True, slots=True)
-class OperatingPoint:
-    """Cataract Fraction from which an eye counts as cataract, and where the number comes from.
+class ChosenThreshold:
+    """The operating point of a model, and how it was chosen.
 
     Attributes
     ----------
     cf_threshold
-        In (0, 1); an eye with a Cataract Fraction at or above it is called cataract.
+        Cataract Fraction in (0, 1) from which an eye counts as cataract.
     method
         One sentence: on which eyes and by which rule it was chosen.
     guard_band
-        Eyes within this distance of the threshold are called borderline.
+        Eyes within this distance of the threshold are borderline.
     """
 
     cf_threshold: float
     method: str
-    guard_band: float = 0.02
+    guard_band: float = GUARD_BAND
 
     def __post_init__(self) -> None:
         if not 0 < self.cf_threshold < 1:
@@ -68,23 +71,23 @@ class CheckpointMetadata:
     Attributes
     ----------
     name, version
-        Of the model.
+        Name and version of the model.
     network
-        Shape of the network the weights belong to.
+        Shape of the network that the weights belong to.
     grid
         Native pixels per network pixel, g.
     profile
-        Device profile whose native pitch the network learnt.
+        Device profile whose native pitch the network has learnt.
     training_data
         One sentence: what the network learnt from.
     dataset_sha256
-        Of everything it learnt from (`Dataset.sha256`).
+        Digest of everything it learnt from (`GridFrames.sha256`).
     training_commit
         Revision of the code that trained it, or "unknown".
     recipe
         The recipe as TOML text.
     steps
-        Optimiser steps taken.
+        Number of optimiser steps taken.
     operating_point
         None until it has been chosen on held-out patients.
     brightness
@@ -101,7 +104,7 @@ class CheckpointMetadata:
     training_commit: str
     recipe: str
     steps: int
-    operating_point: OperatingPoint | None = None
+    operating_point: ChosenThreshold | None = None
     brightness: Brightness = Brightness.AS_SHOWN
 
     def __post_init__(self) -> None:
@@ -124,14 +127,10 @@ class CheckpointMetadata:
             When an entry is missing, unknown or out of range.
         """
         entries: dict[str, Any] = json.loads(text)
-        expected = {field.name for field in fields(cls)}
-        if set(entries) != expected:
-            raise ValueError(f"metadata entries {sorted(set(entries) ^ expected)} are missing or unknown")
-        point = entries["operating_point"]
-        entries["network"] = UNetConfig(**entries["network"])
-        entries["brightness"] = Brightness(entries["brightness"])
-        entries["operating_point"] = None if point is None else OperatingPoint(**point)
-        return cls(**entries)
+        absent = {field.name for field in fields(cls)} - set(entries)
+        if absent:
+            raise ValueError(f"metadata entries {sorted(absent)} are missing")
+        return build(cls, entries)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,28 +171,26 @@ class Checkpoint:
             ) from error
         return network.eval()
 
-    def with_operating_point(self, point: OperatingPoint) -> Checkpoint:
+    def with_operating_point(self, point: ChosenThreshold) -> Checkpoint:
         """Return the same weights with another operating point."""
         return replace(self, metadata=replace(self.metadata, operating_point=point))
 
 
 def write_atomically(content: Any, path: Path) -> None:
-    """Serialise with torch: either the old file or the whole new one is there, also after a power cut."""
-    part = path.with_name(f".{path.name}.part")
-    with part.open("wb") as file:
-        torch.save(content, file)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    """Serialise with torch: either the old file or the whole new one is there, also after a power cut.
+
+    Raises
+    ------
+    OutputError, WriteError
+        When the file cannot be created, or not be written in full.
+    """
+    data = io.BytesIO()
+    torch.save(content, data)
+    write_all({str(path): data.getvalue()})
 
 
 def save_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
-    """Write a checkpoint atomically."""
+    """Write a checkpoint, whole or not at all."""
     weights = {name: value.detach().cpu().contiguous() for name, value in checkpoint.weights.items()}
     content = {"format": FORMAT, "metadata": checkpoint.metadata.to_json(), "weights": weights}
     if checkpoint.calibration is not None:

@@ -15,6 +15,7 @@ from edge_runtime.measure.lens import TissueLabel
 
 if TYPE_CHECKING:
     from .checkpoint import Checkpoint
+    from .unet import UNet
 
 GREY_MAX = 255.0  # of uint8: the scale comes from the type, never from the content
 
@@ -66,14 +67,18 @@ class Pipeline(nn.Module):
 
     @classmethod
     def of(cls, checkpoint: Checkpoint) -> Self:
-        """Build the pipeline of a trained network, in eval mode.
+        """Build the pipeline of a checkpoint, in eval mode."""
+        return cls.around(checkpoint.network(), checkpoint.metadata.grid)
+
+    @classmethod
+    def around(cls, network: UNet, grid: int) -> Self:
+        """Build the pipeline around a trained network, in eval mode.
 
         The network's last step, which spreads sub-pixels over the grid, is taken out of it and done on the three
         finished maps instead of on the logits: the same numbers for less work.
         """
-        network = checkpoint.network()
         to_grid, network.to_grid = network.to_grid, nn.Identity()
-        return cls(network, checkpoint.metadata.grid, checkpoint.metadata.network.stride, to_grid).eval()
+        return cls(network, grid, network.config.stride, to_grid).eval()
 
     def forward(self, scan: Tensor) -> PipelineOutput:
         """Analyse one crop.
@@ -92,7 +97,8 @@ class Pipeline(nn.Module):
         grey = functional.avg_pool2d(scan.to(torch.float32)[None, None], self.grid) / GREY_MAX
 
         background, clear, cataract = self.network(grey).chunk(3, dim=1)
-        # Plane by plane and by hand: the operators that reduce over the channel axis are several times slower there.
+        # Plane by plane, not with softmax and argmax: operators that reduce over the channel axis are several times
+        # slower there.
         likeliest = torch.maximum(torch.maximum(background, clear), cataract)
         weights = [torch.exp(logits - likeliest) for logits in (background, clear, cataract)]
         total = weights[0] + weights[1] + weights[2]

@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 
 class TorchNetwork:
-    """Does for a checkpoint what `edge_runtime.model.network.Network` does for a model file.
+    """The network of a checkpoint, with the interface of `edge_runtime.model.network.Network`.
 
     Attributes
     ----------
     metadata, sha256, threads
-        As there; the digest is that of the checkpoint file.
+        The same as of a model file; the digest is that of the checkpoint file.
     """
 
     def __init__(self, checkpoint: Checkpoint, sha256: str) -> None:

@@ -107,7 +107,7 @@ def _needed_input(config: UNetConfig, first: int, last: int) -> tuple[int, int]:
 
 
 class DoubleConvolution(nn.Sequential):
-    """Twice: 3 x 3 convolution, batch norm, ReLU. With `stride` 2 the first one halves rows and columns."""
+    """A 3 x 3 convolution, a batch norm and a ReLU, twice over. With a `stride` of 2 the first halves both sides."""
 
     def __init__(self, channels_in: int, channels_out: int, stride: int = 1) -> None:
         super().__init__(

@@ -9,7 +9,7 @@ from multiprocessing import get_context, parent_process
 
 
 def process_pool(workers: int) -> ProcessPoolExecutor:
-    """A pool of so many processes, each with one thread of OpenCV."""
+    """Make a pool of this many processes, each with one thread of OpenCV."""
     # Spawn: a forked child would inherit the locks of the threads of torch, onnxruntime and OpenCV.
     return ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_begin)
 
@@ -22,7 +22,7 @@ def _begin() -> None:
 
 
 def _end_with_parent() -> None:
-    """A pool whose owner is killed would wait for work for ever, with the memory of its models."""
+    """End this process with its owner: it would otherwise wait for work forever and keep its memory."""
     parent = parent_process()
     if parent is not None:
         parent.join()

@@ -11,7 +11,7 @@ from train.checkpoint import (
     Checkpoint,
     CheckpointError,
     CheckpointMetadata,
-    OperatingPoint,
+    ChosenThreshold,
     load_checkpoint,
     load_network,
     save_checkpoint,
@@ -35,7 +35,7 @@ def checkpoint(config: UNetConfig = CONFIG) -> Checkpoint:
         training_commit="unknown",
         recipe="",
         steps=3,
-        operating_point=OperatingPoint(0.14, "by hand"),
+        operating_point=ChosenThreshold(0.14, "chosen for this test"),
     )
     return Checkpoint(metadata, UNet(config).state_dict())
 
@@ -71,8 +71,8 @@ def test_load_network_returns_the_trained_network_in_eval_mode(tmp_path: Path) -
 
 
 def test_an_operating_point_is_added_without_touching_the_weights() -> None:
-    other = checkpoint().with_operating_point(OperatingPoint(0.3, "again"))
-    assert other.metadata.operating_point == OperatingPoint(0.3, "again")
+    other = checkpoint().with_operating_point(ChosenThreshold(0.3, "again"))
+    assert other.metadata.operating_point == ChosenThreshold(0.3, "again")
     assert other.metadata.steps == 3
 
 
@@ -111,10 +111,24 @@ def test_another_torch_file_is_refused(tmp_path: Path) -> None:
         load_checkpoint(tmp_path / "checkpoint")
 
 
+WHOLE = checkpoint().metadata.to_json()
+
+
 @pytest.mark.parametrize(
-    "metadata", ["{}", "no json", checkpoint().metadata.to_json().replace('"grid": 4', '"grid": 0')]
+    "metadata",
+    [
+        "{}",
+        "[]",
+        "no json",
+        WHOLE.replace('"grid": 4', '"grid": 0'),
+        WHOLE.replace('"grid": 4', '"grid": "4"'),
+        WHOLE.replace('"grid": 4', '"grid": 4, "colour": 1'),
+        WHOLE.replace('"width": 2', '"breadth": 2'),
+        WHOLE.replace(', "brightness": "as-shown"', ""),
+    ],
 )
 def test_malformed_metadata_are_refused(tmp_path: Path, metadata: str) -> None:
+    assert metadata != WHOLE
     content = {"format": "edge-cataract/checkpoint/1", "metadata": metadata, "weights": dict(checkpoint().weights)}
     write_atomically(content, tmp_path / "checkpoint")
     with pytest.raises(CheckpointError, match=r"error\[checkpoint-metadata\]"):
@@ -131,4 +145,4 @@ def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("threshold", [0.0, 1.0, -0.1])
 def test_a_threshold_outside_the_open_unit_interval_is_refused(threshold: float) -> None:
     with pytest.raises(ValueError, match="cf_threshold"):
-        OperatingPoint(threshold, "by hand")
+        ChosenThreshold(threshold, "chosen for this test")

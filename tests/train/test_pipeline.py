@@ -36,10 +36,10 @@ def test_outputs_have_the_size_of_the_network_grid_rounded_up(size: tuple[int, i
     assert [value.dtype for value in output] == [torch.float32, torch.float32, torch.uint8, torch.int64, torch.int64]
 
 
-def test_the_network_sees_block_means_with_the_last_row_and_column_repeated() -> None:
+def test_the_network_sees_block_means_with_the_last_row_repeated() -> None:
     seen = Seen()
     run(seen, np.array([[0, 100, 50], [20, 40, 70], [30, 50, 90]], np.uint8))
-    # Blocks by hand: (0+100+20+40)/4, (50+50+70+70)/4; (30+50+30+50)/4, 90.
+    # The means of the blocks: (0+100+20+40)/4, (50+50+70+70)/4; (30+50+30+50)/4, 90.
     expected = torch.tensor([[40.0, 60.0], [40.0, 90.0]]) / 255
     assert torch.equal(seen.grey[0, 0, :2, :2], expected)
 

@@ -53,8 +53,8 @@ def test_a_tile_with_the_halo_equals_the_whole_and_a_stride_less_does_not(config
     assert tile_error(network, config.receptive_halo - config.stride) > 1000 * MAX_ROUNDING_FLOAT64
 
 
-def test_four_levels_without_a_stem_need_96_pixels_of_halo_and_192_with_one() -> None:
-    # 94 = 2 * (2 + 4 + 8 + 16) + 34 by hand for the published network; the stem doubles the grid.
+def test_four_levels_need_96_pixels_of_halo_and_192_with_a_stem() -> None:
+    # 94 = 2 * (2 + 4 + 8 + 16) + 34 for the published network, added up level by level; the stem doubles the grid.
     assert PAPER.receptive_halo == 96
     assert EDGE.receptive_halo == 192
 
@@ -66,7 +66,7 @@ def test_logits_keep_the_size_of_the_input(config: UNetConfig) -> None:
         assert UNet(config).eval()(grey).shape == (2, 3, config.stride, 3 * config.stride)
 
 
-def test_the_published_network_has_the_published_channels_and_31_million_weights() -> None:
+def test_the_published_network_has_31_million_weights() -> None:
     assert PAPER.channels == (64, 128, 256, 512, 1024)
     # By hand. A double convolution a -> b: 9 a b + 9 b b weights and 4 b of its norms. In the decoder per level a
     # transposed convolution (4 * 2b * b + b) and a double convolution 2b -> b; head 64 * 3 + 3.

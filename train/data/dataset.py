@@ -1,4 +1,4 @@
-"""The dataset layout: two tables, images and masks; checked first, with every fault named.
+"""The dataset layout: two tables, images and masks, checked before use, with every fault named.
 
 The same layout holds simulated and real scans. Training works on whole frames brought to the network grid once; they
 are kept beside the data, so that an epoch costs no decoding.
@@ -61,9 +61,10 @@ class ScanRecord:
     Attributes
     ----------
     group
-        Of the eye: "clear", "cataract", or "" where no lens can be graded.
+        Group of the eye: "clear", "cataract", or "" where no lens can be graded.
     image, mask, truth_labels
-        Files. `mask` is what an annotator paints; `truth_labels`, of simulated scans, is where the opacity truly is.
+        Paths of the files. `mask` is what an annotator paints; `truth_labels`, of simulated scans, is where the
+        opacity truly is.
     bcva_logmar, meridian_deg, age_years
         None where the table leaves them empty.
     profile
@@ -103,13 +104,13 @@ class Dataset:
     Attributes
     ----------
     folder
-        Where it lies.
+        The folder with both tables.
     scans
-        In the order of scans.csv.
+        The scans in the order of scans.csv.
     tables_sha256
-        Of both tables.
+        Digest of both tables.
     description
-        One sentence: where it comes from (`description.txt` if there is one).
+        One sentence that says where the data come from (`description.txt` if there is one).
     """
 
     folder: Path
@@ -152,19 +153,6 @@ def read_dataset(folder: Path) -> Dataset:
     described = folder / "description.txt"
     description = described.read_text(encoding="utf-8").strip() if described.is_file() else folder.name
     return Dataset(folder, tuple(scans), tables.hexdigest(), description)
-
-
-def check_disjoint(first: Dataset, second: Dataset) -> None:
-    """Check that no patient and no image is in both datasets.
-
-    Raises
-    ------
-    DatasetError
-        Naming every patient on both sides.
-    """
-    shared = sorted({scan.patient_id for scan in first.scans} & {scan.patient_id for scan in second.scans})
-    if shared:
-        raise DatasetError(second.folder, [f"patient {patient} is also in {first.folder}" for patient in shared])
 
 
 def _read_table(path: Path, columns: tuple[str, ...], faults: list[str]) -> list[dict[str, str]]:

@@ -1,21 +1,21 @@
-"""`python -m train masks`: polygons drawn in LabelMe become the masks of the dataset layout."""
+"""Turn polygons drawn in LabelMe into the masks of the dataset layout."""
 
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from edge_runtime.measure.lens import TissueLabel
+from edge_runtime.report.files import write_all
+from edge_runtime.report.png import encode_png
 
 from .dataset import DatasetError
 
 if TYPE_CHECKING:
-    import argparse
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -33,9 +33,9 @@ class Drawing:
     Attributes
     ----------
     rows, columns
-        Of the scan.
+        Size of the scan.
     polygons
-        Per polygon its label, and (points, 2) float64 (column, row); a pixel's upper left corner has whole numbers.
+        Each polygon's label, and its (points, 2) float64 (column, row); a pixel's upper left corner has whole numbers.
     """
 
     rows: int
@@ -43,34 +43,36 @@ class Drawing:
     polygons: tuple[tuple[TissueLabel, NDArray[np.float64]], ...]
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the command line of the verb."""
-    parser.add_argument("labelme", type=Path, metavar="LABELME_DIR", help="folder of LabelMe files (*.json)")
-    parser.add_argument("--out", type=Path, required=True, help="folder for the masks, one PNG per file")
+def write_masks(labelme: Path, out: Path) -> dict[str, Drawing]:
+    """Write one mask for each LabelMe file of a folder, or none when a file has a fault.
 
+    Parameters
+    ----------
+    labelme
+        Folder of LabelMe files, `*.json`.
+    out
+        Folder for the masks, `<name>.png`; it is made where it is missing.
 
-def run(arguments: argparse.Namespace) -> int:
-    """Run the verb: all masks, or none and every fault.
+    Returns
+    -------
+    The drawings by name.
 
     Raises
     ------
     DatasetError
         Naming every fault of every file.
+    OutputError, WriteError
+        When the masks cannot be written.
     """
-    files = sorted(arguments.labelme.glob("*.json"))
+    files = sorted(labelme.glob("*.json"))
     faults: list[str] = [] if files else ["no LabelMe file (*.json)"]
-    drawings = {file.stem: read_drawing(file, faults) for file in files}
+    read = {file.stem: read_drawing(file, faults) for file in files}
     if faults:
-        raise DatasetError(arguments.labelme, faults)
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    for name, drawing in drawings.items():
-        if drawing is not None:
-            (arguments.out / f"{name}.png").write_bytes(_png(paint(drawing)))
-    empty = [name for name, drawing in drawings.items() if drawing is not None and not drawing.polygons]
-    sys.stderr.write(f"{arguments.out}: {len(drawings)} masks.\n")
-    if empty:
-        sys.stderr.write(f"Without a polygon, all background: {', '.join(empty)}. Leave their group empty.\n")
-    return 0
+        raise DatasetError(labelme, faults)
+    drawings = {name: drawing for name, drawing in read.items() if drawing is not None}
+    out.mkdir(parents=True, exist_ok=True)
+    write_all({str(out / f"{name}.png"): encode_png(paint(drawing)) for name, drawing in drawings.items()})
+    return drawings
 
 
 def read_drawing(path: Path, faults: list[str]) -> Drawing | None:
@@ -136,10 +138,3 @@ def paint(drawing: Drawing) -> NDArray[np.uint8]:
         covered = fine.reshape(bottom - top, FINER, right - left, FINER).sum(axis=(1, 3), dtype=np.int64)
         labels[top:bottom, left:right][2 * covered > FINER**2] = label
     return labels
-
-
-def _png(labels: NDArray[np.uint8]) -> bytes:
-    import cv2
-
-    _, data = cv2.imencode(".png", labels)
-    return data.tobytes()

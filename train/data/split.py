@@ -32,7 +32,7 @@ def split_by_patient(scans: Sequence[ScanRecord], held_out_fraction: float, seed
     Parameters
     ----------
     scans
-        Of a whole dataset.
+        All scans of a dataset.
     held_out_fraction
         Share of the patients, in [0, 1); 0.2 in the paper.
     seed

@@ -17,7 +17,7 @@ from edge_runtime.measure.lens import TissueLabel
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from train.data.frames import GridScan
+    from train.data.grid import GridScan
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class Draw:
     blur, noise
         SD of the blur in pixels and of the noise in fractions of white.
     noise_seed
-        Of the noise.
+        Seed of the noise.
     """
 
     centre_row: float

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,11 +12,11 @@ import torch
 from .augment import apply, draw
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Generator, Iterable, Sequence
 
     from torch import Tensor
 
-    from train.data.frames import GridFrames
+    from train.data.grid import GridFrames
 
     from .recipe import Recipe
 
@@ -25,16 +26,17 @@ _ORDER, _VIEW, _AUGMENT = 1, 2, 3
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Which part of the work a batch is.
+    """Position of a batch in the run.
 
     Attributes
     ----------
     step
-        Optimiser step.
+        Number of the optimiser step, from 0.
     micro
-        Forward pass within the step.
+        Number of the forward pass within the step, from 0.
     rank, world
-        Process, and number of processes. Two processes see exactly what one process with twice the passes sees.
+        Number of the process, from 0, and how many there are. Two processes see exactly what one process with twice
+        the passes sees.
     """
 
     step: int
@@ -49,11 +51,11 @@ class Batches:
     Parameters
     ----------
     frames
-        Prepared frames.
+        The prepared frames of a dataset.
     indices
-        Which of them to learn from.
+        Positions of the frames to learn from.
     recipe
-        Window, batch, augmentation, seed.
+        It gives window, batch size, augmentation and seed.
     """
 
     def __init__(self, frames: GridFrames, indices: Sequence[int], recipe: Recipe) -> None:
@@ -101,3 +103,16 @@ class Batches:
         epoch, offset = divmod(position, len(self._indices))
         order = np.random.default_rng([_ORDER, self._recipe.seed, epoch]).permutation(len(self._indices))
         return int(self._indices[order[offset]])
+
+
+def drawn_ahead(
+    draw_batch: Callable[[Place], tuple[Tensor, Tensor]], places: Iterable[Place]
+) -> Generator[tuple[Tensor, Tensor], None, None]:
+    """Yield the batch of every place in turn; the next one is drawn while the network works on this one."""
+    with ThreadPoolExecutor(1) as thread:
+        started = (thread.submit(draw_batch, place) for place in places)
+        coming = next(started, None)
+        while coming is not None:
+            batch = coming.result()
+            coming = next(started, None)
+            yield batch

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import csv
-from typing import TYPE_CHECKING, Any
+import io
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from edge_runtime.report.files import write_all
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 LOG_COLUMNS = (
@@ -16,18 +20,21 @@ LOG_COLUMNS = (
 )  # fmt: skip
 
 
-def write_log(log: list[dict[str, Any]], path: Path) -> None:
+# A row of the log: a number for each of `LOG_COLUMNS`, or None where there is nothing to measure.
+LogRow: TypeAlias = dict[str, Any]
+
+
+def write_log(log: Sequence[LogRow], path: Path) -> None:
     """Write the whole log, one row per measurement, whole or not at all."""
-    part = path.with_name(f".{path.name}.part")
-    with part.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, LOG_COLUMNS)
-        writer.writeheader()
-        writer.writerows(log)
-    part.replace(path)
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, LOG_COLUMNS)
+    writer.writeheader()
+    writer.writerows(log)
+    write_all({str(path): text.getvalue().encode()})
 
 
-def draw_curves(log: list[dict[str, Any]], path: Path) -> None:
-    """Dice per class on both sides over the steps (Fig. 1 of the paper)."""
+def draw_curves(log: Sequence[LogRow], path: Path) -> None:
+    """Draw the Dice of each class on both sides over the steps (Fig. 1 of the paper)."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(9, 4), layout="constrained")

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 import torch
 
 from edge_runtime.measure.lens import LensPixels, largest_component
-from train.checkpoint import OperatingPoint
+from train.checkpoint import ChosenThreshold
 from train.metrics import MIN_CF_THRESHOLD, ConfusionMatrix, MeanDice, TissueOverlap, area_under_curve, youden_threshold
 
 from .augment import apply, centred
+from .run import spread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
     from torch import nn
 
     from train.data.dataset import ScanRecord
-    from train.data.frames import GridFrames
+    from train.data.grid import GridFrames
+
+    from .curves import LogRow
+    from .run import Run
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +35,9 @@ class ScanMeasure:
     Attributes
     ----------
     scan
-        Its row of the table.
+        The scan's row of the table.
     overlap
-        Pixel counts of prediction and truth, per label.
+        Pixel counts of prediction and truth for each label.
     pixels
         Lens and cataract pixels of the largest connected lens, as the runtime counts them.
     """
@@ -66,11 +70,11 @@ def measure(
     Parameters
     ----------
     network
-        Takes (n, 1, rows, columns) float32, returns logits.
+        It takes (n, 1, rows, columns) float32 and returns logits.
     frames, records
         Prepared frames and the rows they belong to, in the same order.
     indices
-        Which of them.
+        Positions of the scans to measure.
     window
         (rows, columns) on the network grid, laid about the lens.
     """
@@ -88,8 +92,22 @@ def measure(
         network.train(was_training)
 
 
+def log_row(run: Run, network: nn.Module) -> LogRow:
+    """Measure both sides of a run, on as many scans as the recipe allows on the way, for the log."""
+    row: LogRow = {}
+    for side, indices in (("training", run.training), ("held_out", run.held_out)):
+        chosen = spread(indices, run.recipe.validation_scans)
+        measures = list(measure(network, run.frames, run.dataset.scans, chosen, run.recipe.window))
+        row |= {f"{side}_dice_{name}": dice.mean for name, dice in dice_of(measures).items()}
+        eyes = eyes_of(measures)
+        row[f"{side}_auc"] = area_under_curve(
+            [eye.cataract_fraction for eye in eyes], [eye.group == "cataract" for eye in eyes]
+        )
+    return row
+
+
 def dice_of(measures: Sequence[ScanMeasure]) -> dict[str, MeanDice]:
-    """Mean Dice per label, and of the lens as a whole, over scans with a gradable lens."""
+    """Mean Dice of each label, and of the lens as a whole, over scans with a gradable lens."""
     gradable = [one.overlap for one in measures if one.scan.group]
     return {
         name: MeanDice.of(getattr(overlap, name) for overlap in gradable)
@@ -98,7 +116,7 @@ def dice_of(measures: Sequence[ScanMeasure]) -> dict[str, MeanDice]:
 
 
 def eyes_of(measures: Sequence[ScanMeasure]) -> list[EyeMeasure]:
-    """Cataract Fraction per eye; scans without a gradable lens, or where none was found, are left out."""
+    """Cataract Fraction of each eye; scans without a gradable lens, or where none was found, are left out."""
     fractions: dict[tuple[str, str], list[float]] = defaultdict(list)
     for one in measures:
         if one.scan.group and one.pixels.lens:
@@ -106,8 +124,8 @@ def eyes_of(measures: Sequence[ScanMeasure]) -> list[EyeMeasure]:
     return [EyeMeasure(eye, group, fmean(values), len(values)) for (eye, group), values in sorted(fractions.items())]
 
 
-def choose_operating_point(eyes: Sequence[EyeMeasure], whose: str = "held-out patients") -> OperatingPoint | None:
-    """Choose the Cataract Fraction that tells clear eyes from cataract eyes best; `whose` names them in the method.
+def choose_operating_point(eyes: Sequence[EyeMeasure], whose: str = "held-out patients") -> ChosenThreshold | None:
+    """Choose the Cataract Fraction that separates clear from cataract eyes best; `whose` names them in the method.
 
     The middle of the interval of the largest sensitivity + specificity, but at least `MIN_CF_THRESHOLD`. None where a
     group is missing, or where the best threshold is no number between 0 and 1: no operating point can be justified.
@@ -130,4 +148,4 @@ def choose_operating_point(eyes: Sequence[EyeMeasure], whose: str = "held-out pa
         f"of {whose} (per eye: sensitivity {sorting.sensitivity:.3f}, "
         f"specificity {sorting.specificity:.3f}, AUC {auc:.3f})"
     )
-    return OperatingPoint(round(threshold, 6), method)
+    return ChosenThreshold(round(threshold, 6), method)

@@ -1,4 +1,4 @@
-"""What training makes small."""
+"""The training loss."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def segmentation_loss(logits: Tensor, labels: Tensor, config: LossConfig) -> Ten
     labels
         (n, rows, columns) int64 of `TissueLabel`.
     config
-        Weights of the parts.
+        Weights of the parts of the loss.
 
     Returns
     -------

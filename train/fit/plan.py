@@ -1,58 +1,35 @@
-"""What a run decides before its first step: how many there will be, from what one costs."""
+"""The plan of a run: how many steps it will take, from what one step costs."""
 
 from __future__ import annotations
 
 import copy
 import json
-import subprocess
 import time
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
+
+from edge_runtime.report.files import write_all
+from train.parsing import build
+from train.provenance import code_revision
 
 from .batches import Batches, Place
 from .loss import segmentation_loss
 from .recipe import OptimiserKind, Recipe, RecipeError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from lightning_fabric import Fabric
 
-    from train.data.frames import GridFrames
     from train.unet import UNet
+
+    from .run import Run
 
 TIMED_STEPS = 4
 # Of the minutes given, what is kept for measuring on the way and at the end.
 TRAINING_SHARE = 0.9
-
-
-@dataclass(frozen=True, slots=True)
-class FitOptions:
-    """How to run, apart from what to learn.
-
-    Attributes
-    ----------
-    max_minutes
-        Wall time to stay within, or None: the number of steps follows from a step's cost, measured before the first
-        one.
-    devices, accelerator, precision
-        Passed to Lightning Fabric: processes, "cpu", "cuda" ..., "32-true", "bf16-mixed" ...
-    threads
-        Of torch, or None for its default.
-    steps
-        Instead of the recipe's.
-    cache
-        Folder for prepared frames, or None for the one beside the data.
-    """
-
-    max_minutes: float | None = None
-    devices: int = 1
-    accelerator: str = "cpu"
-    precision: str = "32-true"
-    threads: int | None = None
-    steps: int | None = None
-    cache: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +39,17 @@ class Plan:
     Attributes
     ----------
     steps
-        Optimiser steps of the whole run.
+        Number of optimiser steps of the whole run.
     seconds_per_step
-        Measured before the first step.
+        The cost of a step, measured before the first one.
     recipe
-        TOML text.
+        The recipe as TOML text.
     dataset_sha256
-        What is learnt from.
+        Digest of what the network learns from (`GridFrames.sha256`).
     training_commit
         Revision of the code.
     world, precision
-        Number of processes, and arithmetic.
+        The number of processes, and Fabric's name of the arithmetic.
     """
 
     steps: int
@@ -83,9 +60,16 @@ class Plan:
     world: int
     precision: str
 
+    def summary(self) -> str:
+        """Return the number of steps and what they cost, in words."""
+        return (
+            f"{self.steps} steps of {self.seconds_per_step:.3f} s, "
+            f"about {self.steps * self.seconds_per_step / 60:.0f} min and the time to measure."
+        )
+
 
 def make_optimiser(unet: UNet, recipe: Recipe) -> torch.optim.Optimizer:
-    """The recipe's optimiser; only convolution weights decay."""
+    """Make the optimiser of a recipe; only convolution weights decay."""
     config = recipe.optimiser
     groups = [
         {
@@ -99,17 +83,56 @@ def make_optimiser(unet: UNet, recipe: Recipe) -> torch.optim.Optimizer:
     return torch.optim.SGD(groups, lr=config.learning_rate, momentum=config.momentum)
 
 
-def make_plan(
-    recipe: Recipe,
-    recipe_text: str,
-    unet: UNet,
-    batches: Batches,
-    frames: GridFrames,
-    options: FitOptions,
-    fabric: Fabric,
-    spent_s: float,
-) -> Plan:
-    """Measure the cost of a step on a throw-away copy, and fix the number of steps."""
+def plan_of(run: Run, unet: UNet, batches: Batches, fabric: Fabric, started: float) -> Plan:
+    """Read the plan of a run that was begun before, or make one and write it down.
+
+    Parameters
+    ----------
+    run
+        The run; its folder may hold a plan already.
+    unet, batches
+        What a step is made of, to measure its cost.
+    fabric
+        The processes of the run.
+    started
+        Reading of `time.monotonic` when the run was started: the time since then is taken from its minutes.
+
+    Raises
+    ------
+    RecipeError
+        When the run folder belongs to another run.
+    """
+    if run.plan_path.is_file():
+        plan = build(Plan, json.loads(run.plan_path.read_text(encoding="utf-8")))
+        check_same_run(plan, run, fabric)
+        return plan
+    plan = make_plan(run, unet, batches, fabric, time.monotonic() - started)
+    if fabric.is_global_zero:
+        write_plan(plan, run.plan_path)
+    return plan
+
+
+def make_plan(run: Run, unet: UNet, batches: Batches, fabric: Fabric, spent_s: float) -> Plan:
+    """Measure the cost of a step, and fix the number of steps."""
+    options = run.options
+    cost = seconds_per_step(run.recipe, unet, batches, fabric)
+    steps = options.steps or run.recipe.steps
+    if options.max_minutes is not None:
+        steps = min(steps, max(1, int((options.max_minutes * 60 - spent_s) * TRAINING_SHARE / cost)))
+    steps, cost = fabric.broadcast((steps, cost))  # every process follows the first one's clock
+    return Plan(
+        steps=steps,
+        seconds_per_step=cost,
+        recipe=run.recipe_text,
+        dataset_sha256=run.frames.sha256,
+        training_commit=code_revision(),
+        world=fabric.world_size,
+        precision=options.precision,
+    )
+
+
+def seconds_per_step(recipe: Recipe, unet: UNet, batches: Batches, fabric: Fabric) -> float:
+    """Measure what a step takes, on a copy of the network that is thrown away: the mean over windows and frames."""
     trial = copy.deepcopy(unet).to(fabric.device).train()
     optimiser = make_optimiser(trial, recipe)
     usual = [step for step in range(1000) if batches.view(step)[0] == recipe.window][: TIMED_STEPS + 1]
@@ -118,54 +141,35 @@ def make_plan(
     for number, step in enumerate(usual + whole):
         began = time.perf_counter()
         for micro in range(recipe.accumulate):
-            grey, labels = fabric.to_device(batches.at(Place(step, micro, fabric.global_rank, fabric.world_size)))
+            place = Place(step=step, micro=micro, rank=fabric.global_rank, world=fabric.world_size)
+            grey, labels = fabric.to_device(batches.at(place))
             with fabric.autocast():
                 fabric.backward(segmentation_loss(trial(grey), labels, recipe.loss))
         optimiser.step()
         if number:  # the first one warms up
             seconds[step in whole] += time.perf_counter() - began
     share = recipe.augment.whole_frame if whole else 0.0
-    cost = (1 - share) * seconds[False] / max(1, len(usual) - 1) + share * seconds[True] / max(1, len(whole))
-    steps = options.steps or recipe.steps
-    if options.max_minutes is not None:
-        steps = min(steps, max(1, int((options.max_minutes * 60 - spent_s) * TRAINING_SHARE / cost)))
-    steps, cost = fabric.broadcast((steps, cost))  # every process follows the first one's clock
-    return Plan(steps, cost, recipe_text, frames.sha256, code_revision(), fabric.world_size, options.precision)
+    return (1 - share) * seconds[False] / max(1, len(usual) - 1) + share * seconds[True] / max(1, len(whole))
 
 
 def write_plan(plan: Plan, path: Path) -> None:
     """Write the plan as JSON, whole or not at all."""
-    part = path.with_name(f".{path.name}.part")
-    part.write_text(json.dumps(asdict(plan), indent=1), encoding="utf-8")
-    part.replace(path)
+    write_all({str(path): json.dumps(asdict(plan), indent=1).encode()})
 
 
-def check_same_run(plan: Plan, recipe_text: str, frames: GridFrames, means: tuple[int, str], out: Path) -> None:
+def check_same_run(plan: Plan, run: Run, fabric: Fabric) -> None:
     """Check that a run folder continues this very run.
 
     Raises
     ------
     RecipeError
-        Naming what is another.
+        Naming what differs.
     """
     for what, here, there in (
-        ("recipe", recipe_text, plan.recipe),
-        ("data", frames.sha256, plan.dataset_sha256),
-        ("number of processes", means[0], plan.world),
-        ("precision", means[1], plan.precision),
+        ("recipe", run.recipe_text, plan.recipe),
+        ("data", run.frames.sha256, plan.dataset_sha256),
+        ("number of processes", fabric.world_size, plan.world),
+        ("precision", run.options.precision, plan.precision),
     ):
         if here != there:
-            raise RecipeError("other-run", f"{out} holds a run with another {what}.", "Choose another --out.")
-
-
-def code_revision() -> str:
-    """Return the git revision of this checkout, "+changes" when files differ from it, or "unknown"."""
-    folder = Path(__file__).parents[1]
-
-    def git(*words: str) -> str:
-        return subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True, check=True).stdout.strip()
-
-    try:
-        return git("rev-parse", "HEAD") + ("+changes" if git("status", "--porcelain", "--untracked-files=no") else "")
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
+            raise RecipeError("other-run", f"{run.out} holds a run with another {what}.", "Choose another --out.")

@@ -1,16 +1,17 @@
-"""Recipes: everything a training run can be told, read from TOML into frozen objects; an unknown key is an error."""
+"""Recipes: every setting of a training run, read from TOML into frozen objects; an unknown key is an error."""
 
 from __future__ import annotations
 
 import math
 import tomllib
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, get_type_hints
+from typing import TYPE_CHECKING
 
 from edge_runtime.errors import EdgeCataractError
 from edge_runtime.frame.brightness import Brightness
 from edge_runtime.frame.profiles import PROFILES
+from train.parsing import build
 from train.unet import CLASSES, UNetConfig
 
 from .augment import AugmentConfig
@@ -28,7 +29,7 @@ class RecipeError(EdgeCataractError):
 
 
 class OptimiserKind(StrEnum):
-    """How the weights move."""
+    """The rule by which the weights move."""
 
     SGD = "sgd"
     ADAMW = "adamw"
@@ -43,7 +44,7 @@ class Schedule(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OptimiserConfig:
-    """How the weights move.
+    """The optimiser and its learning rate.
 
     Attributes
     ----------
@@ -56,9 +57,9 @@ class OptimiserConfig:
     warm_up_steps
         Steps over which the learning rate rises linearly to its peak.
     momentum
-        Of SGD.
+        Momentum of SGD.
     weight_decay
-        Of convolution weights; batch norms and biases never decay.
+        Decay of convolution weights; batch norms and biases never decay.
     """
 
     kind: OptimiserKind
@@ -79,14 +80,14 @@ class OptimiserConfig:
 
 @dataclass(frozen=True, slots=True)
 class LossConfig:
-    """What is made small: cross-entropy, plus `dice` times (1 - soft Dice of clear lens and cataract).
+    """The training loss: cross-entropy, plus `dice` times (1 - soft Dice of clear lens and cataract).
 
     Attributes
     ----------
     dice
         Weight of the Dice part; 0 leaves it out, as published.
     class_weights
-        Of background, clear lens and cataract in the cross-entropy.
+        Weights of background, clear lens and cataract in the cross-entropy.
     """
 
     dice: float = 0.0
@@ -105,9 +106,9 @@ class Recipe:
     Attributes
     ----------
     name, version
-        Of the model that comes out.
+        Name and version of the model that comes out.
     network, optimiser, loss, augment
-        See there.
+        Settings of the parts.
     grid
         Native pixels per network pixel, g.
     window
@@ -121,9 +122,9 @@ class Recipe:
     held_out
         Share of the patients that training does not see.
     seed
-        Of weights, split, order and augmentation.
+        Seed of weights, split, order and augmentation.
     steps
-        Optimiser steps.
+        Number of optimiser steps.
     batch, accumulate
         Windows per forward pass, and passes per step, of one process.
     validate_every, checkpoint_every
@@ -196,14 +197,13 @@ def parse_recipe(text: str, source: str) -> Recipe:
     """
     advice = "See train/recipes for examples."
     try:
-        recipe: Recipe = _build(Recipe, tomllib.loads(text), "")
-    except (tomllib.TOMLDecodeError, ValueError, TypeError) as error:
+        return build(Recipe, tomllib.loads(text))
+    except ValueError as error:  # of which a fault of TOML is one
         raise RecipeError("recipe", f"{source}: {error}.", advice) from error
-    return recipe
 
 
 def load_recipe(path: Path) -> tuple[Recipe, str]:
-    """Read a recipe file; returns the recipe and its text.
+    """Read a recipe file; return the recipe and its text.
 
     Raises
     ------
@@ -215,26 +215,3 @@ def load_recipe(path: Path) -> tuple[Recipe, str]:
     except (OSError, UnicodeDecodeError) as error:
         raise RecipeError("recipe", f"{path} cannot be read.", "Check the path.") from error
     return parse_recipe(text, str(path)), text
-
-
-def _build(kind: Any, table: dict[str, Any], where: str) -> Any:
-    """Build a frozen dataclass from a table, tables inside it too."""
-    known = {entry.name for entry in fields(kind)}
-    unknown = sorted(set(table) - known)
-    if unknown:
-        raise ValueError(
-            f"unknown key {', '.join(where + name for name in unknown)}; known are {', '.join(sorted(known))}"
-        )
-    types = get_type_hints(kind)
-    values: dict[str, Any] = {}
-    for name, value in table.items():
-        if is_dataclass(types[name]):
-            if not isinstance(value, dict):
-                raise ValueError(f"{where}{name} must be a table")
-            values[name] = _build(types[name], value, f"{where}{name}.")
-        else:
-            expected = {float: (int, float), int: (int,), bool: (bool,), str: (str,)}.get(types[name])
-            if expected and (not isinstance(value, expected) or (isinstance(value, bool) and types[name] is not bool)):
-                raise ValueError(f"{where}{name} must be of type {types[name].__name__}, got {value!r}")
-            values[name] = float(value) if types[name] is float else value
-    return kind(**values)

@@ -8,10 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from train.data.dataset import DatasetError, check_disjoint, read_dataset
+from tests.train.synthetic import make_dataset, write_png
+from train.data.dataset import DatasetError, read_dataset
 from train.data.frames import prepare
-
-from .synthetic import make_dataset, write_png
 
 
 @pytest.fixture(scope="module")
@@ -97,11 +96,6 @@ def test_a_patient_on_both_sides_of_the_split_is_named(folder: Path) -> None:
 
     edit(folder / "scans.csv", change)
     assert faults_of(folder) == ("scans.csv: patient P0 is on both sides of the split",)
-
-
-def test_a_patient_in_two_datasets_is_named(folder: Path, original: Path) -> None:
-    with pytest.raises(DatasetError, match=r"patient P0 is also in"):
-        check_disjoint(read_dataset(original), read_dataset(folder))
 
 
 def test_a_mask_of_the_wrong_size_is_named(folder: Path) -> None:

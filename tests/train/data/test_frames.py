@@ -7,17 +7,18 @@ import cv2
 import numpy as np
 import pytest
 
+from edge_runtime.frame import brightness
 from edge_runtime.frame.brightness import Brightness, find_reference_levels, referenced_grey, regrade
 from edge_runtime.frame.profiles import PROFILES
 from edge_runtime.frame.resample import native_frame
 from edge_runtime.reading.raster import read_scan
+from tests.train.synthetic import make_dataset, scan_and_labels, write_png
+from train.data import frames as frames_module
 from train.data.dataset import read_dataset
-from train.data.frames import block_sum, labels_on_grid, lens_box, native_labels, prepare
+from train.data.frames import block_sum, labels_on_grid, lens_box, native_labels, prepare, sources_sha256
 from train.phantom.eye.plan import EyePlan
 from train.phantom.imaging.plan import EXPORT_COLUMNS, EXPORT_ROWS, Geometry, ScanPlan
 from train.phantom.render import simulate
-
-from .synthetic import make_dataset, scan_and_labels, write_png
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +85,37 @@ def test_the_cache_is_used_again_and_renewed_when_a_file_changes(folder: Path) -
     write_png(folder / "masks/P1_OD_0.png", np.where(labels > 0, 2, 0).astype(np.uint8))
     changed = prepare(read_dataset(folder), 16, "mask")
     assert changed.sha256 != first.sha256
+
+
+def test_frames_are_prepared_anew_when_the_preparation_changes(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    dataset = read_dataset(folder)
+    counted: list[int] = []
+    prepare(dataset, 16, "mask", report=lambda done, total: counted.append(total))
+    monkeypatch.setattr(frames_module, "preparation_sha256", lambda: "of another scale of brightness")
+    prepare(dataset, 16, "mask", report=lambda done, total: counted.append(total))
+    assert counted == [4] * 8
+
+
+def test_a_changed_scale_of_brightness_changes_the_preparation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The scale is changed in a copy of the room that prepares frames."""
+    before = frames_module.preparation_sha256()
+    assert before == frames_module.preparation_sha256()
+    source = Path(brightness.__file__)
+    copied = Path(shutil.copytree(source.parent, tmp_path / "frame"))
+    monkeypatch.setattr(frames_module.edge_runtime.frame, "__path__", [str(copied)])
+    assert frames_module.preparation_sha256() == before
+    text = source.read_text()
+    constant = "NOMINAL_LEVELS = "
+    assert text.count(constant) == 1
+    (copied / source.name).write_text(text.replace(constant, "NOMINAL_LEVELS = OTHER_LEVELS = "))
+    assert frames_module.preparation_sha256() != before
+
+
+def test_another_version_of_a_library_changes_the_preparation(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("x = 1\n")
+    digests = {sources_sha256([tmp_path], (version, "2.0")) for version in ("4.10", "4.11")}
+    assert len(digests) == 2
+    assert sources_sha256([tmp_path / "a.py"], ("4.10", "2.0")) in digests
 
 
 def test_a_scan_without_a_lens_has_no_box(folder: Path) -> None:

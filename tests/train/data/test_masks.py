@@ -7,10 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from train.__main__ import main
 from train.data.dataset import DatasetError
-from train.data.frames import read_labels
-from train.data.masks import Drawing, paint, read_drawing
+from train.data.masks import Drawing, paint, read_drawing, write_masks
 
 
 def labelme(path: Path, *shapes: dict[str, Any], **more: Any) -> Path:
@@ -57,15 +55,6 @@ def test_cataract_lies_over_clear_lens_in_whatever_order_they_were_drawn(tmp_pat
     assert (np.count_nonzero(labels == 2), np.count_nonzero(labels == 1)) == (25, 575)
 
 
-def test_the_verb_writes_masks_that_the_layout_accepts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    labelme(tmp_path / "in/P1_OD.json", polygon("cataract", *SQUARE))
-    labelme(tmp_path / "in/P2_OD.json")
-    assert main(["masks", str(tmp_path / "in"), "--out", str(tmp_path / "masks")]) == 0
-    assert read_labels(tmp_path / "masks/P1_OD.png").shape == (60, 80)
-    assert not read_labels(tmp_path / "masks/P2_OD.png").any()
-    assert "Without a polygon, all background: P2_OD." in capsys.readouterr().err
-
-
 @pytest.mark.parametrize(
     ("shape", "message"),
     [
@@ -79,16 +68,8 @@ def test_the_verb_writes_masks_that_the_layout_accepts(tmp_path: Path, capsys: p
 def test_every_fault_is_named_and_nothing_is_written(shape: dict[str, Any], message: str, tmp_path: Path) -> None:
     labelme(tmp_path / "in/a.json", polygon("cataract", *SQUARE), shape)
     (tmp_path / "in/b.json").write_text("[]")
-    from train.data.masks import run
-
-    arguments = type("Arguments", (), {"labelme": tmp_path / "in", "out": tmp_path / "masks"})()
     with pytest.raises(DatasetError) as caught:
-        run(arguments)
+        write_masks(tmp_path / "in", tmp_path / "masks")
     assert any(message in fault and fault.startswith("a.json: shape 2: ") for fault in caught.value.faults)
     assert any(fault.startswith("b.json: no LabelMe file") for fault in caught.value.faults)
     assert not (tmp_path / "masks").exists()
-
-
-def test_an_empty_folder_is_a_fault(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["masks", str(tmp_path), "--out", str(tmp_path / "masks")]) == 65
-    assert "no LabelMe file (*.json)" in capsys.readouterr().err

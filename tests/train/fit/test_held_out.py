@@ -6,11 +6,10 @@ import torch
 from torch import nn
 
 from edge_runtime.measure.decision import GUARD_BAND
+from tests.train.synthetic import make_dataset
 from train.data.dataset import Dataset, read_dataset
 from train.data.frames import GridFrames, prepare
 from train.fit.held_out import MIN_CF_THRESHOLD, EyeMeasure, choose_operating_point, dice_of, eyes_of, measure
-
-from .synthetic import make_dataset
 
 
 class GreyDecides(nn.Module):
@@ -60,7 +59,7 @@ def eyes(clear: list[float], cataract: list[float]) -> list[EyeMeasure]:
     return [EyeMeasure(f"P{number}/OD/1", group, value, 1) for number, (group, value) in enumerate(groups)]
 
 
-def test_the_operating_point_is_the_middle_of_the_gap_and_tells_its_story() -> None:
+def test_the_operating_point_is_the_middle_of_the_gap_with_its_reason() -> None:
     point = choose_operating_point(eyes([0.0, 0.1], [0.2, 0.6, 0.9]))
     assert point is not None
     assert point.cf_threshold == pytest.approx(0.15)
@@ -68,7 +67,7 @@ def test_the_operating_point_is_the_middle_of_the_gap_and_tells_its_story() -> N
     assert "sensitivity 1.000, specificity 1.000, AUC 1.000" in point.method
 
 
-def test_threshold_stays_so_far_from_0_that_an_eye_without_cataract_pixels_is_not_borderline() -> None:
+def test_an_eye_without_cataract_pixels_is_never_borderline() -> None:
     point = choose_operating_point(eyes([0.0, 0.0, 0.0], [0.001, 0.02, 0.5, 0.9]))
     assert point is not None
     assert point.cf_threshold == MIN_CF_THRESHOLD

@@ -1,0 +1,79 @@
+"""The network grid: blocks of native pixels, and whole frames of a dataset brought to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class GridScan:
+    """Where the lens lies in one cached frame, in half-open network-grid coordinates.
+
+    Attributes
+    ----------
+    rows, columns
+        Size of the frame on the network grid.
+    lens_box
+        (top, left, bottom, right), or None where no pixel is lens.
+    image_sha256
+        Digest of the image file.
+    """
+
+    rows: int
+    columns: int
+    lens_box: tuple[int, int, int, int] | None
+    image_sha256: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GridFrames:
+    """Whole frames of a dataset on the network grid, memory-mapped, read-only.
+
+    Attributes
+    ----------
+    grid
+        Native pixels per network pixel, g.
+    grey
+        (n, rows, columns) uint16: the sum of g x g grey levels, exact. Frames smaller than the largest lie at the top
+        left.
+    labels
+        (n, rows, columns) uint8 of `TissueLabel`.
+    scans
+        Place of the lens in each frame, in the order of `Dataset.scans`.
+    sha256
+        Digest of tables, images and labels: what a network learnt from.
+    """
+
+    grid: int
+    grey: NDArray[np.uint16]
+    labels: NDArray[np.uint8]
+    scans: tuple[GridScan, ...]
+    sha256: str
+
+    def frame(self, index: int) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+        """Return one frame: (rows, columns) float32 grey in [0, 1], and its labels."""
+        scan = self.scans[index]
+        grey = self.grey[index, : scan.rows, : scan.columns].astype(np.float32) / np.float32(self.grid**2 * 255)
+        return grey, self.labels[index, : scan.rows, : scan.columns]
+
+
+def block_sum(frame: NDArray[np.uint8], grid: int) -> NDArray[np.uint16]:
+    """Sum blocks of grid x grid pixels, the last row and column repeated to complete a block.
+
+    Returns
+    -------
+    (ceil(rows / grid), ceil(columns / grid)) uint16
+    """
+    if not 1 <= grid <= 16:
+        raise ValueError(f"a grid from 1 to 16 was expected, got {grid}")  # 16 * 16 * 255 is the most that uint16 holds
+    rows, columns = frame.shape
+    padded = np.pad(frame, ((0, -rows % grid), (0, -columns % grid)), mode="edge").astype(np.uint16)
+    across = sum((padded[:, shift::grid] for shift in range(1, grid)), start=padded[:, ::grid])
+    total: NDArray[np.uint16] = sum((across[shift::grid] for shift in range(1, grid)), start=across[::grid])
+    return total

@@ -1,0 +1,72 @@
+"""Label maps: read, checked and brought to the network grid."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from edge_runtime.measure.lens import TissueLabel
+
+from .grid import block_sum
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+
+def read_labels(path: Path) -> NDArray[np.uint8]:
+    """Read a label map.
+
+    Raises
+    ------
+    ValueError
+        Saying what is wrong with the file.
+    """
+    import cv2
+
+    data = path.read_bytes()
+    labels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED) if data else None
+    if labels is None:
+        raise ValueError("cannot be decoded")
+    if labels.ndim != 2 or labels.dtype != np.uint8:
+        raise ValueError(f"one 8-bit channel was expected, got shape {labels.shape}, {labels.dtype}")
+    unknown = np.unique(labels[labels > max(TissueLabel)])
+    if unknown.size:
+        raise ValueError(f"unknown label value(s) {', '.join(map(str, unknown))}; 0, 1 and 2 were expected")
+    return labels.astype(np.uint8, copy=False)
+
+
+def native_labels(labels: NDArray[np.uint8], native_shape: tuple[int, int]) -> NDArray[np.uint8]:
+    """Bring a label map of the scan's pixels to the native frame, by the nearest pixel."""
+    import cv2
+
+    if labels.shape == native_shape:
+        return labels
+    size = (native_shape[1], native_shape[0])
+    return cv2.resize(labels, size, interpolation=cv2.INTER_NEAREST_EXACT).astype(np.uint8, copy=False)
+
+
+def labels_on_grid(labels: NDArray[np.uint8], grid: int) -> NDArray[np.uint8]:
+    """Bring a label map to the network grid.
+
+    A block is lens when more than half of its pixels are, and cataract when at least half of its lens pixels are: a
+    border pixel shared by three classes is not lost to the background.
+    """
+    cataract = block_sum((labels == TissueLabel.CATARACT).astype(np.uint8), grid)
+    lens = cataract + block_sum((labels == TissueLabel.CLEAR_LENS).astype(np.uint8), grid)
+    result = np.full(lens.shape, TissueLabel.BACKGROUND, np.uint8)
+    is_lens = 2 * lens > grid**2
+    result[is_lens] = TissueLabel.CLEAR_LENS
+    result[is_lens & (2 * cataract >= lens)] = TissueLabel.CATARACT
+    return result
+
+
+def lens_box(labels: NDArray[np.uint8]) -> tuple[int, int, int, int] | None:
+    """Bounding box (top, left, bottom, right), half open, of the lens in a label map; None where there is none."""
+    lens = labels != TissueLabel.BACKGROUND
+    rows, columns = np.flatnonzero(lens.any(axis=1)), np.flatnonzero(lens.any(axis=0))
+    if not rows.size:
+        return None
+    return int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1

@@ -1,0 +1,87 @@
+"""What a run leaves when its last step is done: the operating point, the table of held-out eyes, the checkpoint."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from edge_runtime.report.files import write_all
+from train.checkpoint import Checkpoint, CheckpointMetadata, save_checkpoint
+
+from .augment import apply, centred
+from .console import announce
+from .curves import draw_curves
+from .held_out import choose_operating_point, eyes_of, measure
+from .run import spread
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lightning_fabric import Fabric
+
+    from train.data.grid import GridFrames
+    from train.unet import UNet
+
+    from .curves import LogRow
+    from .held_out import EyeMeasure
+    from .plan import Plan
+    from .run import Run
+
+CALIBRATION_SCANS = 32  # kept for an int8 export; more change its ranges by little
+
+
+def finish(run: Run, plan: Plan, unet: UNet, log: Sequence[LogRow], fabric: Fabric) -> None:
+    """Choose the operating point on every held-out scan, then write the checkpoint and what belongs to it."""
+    recipe = run.recipe
+    windows = calibration_windows(run.frames, spread(run.training, CALIBRATION_SCANS), recipe.window)
+    checkpoint = Checkpoint(metadata=_metadata(run, plan), weights=unet.state_dict(), calibration=windows)
+    eyes = eyes_of(list(measure(unet, run.frames, run.dataset.scans, run.held_out, recipe.window)))
+    write_all({str(run.out / "held_out.csv"): _table(eyes)})
+    point = choose_operating_point(eyes)
+    if point is None:
+        announce(fabric, "No operating point: the held-out eyes give none. The checkpoint cannot be exported.")
+    else:
+        announce(fabric, f"cf_threshold {point.cf_threshold:.4f}: {point.method}")
+        checkpoint = checkpoint.with_operating_point(point)
+    draw_curves(log, run.out / "curves.png")
+    save_checkpoint(checkpoint, run.checkpoint_path)
+
+
+def calibration_windows(frames: GridFrames, indices: Sequence[int], window: tuple[int, int]) -> torch.Tensor:
+    """Cut the windows about the lens of some scans.
+
+    Returns
+    -------
+    (n, rows, columns) uint8
+    """
+    windows = [apply(centred(frames.scans[index], window), *frames.frame(index), window)[0] for index in indices]
+    return torch.from_numpy(np.rint(np.stack(windows) * 255).astype(np.uint8))
+
+
+def _metadata(run: Run, plan: Plan) -> CheckpointMetadata:
+    recipe = run.recipe
+    return CheckpointMetadata(
+        name=recipe.name,
+        version=recipe.version,
+        network=recipe.network,
+        grid=recipe.grid,
+        profile=recipe.profile,
+        brightness=recipe.brightness,
+        training_data=run.dataset.description,
+        dataset_sha256=plan.dataset_sha256,
+        training_commit=plan.training_commit,
+        recipe=plan.recipe,
+        steps=plan.steps,
+    )
+
+
+def _table(eyes: Sequence[EyeMeasure]) -> bytes:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(("eye", "group", "cataract_fraction", "scans"))
+    writer.writerows((eye.eye_id, eye.group, f"{eye.cataract_fraction:.6f}", eye.scans) for eye in eyes)
+    return text.getvalue().encode()
