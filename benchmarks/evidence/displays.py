@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from edge_runtime import CataractAnalyzer, Limits
-from edge_runtime.frame.brightness import HIGHEST_DB, LOWEST_DB, Brightness, referenced_grey, regrade
+from edge_runtime.frame.brightness import HIGHEST_DB, LOWEST_DB, Brightness, referenced_grey
 from edge_runtime.frame.prepare import prepare_frame
 from edge_runtime.frame.profiles import load_profile
 from edge_runtime.scan import scan_from_pixels
@@ -74,7 +74,7 @@ def _near_the_border(rendered: RenderedScan, shape: tuple[int, int]) -> NDArray[
 def _scales(frame: Frame) -> Iterator[tuple[str, NDArray[np.uint8]]]:
     """Yield the frame on every scale: on the eye's own, on the nominal one, and as the display shows it."""
     yield "referenced", frame.graded(frame.grey)
-    yield "nominal", regrade(frame.grey, referenced_grey(None))
+    yield "nominal", cv2.LUT(frame.grey, referenced_grey(None))
     yield "as_shown_grey", frame.grey
 
 

@@ -247,10 +247,3 @@ def referenced_grey(levels: ReferenceLevels | None) -> NDArray[np.uint8]:
     ).astype(np.uint8)
     table[0] = 0  # black stays black: what the display hid is not known
     return table
-
-
-def regrade(pixels: NDArray[np.uint8], table: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Every grey level through a table of 256; same shape, uint8."""
-    import cv2
-
-    return cv2.LUT(pixels, table).astype(np.uint8, copy=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from tqdm import tqdm
 
@@ -27,7 +27,7 @@ class StepBar:
         hidden = not (fabric.is_global_zero and sys.stderr.isatty())
         self._bar = tqdm(total=steps, initial=first_step, unit="step", disable=hidden)
 
-    def __enter__(self) -> StepBar:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

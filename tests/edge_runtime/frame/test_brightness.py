@@ -19,7 +19,6 @@ from edge_runtime.frame.brightness import (
     ReferenceLevels,
     find_reference_levels,
     referenced_grey,
-    regrade,
 )
 from edge_runtime.frame.profiles import profile_for
 from edge_runtime.frame.resample import native_frame
@@ -88,11 +87,11 @@ def test_a_frame_without_both_tissues_has_no_references(nothing: NDArray[np.uint
 
 def test_the_display_drops_out(frame: NDArray[np.uint8]) -> None:
     """A wider window and another black are the same eye: what both displays show agrees within a third of a dB."""
-    own = regrade(frame, referenced_grey(find_reference_levels(frame)))
+    own = cv2.LUT(frame, referenced_grey(find_reference_levels(frame)))
     # 0.75 of the grey per decibel, as a window of 48 instead of 36 dB with the same black.
     other = np.rint(frame * 0.75).astype(np.uint8)
     assert np.abs(frame.astype(int) - other).mean() > 2
-    again = regrade(other, referenced_grey(find_reference_levels(other)))
+    again = cv2.LUT(other, referenced_grey(find_reference_levels(other)))
     both = (own > 20) & (own < 235)
     difference = (again.astype(float) - own)[both] * GREY_PER_DB
     assert abs(float(np.median(difference))) < 0.05
@@ -102,7 +101,7 @@ def test_the_display_drops_out(frame: NDArray[np.uint8]) -> None:
 def test_without_the_references_the_display_would_stay(frame: NDArray[np.uint8]) -> None:
     """The control of the test above: through the nominal levels the two displays differ by decibels."""
     other = np.rint(frame * 0.75).astype(np.uint8)
-    own, again = (regrade(one, referenced_grey(None)) for one in (frame, other))
+    own, again = (cv2.LUT(one, referenced_grey(None)) for one in (frame, other))
     both = (own > 20) & (own < 235)
     assert abs(float(np.median((again.astype(float) - own)[both] * GREY_PER_DB))) > 1
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from edge_runtime.frame import brightness
-from edge_runtime.frame.brightness import Brightness, find_reference_levels, referenced_grey, regrade
+from edge_runtime.frame.brightness import Brightness, find_reference_levels, referenced_grey
 from edge_runtime.frame.profiles import PROFILES
 from edge_runtime.frame.resample import native_frame
 from edge_runtime.reading.raster import read_scan
@@ -143,7 +143,7 @@ def test_training_sees_the_brightness_that_the_runtime_shows(tmp_path: Path) -> 
     assert levels is not None
     for kind, seen in (
         (Brightness.AS_SHOWN, native),
-        (Brightness.REFERENCED, regrade(native, referenced_grey(levels))),
+        (Brightness.REFERENCED, cv2.LUT(native, referenced_grey(levels))),
     ):
         np.testing.assert_array_equal(frames[kind], block_sum(seen, 8).astype(np.float32) / np.float32(64 * 255))
     assert np.abs(frames[Brightness.REFERENCED] - frames[Brightness.AS_SHOWN]).max() > 0.05
