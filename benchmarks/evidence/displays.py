@@ -74,7 +74,7 @@ def _near_the_border(rendered: RenderedScan, shape: tuple[int, int]) -> NDArray[
 def _scales(frame: Frame) -> Iterator[tuple[str, NDArray[np.uint8]]]:
     """Yield the frame on every scale: on the eye's own, on the nominal one, and as the display shows it."""
     yield "referenced", frame.graded(frame.grey)
-    yield "nominal", cv2.LUT(frame.grey, referenced_grey(None))
+    yield "nominal", cv2.LUT(frame.grey, referenced_grey(None)).astype(np.uint8, copy=False)
     yield "as_shown_grey", frame.grey
 
 
