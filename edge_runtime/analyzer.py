@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from .conclusion import eye_result
-from .errors import FAULTS_OF_ONE_SCAN, UsageError
+from .errors import FAULTS_OF_ONE_SCAN, EdgeCataractError, UsageError
 from .frame.prepare import prepare_frame
 from .frame.profiles import DeviceProfile, PixelPitch, wanted_profile
 from .frame.resample import native_shape
@@ -131,8 +131,11 @@ class CataractAnalyzer:
                 clock = Stopwatch()
                 scan = source.read()
                 entries.append(self.analyze_scan(scan, read_ms=clock.lap_ms()))
-            except FAULTS_OF_ONE_SCAN as error:
+            except EdgeCataractError as error:
                 error.source = source.name
+                if not isinstance(error, FAULTS_OF_ONE_SCAN):
+                    raise
+                _forget_pixels(error)
                 entries.append(UnreadableScan(printable_name(source.name), error))
         unreadable = [entry.error for entry in entries if isinstance(entry, UnreadableScan)]
         if len(unreadable) == len(entries):
@@ -195,3 +198,13 @@ class CataractAnalyzer:
         """The network, in tiles that the cap on memory allows after a scan was read."""
         resources = self._resources
         return TiledPredictor(self.network, self._geometry, resources.headroom(), resources.tile_done)
+
+
+def _forget_pixels(error: EdgeCataractError) -> None:
+    """Free what the frames of an error's traceback hold: the bytes and pixels of a scan that was refused."""
+    import traceback
+
+    cause: BaseException | None = error
+    while cause is not None:
+        traceback.clear_frames(cause.__traceback__)
+        cause = cause.__cause__ or cause.__context__

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 
 from edge_runtime.errors import FAULTS_OF_ONE_SCAN, EdgeCataractError, UsageError
 
-from .arguments import AnalyzerOptions, SpeechOptions, add_analysis_options, load_analyzer, path_argument
+from .arguments import (
+    AnalyzerOptions,
+    SpeechOptions,
+    add_analysis_options,
+    check_standard_input,
+    load_analyzer,
+    path_argument,
+)
 from .console import complain, say
 from .outputs import Outputs, PicturePaths, deliver, stem
 
@@ -109,15 +116,21 @@ def _check(options: AnalyzeOptions) -> None:
         raise UsageError(
             "usage", "--overlay, --labels and --probability take a single scan.", "Use -o DIR for several."
         )
-    if options.scans.count("-") > 1:
-        raise UsageError("usage", "Standard input was named twice.", "Name - once.")
+    check_standard_input(options.scans)
     targets = [target for path in options.scans for target in options.outputs(path).targets()]
     check_targets(targets, [*options.scans, *options.analyzer.files])
 
 
 def _analyze_one(analyzer: CataractAnalyzer, path: str, reading: Task[Scan] | None, options: AnalyzeOptions) -> bool:
     """Analyse one scan and deliver it; whether it was graded. Nothing of it is held while the next one is analysed."""
-    result = analyzer.analyze(path) if reading is None else analyzer.analyze_scan(reading.result())
+    if reading is None:
+        result = analyzer.analyze(path)
+    else:
+        from edge_runtime.machine.stopwatch import Stopwatch
+
+        clock = Stopwatch()
+        scan = reading.result()
+        result = analyzer.analyze_scan(scan, read_ms=clock.lap_ms())  # what was left to wait for
     deliver(analyzer.as_eye([result]), options.outputs(path), options.speech)
     if not result.gradable and not options.speech.quiet:
         explain(result)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, NoReturn
 from edge_runtime.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from edge_runtime.analyzer import CataractAnalyzer
     from edge_runtime.frame.profiles import PixelPitch
 
@@ -138,6 +140,18 @@ def path_argument(text: str) -> str:
     if not text:
         raise argparse.ArgumentTypeError("an empty path was given")
     return text
+
+
+def check_standard_input(scans: Sequence[str]) -> None:
+    """Refuse ``-`` that is named twice.
+
+    Raises
+    ------
+    UsageError
+        Standard input can be read once.
+    """
+    if scans.count("-") > 1:
+        raise UsageError("usage", "Standard input was named twice.", "Name - once.")
 
 
 def load_analyzer(options: AnalyzerOptions) -> CataractAnalyzer:

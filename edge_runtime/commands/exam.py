@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .analyze import EXIT_NOT_GRADED, EXIT_SOME_FAILED, explain
-from .arguments import AnalyzerOptions, SpeechOptions, add_analysis_options, load_analyzer
+from .arguments import AnalyzerOptions, SpeechOptions, add_analysis_options, check_standard_input, load_analyzer
 from .console import say, trace
 from .outputs import Outputs, deliver
 
@@ -60,6 +60,7 @@ def analyze_exam(options: ExamOptions) -> int:
     from edge_runtime.report.files import check_targets
     from edge_runtime.scan import Laterality
 
+    check_standard_input(options.scans)
     outputs = Outputs(options.folder, f"exam-{options.eye}", options.scans)
     check_targets(outputs.targets(), [*options.scans, *options.analyzer.files])
     eye = load_analyzer(options.analyzer).analyze_exam(options.scans, Laterality(options.eye))

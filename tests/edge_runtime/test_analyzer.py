@@ -486,3 +486,20 @@ def test_a_profile_may_be_given_as_a_path(tmp_path: Path) -> None:
     wide = tmp_path / "wide.toml"
     wide.write_text('name = "wide"\ncolumns = 2150\nrows = 1824\nwidth_mm = 16.5\nheight_mm = 14.0\n')
     assert CataractAnalyzer(profile=wide).analyze_pixels(lens_frame()).profile == "wide"
+
+
+def test_an_unreadable_scan_of_an_exam_holds_no_pixels(
+    analyzer: CataractAnalyzer, exam: Callable[[list[int]], list[Path]], tmp_path: Path
+) -> None:
+    """Its error is kept for the document; the frames of its traceback would keep the picture too."""
+    colour = np.zeros((300, 300, 3), np.uint8)
+    colour[..., 0] = np.arange(300)
+    cv2.imencode(".png", colour)[1].tofile(tmp_path / "colour.png")
+    eye = analyzer.analyze_exam([*exam([100]), tmp_path / "colour.png"])
+    (entry,) = eye.unreadable
+    held = []
+    trace = entry.error.__traceback__
+    while trace is not None:
+        held += [value for value in trace.tb_frame.f_locals.values() if isinstance(value, bytes | np.ndarray)]
+        trace = trace.tb_next
+    assert held == []

@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 
 from edge_runtime import __version__, cli
-from edge_runtime.errors import InferenceError, ScanError, WriteError
+from edge_runtime.errors import InferenceError, ScanError, WriteError, out_of_memory
 from edge_runtime.model.network import Network
 from edge_runtime.report.document import SCHEMA_FILE
 from tests.conftest import ROOT, RunProgram
@@ -642,3 +642,18 @@ def test_what_the_machine_ran_out_of_is_told(
     monkeypatch.setattr("edge_runtime.commands.analyze.load_analyzer", exhausted)
     printed = run("cataract.png")
     assert (printed.code, printed.word) == (code, word)
+
+
+def test_exam_refuses_standard_input_named_twice(run: Run) -> None:
+    printed = run("exam", "-", "-", "--eye", "OD")
+    assert (printed.code, printed.word) == (2, "usage")
+
+
+def test_lack_of_memory_in_an_exam_names_its_scan(run: Run, scans: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise out_of_memory()
+
+    monkeypatch.setattr(Network, "predict", fail)
+    printed = run("exam", "clear.png", "cataract.png", "--eye", "OD")
+    assert (printed.code, printed.word) == (71, "out-of-memory")
+    assert printed.err.startswith("edge-cataract: clear.png: ")
