@@ -165,7 +165,7 @@ class CataractAnalyzer:
         """
         clock = Stopwatch()
         predictor = self._tiled_predictor()
-        frame = prepare_frame(scan, self._profile, self.network.metadata.brightness)
+        frame = prepare_frame(scan, self._profile, self.network.metadata.brightness, predictor.largest_tile)
         self._resources.step_done()
         prepare_ms = clock.lap_ms()
         view = view_lens(frame, predictor)

@@ -43,12 +43,16 @@ class EdgeCataractError(Exception):
     exit_code: ClassVar[int] = 70
 
     def __init__(self, word: str, found: str, remedy: str, *, lost: str = "Nothing was written.") -> None:
-        super().__init__(f"error[{word}]: {found} {lost} {remedy}")
+        super().__init__(word, found, remedy)
         self.word = word
         self.found = found
         self.remedy = remedy
         self.lost = lost
         self.source: str | None = None  # which of several inputs it is about
+
+    def __str__(self) -> str:
+        """The message in one line: the word, what was found, what was not written, what to do next."""
+        return f"error[{self.word}]: {self.found} {self.lost} {self.remedy}"
 
 
 class UsageError(EdgeCataractError):

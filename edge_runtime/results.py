@@ -26,7 +26,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Timings:
-    """Wall time of the steps of one scan, in milliseconds."""
+    """Wall time of the steps of one scan, in milliseconds.
+
+    Attributes
+    ----------
+    read
+        Reading and decoding the file, or what was left to wait for when it was read ahead.
+    prepare
+        Bringing it to the native pitch and finding the scale of brightness.
+    infer
+        Labelling, the search for the lens included.
+    measure
+        Counting and judging.
+    """
 
     read: float
     prepare: float

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from .analyze import EXIT_NOT_GRADED, EXIT_SOME_FAILED, explain
 from .arguments import AnalyzerOptions, SpeechOptions, add_analysis_options, check_standard_input, load_analyzer
-from .console import say, trace
+from .console import complain
 from .outputs import Outputs, deliver
 
 if TYPE_CHECKING:
@@ -64,11 +64,10 @@ def analyze_exam(options: ExamOptions) -> int:
     outputs = Outputs(options.folder, f"exam-{options.eye}", options.scans)
     check_targets(outputs.targets(), [*options.scans, *options.analyzer.files])
     eye = load_analyzer(options.analyzer).analyze_exam(options.scans, Laterality(options.eye))
-    deliver(eye, outputs, options.speech)
     for entry in eye.unreadable:
-        error = entry.error
-        say(f"{error.source}: error[{error.word}]: {error.found} The exam was judged without it. {error.remedy}")
-        trace(error, debug=options.speech.debug)
+        entry.error.lost = "The exam was judged without it."
+        complain(entry.error, entry.error.source, debug=options.speech.debug)
+    deliver(eye, outputs, options.speech)
     for scan in eye.scans:
         if not scan.gradable and not options.speech.quiet:
             explain(scan)

@@ -13,9 +13,11 @@ import numpy as np
 
 from .brightness import Brightness, find_reference_levels, referenced_grey
 from .profiles import profile_of_scan
-from .resample import native_frame
+from .resample import native_frame, native_shape
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from edge_runtime.scan import Scan
@@ -65,7 +67,12 @@ class Frame:
         return part if self.table is None else cv2.LUT(part, self.table).astype(np.uint8, copy=False)
 
 
-def prepare_frame(scan: Scan, wanted: DeviceProfile | PixelPitch | None, brightness: Brightness) -> Frame:
+def prepare_frame(
+    scan: Scan,
+    wanted: DeviceProfile | PixelPitch | None,
+    brightness: Brightness,
+    reserve: Callable[[tuple[int, int], tuple[int, int]], object] | None = None,
+) -> Frame:
     """Show a scan at the native pitch and find its scale of brightness.
 
     Parameters
@@ -76,6 +83,8 @@ def prepare_frame(scan: Scan, wanted: DeviceProfile | PixelPitch | None, brightn
         The device profile of its frame, or the pixel pitch of an unknown one; None: the profile that fits its shape.
     brightness
         What grey means to the model that will read the frame.
+    reserve
+        Called with the (rows, columns) of the scan and of its native frame before any work; it may refuse them.
 
     Raises
     ------
@@ -84,6 +93,9 @@ def prepare_frame(scan: Scan, wanted: DeviceProfile | PixelPitch | None, brightn
         to the native pitch.
     """
     profile = profile_of_scan(scan, wanted)
+    if reserve is not None:
+        scan_shape = (scan.rows, scan.columns)
+        reserve(scan_shape, native_shape(scan_shape, profile))
     grey = native_frame(scan, profile)
     if brightness is not Brightness.REFERENCED:
         return Frame(scan=scan, profile=profile, grey=grey, levels=None, table=None)

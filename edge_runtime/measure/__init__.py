@@ -1,1 +1,1 @@
-"""From label maps to counts, fractions and a decision."""
+"""From a prepared frame to counts, fractions and a decision."""

@@ -166,6 +166,17 @@ class TiledPredictor:
     headroom: Headroom
     tile_done: Callable[[], None]
 
+    def largest_tile(self, scan_shape: tuple[int, int], frame_shape: tuple[int, int]) -> int:
+        """Native pixels that one tile of a scan may read; scan and native frame are (rows, columns).
+
+        Raises
+        ------
+        ResourceError
+            ``memory-cap`` when the cap cannot be kept.
+        """
+        smallest = self.geometry.smallest_read(*frame_shape)
+        return self.headroom.largest_tile(scan_shape, frame_shape, smallest)
+
     def tiles(self, scan_shape: tuple[int, int], frame_shape: tuple[int, int], window: CropWindow) -> list[Tile]:
         """Tiles of a window of the native frame of a scan, (rows, columns) each.
 
@@ -174,9 +185,7 @@ class TiledPredictor:
         ResourceError
             ``memory-cap`` when the cap cannot be kept.
         """
-        smallest = self.geometry.smallest_read(*frame_shape)
-        most = self.headroom.largest_tile(scan_shape, frame_shape, smallest)
-        return plan(window.rows, window.columns, self.geometry, most)
+        return plan(window.rows, window.columns, self.geometry, self.largest_tile(scan_shape, frame_shape))
 
     def label(self, frame: Frame, window: CropWindow) -> Prediction:
         """Label one window of a prepared frame; maps of (ceil(rows / grid), ceil(columns / grid)).

@@ -503,3 +503,12 @@ def test_an_unreadable_scan_of_an_exam_holds_no_pixels(
         held += [value for value in trace.tb_frame.f_locals.values() if isinstance(value, bytes | np.ndarray)]
         trace = trace.tb_next
     assert held == []
+
+
+def test_a_cap_that_cannot_be_kept_is_refused_before_any_work(
+    bundled_analyzer: CataractAnalyzer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    capped = CataractAnalyzer(bundled_analyzer.network, limits=Limits(max_memory_mb=1))
+    monkeypatch.setattr("edge_runtime.frame.prepare.native_frame", lambda *_: pytest.fail("work was begun"))
+    with pytest.raises(EdgeCataractError, match="memory-cap"):
+        capped.analyze_pixels(lens_frame())

@@ -56,3 +56,12 @@ def test_message_says_what_was_found_what_was_lost_and_what_to_do(kind: type[Edg
 
 def test_what_was_lost_can_be_told_apart() -> None:
     assert "Half of it." in str(WriteError("write-failed", "Found.", "Do.", lost="Half of it."))
+
+
+def test_an_error_survives_the_way_between_processes() -> None:
+    """Workers send their errors to the process that started them."""
+    import pickle
+
+    error = errors.ScanError("cut-file", "It ends early.", "Copy it again.", lost="The exam was judged without it.")
+    copy = pickle.loads(pickle.dumps(error))
+    assert (str(copy), copy.word, copy.lost) == (str(error), "cut-file", error.lost)
