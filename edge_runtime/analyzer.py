@@ -18,8 +18,8 @@ from .machine.stopwatch import Stopwatch
 from .measure.decision import OperatingPoint, judge
 from .measure.locate import view_lens
 from .measure.measurement import measure_lens
-from .model.metadata import DEFAULT_PRECISION
 from .model.network import Network
+from .model.precision import DEFAULT_PRECISION
 from .model.store import read_model
 from .model.tiling import Tile, TiledPredictor, TileGeometry
 from .reading.exams import exam_of_files

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from edge_runtime.frame.brightness import Brightness
-from edge_runtime.model.metadata import DEFAULT_PRECISION, PRECISIONS, ModelMetadata
+from edge_runtime.model.metadata import ModelMetadata
 from edge_runtime.model.onnx_file import inspect
+from edge_runtime.model.precision import DEFAULT_PRECISION, PRECISIONS
 from edge_runtime.model.seal import check_seal, seal
 
 __all__ = ["DEFAULT_PRECISION", "PRECISIONS", "Brightness", "ModelMetadata", "check_seal", "inspect", "seal"]

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from edge_runtime.errors import EdgeCataractError
-from edge_runtime.model.metadata import PRECISIONS
+from edge_runtime.model.precision import PRECISIONS
 
 
 def main(words: list[str] | None = None) -> int:

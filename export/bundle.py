@@ -18,7 +18,7 @@ from typing import Any
 from edge_runtime import CataractAnalyzer, EdgeCataractError
 from edge_runtime.golden import GOLDEN, SAMPLES
 from edge_runtime.model import store
-from edge_runtime.model.metadata import PRECISIONS
+from edge_runtime.model.precision import PRECISIONS
 from edge_runtime.report.files import write_all
 from edge_runtime.report.png import encode_png
 from train.phantom.eye.plan import EyePlan

@@ -25,7 +25,7 @@ from edge_runtime.machine.memory import (
     give_back_code,
     resident_bytes,
 )
-from edge_runtime.model.metadata import PRECISIONS
+from edge_runtime.model.precision import PRECISIONS
 from edge_runtime.report.overlay import draw_overlay
 from edge_runtime.report.png import encode_png
 

@@ -20,8 +20,8 @@ from typing import Any
 
 from benchmarks.provenance import provenance, save
 from edge_runtime import CataractAnalyzer
-from edge_runtime.model.metadata import DEFAULT_PRECISION
 from edge_runtime.model.onnx_file import inspect
+from edge_runtime.model.precision import DEFAULT_PRECISION
 from edge_runtime.model.store import read_model
 
 ROOT = Path(__file__).parents[2]

@@ -16,7 +16,7 @@ from typing import Any
 
 from benchmarks.memory.installed import installed_bytes
 from benchmarks.provenance import place, save, versions
-from edge_runtime.model.metadata import PRECISIONS
+from edge_runtime.model.precision import PRECISIONS
 from edge_runtime.model.store import read_model
 
 from .contenders import CHECKPOINTS, KINDS, SCANS, Setting, sample_window

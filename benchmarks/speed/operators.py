@@ -14,8 +14,8 @@ from statistics import median
 from typing import Any
 
 from benchmarks.provenance import place, save, versions
-from edge_runtime.model.metadata import PRECISIONS
 from edge_runtime.model.network import PROVIDERS, onnxruntime, session_options
+from edge_runtime.model.precision import PRECISIONS
 from edge_runtime.model.store import read_model
 
 from .contenders import sample_window

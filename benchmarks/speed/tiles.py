@@ -19,8 +19,8 @@ import numpy as np
 from benchmarks.provenance import place, save, versions
 from edge_runtime.measure.lens import TissueLabel
 from edge_runtime.model import tiling
-from edge_runtime.model.metadata import PRECISIONS
 from edge_runtime.model.network import Network
+from edge_runtime.model.precision import PRECISIONS
 from edge_runtime.model.predictor import Prediction
 from edge_runtime.model.store import read_model
 

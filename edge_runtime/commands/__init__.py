@@ -1,1 +1,1 @@
-"""The verbs of the command line, one file each. Parsed options never leave this room."""
+"""The verbs of the command line, one file each. Each turns parsed options into typed ones at once."""

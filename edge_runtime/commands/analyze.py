@@ -16,6 +16,7 @@ from .arguments import (
     path_argument,
 )
 from .console import complain, say
+from .outcome import EXIT_NOT_GRADED, EXIT_SOME_FAILED, explain
 from .outputs import Outputs, PicturePaths, deliver, stem
 
 if TYPE_CHECKING:
@@ -23,10 +24,7 @@ if TYPE_CHECKING:
 
     from edge_runtime.analyzer import CataractAnalyzer
     from edge_runtime.machine.task import Task
-    from edge_runtime.results import ScanResult
     from edge_runtime.scan import Scan
-
-EXIT_NOT_GRADED, EXIT_SOME_FAILED = 3, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,14 +133,6 @@ def _analyze_one(analyzer: CataractAnalyzer, path: str, reading: Task[Scan] | No
     if not result.gradable and not options.speech.quiet:
         explain(result)
     return result.gradable
-
-
-def explain(result: ScanResult) -> None:
-    """Say on standard error why a scan was not graded, and what to do."""
-    from edge_runtime.codes import REASONS
-
-    reasons = " ".join(f"[{reason}] {REASONS[reason]}" for reason in result.reasons)
-    say(f"{result.scan.source}: not graded: {reasons} Check and repeat the scan.")
 
 
 def _read_ahead(path: str) -> Task[Scan] | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
 from edge_runtime.errors import UsageError
+from edge_runtime.model.precision import DEFAULT_PRECISION, PRECISIONS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -104,8 +105,6 @@ def add_speech_options(parser: argparse.ArgumentParser) -> None:
 
 def add_model_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options that choose a model and its limits."""
-    from edge_runtime.model.metadata import DEFAULT_PRECISION, PRECISIONS
-
     parser.add_argument("--model", type=path_argument, metavar="PATH", help="another exported model")
     parser.add_argument("--precision", choices=PRECISIONS, help=f"which bundled model (default: {DEFAULT_PRECISION})")
     parser.add_argument("--threads", type=int, metavar="N", help="inference threads (default: what the machine allows)")
@@ -165,7 +164,6 @@ def load_analyzer(options: AnalyzerOptions) -> CataractAnalyzer:
         When the model or the profile cannot be used.
     """
     from edge_runtime.analyzer import CataractAnalyzer, Limits
-    from edge_runtime.model.metadata import DEFAULT_PRECISION
 
     analyzer = CataractAnalyzer(
         options.model_path,

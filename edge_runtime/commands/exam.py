@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .analyze import EXIT_NOT_GRADED, EXIT_SOME_FAILED, explain
 from .arguments import AnalyzerOptions, SpeechOptions, add_analysis_options, check_standard_input, load_analyzer
 from .console import complain
+from .outcome import EXIT_NOT_GRADED, EXIT_SOME_FAILED, explain
 from .outputs import Outputs, deliver
 
 if TYPE_CHECKING:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from edge_runtime.errors import OutputError
-from edge_runtime.results import ScanResult
 
 from .console import coloured, print_data
 
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from edge_runtime.results import EyeResult
+    from edge_runtime.results import EyeResult, ScanResult
 
     from .arguments import SpeechOptions
 
@@ -77,6 +76,7 @@ class Outputs:
         if self.folder is not None:
             from edge_runtime.report.overlay import draw_overlay
             from edge_runtime.report.png import encode_png
+            from edge_runtime.results import ScanResult
 
             files[self._document(self.folder)] = document
             for path, entry in zip(self.paths, eye.entries, strict=True):

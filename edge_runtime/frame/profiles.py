@@ -241,7 +241,9 @@ def wanted_profile(
 
 
 def profile_of_scan(scan: Scan, wanted: DeviceProfile | PixelPitch | None) -> DeviceProfile:
-    """Choose the device profile of one scan: the one that was named, one of a given pixel pitch, or by its shape.
+    """Choose the device profile of one scan.
+
+    What the user named comes first, then the pixel pitch that the scan itself states, then its shape.
 
     Raises
     ------
@@ -255,5 +257,7 @@ def profile_of_scan(scan: Scan, wanted: DeviceProfile | PixelPitch | None) -> De
             return wanted
         case PixelPitch():
             return profile_of_pitch(wanted.row_um, wanted.column_um, scan.rows, scan.columns)
+        case None if scan.pitch_um is not None:
+            return profile_of_pitch(*scan.pitch_um.value, scan.rows, scan.columns)
         case None:
             return profile_for(scan.rows, scan.columns, scan.bits)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from edge_runtime.errors import ModelIncompatibleError
 from edge_runtime.frame.brightness import Brightness
 
+from .precision import PRECISIONS
+
 PREFIX = "edge_cataract."
 SCHEMA = "edge-cataract/model/1"
-PRECISIONS = ("fp32", "int8")
-DEFAULT_PRECISION = "int8"  # of the bundled models: smaller and faster, and no decision differs
 EXPORT_MODEL = "Use a model file written by 'python -m export', unchanged."
 
 

@@ -12,10 +12,10 @@ from edge_runtime.errors import (
     ModelMissingError,
     UsageError,
 )
-from edge_runtime.machine.cgroup import _text
 
-from .metadata import DEFAULT_PRECISION, EXPORT_MODEL, PRECISIONS
+from .metadata import EXPORT_MODEL
 from .onnx_file import MAX_MODEL_BYTES
+from .precision import DEFAULT_PRECISION, PRECISIONS
 from .seal import check_seal
 
 # Paths are plain text here: pathlib takes 4 ms of a cold start.
@@ -61,7 +61,8 @@ def read_model(path: str | os.PathLike[str] | None, precision: str) -> bytes:
 
 def _register() -> dict[str, dict[str, str]]:
     try:
-        register: dict[str, dict[str, str]] = json.loads(_text(os.path.join(BUNDLE, "register.json")))
+        with open(os.path.join(BUNDLE, "register.json"), encoding="utf-8") as file:
+            register: dict[str, dict[str, str]] = json.load(file)
     except OSError as error:
         raise ModelMissingError(
             "missing-model", "This installation bundles no model.", "Install the package again, or use --model."

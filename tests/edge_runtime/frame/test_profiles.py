@@ -14,8 +14,11 @@ from edge_runtime.frame.profiles import (
     load_profile,
     profile_for,
     profile_of_pitch,
+    profile_of_scan,
 )
 from edge_runtime.frame.window import CropWindow
+from edge_runtime.scan import Known, Origin, scan_from_pixels
+from tests.edge_runtime.pictures import lens_frame
 
 ANTERION, RAW = PROFILES["anterion"], PROFILES["anterion-raw"]
 
@@ -145,3 +148,10 @@ def test_pixels_are_the_device_s_where_a_known_device_exports_this_size(
     shape: tuple[int, int], profile: DeviceProfile, expected: bool
 ) -> None:
     assert profile.has_device_pixels(shape) is expected
+
+
+def test_a_pitch_that_a_scan_states_comes_before_its_shape() -> None:
+    scan = replace(scan_from_pixels(lens_frame()), pitch_um=Known((9.0, 8.0), Origin.FILE))
+    stated = profile_of_scan(scan, None)
+    assert stated.pitch_um(scan.rows, scan.columns) == pytest.approx((9.0, 8.0))
+    assert profile_of_scan(scan, ANTERION) is ANTERION

@@ -1,0 +1,20 @@
+"""How verbs that analyse scans end: their exit codes, and why a scan was not graded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .console import say
+
+if TYPE_CHECKING:
+    from edge_runtime.results import ScanResult
+
+EXIT_NOT_GRADED, EXIT_SOME_FAILED = 3, 4
+
+
+def explain(result: ScanResult) -> None:
+    """Say on standard error why a scan was not graded, and what to do."""
+    from edge_runtime.codes import REASONS
+
+    reasons = " ".join(f"[{reason}] {REASONS[reason]}" for reason in result.reasons)
+    say(f"{result.scan.source}: not graded: {reasons} Check and repeat the scan.")
