@@ -41,6 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in words
+    _keep_standard_error_open()
     try:
         if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
             signal.signal(signal.SIGTERM, _raise_terminated)
@@ -61,6 +62,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say(f"error[internal]: {type(error).__name__}. Nothing was written. Run it with --debug and report that.")
         trace(error, debug=debug)
         return EXIT_INTERNAL
+
+
+def _keep_standard_error_open() -> None:
+    """Give a closed descriptor 2 to the null device, before any thread runs.
+
+    Otherwise the next file that is opened gets it, a module that is being imported perhaps, and loses it to
+    `captured_messages` while the first scan is read.
+    """
+    try:
+        os.fstat(2)
+    except OSError:
+        null = os.open(os.devnull, os.O_WRONLY)
+        if null != 2:  # an earlier descriptor was closed, too
+            os.dup2(null, 2)
+            os.close(null)
 
 
 def build_parser(verb: str | None) -> argparse.ArgumentParser:

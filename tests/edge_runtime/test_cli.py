@@ -657,3 +657,21 @@ def test_lack_of_memory_in_an_exam_names_its_scan(run: Run, scans: None, monkeyp
     printed = run("exam", "clear.png", "cataract.png", "--eye", "OD")
     assert (printed.code, printed.word) == (71, "out-of-memory")
     assert printed.err.startswith("edge-cataract: clear.png: ")
+
+
+def test_a_closed_standard_error_is_given_to_nobody_else(tmp_path: Path) -> None:
+    """A file would get its descriptor, and lose it while a scan is read in another thread."""
+    program = (
+        "import os; from edge_runtime.cli import main; main(['--version-of-nothing'])\n"
+        "opened = os.open(os.devnull, os.O_RDONLY); print(opened, os.path.samestat(os.fstat(2), os.stat(os.devnull)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+        preexec_fn=lambda: os.close(2),
+    )
+    descriptor, null = done.stdout.split()
+    assert (int(descriptor) > 2, null) == (True, "True")
