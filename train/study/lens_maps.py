@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edge_runtime.measure.lens import TissueLabel
-from train.data.frames import block_sum, labels_on_grid, lens_box
+from edge_runtime.measure.zones import nucleus_of
+from train.data.frames import block_sum, labels_on_grid
 from train.metrics import area_under_curve
 
 from .rows import KINDS
@@ -18,36 +19,6 @@ if TYPE_CHECKING:
 
 GREY_CLASSES, GREY_STEP = 32, 8
 RELIABILITY_CLASSES = 10
-NUCLEUS_DEPTH = (0.35, 0.70)  # share of the lens thickness of a column, from the front
-NUCLEUS_WIDTH = 0.40  # central share of the lens columns
-
-
-def nucleus_of(labels: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Where the nucleus lies, by proportion alone: the central columns of the lens, at middle depth.
-
-    Parameters
-    ----------
-    labels
-        (rows, columns) uint8 of `TissueLabel`.
-
-    Returns
-    -------
-    (rows, columns) bool, inside the lens; empty where there is no lens.
-    """
-    lens = labels != TissueLabel.BACKGROUND
-    nucleus: NDArray[np.bool_] = np.zeros(lens.shape, bool)
-    box = lens_box(labels)
-    if box is None:
-        return nucleus
-    _, left, _, right = box
-    aside = (1 - NUCLEUS_WIDTH) / 2 * (right - left)
-    centre = np.arange(lens.shape[1]) + 0.5
-    thick = lens.any(axis=0) & (centre >= left + aside) & (centre <= right - aside)
-    front = lens.argmax(axis=0)
-    back = lens.shape[0] - lens[::-1].argmax(axis=0)
-    depth = (np.arange(lens.shape[0])[:, None] + 0.5 - front) / np.maximum(back - front, 1)
-    nucleus[:] = lens & thick & (depth >= NUCLEUS_DEPTH[0]) & (depth <= NUCLEUS_DEPTH[1])
-    return nucleus
 
 
 @dataclass(frozen=True, slots=True)
