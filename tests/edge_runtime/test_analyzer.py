@@ -251,6 +251,7 @@ def assert_one_scan_has_one_fraction(analyzer: CataractAnalyzer, frame: np.ndarr
     )
 
 
+@pytest.mark.slow
 def test_lossless_encodings_of_one_scan_have_one_fraction_and_jpeg_nearly_the_same(
     analyzer: CataractAnalyzer, tmp_path: Path
 ) -> None:
@@ -351,6 +352,7 @@ def test_exam_without_scans_or_with_one_given_twice_is_refused(
 # --- as a library ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_one_analyzer_may_be_called_from_several_threads(analyzer: CataractAnalyzer) -> None:
     frames = [lens_frame(cataract_rows=4 * rows) for rows in range(10, 26)]
     alone = [analyzer.analyze_pixels(frame) for frame in frames]

@@ -27,6 +27,7 @@ def test_a_processor_that_labels_fewer_scans_is_an_error() -> None:
         emulated.compared([ROW, ROW], [ROW])
 
 
+@pytest.mark.slow
 def test_a_processor_without_vnni_labels_the_samples_alike() -> None:
     """The label process prints its rows as JSON; on the same processor, counts are the same with exact sums."""
     command = [sys.executable, "-m", "benchmarks.parity.emulated", "--label"]

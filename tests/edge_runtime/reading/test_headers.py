@@ -109,6 +109,7 @@ def test_any_bytes_behind_a_magic_number_are_refused_by_a_word(data: bytes, star
     refused_as(start + data)
 
 
+@pytest.mark.slow
 @given(
     kind=st.sampled_from(sorted(TRUNCATIBLE)),
     flips=st.lists(st.tuples(st.integers(0, 1 << 20), st.integers(1, 255)), min_size=1, max_size=4),

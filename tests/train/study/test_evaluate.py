@@ -176,6 +176,7 @@ def test_eyes_refused_in_one_report_are_dropped_and_counted(report: Path, model:
     assert "| eyes in both, dropped because not graded in at least one | 1 |" in text
 
 
+@pytest.mark.slow
 def test_without_an_eye_graded_in_both_reports_nothing_is_compared(model: Path, tmp_path: Path) -> None:
     seen, hidden = make_dataset(tmp_path / "seen", patients=2), make_dataset(tmp_path / "hidden", patients=2)
     for number, path in enumerate(sorted((hidden / "images").iterdir())):
@@ -254,6 +255,7 @@ def test_a_stopped_run_is_continued_even_after_half_a_line(report: Path, model: 
     assert rows(out)[1 : 1 + kept] == rows(report / "out")[1 : 1 + kept]  # the times too: they were not measured again
 
 
+@pytest.mark.slow
 def test_a_run_of_other_code_measures_every_scan_again(report: Path, model: Path, tmp_path: Path) -> None:
     first, *_ = (report / "out/predictions.ledger").read_text().splitlines()
     stamp = json.loads(first)["stamp"]
@@ -284,6 +286,7 @@ def test_another_report_fixes_thresholds_and_gives_paired_eyes(report: Path, mod
     assert "7 patients are also in the dataset" in (tmp_path / "out/report.md").read_text()
 
 
+@pytest.mark.slow
 def test_real_data_without_truth_leaves_those_parts_out_and_says_so(model: Path, tmp_path: Path) -> None:
     data = make_dataset(tmp_path / "data", patients=2)
     change_tables(data, lambda row: {k: v for k, v in row.items() if k != "truth_labels"} | {"bcva_logmar": ""})

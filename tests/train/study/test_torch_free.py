@@ -21,6 +21,7 @@ print(json.dumps([code, "torch" in sys.modules]))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("first", "imported"), [("", False), ("import torch", True)])
 def test_an_onnx_model_is_evaluated_without_torch(tmp_path: Path, first: str, imported: bool) -> None:
     """The second case shows that the check can fail."""
