@@ -6,17 +6,32 @@ import os
 import re
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 
 _LOCK = threading.Lock()
 _STDERR = 2
-# libjpeg, libpng, libtiff, and OpenCV's own log about them.
+# libjpeg, libpng, libtiff, and OpenCV's own log about them, whose entries go on in lines that begin with ">".
 _DECODER = (
     r"^(Corrupt JPEG data|Premature end of JPEG|Invalid (JPEG|SOS|component)|Unsupported (JPEG|marker)|Inconsistent"
-    r"|libpng (error|warning)|TIFF\w*: |imdecode_)|^\[ *(WARN|ERROR|INFO):.*(grfmt_|loadsave)"
+    r"|libpng (error|warning)|TIFF\w*: |imdecode_)|^\[ *(FATAL|ERROR|WARN|INFO|DEBUG|VERB\w*):|^>|^\s*$"
 )
+# What makes a picture another one. In a TIFF, every complaint does but these: an end code that LZW can do without, and
+# tags that say nothing of the pixels. In a PNG, every one does but those about chunks that say nothing of them.
+_DAMAGE = {
+    "jpeg": r"(?i)Premature end|Corrupt JPEG|Invalid|Unsupported|Inconsistent|extraneous",
+    "tiff": r"TIFF_Error|TIFF_Warning(?!.*(?:not terminated with EOI|Unknown field|ASCII value|unknown tag|"
+    r"[Ii]gnoring|incorrect count|not in ascending order|does not end in null|Nonstandard))",
+    "png": r"libpng (?:error|warning): (?!(?:iCCP|gAMA|cHRM|sRGB|sBIT|bKGD|hIST|pHYs|sPLT|tIME|tEXt|zTXt|iTXt|eXIf|cICP"
+    r"|mDCV|cLLI|oFFs|pCAL|sCAL|sTER|Interlace handling))",
+}
 MAX_MESSAGES_BYTES = 1 << 20
+
+
+def reports_damage(container: str, messages: list[str]) -> bool:
+    """Whether a decoder said that the picture is not the one that was stored."""
+    damage = _DAMAGE.get(container)
+    return damage is not None and any(re.search(damage, message) for message in messages)
 
 
 @contextmanager
@@ -37,6 +52,7 @@ def captured_messages() -> Iterator[list[str]]:
         cleanup.callback(os.close, saved)
         heard = _memory_file()
         cleanup.callback(os.close, heard)
+        cleanup.callback(_log_from_warnings_on())
         os.dup2(heard, _STDERR)
         try:
             yield messages
@@ -48,6 +64,15 @@ def captured_messages() -> Iterator[list[str]]:
                     messages.append(line.rstrip("\n"))
                 else:
                     os.write(_STDERR, line.encode("utf-8"))
+
+
+def _log_from_warnings_on() -> Callable[[], object]:
+    """Let OpenCV log warnings and errors, whatever the environment says; returns what restores the host's level."""
+    from cv2.utils import logging
+
+    before = logging.getLogLevel()
+    logging.setLogLevel(logging.LOG_LEVEL_WARNING)
+    return lambda: logging.setLogLevel(before)
 
 
 def _memory_file() -> int:

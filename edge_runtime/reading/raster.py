@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,18 +11,13 @@ import numpy as np
 from edge_runtime.errors import ScanError, out_of_memory
 from edge_runtime.scan import EXPORT_AGAIN, EXPORT_AS, Scan
 
-from .decoder_messages import captured_messages
+from .decoder_messages import captured_messages, reports_damage
 from .files import printable_name, read_file, read_standard_input
 from .headers import Header, read_header
+from .holes import check_all_was_written
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-# What libjpeg says when the data ends early or makes no sense; it then fills the picture up and reports success.
-_JPEG_COMPLAINT = r"(?i)Premature end|Corrupt JPEG|Invalid|Unsupported|Inconsistent|extraneous"
-# Share of the rows stored last that may be exactly 0 in a container without checksums; more is a file that was cut and
-# filled with zeros. A BMP is stored from the bottom up, and above the cornea a scan may well be black.
-MAX_BLACK_TAIL = {"tiff": 0.05, "bmp": 0.20}
 
 
 def read_scan(path: str | os.PathLike[str]) -> Scan:
@@ -56,8 +50,8 @@ def decode_scan(data: bytes, source: str) -> Scan:
         ):
             raise ScanError("colour-image", "The picture's channels differ: it is in colour.", EXPORT_AS)
         pixels = np.ascontiguousarray(pixels[..., 0])
-    if header.container in MAX_BLACK_TAIL and not header.checksummed:
-        _check_tail_was_written(pixels, header)
+    if header.container in ("tiff", "bmp") and not header.checksummed:
+        check_all_was_written(pixels, header)
     return Scan(pixels, header.full_scale, source, hashlib.sha256(data).hexdigest())
 
 
@@ -74,20 +68,11 @@ def _decode(data: bytes, header: Header) -> NDArray[Any]:
             raise out_of_memory() if error.code == cv2.Error.StsNoMem else damaged from error
     if pixels is None or pixels.shape[:2] != (header.rows, header.columns) or pixels.dtype.itemsize * 8 != header.bits:
         raise damaged
-    if header.container == "jpeg" and any(re.search(_JPEG_COMPLAINT, message) for message in messages):
+    if reports_damage(header.container, messages):
+        name = header.container
         raise ScanError(
-            "truncated-jpeg", "The JPEG holds fewer pixels than its header says, or is damaged.", EXPORT_AGAIN
-        )
-    return pixels
-
-
-def _check_tail_was_written(pixels: NDArray[Any], header: Header) -> None:
-    """Refuse an unpacked picture whose last rows are all exactly 0: it was cut, and filled up with zeros."""
-    stored = pixels[::-1] if header.bottom_up else pixels
-    written = np.flatnonzero(stored.any(axis=1))
-    if written.size and len(stored) - 1 - written[-1] > MAX_BLACK_TAIL[header.container] * len(stored):
-        raise ScanError(
-            f"truncated-{header.container}",
-            f"Rows of the {header.container.upper()} were never written: they are all 0.",
+            f"truncated-{name}",
+            f"The {name.upper()} holds fewer pixels than its header says, or is damaged.",
             EXPORT_AGAIN,
         )
+    return pixels

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from edge_runtime.errors import ScanError
 from edge_runtime.scan import EXPORT_AGAIN, EXPORT_AS
 
-from .rules import Header, check_orientation, check_size, checked_depth, colour_image
-from .tiff import exif_orientation
+from .orientation import check_jpeg_segment
+from .rules import Header, check_size, checked_depth, colour_image
 
 MAX_JPEG_SCANS = 64  # a progressive JPEG has about ten; a thousand decode 120 times slower
 MAX_JPEG_SEGMENTS = 4096
@@ -56,8 +56,8 @@ def read_jpeg(data: bytes) -> Header:
             _jpeg_frame(walk, segment, progressive=marker == 0xC2)
         elif marker == 0xDA:
             _jpeg_scan(walk, segment)
-        elif marker == 0xE1 and segment.startswith(b"Exif\x00\x00"):
-            check_orientation(exif_orientation(segment[6:]))
+        elif marker == 0xE1:
+            check_jpeg_segment(segment)
         position += length
     else:
         raise ScanError("damaged-jpeg", f"The JPEG has more than {MAX_JPEG_SEGMENTS} segments.", EXPORT_AGAIN)

@@ -9,14 +9,16 @@ from collections.abc import Iterator
 from edge_runtime.errors import ScanError
 from edge_runtime.scan import EXPORT_AGAIN, EXPORT_AS
 
-from .rules import Header, alpha_channel, check_orientation, check_size, checked_depth, palette_image
-from .tiff import exif_orientation
+from .orientation import check_exif, check_png_text
+from .rules import Header, alpha_channel, check_size, checked_depth, palette_image
+
+MAX_PNG_CHUNKS = 1 << 17  # a picture of the pixel limit in chunks of 1 KiB; millions of empty ones take seconds
 
 
 def _png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
     """Yield (type, body) of each chunk up to IEND, checking length and CRC."""
     position = 8
-    while True:
+    for _ in range(MAX_PNG_CHUNKS):
         head = data[position : position + 8]
         if len(head) < 8:
             raise ScanError("truncated-png", "The PNG ends before its end chunk.", EXPORT_AGAIN)
@@ -31,6 +33,7 @@ def _png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
         if kind == b"IEND":
             return
         position = end
+    raise ScanError("damaged-png", f"The PNG has more than {MAX_PNG_CHUNKS} chunks.", EXPORT_AGAIN)
 
 
 def read_png(data: bytes) -> Header:
@@ -55,5 +58,7 @@ def read_png(data: bytes) -> Header:
         if kind == b"acTL":
             raise ScanError("multi-page", "The PNG is an animation of several pictures.", EXPORT_AS)
         if kind == b"eXIf":
-            check_orientation(exif_orientation(body))
+            check_exif(body)
+        if kind in (b"tEXt", b"zTXt", b"iTXt"):
+            check_png_text(kind, body)
     return header

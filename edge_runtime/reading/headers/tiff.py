@@ -1,28 +1,28 @@
-"""TIFF, and the EXIF block that is one."""
+"""TIFF of one page."""
 
 from __future__ import annotations
 
 import struct
-import zlib
-from collections.abc import Collection
-from typing import Any
+from dataclasses import dataclass
 
 from edge_runtime.errors import ScanError
 from edge_runtime.scan import EXPORT_AGAIN, EXPORT_AS
 
-from .rules import Header, alpha_channel, check_orientation, check_size, checked_depth, colour_image, palette_image
+from .orientation import MAX_TEXT_BYTES, check_exif, check_xmp
+from .rules import Header, alpha_channel, check_size, checked_depth, colour_image, palette_image
+from .unpacked import deflate_length, lzw_length, packbits_length
 
-_UNPACK_BYTES = 1 << 20  # unpacked at a time: a small file may claim to unpack to a hundred gigabytes
-_TIFF_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8}
-_TIFF_READ = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i"}
+_TIFF_READ = {1: "B", 3: "H", 4: "I", 7: "B", 13: "I"}  # unsigned; XMP is of unknown type, directories are offsets
 _NONE, _LZW, _DEFLATE, _DEFLATE_OLD, _PACKBITS = 1, 5, 8, 32946, 32773
-_TIFF_WANTED = {256, 257, 258, 259, 262, 273, 274, 277, 279, 281, 324, 325, 338, 339}
-_ORIENTATION = 274
+_XMP = 700
+_TIFF_WANTED = {256, 257, 258, 259, 262, 273, 277, 278, 279, 281, 284, 317, 322, 323, 324, 325, 338, 339, _XMP}
 MAX_TIFF_VALUES = 1 << 17  # strips of a picture within the pixel limit are fewer
+_DEFLATE_MARGIN = 8  # a strip that lost its end may go on for a while; a bomb does so for longer
+MAX_TILE_SIDE = 1024  # unless the picture is larger
 MAX_TIFF_UNPACKED = 256 * 1024 * 1024  # 25 million pixels of three 16-bit samples, and tiles that reach over the edge
 
 
-def _tiff_directory(data: bytes, wanted: Collection[int] = _TIFF_WANTED) -> tuple[dict[int, tuple[int, ...]], int]:
+def _tiff_directory(data: bytes) -> tuple[dict[int, tuple[int, ...]], int]:
     """The first directory of a TIFF as {tag: integers}, and the offset of the next one (0: there is none)."""
     order = "<" if data[:2] == b"II" else ">"
     try:
@@ -32,31 +32,22 @@ def _tiff_directory(data: bytes, wanted: Collection[int] = _TIFF_WANTED) -> tupl
         for index in range(count):
             entry = offset + 2 + 12 * index
             tag, kind, values = struct.unpack_from(order + "HHI", data, entry)
-            if tag not in wanted or kind not in _TIFF_READ:
+            if tag not in _TIFF_WANTED:
                 continue
+            if kind not in _TIFF_READ:
+                raise ScanError("damaged-tiff", f"TIFF tag {tag} is of type {kind}, no unsigned number.", EXPORT_AGAIN)
             if tag in tags:
                 raise ScanError("damaged-tiff", f"TIFF tag {tag} stands twice.", EXPORT_AGAIN)
-            if values > MAX_TIFF_VALUES:
+            if values > (MAX_TEXT_BYTES if tag == _XMP else MAX_TIFF_VALUES):
                 raise ScanError("damaged-tiff", f"TIFF tag {tag} claims {values} values.", EXPORT_AGAIN)
             where = entry + 8
-            if values * _TIFF_SIZES[kind] > 4:
+            if values * struct.calcsize(_TIFF_READ[kind]) > 4:
                 (where,) = struct.unpack_from(order + "I", data, where)
             tags[tag] = struct.unpack_from(f"{order}{values}{_TIFF_READ[kind]}", data, where)
         (following,) = struct.unpack_from(order + "I", data, offset + 2 + 12 * count)
     except struct.error as error:
         raise ScanError("truncated-tiff", "The TIFF ends before its directory does.", EXPORT_AGAIN) from error
     return tags, following
-
-
-def exif_orientation(block: bytes) -> int:
-    """The orientation that an EXIF block asks for; 1 where it asks for none."""
-    if not block.startswith((b"II*\x00", b"MM\x00*")):
-        return 1
-    try:
-        tags, _ = _tiff_directory(block, {_ORIENTATION})
-    except ScanError:  # an unreadable EXIF block asks for nothing
-        return 1
-    return (tags.get(274) or (1,))[0]
 
 
 def read_tiff(data: bytes) -> Header:
@@ -84,7 +75,8 @@ def read_tiff(data: bytes) -> Header:
         raise ScanError("inverted-grey", "The TIFF stores white as 0.", "Export the scan with black as 0.")
     if photometric not in (1, 2) or samples not in (1, 3):
         raise colour_image(f"of photometric kind {photometric} with {samples} samples")
-    check_orientation(one(274, 1))
+    check_exif(data)
+    check_xmp(bytes(value for value in tags.get(_XMP, ()) if value < 256))
     if compression not in (_NONE, _LZW, _DEFLATE, _DEFLATE_OLD, _PACKBITS):
         raise ScanError("unsupported-compression", f"The TIFF uses compression {compression}.", EXPORT_AS)
     header = Header(
@@ -96,7 +88,9 @@ def read_tiff(data: bytes) -> Header:
         checksummed=compression not in (_NONE, _PACKBITS),
     )
     check_size(header)
-    _check_tiff_data(data, tags, compression, rows * columns * samples * depth // 8)
+    if one(284, 1) != 1 and samples > 1:
+        raise colour_image("stored as separate planes")  # which cv2 mixes up
+    _check_parts(data, tags, _PartSize.of(tags, header, samples), compression)
     return header
 
 
@@ -109,45 +103,80 @@ def _declared_white(declared: int, depth: int) -> int:
     return declared
 
 
-def _unpacked_length(stream: Any, packed: bytes, limit: int) -> int:
-    """How many bytes a zlib stream unpacks to, without holding them; counting ends at `limit`."""
-    length = 0
-    while length < limit and not stream.eof:
-        part = len(stream.decompress(packed, min(_UNPACK_BYTES, limit - length)))
-        length += part
-        packed = stream.unconsumed_tail
-        if not part and not packed:
-            break
-    return length
+@dataclass(frozen=True, slots=True)
+class _PartSize:
+    """How many bytes the strips or tiles of a TIFF unpack to.
+
+    Attributes
+    ----------
+    whole
+        Of a full strip or tile.
+    last
+        Of the last strip; None for tiles, which are all whole.
+    picture
+        Of the pixels together.
+    count
+        Number of parts that the picture needs.
+    """
+
+    whole: int
+    last: int | None
+    picture: int
+    count: int
+
+    @classmethod
+    def of(cls, tags: dict[int, tuple[int, ...]], header: Header, samples: int) -> _PartSize:
+        """Read it from a directory; ScanError ``damaged-tiff`` for tiles that no writer makes."""
+        rows, columns, pixel = header.rows, header.columns, samples * header.bits // 8
+        picture = rows * columns * pixel
+        if 324 not in tags and 322 not in tags:
+            height = min((tags.get(278) or (rows,))[0], rows)
+            if not height:
+                raise ScanError("damaged-tiff", "The TIFF's strips have no rows.", EXPORT_AGAIN)
+            count = -(-rows // height)
+            return cls(height * columns * pixel, (rows - height * (count - 1)) * columns * pixel, picture, count)
+        width, height = ((tags.get(tag) or (0,))[0] for tag in (322, 323))
+        most = max(rows, columns, MAX_TILE_SIDE) + 16
+        if not (0 < width <= most and 0 < height <= most):
+            raise ScanError("damaged-tiff", f"The TIFF's tiles of {width} x {height} do not fit it.", EXPORT_AGAIN)
+        return cls(width * height * pixel, None, picture, -(-rows // height) * -(-columns // width))
+
+    def allowed(self, index: int) -> set[int]:
+        """The lengths that part number `index` may have; some writers fill the last strip up."""
+        return {self.whole, self.last} if self.last is not None and index == self.count - 1 else {self.whole}
 
 
-def _check_tiff_data(data: bytes, tags: dict[int, tuple[int, ...]], compression: int, expected: int) -> None:
+def _check_parts(data: bytes, tags: dict[int, tuple[int, ...]], size: _PartSize, compression: int) -> None:
     """Every strip or tile lies inside the file and is whole, as far as its compression lets one see."""
     offsets = tags.get(273) or tags.get(324) or ()
     counts = tags.get(279) or tags.get(325) or ()
     if not offsets or len(offsets) != len(counts):
         raise ScanError("damaged-tiff", "The TIFF's directory does not say where its pixels are.", EXPORT_AGAIN)
     cut = ScanError("truncated-tiff", "The TIFF holds fewer pixels than its directory says.", EXPORT_AGAIN)
-    if any(offset + count > len(data) or not count for offset, count in zip(offsets, counts, strict=True)):
+    if len(offsets) < size.count:
         raise cut
-    if compression == _NONE and sum(counts) < expected:
+    if any(offset + count > len(data) or not count for offset, count in zip(offsets, counts, strict=True)):
         raise cut
     if sum(counts) > len(data):
         raise ScanError("damaged-tiff", "The TIFF's strips overlap.", EXPORT_AGAIN)
-    unpacked = 0
-    for offset, count in zip(offsets, counts, strict=True):
-        strip = data[offset : offset + count]
-        if compression == _LZW and strip[-1] == 0:
-            raise cut  # the end code of TIFF's LZW is odd and at most 7 padding bits follow: its last byte is never 0
-        if compression in (_DEFLATE, _DEFLATE_OLD):
-            stream = zlib.decompressobj()
-            try:
-                unpacked += _unpacked_length(stream, strip, MAX_TIFF_UNPACKED)
-            except zlib.error as error:
-                raise cut from error
-            if unpacked >= MAX_TIFF_UNPACKED:
-                raise ScanError("damaged-tiff", "The TIFF unpacks to more than any scan holds.", EXPORT_AGAIN)
-            if not stream.eof:
-                raise cut
-    if compression in (_DEFLATE, _DEFLATE_OLD) and unpacked < expected:
-        raise cut
+    if compression == _NONE:
+        if sum(counts) < size.picture:
+            raise cut
+        return
+    too_much = ScanError("damaged-tiff", "The TIFF unpacks to more than its directory says.", EXPORT_AGAIN)
+    if size.whole * size.count > MAX_TIFF_UNPACKED:
+        raise too_much
+    for index, (offset, count) in enumerate(zip(offsets, counts, strict=True)):
+        allowed = size.allowed(index)
+        length = _unpacked_length(data[offset : offset + count], allowed, compression)
+        if length not in allowed:
+            raise too_much if length is not None and length > max(allowed) else cut
+
+
+def _unpacked_length(packed: bytes, allowed: set[int], compression: int) -> int | None:
+    """How many bytes a strip or tile unpacks to; None when it is damaged."""
+    if compression in (_DEFLATE, _DEFLATE_OLD):
+        return deflate_length(packed, _DEFLATE_MARGIN * max(allowed))
+    count = packbits_length if compression == _PACKBITS else lzw_length
+    lengths = [count(packed, expected) for expected in allowed]
+    return next((length for length in lengths if length in allowed), lengths[0])

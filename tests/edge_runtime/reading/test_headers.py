@@ -147,7 +147,7 @@ def test_png_that_unpacks_to_far_more_than_its_header_says_is_not_unpacked() -> 
 
 def test_tiff_that_unpacks_to_far_more_than_declared_is_not_held() -> None:
     bomb = zlib.compress(bytes(100_000_000), 1)
-    directory = tiff(speckled_frame()[:1, :1], tags={256: 430, 257: 365, 259: 8, 279: len(bomb)})[:-1]
+    directory = tiff(speckled_frame()[:1, :1], tags={256: 430, 257: 365, 259: 8, 278: 365, 279: len(bomb)})[:-1]
     assert peak_bytes(lambda: refused_as(directory + bomb)) < 20_000_000
     assert refused_as(directory + bomb) == "damaged-tiff"
 
