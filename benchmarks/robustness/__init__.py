@@ -1,0 +1,1 @@
+"""What damaged input does: no crash, no hang, no number that nobody can explain."""
