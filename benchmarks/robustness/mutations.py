@@ -8,12 +8,10 @@ says why nobody could have seen it; a lost block in the middle of the picture is
 from __future__ import annotations
 
 import argparse
-import multiprocessing
 import os
 import sys
-import time
-from collections import Counter
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,9 +24,10 @@ from edge_runtime.model.onnx_file import inspect
 from edge_runtime.model.seal import check_seal
 from edge_runtime.reading.raster import decode_scan, read_scan
 
+from .supervision import Job, supervised
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from multiprocessing.connection import Connection
 
     from numpy.typing import NDArray
 
@@ -37,7 +36,6 @@ RESULTS = Path(__file__).parents[1] / "results" / "mutations.json"
 SAMPLE = ROOT / "edge_runtime" / "samples" / "simulated-clear.png"
 MODEL = ROOT / "edge_runtime" / "models" / "edge-0.3.0-int8.onnx"
 SHAPE = (183, 215)  # small, so that a mutant costs a millisecond; the frame's aspect ratio
-HANG_S = 20.0
 CHUNK = 500
 COMPRESSIONS = {"none": 1, "lzw": 5, "deflate": 8, "packbits": 32773}
 
@@ -212,64 +210,14 @@ def mutants(name: str, original: Original, seed: int, first: int, count: int) ->
         yield outcome_of(name, original, mutation.__name__, bytes(data))
 
 
-def _work(pipe: Connection, seed: int) -> None:
+@cache
+def _files() -> dict[str, Original]:
     cv2.setNumThreads(1)
-    files = originals()
-    while (job := pipe.recv()) is not None:
-        name, first, count = job
-        found: Counter[str] = Counter()
-        slowest = 0.0
-        began = time.process_time()
-        for outcome in mutants(name, files[name], seed, first, count):
-            found[outcome] += 1
-            now = time.process_time()
-            slowest, began = max(slowest, now - began), now
-        pipe.send((dict(found), slowest))
+    return originals()
 
 
-def supervised(jobs: list[tuple[str, int, int]], seed: int, workers: int) -> tuple[dict[str, Counter[str]], float]:
-    """Run jobs in watched processes; a process that ends or is silent is counted as a fault, and replaced."""
-    context = multiprocessing.get_context("spawn")
-    found: dict[str, Counter[str]] = {}
-    slowest = 0.0
-    waiting = list(reversed(jobs))
-    running: dict[int, tuple[Any, Connection, tuple[str, int, int], float]] = {}
-
-    def start(slot: int) -> None:
-        ours, theirs = context.Pipe()
-        process = context.Process(target=_work, args=(theirs, seed), daemon=True)
-        process.start()
-        give(slot, process, ours)
-
-    def give(slot: int, process: Any, pipe: Connection) -> None:
-        if not waiting:
-            pipe.send(None)
-            running.pop(slot, None)
-            return
-        job = waiting.pop()
-        pipe.send(job)
-        running[slot] = (process, pipe, job, time.monotonic())
-
-    for slot in range(workers):
-        start(slot)
-    while running:
-        for slot, (process, pipe, job, since) in list(running.items()):
-            counts = found.setdefault(job[0], Counter())
-            if pipe.poll(0.05):
-                try:
-                    some, slow = pipe.recv()
-                except EOFError:
-                    counts["FAULT: crash"] += 1
-                    start(slot)
-                    continue
-                counts.update(some)
-                slowest = max(slowest, slow)
-                give(slot, process, pipe)
-            elif not process.is_alive() or time.monotonic() - since > HANG_S + job[2] * 0.1:
-                counts["FAULT: hang" if process.is_alive() else "FAULT: crash"] += 1
-                process.kill()
-                start(slot)
-    return found, slowest
+def _outcomes(job: Job, seed: int) -> Iterator[str]:
+    return mutants(job.name, _files()[job.name], seed, job.first, job.count)
 
 
 def main() -> int:
@@ -282,8 +230,8 @@ def main() -> int:
     arguments = parser.parse_args()
     names = list(originals())
     each = -(-arguments.mutants // len(names))
-    jobs = [(name, first, min(CHUNK, each - first)) for first in range(0, each, CHUNK) for name in names]
-    found, slowest = supervised(jobs, arguments.seed, arguments.workers)
+    jobs = [Job(name, first, min(CHUNK, each - first)) for first in range(0, each, CHUNK) for name in names]
+    found, slowest = supervised(_outcomes, jobs, arguments.seed, arguments.workers)
     faults = sum(count for counts in found.values() for outcome, count in counts.items() if outcome.startswith("FAULT"))
     content = {
         **place(),

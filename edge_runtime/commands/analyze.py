@@ -17,7 +17,7 @@ from .arguments import (
 )
 from .console import complain, say
 from .outcome import EXIT_NOT_GRADED, EXIT_SOME_FAILED, explain
-from .outputs import Outputs, PicturePaths, deliver, stem
+from .outputs import Outputs, PicturePaths, deliver, stem, without_own_pictures
 
 if TYPE_CHECKING:
     import argparse
@@ -37,6 +37,8 @@ class AnalyzeOptions:
         Paths of scans, or ``-``.
     folder
         The folder of ``-o``, or None.
+    overwrite
+        Whether results of other scans may be replaced.
     """
 
     scans: tuple[str, ...]
@@ -44,10 +46,11 @@ class AnalyzeOptions:
     speech: SpeechOptions
     pictures: PicturePaths
     folder: str | None
+    overwrite: bool
 
     def outputs(self, path: str) -> Outputs:
         """Where the results of one scan go."""
-        return Outputs(self.folder, stem(path), [path], self.pictures)
+        return Outputs(self.folder, stem(path), [path], self.pictures, overwrite=self.overwrite)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -67,11 +70,12 @@ def run(options: argparse.Namespace) -> int:
     """Run the verb; returns the exit code."""
     return analyze_scans(
         AnalyzeOptions(
-            scans=tuple(options.scans),
+            scans=without_own_pictures(options.scans, quiet=options.quiet),
             analyzer=AnalyzerOptions.of(options),
             speech=SpeechOptions.of(options),
             pictures=PicturePaths(options.overlay, options.labels, options.probability),
             folder=options.output,
+            overwrite=options.overwrite,
         )
     )
 
@@ -108,7 +112,7 @@ def analyze_scans(options: AnalyzeOptions) -> int:
 
 def _check(options: AnalyzeOptions) -> None:
     """Before any work: what was asked for can be done and written."""
-    from edge_runtime.report.files import check_targets
+    from edge_runtime.report.targets import check_targets
 
     if len(options.scans) > 1 and options.pictures.named:
         raise UsageError(
@@ -116,7 +120,7 @@ def _check(options: AnalyzeOptions) -> None:
         )
     check_standard_input(options.scans)
     targets = [target for path in options.scans for target in options.outputs(path).targets()]
-    check_targets(targets, [*options.scans, *options.analyzer.files])
+    check_targets(targets, [*options.scans, *options.analyzer.files], overwrite=options.overwrite)
 
 
 def _analyze_one(analyzer: CataractAnalyzer, path: str, reading: Task[Scan] | None, options: AnalyzeOptions) -> bool:

@@ -122,6 +122,11 @@ def add_analysis_options(parser: argparse.ArgumentParser) -> None:
         help="write <stem>.json and <stem>.overlay.png per input into this folder",
     )
     parser.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="replace results of other scans, too (without it: only an earlier result of the same scan)",
+    )
+    parser.add_argument(
         "--threshold", type=float, metavar="F", help="Cataract Fraction that counts as cataract (default: the model's)"
     )
     place = parser.add_mutually_exclusive_group()

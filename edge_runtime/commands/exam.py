@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import argparse
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from .arguments import AnalyzerOptions, SpeechOptions, add_analysis_options, check_standard_input, load_analyzer
 from .console import complain
 from .outcome import EXIT_NOT_GRADED, EXIT_SOME_FAILED, explain
-from .outputs import Outputs, deliver
+from .outputs import Outputs, deliver, without_own_pictures
 
-if TYPE_CHECKING:
-    import argparse
+# Names that Windows keeps for devices.
+_RESERVED = {"CON", "PRN", "AUX", "NUL", *(f"{port}{number}" for port in ("COM", "LPT") for number in range(1, 10))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,10 @@ class ExamOptions:
         ``OD`` or ``OS``.
     folder
         The folder of ``-o``, or None.
+    name
+        Label of the exam in the names of its files, never a person's name; None: without.
+    overwrite
+        Whether results of other scans may be replaced.
     """
 
     scans: tuple[str, ...]
@@ -33,6 +38,8 @@ class ExamOptions:
     analyzer: AnalyzerOptions
     speech: SpeechOptions
     folder: str | None
+    name: str | None
+    overwrite: bool
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,29 +47,46 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("scans", nargs="+", metavar="SCAN", help="scan files of one eye")
     parser.add_argument("--eye", required=True, choices=["OD", "OS"], help="the patient's right (OD) or left (OS) eye")
     add_analysis_options(parser)
+    parser.add_argument(
+        "--name",
+        type=_label,
+        metavar="LABEL",
+        help="label of the exam in the names of its files, so that exams stay apart; never a person's name",
+    )
+
+
+def _label(text: str) -> str:
+    """A part of a file name on any system."""
+    if not re.fullmatch(r"[\w][\w .+-]{0,63}", text) or text[-1] in " ." or text.upper() in _RESERVED:
+        raise argparse.ArgumentTypeError(f"{text!r} is no label: letters, digits, - . _ and spaces, 64 at most")
+    return text
 
 
 def run(options: argparse.Namespace) -> int:
     """Run the verb; returns the exit code."""
     return analyze_exam(
         ExamOptions(
-            scans=tuple(options.scans),
+            scans=without_own_pictures(options.scans, quiet=options.quiet),
             eye=options.eye,
             analyzer=AnalyzerOptions.of(options),
             speech=SpeechOptions.of(options),
             folder=options.output,
+            name=options.name,
+            overwrite=options.overwrite,
         )
     )
 
 
 def analyze_exam(options: ExamOptions) -> int:
     """Analyse the scans of one eye and deliver one document; returns the exit code."""
-    from edge_runtime.report.files import check_targets
+    from edge_runtime.report.targets import check_targets
     from edge_runtime.scan import Laterality
 
     check_standard_input(options.scans)
-    outputs = Outputs(options.folder, f"exam-{options.eye}", options.scans)
-    check_targets(outputs.targets(), [*options.scans, *options.analyzer.files])
+    name = f"{options.name or 'exam'}-{options.eye}"
+    label = name if options.name else ""
+    outputs = Outputs(options.folder, name, options.scans, label=label, overwrite=options.overwrite)
+    check_targets(outputs.targets(), [*options.scans, *options.analyzer.files], overwrite=options.overwrite)
     eye = load_analyzer(options.analyzer).analyze_exam(options.scans, Laterality(options.eye))
     for entry in eye.unreadable:
         entry.error.lost = "The exam was judged without it."

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from edge_runtime.errors import OutputError
+from edge_runtime.errors import OutputError, UsageError
 
-from .console import coloured, print_data
+from .console import coloured, print_data, say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from edge_runtime.report.targets import Target
     from edge_runtime.results import EyeResult, ScanResult
 
     from .arguments import SpeechOptions
@@ -49,14 +51,20 @@ class Outputs:
         The scans of the document as they were given; each gets an overlay in the folder.
     pictures
         Pictures of a single scan.
+    label
+        What the names of overlays say besides the scan's: the label of an exam, so that exams stay apart.
+    overwrite
+        Whether results of other scans may be replaced.
     """
 
     folder: str | None
     name: str
     paths: Sequence[str]
     pictures: PicturePaths = PicturePaths()
+    label: str = ""
+    overwrite: bool = False
 
-    def targets(self) -> list[str]:
+    def targets(self) -> list[Target]:
         """Every file that will be written.
 
         Raises
@@ -64,39 +72,67 @@ class Outputs:
         OutputError
             When the folder does not exist.
         """
+        from edge_runtime.report.targets import Target
+
+        named = [Target(path, tuple(self.paths)) for path in self.pictures.named]
         if self.folder is None:
-            return self.pictures.named
+            return named
         if not os.path.isdir(self.folder):
             raise OutputError("output-folder", "The output folder does not exist.", "Create it, or name another.")
-        return [*self.pictures.named, self._document(self.folder), *(self._overlay(self.folder, p) for p in self.paths)]
+        document = Target(self._document(self.folder), tuple(self.paths))
+        return [*named, document, *(Target(self._overlay(self.folder, path), (path,)) for path in self.paths)]
 
     def encode(self, eye: EyeResult, document: bytes) -> dict[str, bytes]:
-        """{path: content} of every file, from the document and the results of its scans."""
+        """{path: content} of every file, from the document and the results of its scans; the document comes last."""
         files: dict[str, bytes] = {}
+        digest = None
         if self.folder is not None:
             from edge_runtime.report.overlay import draw_overlay
-            from edge_runtime.report.png import encode_png
+            from edge_runtime.report.png import PictureMark, encode_png
             from edge_runtime.results import ScanResult
 
-            files[self._document(self.folder)] = document
+            digest = hashlib.sha256(document).hexdigest()
             for path, entry in zip(self.paths, eye.entries, strict=True):
                 if isinstance(entry, ScanResult):
-                    files[self._overlay(self.folder, path)] = encode_png(draw_overlay(entry))
+                    mark = PictureMark("overlay", entry.scan.sha256, digest)
+                    files[self._overlay(self.folder, path)] = encode_png(draw_overlay(entry), mark)
         if self.pictures.named:
-            files.update(_encoded(self.pictures, eye.scans[0]))
+            files.update(_encoded(self.pictures, eye.scans[0], digest))
+        if self.folder is not None:
+            files[self._document(self.folder)] = document
         return files
 
     def _document(self, folder: str) -> str:
         return os.path.join(folder, self.name + ".json")
 
-    @staticmethod
-    def _overlay(folder: str, path: str) -> str:
-        return os.path.join(folder, stem(path) + ".overlay.png")
+    def _overlay(self, folder: str, path: str) -> str:
+        return os.path.join(folder, f"{stem(path)}{self.label and '.' + self.label}.overlay.png")
 
 
 def stem(path: str) -> str:
     """The name of a scan's outputs, without ending."""
     return "stdin" if path == "-" else os.path.splitext(os.path.basename(path))[0]
+
+
+def without_own_pictures(paths: Sequence[str], *, quiet: bool) -> tuple[str, ...]:
+    """Leave out the pictures that this program wrote, as ``folder/*.png`` names them after ``-o folder``.
+
+    Raises
+    ------
+    UsageError
+        ``own-picture`` when no scan is left.
+    """
+    from edge_runtime.report.png import picture_mark
+
+    own = [path for path in paths if path != "-" and picture_mark(path) is not None]
+    scans = tuple(path for path in paths if path not in own)
+    if not scans:
+        raise UsageError(
+            "own-picture", "Only pictures that this program wrote were named.", "Name the scans they were made from."
+        )
+    if own and not quiet:
+        say(f"left out, as pictures of this program: {', '.join(os.path.basename(path) for path in own)}.")
+    return scans
 
 
 def deliver(eye: EyeResult, outputs: Outputs, speech: SpeechOptions) -> None:
@@ -109,29 +145,37 @@ def deliver(eye: EyeResult, outputs: Outputs, speech: SpeechOptions) -> None:
     """
     from edge_runtime.report.document import document, to_json
     from edge_runtime.report.files import write_all
+    from edge_runtime.report.targets import check_ownership
     from edge_runtime.report.text import summary
 
     content = document(eye)
     files = outputs.encode(eye, to_json(content, indent=2).encode() + b"\n")
     if files:
+        if not outputs.overwrite:
+            scans = frozenset(scan.scan.sha256 for scan in eye.scans)
+            for path in files:
+                check_ownership(path, scans)
         write_all(files)
     text = to_json(content) if speech.json else summary(eye)
     print_data(text if speech.json else coloured(text, eye.decision.value, no_color=speech.no_color))
 
 
-def _encoded(pictures: PicturePaths, scan: ScanResult) -> dict[str, bytes]:
+def _encoded(pictures: PicturePaths, scan: ScanResult, document_sha256: str | None) -> dict[str, bytes]:
     """The largest first: drawing brings in code that stays in memory."""
-    from edge_runtime.report.png import encode_png
+    from edge_runtime.report.png import PictureMark, encode_png
+
+    def mark(picture: str) -> PictureMark:
+        return PictureMark(picture, scan.scan.sha256, document_sha256)
 
     files: dict[str, bytes] = {}
     if pictures.probability is not None:
-        files[pictures.probability] = encode_png(_probability_16_bit(scan))
+        files[pictures.probability] = encode_png(_probability_16_bit(scan), mark("probability"))
     if pictures.labels is not None:
-        files[pictures.labels] = encode_png(scan.labels)
+        files[pictures.labels] = encode_png(scan.labels, mark("labels"))
     if pictures.overlay is not None:
         from edge_runtime.report.overlay import draw_overlay
 
-        files[pictures.overlay] = encode_png(draw_overlay(scan))
+        files[pictures.overlay] = encode_png(draw_overlay(scan), mark("overlay"))
     return files
 
 

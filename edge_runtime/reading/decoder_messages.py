@@ -14,7 +14,8 @@ _STDERR = 2
 # libjpeg, libpng, libtiff, and OpenCV's own log about them, whose entries go on in lines that begin with ">".
 _DECODER = (
     r"^(Corrupt JPEG data|Premature end of JPEG|Invalid (JPEG|SOS|component)|Unsupported (JPEG|marker)|Inconsistent"
-    r"|libpng (error|warning)|TIFF\w*: |imdecode_)|^\[ *(FATAL|ERROR|WARN|INFO|DEBUG|VERB\w*):|^>|^\s*$"
+    r"|Warning: unknown JFIF|libpng (error|warning)|TIFF\w*: |imdecode_)"
+    r"|^\[ *(FATAL|ERROR|WARN|INFO|DEBUG|VERB\w*):|^>|^\s*$"
 )
 # What makes a picture another one. In a TIFF, every complaint does but these: an end code that LZW can do without, and
 # tags that say nothing of the pixels. In a PNG, every one does but those about chunks that say nothing of them.

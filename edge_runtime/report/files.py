@@ -1,14 +1,23 @@
-"""Write outputs durably: all of them in full, or none."""
+"""Write outputs durably: all of them in full, or none, and what they replace is kept until then.
+
+Every file is written beside its target under a temporary name and synced. A journal then says which name belongs to
+which target, and only then are the files renamed. When something fails, what was there is put back. A process that is
+killed leaves its journal: the next one that writes into the folder finishes the renames (or, where there is no complete
+journal, removes the temporary files), so that two files of one result never stay of different runs.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import errno
 import os
+import signal
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
-from edge_runtime.errors import OutputError, UsageError, WriteError
+from edge_runtime.errors import OutputError, WriteError
+
+from .journal import Journal, finish_interrupted, temporary_name
 
 _CANNOT_CREATE = {
     errno.ENOENT,
@@ -20,42 +29,15 @@ _CANNOT_CREATE = {
     errno.ENAMETOOLONG,
     errno.ELOOP,
 }
-
-
-def check_targets(targets: list[str], inputs: list[str]) -> None:
-    """Before any work: every target can be created, and none would replace an input, a folder or another target.
-
-    Raises
-    ------
-    UsageError
-        When a target is already taken.
-    OutputError
-        When its folder is missing, read-only or no folder.
-    """
-    taken = {os.path.realpath(path) for path in inputs if path != "-"}
-    for target in targets:
-        place = os.path.realpath(target)
-        if place in taken or os.path.isdir(place):
-            raise UsageError(
-                "output-taken", "An output would replace an input, a folder, or another output.", "Name another output."
-            )
-        taken.add(place)
-        if _is_special(place) and os.access(place, os.W_OK):
-            continue
-        folder = os.path.dirname(place)
-        if not os.path.isdir(folder) or not os.access(folder, os.W_OK | os.X_OK):
-            raise OutputError(
-                "output-folder",
-                "The folder of an output is missing or cannot be written.",
-                "Create it, or name another.",
-            )
+# A share or a removable medium may not know how to sync a folder; its files are synced all the same.
+_NO_FOLDER_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EACCES, errno.EPERM, errno.EBADF}
+_LINKS_FOLLOWED = 40
 
 
 def write_all(contents: Mapping[str, bytes]) -> None:
-    """Write every {path: bytes} and make it durable; when one fails, none of them is left behind.
+    """Write every {path: bytes} and make it durable; when one fails, all that was there before is there again.
 
-    Each is written beside its target under a temporary name and synced, and only then are all of them renamed.
-    A target that is a device or a pipe is written to directly.
+    A target that is a device, a pipe, or a link to an open descriptor is written to directly, after the others.
 
     Raises
     ------
@@ -64,48 +46,122 @@ def write_all(contents: Mapping[str, bytes]) -> None:
     WriteError
         When writing fails part-way, for example on a full disk.
     """
-    import secrets
-
-    staged: list[tuple[str, str]] = []
-    published: list[str] = []
-    done = False
+    direct = {target: content for target, content in contents.items() if is_special(target)}
+    durable = {target: content for target, content in contents.items() if target not in direct}
     try:
-        for target, content in contents.items():
-            if _is_special(target):
-                _write_special(target, content)
-                continue
-            # Not the process number: in containers that share a folder, every process has the same.
-            temporary = os.path.join(os.path.dirname(target) or ".", f".edge-cataract-{secrets.token_hex(8)}.tmp")
-            staged.append((temporary, target))
-            _write_synced(temporary, content)
+        if durable:
+            _write_durable(durable)
+        for target, content in direct.items():
+            _write_direct(target, content)
+    except OSError as error:
+        raise _translated(error) from error
+
+
+def _write_durable(contents: Mapping[str, bytes]) -> None:
+    # Not the process number: in containers that share a folder, every process has the same.
+    token = os.urandom(8).hex()
+    folders = list(dict.fromkeys(os.path.dirname(target) or "." for target in contents))
+    for folder in folders:
+        finish_interrupted(folder)
+    staged: list[tuple[str, str]] = []
+    with Journal(folders[0], token, needed=len(contents) > 1) as journal:
+        try:
+            for number, (target, content) in enumerate(contents.items()):
+                temporary = temporary_name(os.path.dirname(target) or ".", token, number)
+                staged.append((temporary, target))
+                _write_synced(temporary, content)
+            with _signals_held():
+                journal.record(staged)
+                _publish(staged, folders)
+        finally:
+            for temporary, _ in staged:
+                with contextlib.suppress(OSError):
+                    os.unlink(temporary)
+
+
+def _publish(staged: list[tuple[str, str]], folders: list[str]) -> None:
+    """Rename every file to its target; when one fails, put back what was there."""
+    kept: list[tuple[str, str]] = []
+    published: list[str] = []
+    try:
+        if len(staged) > 1:
+            for temporary, target in staged:
+                if os.path.lexists(target):
+                    kept.append((f"{temporary[:-4]}.old.tmp", target))
+                    _keep(target, kept[-1][0])
         for temporary, target in staged:
             os.replace(temporary, target)
             published.append(target)
-        for folder in {os.path.dirname(target) or "." for _, target in staged}:
+        for folder in folders:
             _sync_folder(folder)
-        done = True
-    except OSError as error:
-        raise _translated(error) from error
-    finally:
-        for leftover in [temporary for temporary, _ in staged] + ([] if done else published):
+    except BaseException:
+        backups = {target: backup for backup, target in kept}
+        for target in published:
             with contextlib.suppress(OSError):
-                os.unlink(leftover)
+                if target in backups:
+                    os.replace(backups[target], target)
+                else:
+                    os.unlink(target)
+        raise
+    finally:
+        for backup, _ in kept:
+            with contextlib.suppress(OSError):
+                os.unlink(backup)
 
 
-def _is_special(target: str) -> bool:
+def _keep(target: str, backup: str) -> None:
+    """Keep what is there under another name: a second link, or a copy where the file system has no links."""
     try:
-        return not stat.S_ISREG(os.stat(target).st_mode)
+        os.link(target, backup, follow_symlinks=False)
+    except (OSError, NotImplementedError, AttributeError):
+        if os.path.islink(target):
+            os.symlink(os.readlink(target), backup)
+            return
+        with open(target, "rb") as file:
+            _write_synced(backup, file.read())
+
+
+@contextlib.contextmanager
+def _signals_held() -> Iterator[None]:
+    """Hold back signals that end the program, for the milliseconds of a rename; they arrive afterwards."""
+    names = ("SIGINT", "SIGTERM", "SIGHUP")
+    signals = {getattr(signal, name) for name in names if hasattr(signal, name)}
+    mask = getattr(signal, "pthread_sigmask", None)
+    if mask is None:
+        yield
+        return
+    before = mask(signal.SIG_BLOCK, signals)
+    try:
+        yield
+    finally:
+        mask(signal.SIG_SETMASK, before)
+
+
+def is_special(target: str) -> bool:
+    """Whether a target is a device, a pipe or the like, or a link to an open descriptor such as /dev/stdout."""
+    try:
+        if not stat.S_ISREG(os.stat(target).st_mode):
+            return True
     except OSError:
         return False
+    place = os.path.abspath(target)
+    for _ in range(_LINKS_FOLLOWED):
+        if place.startswith(("/proc/", "/dev/fd/")):
+            return True
+        if not os.path.islink(place):
+            return False
+        place = os.path.normpath(os.path.join(os.path.dirname(place), os.readlink(place)))
+    return False
 
 
-def _write_special(target: str, content: bytes) -> None:
-    with open(target, "wb", buffering=0) as file:
+def _write_direct(target: str, content: bytes) -> None:
+    with open(target, "wb") as file:  # buffered: a pipe may take a part only, and is then given the rest
         file.write(content)
 
 
 def _write_synced(temporary: str, content: bytes) -> None:
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+    descriptor = os.open(temporary, flags, 0o666)
     with open(descriptor, "wb") as file:
         file.write(content)
         file.flush()
@@ -113,9 +169,20 @@ def _write_synced(temporary: str, content: bytes) -> None:
 
 
 def _sync_folder(folder: str) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    """Make renames durable, where the system and the medium can."""
+    if os.name == "nt":
+        return
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+    except OSError as error:
+        if error.errno in _NO_FOLDER_SYNC:
+            return
+        raise
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _NO_FOLDER_SYNC:
+            raise
     finally:
         os.close(descriptor)
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 
-import numpy as np
 import pytest
 
-from benchmarks.robustness.mutations import Original, mutants, originals, outcome_of, supervised
+from benchmarks.robustness.mutations import Original, mutants, originals, outcome_of
 from tests.edge_runtime.pictures import speckled_frame, tiff
 
 FILES = originals()
@@ -31,10 +30,3 @@ def test_a_hole_in_the_middle_would_be_a_fault() -> None:
     specks[200, 10:50] = 0
     judged = outcome_of("tiff none", Original(tiff(frame), frame), "holed", tiff(specks))
     assert judged == "read: other pixels, raw pixels carry no checksum (holed)"
-
-
-@pytest.mark.slow
-def test_processes_are_watched_and_their_counts_are_added() -> None:
-    found, slowest = supervised([("bmp", 0, 20), ("model", 0, 5)], seed=2, workers=2)
-    assert {name: sum(counts.values()) for name, counts in found.items()} == {"bmp": 20, "model": 5}
-    assert np.isfinite(slowest)

@@ -270,7 +270,7 @@ def test_empty_standard_input_is_refused(run_program: RunProgram) -> None:
 
 # One analysis comes before the rights are dropped, so that everything is imported from folders nobody may enter.
 _AS_NOBODY = """
-import contextlib, io, os, sys
+import contextlib, fcntl, io, os, sys
 from edge_runtime.cli import main
 scan, model = sys.argv[1], sys.argv[-1]
 if os.geteuid() == 0:

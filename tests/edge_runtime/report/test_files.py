@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
+import signal
 import stat
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from edge_runtime.errors import OutputError, UsageError, WriteError
-from edge_runtime.report.files import check_targets, write_all
+from edge_runtime.report.files import write_all
+from edge_runtime.report.journal import Journal
+from edge_runtime.report.targets import Target, check_targets
 
 
 def files_in(folder: Path) -> dict[str, bytes]:
@@ -40,7 +44,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def test_every_file_is_synced_before_any_is_renamed_and_the_folder_after(tmp_path: Path, calls: list[str]) -> None:
     write_all({str(tmp_path / "a"): b"1", str(tmp_path / "b"): b"2"})
-    assert calls == ["sync file", "sync file", "rename a", "rename b", "sync folder"]
+    assert calls == [*["sync file"] * 2, "sync file", "rename a", "rename b", "sync folder"]  # the third: the journal
     assert files_in(tmp_path) == {"a": b"1", "b": b"2"}
 
 
@@ -48,8 +52,8 @@ def test_every_folder_is_synced_once(tmp_path: Path, calls: list[str]) -> None:
     (tmp_path / "x").mkdir()
     (tmp_path / "y").mkdir()
     write_all({str(tmp_path / "x/a"): b"", str(tmp_path / "x/b"): b"", str(tmp_path / "y/c"): b""})
-    assert calls[3:6] == ["rename a", "rename b", "rename c"]
-    assert calls[6:] == ["sync folder", "sync folder"]
+    assert calls[4:7] == ["rename a", "rename b", "rename c"]
+    assert calls[7:] == ["sync folder", "sync folder"]
 
 
 def test_target_in_the_current_folder_needs_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -134,8 +138,8 @@ def test_temporary_file_of_another_process_is_neither_used_nor_removed(
 
 def test_planted_link_under_the_temporary_name_is_not_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "victim").write_bytes(b"precious")
-    monkeypatch.setattr(secrets, "token_hex", lambda _: "known")
-    (tmp_path / ".edge-cataract-known.tmp").symlink_to("victim")
+    monkeypatch.setattr(os, "urandom", lambda size: bytes(size))
+    (tmp_path / f".edge-cataract-{'00' * 8}-0.tmp").symlink_to("victim")
     with pytest.raises(WriteError, match="File exists"):
         write_all({str(tmp_path / "a"): b"1"})
     assert (tmp_path / "victim").read_bytes() == b"precious"
@@ -168,8 +172,12 @@ def test_full_device_fails() -> None:
 # --- before any work -------------------------------------------------------------------------------------------------
 
 
+def targets(*paths: str) -> list[Target]:
+    return [Target(path, ()) for path in paths]
+
+
 def test_targets_that_can_be_created_pass(tmp_path: Path) -> None:
-    check_targets([str(tmp_path / "a"), str(tmp_path / "b"), "/dev/null"], [str(tmp_path / "scan.png"), "-"])
+    check_targets(targets(str(tmp_path / "a"), str(tmp_path / "b"), "/dev/null"), [str(tmp_path / "scan.png"), "-"])
     assert list(tmp_path.iterdir()) == []
 
 
@@ -178,7 +186,7 @@ def test_target_may_replace_neither_an_input_nor_another_target(tmp_path: Path) 
     scan.touch()
     (tmp_path / "link.png").symlink_to("scan.png")
     (tmp_path / "folder").mkdir()
-    for targets in (
+    for paths in (
         [str(scan)],
         [str(tmp_path / "folder" / ".." / "scan.png")],
         [str(tmp_path / "link.png")],
@@ -186,10 +194,152 @@ def test_target_may_replace_neither_an_input_nor_another_target(tmp_path: Path) 
         [str(tmp_path / "folder")],
     ):
         with pytest.raises(UsageError, match="output-taken") as caught:
-            check_targets(targets, [str(scan)])
+            check_targets(targets(*paths), [str(scan)])
         assert caught.value.exit_code == 2
 
 
 def test_target_in_a_missing_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="output-folder"):
-        check_targets([str(tmp_path / "no" / "a")], [])
+        check_targets(targets(str(tmp_path / "no" / "a")), [])
+
+
+# --- several files of one result -------------------------------------------------------------------------------------
+
+
+def older_and_newer(folder: Path) -> tuple[dict[str, bytes], dict[str, bytes]]:
+    """Two results of two files each; the older one is in place."""
+    older, newer = ({str(folder / name): content for name in ("a", "b")} for content in (b"older", b"newer"))
+    write_all(older)
+    return older, newer
+
+
+@pytest.mark.parametrize(
+    ("name", "call"), [("fsync", 1), ("fsync", 2), ("fsync", 3), ("fsync", 4), ("replace", 1), ("replace", 2)]
+)
+@pytest.mark.parametrize("number", [errno.EIO, errno.ENOSPC])
+def test_what_was_there_is_there_again_when_a_step_fails(
+    name: str, call: int, number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, newer = older_and_newer(tmp_path)
+    fail_at(monkeypatch, name, call, OSError(number, os.strerror(number)))
+    with pytest.raises(WriteError):
+        write_all(newer)
+    assert files_in(tmp_path) == {"a": b"older", "b": b"older"}
+
+
+def test_what_was_there_is_there_again_where_files_cannot_be_linked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, newer = older_and_newer(tmp_path)
+    fail_at(monkeypatch, "replace", 2, OSError(errno.EIO, ""))
+
+    def no_links(*_: object, **__: object) -> None:
+        raise OSError(errno.EPERM, "")
+
+    monkeypatch.setattr(os, "link", no_links)
+    with pytest.raises(WriteError):
+        write_all(newer)
+    assert files_in(tmp_path) == {"a": b"older", "b": b"older"}
+
+
+@pytest.mark.parametrize("number", [errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EACCES])
+def test_a_folder_that_cannot_be_synced_is_no_error(
+    number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, newer = older_and_newer(tmp_path)
+    fsync = os.fsync
+
+    def only_files(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(number, os.strerror(number))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", only_files)
+    write_all(newer)
+    assert files_in(tmp_path) == {"a": b"newer", "b": b"newer"}
+
+
+KILLED = """
+import os, signal, sys
+from edge_runtime.report.files import write_all
+from edge_runtime.report.journal import Journal
+name, call, folder = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+original, made = getattr(os, name), []
+def deadly(*arguments, **options):
+    made.append(1)
+    if len(made) == call:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return original(*arguments, **options)
+setattr(os, name, deadly)
+write_all({f"{folder}/{one}": b"newer" for one in ("a", "b")})
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "call"),
+    [
+        ("fsync", 1),
+        ("fsync", 2),
+        ("fsync", 3),
+        ("link", 2),
+        ("replace", 1),
+        ("replace", 2),
+        ("fsync", 4),
+        ("unlink", 1),
+    ],
+)
+def test_the_next_run_mends_what_a_killed_one_left(name: str, call: int, tmp_path: Path) -> None:
+    older_and_newer(tmp_path)
+    killed = subprocess.run([sys.executable, "-c", KILLED, name, str(call), tmp_path], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    write_all({str(tmp_path / "c"): b"of another scan"})
+    left = files_in(tmp_path)
+    assert left.pop("c") == b"of another scan"
+    assert left in ({"a": b"older", "b": b"older"}, {"a": b"newer", "b": b"newer"})
+
+
+def test_temporary_files_of_a_run_that_goes_on_are_left_alone(tmp_path: Path) -> None:
+    token = "ab" * 8
+    temporary = tmp_path / f".edge-cataract-{token}-0.tmp"
+    temporary.write_bytes(b"half")
+    with Journal(str(tmp_path), token, needed=True):
+        write_all({str(tmp_path / "c"): b"1"})
+        assert temporary.read_bytes() == b"half"
+
+
+def test_a_result_is_written_where_files_cannot_be_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: str) -> None:
+        raise OutputError("output-folder", "There are no locks.", "")
+
+    monkeypatch.setattr("edge_runtime.report.journal.open_locked", refuse)
+    older_and_newer(tmp_path)
+    assert files_in(tmp_path) == {"a": b"older", "b": b"older"}
+
+
+def test_a_pipe_that_is_read_slowly_gets_everything(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    content = os.urandom(1_000_000)
+    reader = subprocess.Popen([sys.executable, "-c", SLOW_READER, pipe], stdout=subprocess.PIPE)
+    write_all({str(pipe): content})
+    assert reader.communicate(timeout=30)[0].strip() == str(len(content)).encode()
+
+
+SLOW_READER = """
+import os, sys, time
+total = 0
+with open(sys.argv[1], "rb", buffering=0) as file:
+    while part := file.read(50_000):
+        total += len(part)
+        time.sleep(0.001)
+print(total)
+"""
+
+
+def test_a_pipe_whose_reader_leaves_is_a_failed_write(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = subprocess.Popen([sys.executable, "-c", "import sys; open(sys.argv[1], 'rb').read(10)", pipe])
+    with pytest.raises(WriteError):
+        write_all({str(pipe): bytes(10_000_000)})
+    reader.wait(30)
