@@ -1,8 +1,31 @@
-"""``python -m edge_runtime`` is ``edge-cataract``."""
+"""The program: ``edge-cataract``, and ``python -m edge_runtime``.
 
+Until the command line is imported, a signal ends the process as the system does. From then on see `program_signals`.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
 import sys
 
+if __name__ == "__main__" or os.path.basename(sys.argv[0]).startswith("edge-cataract"):
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # no traceback of an import
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy multiplies no matrix here, but would reserve memory
+
 from .cli import main
+from .program_signals import INTERRUPTED, end_at_once, listen
+
+
+def run() -> int:
+    """Run the command line as a program of its own; returns its exit code."""
+    listen()
+    code = main()
+    if code in INTERRUPTED.values():
+        end_at_once(code)  # not waiting for a thread that decodes a large scan
+    return code
+
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run())

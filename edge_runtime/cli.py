@@ -13,9 +13,12 @@ from importlib import import_module
 from .commands.arguments import OneLineParser, add_speech_options
 from .commands.console import PROGRAM, complain, say, trace
 from .errors import EdgeCataractError, ResourceError, UsageError, out_of_memory
+from .machine.libraries import broken_library
+from .program_signals import INTERRUPTED, Interrupted, heard_out, listen_to_the_system
 from .version import __version__
 
-EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_TERMINATED = 70, 130, 143
+EXIT_INTERNAL = 70
+_ENDED = dict(zip(INTERRUPTED, ("interrupted", "terminated", "hung up"), strict=False))
 LOG_LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 SHARED_FLAGS = {"-q", "--quiet", "-v", "-vv", "--verbose", "--no-color", "--debug", "--json"}
 VERBS = {  # each lives in edge_runtime/commands/<verb>.py, which is imported only when it runs
@@ -28,13 +31,9 @@ VERBS = {  # each lives in edge_runtime/commands/<verb>.py, which is imported on
 EPILOG = """\
 exit codes: 0 analysed, whatever the finding; 2 usage; 3 not graded; 4 some of several inputs not graded or refused;
   65 input bad; 66 input missing; 70 internal; 71 resources; 73 output cannot be created; 74 write failed;
-  80 model missing; 81 damaged; 82 incompatible; 83 inference failed; 130 interrupted; 143 terminated
+  80 model missing; 81 damaged; 82 incompatible; 83 inference failed; 129 hung up; 130 interrupted; 143 terminated
 environment: EDGE_CATARACT_MODEL, EDGE_CATARACT_THREADS, EDGE_CATARACT_LOG (debug, info, warning, error), NO_COLOR
 Research use only. Not a medical device. The bundled model was trained on simulated scans."""
-
-
-class _Terminated(BaseException):
-    """SIGTERM, as an exception, so that temporary files are cleaned up."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -43,22 +42,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     debug = "--debug" in words
     _keep_standard_error_open()
     try:
-        if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
-            signal.signal(signal.SIGTERM, _raise_terminated)
+        listen_to_the_system()
         return _run(words)
     except EdgeCataractError as error:
         complain(error, error.source, debug=debug)
         return error.exit_code
-    except KeyboardInterrupt:
-        say("interrupted. Nothing half-written was left.")
-        return EXIT_INTERRUPTED
-    except _Terminated:
-        say("terminated. Nothing half-written was left.")
-        return EXIT_TERMINATED
+    except (KeyboardInterrupt, Interrupted) as ended:
+        heard_out()
+        number = ended.number if isinstance(ended, Interrupted) else signal.SIGINT
+        say(f"{_ENDED[number]}. Nothing half-written was left.")
+        return INTERRUPTED[number]
     except Exception as error:  # the last resort: no traceback meets a nurse; --debug shows it
-        if (scarce := _scarce_resource(error)) is not None:
-            complain(scarce, None, debug=debug)
-            return scarce.exit_code
+        if (known := _scarce_resource(error) or broken_library(error)) is not None:
+            complain(known, None, debug=debug)
+            return known.exit_code
         say(f"error[internal]: {type(error).__name__}. Nothing was written. Run it with --debug and report that.")
         trace(error, debug=debug)
         return EXIT_INTERNAL
@@ -137,7 +134,3 @@ def _scarce_resource(error: Exception) -> EdgeCataractError | None:
     ):
         return out_of_memory()
     return None
-
-
-def _raise_terminated(_signal: int, _frame: object) -> None:
-    raise _Terminated

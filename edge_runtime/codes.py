@@ -9,6 +9,7 @@ REFUSALS: dict[str, str] = {
     "bad-profile": "The device profile breaks a rule of its fields.",
     "bilevel-image": "The picture has one bit per pixel.",
     "brighter-than-white": "A pixel is brighter than the white that the file declares.",
+    "broken-library": "numpy, OpenCV or onnxruntime is missing, broken, or built for another system.",
     "colour-image": "The picture is in colour; grey stored as three equal channels is accepted.",
     "constant-image": "Every pixel has the same value: nothing was recorded.",
     "damaged-bmp": "The BMP's structure makes no sense.",
@@ -51,6 +52,7 @@ REFUSALS: dict[str, str] = {
     "output-taken": "An output would replace an input, a folder, another output, or what is no result of the scan.",
     "own-picture": "Only pictures that this program wrote were named, and no scan.",
     "palette-image": "The picture's pixels are indices into a palette.",
+    "profile-mismatch": "The scan has another depth than the device profile that was named.",
     "provider": "The engine does not run on the processor it was told to.",
     "rotated-image": "The file asks to be shown rotated or mirrored.",
     "selftest-failed": "This device does not compute what the release computed.",
@@ -92,6 +94,8 @@ WARNINGS: dict[str, str] = {
     "more-scans-than-expected": "The exam has more scans than a complete one.",
     "no-brightness-reference": "Cornea or iris not found, so brightness could not be calibrated; the usual "
     "display of the device was assumed.",
+    "profile-shape": "The scan has another shape than the frames of the device profile that was named.",
+    "resampled-frame": "The picture has the shape of a device's frame, but not its size: it was resampled, or cut out.",
     "unreadable-scan": "A scan of the exam could not be read or labelled; it is an entry of the document.",
     "window-moved": "The usual crop window did not hold the whole lens; it was moved or enlarged.",
 }

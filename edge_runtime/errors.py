@@ -8,6 +8,7 @@
     |-- ScanError                      65    malformed, truncated, unsupported or over a limit
     |-- ScanMissingError               66    missing, unreadable or not a regular file
     |-- MissingExtraError              69    an optional part is not installed
+    |-- MissingLibraryError            69    a library that the program stands on is missing or broken
     |-- InternalError                  70    a fault of this program
     |-- ResourceError                  71    out of memory, threads or descriptors
     |-- OutputError                    73    an output cannot be created
@@ -81,6 +82,12 @@ class ScanMissingError(EdgeCataractError):
 
 class MissingExtraError(EdgeCataractError):
     """An optional part of the program is not installed; the remedy names the extra."""
+
+    exit_code = 69
+
+
+class MissingLibraryError(EdgeCataractError):
+    """A library that the program stands on is missing or broken; the remedy names it."""
 
     exit_code = 69
 

@@ -38,7 +38,7 @@ def open_locked(path: str) -> BinaryIO:
         raise OutputError(
             "ledger-in-use", "Another process is writing the ledger.", "Wait until it has ended, or end it."
         ) from error
-    except OSError as error:
+    except (OSError, ImportError) as error:
         file.close()
         raise _cannot_open(error) from error
     return file
@@ -68,6 +68,6 @@ def _lock(descriptor: int) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-def _cannot_open(error: OSError) -> OutputError:
-    reason = error.strerror or "It is no regular file"
+def _cannot_open(error: OSError | ImportError) -> OutputError:
+    reason = getattr(error, "strerror", None) or "It is no regular file, or cannot be locked"
     return OutputError("output-folder", f"The ledger cannot be opened: {reason}.", "Name another folder.")

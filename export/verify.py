@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import torch
 
+from edge_runtime.machine.libraries import load_onnxruntime
 from edge_runtime.measure.lens import TissueLabel
-from edge_runtime.model.network import PROVIDERS, onnxruntime, session_options
+from edge_runtime.model.network import PROVIDERS, session_options
 
 from .errors import ParityError
 
@@ -153,7 +154,7 @@ def compare(pipeline: Pipeline, model: bytes, inputs: Iterable[NDArray[np.uint8]
     ParityError
         When shapes or types differ, a number is not finite, or the counts contradict the labels.
     """
-    engine = onnxruntime()
+    engine = load_onnxruntime()
     session = engine.InferenceSession(model, session_options(threads), providers=PROVIDERS)
     names = list(_Arrays._fields)
     count = pixels = different = ties = 0

@@ -14,7 +14,8 @@ from edge_runtime.frame.brightness import Brightness
 from edge_runtime.frame.prepare import prepare_frame
 from edge_runtime.frame.profiles import profile_for
 from edge_runtime.golden import SAMPLES
-from edge_runtime.model.network import PROVIDERS, onnxruntime, session_options
+from edge_runtime.machine.libraries import load_onnxruntime
+from edge_runtime.model.network import PROVIDERS, session_options
 from edge_runtime.model.store import read_model
 from edge_runtime.reading.raster import read_scan
 
@@ -76,7 +77,7 @@ def sample_window() -> NDArray[np.uint8]:
 
 def ours(setting: Setting, precision: str) -> Run:
     """Start the exported graph in onnxruntime, as it is deployed."""
-    session = onnxruntime().InferenceSession(
+    session = load_onnxruntime().InferenceSession(
         setting.model(precision), session_options(setting.threads), providers=PROVIDERS
     )
     window = sample_window()

@@ -14,7 +14,8 @@ from statistics import median
 from typing import Any
 
 from benchmarks.provenance import place, save, versions
-from edge_runtime.model.network import PROVIDERS, onnxruntime, session_options
+from edge_runtime.machine.libraries import load_onnxruntime
+from edge_runtime.model.network import PROVIDERS, session_options
 from edge_runtime.model.precision import PRECISIONS
 from edge_runtime.model.store import read_model
 
@@ -55,7 +56,7 @@ def profile(model: bytes, runs: int) -> dict[str, Any]:
         options = session_options(THREADS)
         options.enable_profiling = True
         options.profile_file_prefix = str(Path(folder) / "run")
-        session = onnxruntime().InferenceSession(model, options, providers=PROVIDERS)
+        session = load_onnxruntime().InferenceSession(model, options, providers=PROVIDERS)
         for _ in range(runs):
             session.run(None, {"scan": window})
         events = json.loads(Path(session.end_profiling()).read_text(encoding="utf-8"))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .brightness import Brightness, find_reference_levels, referenced_grey
-from .profiles import profile_of_scan
+from .profiles import DeviceProfile, profile_of_scan
 from .resample import native_frame, native_shape
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from edge_runtime.scan import Scan
 
     from .brightness import ReferenceLevels
-    from .profiles import DeviceProfile, PixelPitch
+    from .profiles import PixelPitch
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,6 +42,8 @@ class Frame:
         Grey levels of the reference tissues; None when they were not found, or not looked for.
     table
         (256,) uint8 from displayed grey to grey on the eye's own scale; None when the model takes grey as displayed.
+    doubts
+        Why its pixel size may be wrong (words of `codes.WARNINGS`).
     """
 
     scan: Scan
@@ -49,6 +51,7 @@ class Frame:
     grey: NDArray[np.uint8]
     levels: ReferenceLevels | None
     table: NDArray[np.uint8] | None
+    doubts: tuple[str, ...] = ()
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -97,8 +100,10 @@ def prepare_frame(
         scan_shape = (scan.rows, scan.columns)
         reserve(scan_shape, native_shape(scan_shape, profile))
     grey = native_frame(scan, profile)
+    named = isinstance(wanted, DeviceProfile)
+    doubts = profile.doubts((scan.rows, scan.columns), scan.bits, named=named)
     if brightness is not Brightness.REFERENCED:
-        return Frame(scan=scan, profile=profile, grey=grey, levels=None, table=None)
+        return Frame(scan=scan, profile=profile, grey=grey, levels=None, table=None, doubts=doubts)
     device_pixels = profile.has_device_pixels((scan.rows, scan.columns))
     levels = find_reference_levels(grey, device_pixels=device_pixels)
-    return Frame(scan=scan, profile=profile, grey=grey, levels=levels, table=referenced_grey(levels))
+    return Frame(scan=scan, profile=profile, grey=grey, levels=levels, table=referenced_grey(levels), doubts=doubts)

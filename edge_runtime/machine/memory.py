@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from math import prod
@@ -21,15 +22,18 @@ _M_MMAP_THRESHOLD = -3  # malloc.h of glibc
 
 def resident_bytes(*, peak: bool) -> int:
     """Resident memory of this process in bytes: now, or its peak so far. Where the system reports no more, the peak."""
-    import resource
-    import sys
-
     # Not ru_maxrss where it can be helped: on Linux a program inherits that of the one that started it.
     wanted = "VmHWM:" if peak else "VmRSS:"
     with suppress(OSError), open("/proc/self/status", encoding="ascii", errors="replace") as file:
         for line in file:
             if line.startswith(wanted):
                 return int(line.split()[1]) * 1024
+    try:
+        import resource
+    except ImportError as error:  # Windows
+        raise ResourceError(
+            "memory-cap", "This system does not say how much memory a process holds.", "Leave out --max-memory."
+        ) from error
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return most if sys.platform == "darwin" else most * 1024
 

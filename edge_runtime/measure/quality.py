@@ -42,6 +42,8 @@ class Evidence:
         Whether a frame of this kind shows them; others may be cut to the lens.
     window_moved
         Whether the usual crop window did not hold the lens.
+    doubts
+        Why the pixel size may be wrong (`Frame.doubts`).
     """
 
     region: LensRegion
@@ -50,6 +52,7 @@ class Evidence:
     reference_missing: bool = False
     reference_expected: bool = True
     window_moved: bool = False
+    doubts: tuple[str, ...] = ()
 
     @property
     def shows_lens(self) -> bool:
@@ -71,6 +74,12 @@ RULES: tuple[tuple[str, Callable[[Evidence], bool]], ...] = (
 )
 
 
+_OF_DOUBT = {
+    "profile-shape": "The scan has another shape than the frames of the profile, so its pixel size may be wrong.",
+    "resampled-frame": "The picture has no size of the device: for a part of a frame its pixel size is wrong.",
+}
+
+
 def reasons_not_to_grade(evidence: Evidence) -> tuple[str, ...]:
     """Words of every rule that holds; empty when the scan is gradable."""
     return tuple(word for word, holds in RULES if holds(evidence))
@@ -89,4 +98,5 @@ def warnings_of(evidence: Evidence, reasons: tuple[str, ...]) -> tuple[Notice, .
         )
     if evidence.window_moved:
         notices.append(Notice("window-moved", "The crop window was moved to hold the lens."))
+    notices += [Notice(word, _OF_DOUBT[word]) for word in evidence.doubts]
     return tuple(notices)

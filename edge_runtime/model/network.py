@@ -1,10 +1,11 @@
-"""One onnxruntime session: verified bytes in, probabilities and labels out. The only file that imports onnxruntime."""
+"""One onnxruntime session: verified bytes in, probabilities and labels out. no other file runs one."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import threading
+import weakref
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from edge_runtime.errors import (
     ModelIncompatibleError,
     ResourceError,
 )
+from edge_runtime.machine.libraries import load_onnxruntime
 from edge_runtime.machine.processor import sums_int8_exactly
 from edge_runtime.machine.task import Task
 
@@ -37,17 +39,23 @@ _OUTPUTS = (
 _MAPS = [name for name, _, rank in _OUTPUTS if rank == 2]
 
 
-def onnxruntime() -> Any:
-    """onnxruntime, imported on first use and silent: no telemetry file, socket or thread."""
-    os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # wheels >= 1.29 send telemetry unless this is set before the import
-    import onnxruntime
+_LIVING: weakref.WeakSet[Network] = weakref.WeakSet()
 
-    onnxruntime.set_default_logger_severity(4)
-    return onnxruntime
+
+def _forget_sessions() -> None:
+    """In a forked process: the threads of every session are gone, so it must be neither used nor destroyed here."""
+    for network in list(_LIVING):
+        network.forget_session()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_sessions)
 
 
 class Network:
     """A loaded model. Thread-safe: `predict` keeps no state.
+
+    It may be used after a fork, and sent to another process: there the session is opened anew.
 
     Attributes
     ----------
@@ -72,9 +80,34 @@ class Network:
         self.metadata: ModelMetadata = inspect(model)
         self.sha256: str = hashlib.sha256(model).hexdigest()
         self.threads: int = threads
-        self._runtime = onnxruntime()
+        self._model = model
+        self._opening = threading.Lock()
+        self._opened: Any = None
+        self._check_signature(self._session())
+        _LIVING.add(self)
+
+    def __reduce__(self) -> tuple[type[Network], tuple[bytes, int]]:
+        """A copy in another process is the same model in a session of its own."""
+        return Network, (self._model, self.threads)
+
+    def forget_session(self) -> None:
+        """Leave the session of the process that was forked alone for ever, and open another on first use."""
+        if self._opened is not None:
+            _never_destroy(self._opened)
+        self._opened = None
+        self._opening = threading.Lock()  # the old one may be held by a thread that is gone
+
+    def _session(self) -> Any:
+        with self._opening:
+            if self._opened is None:
+                self._opened = self._open()
+            return self._opened
+
+    def _open(self) -> Any:
+        """A session on the model; raises as the constructor does."""
+        engine = load_onnxruntime()
         try:
-            self._session = self._runtime.InferenceSession(model, session_options(threads), providers=PROVIDERS)
+            session = engine.InferenceSession(self._model, session_options(self.threads), providers=PROVIDERS)
         except Exception as error:  # onnxruntime's errors share no base class but this
             if _is_out_of_resources(error):
                 raise ResourceError(
@@ -83,18 +116,17 @@ class Network:
             raise ModelIncompatibleError(
                 "model-not-loadable", "The engine cannot load the model.", EXPORT_MODEL
             ) from error
-        if self._session.get_providers() != PROVIDERS:
-            raise InternalError(
-                "provider", f"The session runs on {self._session.get_providers()}.", "Report this fault."
-            )
-        self._session._model_bytes = None  # kept there to change providers later, as many bytes again as the weights
-        self._check_signature()
+        if session.get_providers() != PROVIDERS:
+            raise InternalError("provider", f"The session runs on {session.get_providers()}.", "Report this fault.")
+        session._model_bytes = None  # kept there to change providers later, as many bytes again as the weights
+        return session
 
-    def _check_signature(self) -> None:
+    @staticmethod
+    def _check_signature(session: Any) -> None:
         def signature(tensors: list[Any]) -> list[tuple[str, str, int]]:
             return [(tensor.name, tensor.type, len(tensor.shape)) for tensor in tensors]
 
-        inputs, outputs = signature(self._session.get_inputs()), signature(self._session.get_outputs())
+        inputs, outputs = signature(session.get_inputs()), signature(session.get_outputs())
         if inputs != [_INPUT] or not set(_OUTPUTS) <= set(outputs):  # a later model may say more
             raise ModelIncompatibleError(
                 "model-signature", f"Inputs {inputs} and outputs {outputs} are not those of the contract.", EXPORT_MODEL
@@ -141,9 +173,9 @@ class Network:
     def _run(self, window: NDArray[np.uint8]) -> Any:
         """Run the session so that a signal can stop it: by itself the engine returns only when all is done."""
         if threading.current_thread() is not threading.main_thread():  # signals reach the main thread only
-            return self._session.run(_MAPS, {"scan": window})
-        options = self._runtime.RunOptions()
-        running = Task(lambda: self._session.run(_MAPS, {"scan": window}, options))
+            return self._session().run(_MAPS, {"scan": window})
+        session, options = self._session(), load_onnxruntime().RunOptions()
+        running = Task(lambda: session.run(_MAPS, {"scan": window}, options))
         try:
             return running.result()
         except BaseException:
@@ -152,9 +184,16 @@ class Network:
             raise
 
 
+def _never_destroy(session: object) -> None:
+    """Hold a reference for ever: what destroys a session waits for its threads."""
+    import ctypes
+
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(session))
+
+
 def session_options(threads: int) -> Any:
     """The session options of deployment, which export verifies under, too."""
-    options = onnxruntime().SessionOptions()
+    options = load_onnxruntime().SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 4

@@ -82,9 +82,8 @@ def _memory_file() -> int:
         return os.memfd_create("decoder-messages")
     import tempfile  # systems other than Linux
 
-    descriptor, path = tempfile.mkstemp()
-    os.unlink(path)
-    return descriptor
+    with tempfile.TemporaryFile(buffering=0) as file:
+        return os.dup(file.fileno())
 
 
 def _is_open(descriptor: int) -> bool:

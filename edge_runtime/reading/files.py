@@ -9,6 +9,11 @@ import sys
 from edge_runtime.errors import ResourceError, ScanError, ScanMissingError
 from edge_runtime.scan import EXPORT_AGAIN, EXPORT_AS, MAX_BYTES
 
+# Non-blocking, so that a FIFO without a writer is refused and not waited for; binary where the system has text files.
+_FLAGS = os.O_RDONLY
+for _name in ("O_NONBLOCK", "O_CLOEXEC", "O_BINARY"):
+    _FLAGS |= getattr(os, _name, 0)
+
 
 def printable_name(path: str | os.PathLike[str]) -> str:
     """The file's own name as valid Unicode without control characters, whatever bytes it is made of."""
@@ -29,8 +34,7 @@ def read_file(path: str | os.PathLike[str]) -> bytes:
         When no more files can be opened.
     """
     try:
-        # Non-blocking, so that a FIFO without a writer is refused and not waited for.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(path, _FLAGS)
     except (OSError, ValueError) as error:
         raise _cannot_open(error) from error
     status = os.fstat(descriptor)

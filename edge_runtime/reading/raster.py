@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from edge_runtime.errors import ScanError, out_of_memory
+from edge_runtime.machine.libraries import load_cv2
 from edge_runtime.scan import EXPORT_AGAIN, EXPORT_AS, Scan
 
 from .decoder_messages import captured_messages, reports_damage
@@ -56,14 +57,13 @@ def decode_scan(data: bytes, source: str) -> Scan:
 
 
 def _decode(data: bytes, header: Header) -> NDArray[Any]:
-    import cv2
-
+    cv2 = load_cv2()
     damaged = ScanError(
         f"damaged-{header.container}", f"The {header.container.upper()} cannot be decoded.", EXPORT_AGAIN
     )
     with captured_messages() as messages:
         try:
-            pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+            pixels: NDArray[Any] | None = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
         except cv2.error as error:
             raise out_of_memory() if error.code == cv2.Error.StsNoMem else damaged from error
     if pixels is None or pixels.shape[:2] != (header.rows, header.columns) or pixels.dtype.itemsize * 8 != header.bits:

@@ -86,10 +86,11 @@ def _model(model: ModelFacts) -> dict[str, str]:
 def _runtime(threads: int) -> dict[str, str | int]:
     import cv2
 
-    from edge_runtime.model.network import PROVIDERS, onnxruntime
+    from edge_runtime.machine.libraries import load_onnxruntime
+    from edge_runtime.model.network import PROVIDERS
 
     return {
-        "onnxruntime": onnxruntime().__version__,
+        "onnxruntime": load_onnxruntime().__version__,
         "opencv": cv2.__version__,
         "numpy": np.__version__,
         "provider": PROVIDERS[0],

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 import edge_runtime
 from edge_runtime import CataractAnalyzer, Decision, EdgeCataractError, Laterality, Limits, PixelPitch
+from edge_runtime.errors import ScanError, UsageError
 from edge_runtime.frame.brightness import ReferenceLevels, find_reference_levels
 from edge_runtime.frame.profiles import PROFILES
 from edge_runtime.frame.window import CropWindow
@@ -211,10 +212,32 @@ def test_profile_may_be_an_object_a_name_or_a_file(tiny_model: Path, tmp_path: P
     frame = lens_frame(100, 500, 200, 600, cataract_rows=100, shape=(600, 800))
     for profile, name in (
         (PROFILES["anterion"], "anterion"),
-        ("anterion-raw", "anterion-raw"),
+        ("anterion", "anterion"),
         (str(tmp_path / "mine.toml"), "mine"),
+        (tmp_path / "mine.toml", "mine"),
     ):
         assert CataractAnalyzer(tiny_model, profile=profile).analyze_pixels(frame).profile == name
+    with pytest.raises(UsageError):
+        CataractAnalyzer(tiny_model, profile=5)  # type: ignore[arg-type]  # what a caller without types may do
+
+
+def test_a_named_profile_is_held_against_the_scan(tiny_model: Path) -> None:
+    frame = lens_frame()
+    with pytest.raises(ScanError, match="profile-mismatch"):
+        CataractAnalyzer(tiny_model, profile="anterion-raw").analyze_pixels(frame)
+    fitting = CataractAnalyzer(tiny_model, profile="anterion").analyze_pixels(frame)
+    assert "profile-shape" not in {notice.code for notice in fitting.notices}
+    other = CataractAnalyzer(tiny_model, profile="anterion").analyze_pixels(np.ascontiguousarray(frame[:, 300:1900]))
+    assert "profile-shape" in {notice.code for notice in other.notices}
+
+
+@pytest.mark.parametrize(("shape", "warned"), [((1824, 2150), False), ((1459, 1713), False), ((912, 1075), True)])
+def test_a_frame_of_another_size_than_the_device_s_is_warned_of(
+    shape: tuple[int, int], warned: bool, tiny_model: Path
+) -> None:
+    frame = cv2.resize(lens_frame(), shape[::-1], interpolation=cv2.INTER_AREA).astype(np.uint8)
+    words = {notice.code for notice in CataractAnalyzer(tiny_model).analyze_pixels(frame).notices}
+    assert ("resampled-frame" in words) is warned
 
 
 # --- one scan, many files --------------------------------------------------------------------------------------------

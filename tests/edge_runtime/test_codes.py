@@ -17,7 +17,15 @@ ERRORS = {name for name, kind in vars(errors).items() if isinstance(kind, type) 
 CONTAINERS = ("png", "jpeg", "tiff", "bmp")
 WORD = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 # Strings of the same form that are no error, reason or warning.
-OTHER_NAMES = {"utf-8", "edge-cataract", "decoder-messages", "as-shown", "anterion-raw", "pixel-um"}
+OTHER_NAMES = {
+    "utf-8",
+    "edge-cataract",
+    "decoder-messages",
+    "as-shown",
+    "anterion-raw",
+    "pixel-um",
+    "opencv-python-headless",
+}
 
 
 def words_of(node: ast.expr) -> list[str]:

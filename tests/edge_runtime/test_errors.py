@@ -15,6 +15,7 @@ CONTRACT = {  # contract, section 3
     "ScanError": 65,
     "ScanMissingError": 66,
     "MissingExtraError": 69,
+    "MissingLibraryError": 69,
     "InternalError": 70,
     "ResourceError": 71,
     "OutputError": 73,

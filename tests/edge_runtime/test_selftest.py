@@ -109,7 +109,7 @@ def test_changed_weight_fails_though_every_digest_is_renewed(golden: Callable[..
 def test_session_option_that_changes_numbers_fails(
     golden: Callable[..., None], tiny_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    darker = network.onnxruntime().OrtValue.ortvalue_from_numpy(np.array(400.0, np.float32))
+    darker = network.load_onnxruntime().OrtValue.ortvalue_from_numpy(np.array(400.0, np.float32))
 
     def altered(threads: int) -> Any:
         options = deployed(threads)

@@ -129,7 +129,9 @@ def test_analysis_to_standard_output_neither_sends_nor_writes(strace: str, folde
 def test_analysis_writes_the_requested_files_only(strace: str, folder: Path, tiny_model: Path) -> None:
     done = traced(strace, folder, *RUN, "scan.png", "--model", tiny_model, "-o", "out", "--labels", "out/labels.png")
     assert (done.internet, done.exit_code) == ((), 0)
-    lasting = {path for path in done.written if not re.fullmatch(r"out/\.edge-cataract-[-0-9a-f]+\.(tmp|journal)", path)}
+    lasting = {
+        path for path in done.written if not re.fullmatch(r"out/\.edge-cataract-[-0-9a-f]+\.(tmp|journal)", path)
+    }
     assert lasting == {"out/scan.json", "out/scan.overlay.png", "out/labels.png"}
     assert len(done.written) == 7  # three files, their temporary names, and the journal
     assert sorted(os.listdir(folder / "out")) == ["labels.png", "scan.json", "scan.overlay.png"]

@@ -21,7 +21,7 @@ from edge_runtime.frame.profiles import PROFILES, DeviceProfile, profile_for
 from tests.edge_runtime.pictures import encoded, lens_frame
 
 PACKAGE = Path(edge_runtime.__file__).parent
-TABLE = Path("frame/profiles.py")
+TABLE = Path("frame/device_profile.py")
 NEW_DEVICE = DeviceProfile(
     name="new-device", columns=1600, rows=1000, width_mm=16.0, height_mm=10.0, export_shapes=((1000, 1600),)
 )

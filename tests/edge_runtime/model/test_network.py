@@ -92,7 +92,7 @@ def test_engine_without_memory_is_a_lack_of_resources(error: Exception, monkeypa
             raise error
 
     tiny = Network(tiny_model_bytes(), 1)
-    monkeypatch.setattr(tiny, "_session", Exhausted())
+    monkeypatch.setattr(tiny, "_session", Exhausted)
     with pytest.raises(ResourceError, match="Memory ran out") as caught:
         tiny.predict(np.zeros((16, 16), np.uint8))
     assert (caught.value.word, caught.value.exit_code) == ("out-of-memory", 71)
@@ -183,7 +183,9 @@ def test_model_that_the_engine_cannot_load_is_refused() -> None:
 
 def test_engine_on_another_provider_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(network, "PROVIDERS", ["CPUExecutionProvider"])
-    monkeypatch.setattr(network.onnxruntime().InferenceSession, "get_providers", lambda _: ["AzureExecutionProvider"])
+    monkeypatch.setattr(
+        network.load_onnxruntime().InferenceSession, "get_providers", lambda _: ["AzureExecutionProvider"]
+    )
     with pytest.raises(InternalError, match="provider"):
         Network(tiny_model_bytes(), 1)
 
@@ -192,7 +194,7 @@ def test_engine_that_cannot_start_its_threads_is_a_lack_of_resources(monkeypatch
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("pthread_create failed, error code: 11")
 
-    monkeypatch.setattr(network.onnxruntime(), "InferenceSession", fail)
+    monkeypatch.setattr(network.load_onnxruntime(), "InferenceSession", fail)
     with pytest.raises(ResourceError):
         Network(tiny_model_bytes(), 1)
 
@@ -233,8 +235,8 @@ def watched(name, *rest):
         print(os.environ.get("ORT_DISABLE_TELEMETRY"))
     return original(name, *rest)
 builtins.__import__ = watched
-from edge_runtime.model.network import onnxruntime
-onnxruntime()
+from edge_runtime.machine.libraries import load_onnxruntime
+load_onnxruntime()
 """
     environment = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
     finished = subprocess.run(

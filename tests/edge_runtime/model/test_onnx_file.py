@@ -116,3 +116,46 @@ def test_any_damaged_structure_is_read_or_refused_by_our_own_error(position: int
     damaged[position] = value
     with suppress(ModelIncompatibleError):
         inspect(bytes(damaged))
+
+
+# --- what another parser of protocol buffers would find --------------------------------------------------------------
+
+
+def varint(value: int) -> bytes:
+    out = bytearray()
+    while value > 0x7F:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes([*out, value])
+
+
+def behind_a_long_tag(number: int, content: bytes) -> bytes:
+    """A field whose tag is 2^32 more: parsers that cut tags to 32 bits see field `number`."""
+    return varint((1 << 32) + (number << 3 | 2)) + varint(len(content)) + content
+
+
+@pytest.mark.parametrize("number", [7, 8, 14, 25])
+def test_a_field_behind_a_long_tag_is_refused(number: int) -> None:
+    with pytest.raises(ModelIncompatibleError, match="not-a-model"):
+        inspect(SEALED + behind_a_long_tag(number, b""))
+
+
+@pytest.mark.parametrize("number", [20, 26, 99])
+def test_a_field_that_is_not_known_is_refused(number: int) -> None:
+    with pytest.raises(ModelIncompatibleError, match="not-a-model"):
+        inspect(SEALED + varint(number << 3 | 2) + b"\x00")
+
+
+def attribute_with_external_sparse_values(model: Any) -> None:
+    node = model.graph.node.add(op_type="Constant", output=["unused"])
+    attribute = node.attribute.add(name="sparse_value", type=11)
+    external(attribute.sparse_tensor.values)
+
+
+def test_external_data_in_a_sparse_attribute_is_refused() -> None:
+    assert refused_as(sealed(attribute_with_external_sparse_values)) == "model-external-data"
+
+
+def test_millions_of_tiny_fields_are_not_walked_to_the_end() -> None:
+    with pytest.raises(ModelIncompatibleError, match="not-a-model"):
+        inspect(SEALED + b"\x10\x00" * 2_000_000)
