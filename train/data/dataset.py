@@ -6,7 +6,6 @@ are kept beside the data, so that an epoch costs no decoding.
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import math
 from collections import Counter, defaultdict
@@ -17,6 +16,8 @@ from typing import TYPE_CHECKING
 from edge_runtime.errors import EdgeCataractError
 from edge_runtime.frame.profiles import PROFILES
 from edge_runtime.scan import Laterality
+
+from .tables import Row, read_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -29,6 +30,8 @@ SCAN_COLUMNS = (
     "scan_id", "patient_id", "eye", "exam", "group", "meridian_deg", "image", "mask", "bcva_logmar", "profile",
 )  # fmt: skip
 MAX_FAULTS_SHOWN = 20
+# Years; logMAR from better than 20/10 to no light perception; degrees of a radial scan.
+PLAUSIBLE = {"age_years": (0.0, 120.0), "bcva_logmar": (-0.5, 4.0), "meridian_deg": (0.0, 360.0)}
 
 
 class DatasetError(EdgeCataractError):
@@ -128,11 +131,11 @@ def read_dataset(folder: Path) -> Dataset:
         Naming every fault that the tables and the presence of the files can show.
     """
     faults: list[str] = []
-    patients = _read_table(folder / "patients.csv", PATIENT_COLUMNS, faults)
-    rows = _read_table(folder / "scans.csv", SCAN_COLUMNS, faults)
+    patients = read_table(folder / "patients.csv", PATIENT_COLUMNS, faults)
+    rows = read_table(folder / "scans.csv", SCAN_COLUMNS, faults)
     if faults:
         raise DatasetError(folder, faults)
-    ages = {row["patient_id"]: row["age_years"] for row in patients}
+    ages = _ages(patients, faults)
     faults += [
         f"patients.csv: patient {name} has several rows" for name in _repeated(row["patient_id"] for row in patients)
     ]
@@ -155,24 +158,18 @@ def read_dataset(folder: Path) -> Dataset:
     return Dataset(folder, tuple(scans), tables.hexdigest(), description)
 
 
-def _read_table(path: Path, columns: tuple[str, ...], faults: list[str]) -> list[dict[str, str]]:
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file)
-            missing = [column for column in columns if column not in (reader.fieldnames or ())]
-            faults += [f"{path.name}: column {column} is missing" for column in missing]
-            rows = [{key: (value or "").strip() for key, value in row.items() if key is not None} for row in reader]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        faults.append(f"{path.name}: cannot be read ({error})")
-        return []
-    return rows
-
-
 def _repeated(names: Iterable[str]) -> list[str]:
     return [name for name, count in Counter(names).items() if count > 1]
 
 
-def _number(text: str, what: str, where: str, faults: list[str]) -> float | None:
+def _ages(patients: list[Row], faults: list[str]) -> dict[str, float | None]:
+    """The age of every patient; what is wrong is named once for each."""
+    return {row["patient_id"]: _number(row, "age_years", f"patients.csv, line {row.line}", faults) for row in patients}
+
+
+def _number(row: Row, what: str, where: str, faults: list[str]) -> float | None:
+    """A number of a row, None where it is left empty; implausible ones are faults."""
+    text = row[what]
     if not text:
         return None
     try:
@@ -180,13 +177,18 @@ def _number(text: str, what: str, where: str, faults: list[str]) -> float | None
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        faults.append(f"{where}: {what} {text!r} is no number")
+        comma = ", a point is expected, not a comma" if "," in text else ""
+        faults.append(f"{where}: {what} {text!r} is no number{comma}")
+        return None
+    low, high = PLAUSIBLE[what]
+    if not low <= value <= high:
+        faults.append(f"{where}: {what} {text} is not plausible, {low:g} to {high:g} was expected")
         return None
     return value
 
 
-def _record(folder: Path, row: dict[str, str], ages: dict[str, str], faults: list[str]) -> ScanRecord | None:
-    where = f"scans.csv: scan {row['scan_id'] or '(no scan_id)'}"
+def _record(folder: Path, row: Row, ages: dict[str, float | None], faults: list[str]) -> ScanRecord | None:
+    where = f"scans.csv, line {row.line}: scan {row['scan_id'] or '(no scan_id)'}"
     found = len(faults)
     if not row["scan_id"]:
         faults.append(f"{where}: scan_id is empty")
@@ -198,17 +200,18 @@ def _record(folder: Path, row: dict[str, str], ages: dict[str, str], faults: lis
         faults.append(f"{where}: group {row['group']!r} is unknown, clear, cataract or nothing was expected")
     if not row["exam"].isascii() or not row["exam"].isdigit() or int(row["exam"]) < 1:
         faults.append(f"{where}: exam {row['exam']!r} is no positive integer")
-    if row.get("split", "") not in SPLITS:
+    if row.get("split") not in SPLITS:
         faults.append(f"{where}: split {row['split']!r} is unknown, training, test or nothing was expected")
     if row["profile"] and row["profile"] not in PROFILES and not Path(row["profile"]).is_file():
         faults.append(f"{where}: profile {row['profile']!r} is unknown")
-    files = {name: folder / row.get(name, "") for name in ("image", "mask", "truth_labels")}
+    files = {name: folder / row.get(name) for name in ("image", "mask", "truth_labels")}
     for name, path in files.items():
         if (row.get(name) or name != "truth_labels") and not path.is_file():
             faults.append(f"{where}: {name} {row.get(name)!r} is missing")
-    meridian = _number(row["meridian_deg"], "meridian_deg", where, faults)
-    acuity = _number(row["bcva_logmar"], "bcva_logmar", where, faults)
-    age = _number(ages.get(row["patient_id"], ""), "age_years", f"patients.csv: patient {row['patient_id']}", faults)
+    if row["image"] and row["image"] == row["mask"]:
+        faults.append(f"{where}: image and mask are the same file")
+    meridian = _number(row, "meridian_deg", where, faults)
+    acuity = _number(row, "bcva_logmar", where, faults)
     if len(faults) > found:
         return None
     return ScanRecord(
@@ -222,9 +225,9 @@ def _record(folder: Path, row: dict[str, str], ages: dict[str, str], faults: lis
         mask=files["mask"],
         truth_labels=files["truth_labels"] if row.get("truth_labels") else None,
         bcva_logmar=acuity,
-        age_years=age,
+        age_years=ages[row["patient_id"]],
         profile=row["profile"],
-        split=row.get("split", ""),
+        split=row.get("split"),
     )
 
 

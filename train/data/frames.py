@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ from edge_runtime.frame.brightness import Brightness
 from edge_runtime.frame.prepare import prepare_frame
 from edge_runtime.frame.profiles import PROFILES, DeviceProfile, load_profile, profile_for
 from edge_runtime.frame.window import NATIVE_PITCH_UM
+from edge_runtime.machine.cgroup import available_threads
 from edge_runtime.reading.raster import read_scan
 from train.workers import process_pool
 
@@ -30,7 +30,7 @@ from . import grid as grid_module
 from . import labels as labels_module
 from .dataset import Dataset, DatasetError
 from .grid import GridFrames, GridScan, block_sum
-from .labels import labels_on_grid, lens_box, native_labels, read_labels
+from .labels import contradictions, labels_on_grid, lens_box, native_labels, read_labels
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -58,6 +58,7 @@ class _Job:
     image: Path
     labels: Path
     mask: Path
+    group: str
     profile: str
     grid: int
     brightness: Brightness
@@ -171,6 +172,7 @@ def _build_cache(
             image=scan.image,
             labels=scan.labels_path(target),
             mask=scan.mask,
+            group=scan.group,
             profile=scan.profile,
             grid=grid,
             brightness=brightness,
@@ -197,7 +199,7 @@ def _build_cache(
 
 
 def _run(jobs: list[_Job]) -> Iterator[_Outcome]:
-    workers = len(os.sched_getaffinity(0))
+    workers = available_threads()
     if workers == 1 or len(jobs) < MIN_SCANS_FOR_PROCESSES:
         yield from map(_prepare_scan, jobs)
         return
@@ -258,6 +260,11 @@ def _prepare_scan(job: _Job) -> _Outcome:
         return _Outcome(tuple(faults))
     grey = block_sum(frame.graded(frame.grey), job.grid)
     labels = labels_on_grid(native_labels(maps[job.labels], frame.shape), job.grid)
+    mask = labels
+    if job.mask != job.labels:
+        mask = labels_on_grid(native_labels(maps[job.mask], frame.shape), job.grid)
+    if contradictory := contradictions(mask, job.group, job.grid):
+        return _Outcome(tuple(f"{where}: mask {job.mask.name} {fault}" for fault in contradictory))
     rows, columns = grey.shape
     for name, values in (("grey", grey), ("labels", labels)):
         stored = np.load(job.folder / f"{name}.npy", mmap_mode="r+")

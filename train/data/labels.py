@@ -6,9 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from edge_runtime.frame.window import NATIVE_PITCH_UM
 from edge_runtime.measure.lens import TissueLabel
 
 from .grid import block_sum
+
+# A blink or a lid may leave little of a lens; a lens of 9.9 x 10.2 mm, as optical path shows it, fills 79 square mm.
+LEAST_LENS_MM2, MOST_LENS_MM2 = 1.0, 90.0
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,3 +74,39 @@ def lens_box(labels: NDArray[np.uint8]) -> tuple[int, int, int, int] | None:
     if not rows.size:
         return None
     return int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1
+
+
+def contradictions(labels: NDArray[np.uint8], group: str, grid: int) -> list[str]:
+    """What a label map cannot be, given the group of its eye.
+
+    Parameters
+    ----------
+    labels
+        (rows, columns) uint8 of `TissueLabel` on the network grid.
+    group
+        "clear", "cataract", or "" for a scan without a lens that can be graded.
+    grid
+        Native pixels per network-grid pixel.
+
+    Returns
+    -------
+    list of str
+        Empty when nothing speaks against it.
+    """
+    clear, cataract = (
+        int(np.count_nonzero(labels == label)) for label in (TissueLabel.CLEAR_LENS, TissueLabel.CATARACT)
+    )
+    if not group:
+        return ["shows a lens, but its group is empty: no lens can be graded there"] if clear or cataract else []
+    if not clear and not cataract:
+        return [f"is empty, but its group is {group}"]
+    found = []
+    area = (clear + cataract) * (grid * NATIVE_PITCH_UM / 1000) ** 2
+    if not LEAST_LENS_MM2 <= area <= MOST_LENS_MM2:
+        advice = ": are lens and background swapped?" if area > MOST_LENS_MM2 else ""
+        found.append(
+            f"shows a lens of {area:.1f} square mm, {LEAST_LENS_MM2:g} to {MOST_LENS_MM2:g} was expected{advice}"
+        )
+    if group == "clear" and cataract > clear:
+        found.append("is mostly cataract, but its group is clear: are the labels 1 and 2 swapped?")
+    return found

@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 
 # Names an annotator may give to a polygon; later ones are painted over earlier ones.
 NAMES = {"clear lens": TissueLabel.CLEAR_LENS, "cataract": TissueLabel.CATARACT}
-# fillPoly also paints every pixel that the outline touches: on a finer grid that is an eighth of a pixel.
-FINER = 4
+FINER = 4  # places along each side of a pixel at which its area is looked at
 MAX_SIDE = 20_000
 
 
@@ -106,35 +105,61 @@ def _polygon(
     label = NAMES.get(str(name).strip().lower().replace("_", " "))
     found = len(faults)
     if kind != "polygon":
-        faults.append(f"{where}: is a {kind}, a polygon was expected")
+        advice = ": draw its outline, or let LabelMe convert it" if kind == "mask" else ""
+        faults.append(f"{where}: is a {kind}, a polygon was expected{advice}")
+        return None
     if label is None:
         faults.append(f"{where}: label {name!r} is unknown, {' or '.join(NAMES)} was expected")
     if points.ndim != 2 or points.shape[1] != 2 or len(points) < 3 or not np.isfinite(points).all():
         faults.append(f"{where}: at least three points (column, row) were expected")
     elif points.min() < -1 or (points > [size[1] + 1, size[0] + 1]).any():
         faults.append(f"{where}: a point lies outside the image of {size[1]} x {size[0]}")
+    elif not _covered(points, size)[1].any():
+        faults.append(f"{where}: encloses no pixel")
     return None if len(faults) > found or label is None else (label, points)
 
 
 def paint(drawing: Drawing) -> NDArray[np.uint8]:
     """Paint the polygons: a pixel belongs to one when more than half of it does.
 
+    What an outline goes around belongs to it, however often it does: an outline that crosses itself, or was traced
+    twice, has no holes (the non-zero winding rule).
+
     Returns
     -------
     (rows, columns) uint8 of `TissueLabel`; cataract lies over clear lens.
     """
-    import cv2
-
     labels = np.zeros((drawing.rows, drawing.columns), np.uint8)
     for label, points in drawing.polygons:
-        left, top = np.clip(np.floor(points.min(axis=0)).astype(int), 0, [drawing.columns, drawing.rows])
-        right, bottom = np.clip(np.ceil(points.max(axis=0)).astype(int), 0, [drawing.columns, drawing.rows])
-        if right <= left or bottom <= top:
-            continue
-        fine = np.zeros(((bottom - top) * FINER, (right - left) * FINER), np.uint8)
-        # In fillPoly a pixel's centre has whole numbers; 4 bits of the coordinates are fractions.
-        corners = np.rint(((points - [left, top]) * FINER - 0.5) * 16).astype(np.int32)
-        cv2.fillPoly(fine, [corners], 1, shift=4)
-        covered = fine.reshape(bottom - top, FINER, right - left, FINER).sum(axis=(1, 3), dtype=np.int64)
-        labels[top:bottom, left:right][2 * covered > FINER**2] = label
+        box, covered = _covered(points, (drawing.rows, drawing.columns))
+        labels[box][covered] = label
     return labels
+
+
+def _covered(points: NDArray[np.float64], size: tuple[int, int]) -> tuple[tuple[slice, slice], NDArray[np.bool_]]:
+    """The bounding box of a polygon within (rows, columns), and which of its pixels belong to the polygon."""
+    limits = [size[1], size[0]]
+    left, top = np.clip(np.floor(points.min(axis=0)).astype(int), 0, limits)
+    right, bottom = np.clip(np.ceil(points.max(axis=0)).astype(int), 0, limits)
+    rows, columns = max(bottom - top, 0), max(right - left, 0)
+    inside = _windings((points - [left, top]) * FINER, rows * FINER, columns * FINER) != 0
+    share = inside.reshape(rows, FINER, columns, FINER).sum(axis=(1, 3), dtype=np.int64)
+    return (slice(top, top + rows), slice(left, left + columns)), 2 * share > FINER**2
+
+
+def _windings(points: NDArray[np.float64], rows: int, columns: int) -> NDArray[np.int32]:
+    """How often an outline goes around the centre of every place of a grid, against or with the clock.
+
+    Every edge that crosses the row of a centre counts for all centres to the right of the crossing.
+    """
+    crossings = np.zeros((rows, columns + 1), np.int32)
+    for (x0, y0), (x1, y1) in zip(points, np.roll(points, -1, axis=0), strict=True):
+        if y0 == y1:
+            continue
+        upper, lower = min(y0, y1), max(y0, y1)
+        row = np.arange(max(int(np.ceil(upper - 0.5)), 0), min(int(np.ceil(lower - 0.5)), rows))
+        across = x0 + (row + 0.5 - y0) * (x1 - x0) / (y1 - y0)
+        column = np.clip(np.ceil(across - 0.5), 0, columns).astype(np.int64)
+        np.add.at(crossings, (row, column), 1 if y1 > y0 else -1)
+    windings: NDArray[np.int32] = crossings.cumsum(axis=1, dtype=np.int32)[:, :columns]
+    return windings

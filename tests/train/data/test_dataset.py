@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -78,7 +79,8 @@ def test_a_description_beside_the_tables_is_taken_over(folder: Path) -> None:
 )
 def test_a_fault_in_a_row_is_named(folder: Path, column: str, value: str, fault: str) -> None:
     edit(folder / "scans.csv", lambda rows: rows[0].__setitem__(column, value))
-    assert faults_of(folder) == (f"scans.csv: {fault}",)
+    where = "scans.csv: " if "several rows" in fault else "scans.csv, line 2: "
+    assert faults_of(folder) == (where + fault,)
 
 
 def test_an_eye_in_two_groups_is_named(folder: Path) -> None:
@@ -142,3 +144,42 @@ def test_a_missing_table_and_a_missing_column_are_named(folder: Path) -> None:
     faults = faults_of(folder)
     assert any("patients.csv: cannot be read" in fault for fault in faults)
     assert "scans.csv: column mask is missing" in faults
+
+
+TABLES = {
+    "semicolons": (lambda text: text.replace(",", ";"), "the table seems to be separated by semicolons"),
+    "tabs": (lambda text: text.replace(",", "\t"), "the table seems to be separated by tabs"),
+    "a column twice": (lambda text: text.replace("patient_id,", "patient_id,sex,", 1), "column sex stands there twice"),
+    "a cell too many": (lambda text: text.rstrip("\n") + ",x\n", "cells, 3 were expected"),
+    "a cell too few": (lambda text: text.rstrip("\n").rpartition(",")[0] + "\n", "2 cells, 3 were expected"),
+    "a comma in a number": (lambda text: re.sub(r",(\d+)\.?\d*,", r',"\1,5",', text), "a point is expected"),
+    "a year for an age": (lambda text: re.sub(r",\d+\.?\d*,", ",1951,", text), "age_years 1951 is not plausible"),
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_table_as_hands_leave_it_is_named(folder: Path, name: str) -> None:
+    change, said = TABLES[name]
+    path = folder / "patients.csv"
+    path.write_text(change(path.read_text()))
+    faults = faults_of(folder)
+    assert any(fault.startswith("patients.csv") and said in fault for fault in faults)
+    assert len(faults) <= 3
+
+
+def test_empty_rows_marks_and_other_encodings_of_a_spreadsheet(folder: Path) -> None:
+    path = folder / "patients.csv"
+    text = path.read_text()
+    path.write_bytes((text + ",,\n\n , ,\n").replace("\n", "\r\n").encode("utf-16"))
+    assert read_dataset(folder).scans
+    path.write_bytes(b"\xff" + text.encode())
+    assert any("is not in UTF-8" in fault for fault in faults_of(folder))
+    path.write_bytes(b"PK\x03\x04" + text.encode())
+    assert any("save it as CSV" in fault for fault in faults_of(folder))
+    path.rename(folder / "patients.xlsx")
+    assert any("patients.xlsx must be saved as CSV" in fault for fault in faults_of(folder))
+
+
+def test_one_file_for_image_and_mask_is_named(folder: Path) -> None:
+    edit(folder / "scans.csv", lambda rows: rows[0].__setitem__("mask", rows[0]["image"]))
+    assert faults_of(folder) == ("scans.csv, line 2: scan P0_OD_0: image and mask are the same file",)

@@ -73,3 +73,38 @@ def test_every_fault_is_named_and_nothing_is_written(shape: dict[str, Any], mess
     assert any(message in fault and fault.startswith("a.json: shape 2: ") for fault in caught.value.faults)
     assert any(fault.startswith("b.json: no LabelMe file") for fault in caught.value.faults)
     assert not (tmp_path / "masks").exists()
+
+
+@pytest.mark.parametrize(
+    "points",
+    [
+        SQUARE + SQUARE,
+        SQUARE[:1] + SQUARE[::-1] + SQUARE,
+        SQUARE + SQUARE[:1] + ((15, 25), (20, 25), (20, 30), (15, 30), (15, 25), (10, 20)),
+    ],
+    ids=["traced twice", "traced there and back", "with an inner loop"],
+)
+def test_what_an_outline_goes_around_twice_belongs_to_it(points: tuple[tuple[float, float], ...]) -> None:
+    labels = paint(Drawing(60, 80, ((2, np.array(points, float)),)))
+    assert np.count_nonzero(labels) in (600, 0)  # there and back encloses nothing
+    assert np.count_nonzero(labels) == 600 or points[1] == SQUARE[-1]
+
+
+def test_an_outline_that_crosses_itself_keeps_both_its_parts() -> None:
+    bow_tie = np.array([(10, 10), (50, 50), (50, 10), (10, 50)], float)
+    labels = paint(Drawing(60, 80, ((1, bow_tie),)))
+    assert np.count_nonzero(labels) == pytest.approx(800, abs=45)
+
+
+@pytest.mark.parametrize("points", [((5, 5), (20, 20), (40, 40)), ((5, 5), (5.2, 5), (5, 5.2))])
+def test_a_polygon_that_encloses_no_pixel_is_a_fault(points: tuple[tuple[float, float], ...], tmp_path: Path) -> None:
+    faults: list[str] = []
+    read_drawing(labelme(tmp_path / "a.json", polygon("cataract", *points)), faults)
+    assert faults == ["a.json: shape 1: encloses no pixel"]
+
+
+def test_a_mask_of_labelme_s_assistant_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    faults: list[str] = []
+    read_drawing(labelme(tmp_path / "a.json", polygon("lens", (1, 1), (9, 9), kind="mask")), faults)
+    assert len(faults) == 1
+    assert "is a mask, a polygon was expected" in faults[0]
