@@ -43,6 +43,8 @@ _APART, _SAME_SURFACE = 12, 8  # coarse rows: 0.7 mm between surfaces, 0.5 mm wi
 _STROMA_MM, _STROMA_COLUMNS_MM = (0.2, 0.45), (0.5, 2.8)  # below the surface; beside the apex, whose streak is left out
 _BRIGHT_MM, _BRIGHT_COLUMNS_MM, _BRIGHT_PERCENTILE = (1.0, 5.0), (2.0, 6.5), 80.0
 _AIR_MM = 0.5  # above the surface
+_AROUND = 15  # native pixels: speckle is what differs from the mean of a square of this side
+_GAUSSIAN = (9, 290, 3538, 15858, 26146, 15858, 3538, 290, 9)  # of 65536; standard deviation 1
 _MIN_CONTRAST, _MAX_CONTRAST = 20.0, 190.0  # grey between stroma and brightest tissue
 
 
@@ -114,7 +116,7 @@ def find_reference_levels(frame: NDArray[np.uint8], *, device_pixels: bool = Tru
         return None
     whole_steps = frame[: rows * _STEP, : columns * _STEP]  # by a whole number it is 7 ms faster
     small = cv2.resize(whole_steps, (columns, rows), interpolation=cv2.INTER_AREA)
-    coarse = cv2.GaussianBlur(small.astype(np.float32), (0, 0), 1.0).astype(np.float32, copy=False)
+    coarse = _smoothed(small.astype(np.int64))
     surface = _corneal_surface(coarse)
     if surface is None:
         return None
@@ -145,6 +147,20 @@ def find_reference_levels(frame: NDArray[np.uint8], *, device_pixels: bool = Tru
     return levels if _MIN_CONTRAST < contrast < _MAX_CONTRAST and levels.stroma > levels.air + _MIN_CONTRAST else None
 
 
+def _smoothed(coarse: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Gaussian smoothing with a standard deviation of one pixel, in whole numbers: floats differ between processors."""
+    for axis in (0, 1):
+        reach = len(_GAUSSIAN) // 2
+        width = [(reach, reach) if axis == other else (0, 0) for other in (0, 1)]
+        padded = np.pad(coarse, width, mode="reflect")
+        length = coarse.shape[axis]
+        coarse = np.sum(
+            [weight * np.take(padded, range(k, k + length), axis) for k, weight in enumerate(_GAUSSIAN)], axis=0
+        )
+    smooth: NDArray[np.float32] = (coarse / sum(_GAUSSIAN) ** 2).astype(np.float32)
+    return smooth
+
+
 def _speckle(frame: NDArray[np.uint8], surface: NDArray[np.float64]) -> float:
     """Median over blocks of 16 columns of the stroma: standard deviation of the grey about its 15 x 15 mean."""
     import cv2
@@ -157,9 +173,16 @@ def _speckle(frame: NDArray[np.uint8], surface: NDArray[np.float64]) -> float:
     first, last = (depth * 1000 / NATIVE_PITCH_UM for depth in _STROMA_MM)
     rows = (front + first).astype(np.int64) + np.arange(round(last - first))[:, None]
     band = frame[np.clip(rows, 0, frame.shape[0] - 1), column].astype(np.float32)
-    band -= cv2.blur(band, (15, 15))
-    whole = band[:, : band.shape[1] // 16 * 16].reshape(len(band), -1, 16)
-    return _median(whole.std(axis=(0, 2))) if whole.size else 0.0
+    # Sums of whole numbers are exact in float32 here, and from then on whole numbers are used.
+    around = cv2.boxFilter(band, -1, (_AROUND, _AROUND), normalize=False).astype(np.int64)
+    excess = _AROUND**2 * band.astype(np.int64) - around
+    blocks = excess[:, : band.shape[1] // 16 * 16].reshape(len(band), -1, 16)
+    if not blocks.size:
+        return 0.0
+    count = blocks.shape[0] * blocks.shape[2]
+    sums, squares = blocks.sum(axis=(0, 2)), (blocks**2).sum(axis=(0, 2))
+    deviation = np.sqrt((count * squares - sums**2) / count**2) / _AROUND**2
+    return _median(deviation)
 
 
 def _corneal_surface(coarse: NDArray[np.float32]) -> NDArray[np.float64] | None:
@@ -198,8 +221,34 @@ def _corneal_surface(coarse: NDArray[np.float32]) -> NDArray[np.float64] | None:
         near = np.abs(np.polyval(parabola, column) - row) < 2
         if np.count_nonzero(np.bincount(column[near])) < _MIN_SHARE * (last - first):
             return None
-        parabola = np.polyfit(column[near], row[near], 2)
+        parabola = _fitted(column[near].tolist(), row[near].tolist())
     return parabola if parabola[0] > 0 else None
+
+
+def _fitted(x: list[int], y: list[int]) -> NDArray[np.float64]:
+    """The parabola of least squares through points of whole numbers, as of `numpy.polyfit`, by Cramer's rule.
+
+    All sums are exact, so every processor gets the same bits.
+    """
+    s = [sum(value**power for value in x) for power in range(5)]
+    t = [sum(value**power * other for value, other in zip(x, y, strict=True)) for power in range(3)]
+
+    def determinant(a: list[int], b: list[int], c: list[int]) -> int:
+        return (
+            a[0] * (b[1] * c[2] - b[2] * c[1]) - b[0] * (a[1] * c[2] - a[2] * c[1]) + c[0] * (a[1] * b[2] - a[2] * b[1])
+        )
+
+    columns = s[2:5][::-1], s[1:4][::-1], s[0:3][::-1]
+    right = t[::-1]
+    whole = determinant(*columns)
+    if not whole:
+        return np.zeros(3)
+    replaced = (
+        determinant(right, columns[1], columns[2]),
+        determinant(columns[0], right, columns[2]),
+        determinant(columns[0], columns[1], right),
+    )
+    return np.array([one / whole for one in replaced])
 
 
 def _peaks(votes: NDArray[np.int64]) -> list[int]:

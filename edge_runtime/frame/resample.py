@@ -72,18 +72,34 @@ def at_8_bits(pixels: NDArray[Any], low: float, high: float) -> NDArray[np.uint8
 
 
 def _resized(grey: NDArray[np.uint8], shape: tuple[int, int]) -> NDArray[np.uint8]:
-    """Area mean along an axis that shrinks, linear along one that grows."""
+    """Area mean along an axis that shrinks, linear along one that grows; whole numbers, the same on every processor."""
     import cv2
 
     for axis in (0, 1):
-        if grey.shape[axis] == shape[axis]:
-            continue
-        size = (grey.shape[1], shape[0]) if axis == 0 else (shape[1], grey.shape[0])
-        shrinks = shape[axis] < grey.shape[axis]
-        grey = cv2.resize(grey, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR).astype(
-            np.uint8, copy=False
-        )
+        if shape[axis] < grey.shape[axis]:
+            grey = _area_mean(grey, axis, shape[axis])
+        elif shape[axis] > grey.shape[axis]:
+            size = (grey.shape[1], shape[0]) if axis == 0 else (shape[1], grey.shape[0])
+            # Not INTER_LINEAR: builds of OpenCV for ARM round it in another way.
+            grey = cv2.resize(grey, size, interpolation=cv2.INTER_LINEAR_EXACT).astype(np.uint8, copy=False)
     return grey
+
+
+def _area_mean(grey: NDArray[np.uint8], axis: int, length: int) -> NDArray[np.uint8]:
+    """Shrink one axis to `length` pixels; each is the mean of what it covers, rounded half up."""
+    if axis == 0:
+        return np.ascontiguousarray(_area_mean(np.ascontiguousarray(grey.T), 1, length).T)
+    columns = grey.shape[1]
+    # Edges of the new pixels in units of 1 / length of an old one, and the old pixel that each lies in.
+    whole, part = np.divmod(np.arange(length + 1, dtype=np.int64) * columns, length)
+    shrunk = np.empty((grey.shape[0], length), np.uint8)
+    for start in range(0, grey.shape[0], _ROWS_AT_ONCE):
+        rows = np.pad(grey[start : start + _ROWS_AT_ONCE], ((0, 0), (0, 1))).astype(np.int64)
+        sums = np.zeros((rows.shape[0], columns + 2), np.int64)
+        np.cumsum(rows, axis=1, out=sums[:, 1:])
+        edges = length * sums[:, whole] + part * rows[:, whole]
+        shrunk[start : start + _ROWS_AT_ONCE] = (2 * np.diff(edges, axis=1) + columns) // (2 * columns)
+    return shrunk
 
 
 def on_scan_pixels(

@@ -60,7 +60,8 @@ def test_prepared_frames_are_the_block_means_of_the_native_frame(folder: Path) -
     image, truth = scan_and_labels(False, np.random.default_rng(0))
     assert image.shape == truth.shape
     stored = cv2.imdecode(np.fromfile(folder / "images/P1_OD_0.png", np.uint8), cv2.IMREAD_UNCHANGED)
-    native = cv2.resize(cv2.resize(stored, (538, 1824)), (2150, 1824))
+    exact = cv2.INTER_LINEAR_EXACT
+    native = cv2.resize(cv2.resize(stored, (538, 1824), interpolation=exact), (2150, 1824), interpolation=exact)
     padded = np.pad(native, ((0, 0), (0, 2)), mode="edge").reshape(456, 4, 538, 4).mean(axis=(1, 3)) / 255
     np.testing.assert_allclose(grey, padded, atol=1.01 / 255)  # the two ways of enlarging round once more
     assert set(np.unique(labels)) == {0, 1, 2}

@@ -1,0 +1,86 @@
+"""From a file to its counts only operations that are exact on every processor and in every version of OpenCV."""
+
+from __future__ import annotations
+
+import ast
+from fractions import Fraction
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from edge_runtime.frame.brightness import _fitted, _smoothed
+from edge_runtime.frame.resample import _area_mean
+from tests.conftest import ROOT
+
+ROOMS = ("frame", "measure", "model")
+# What each may be used for: whole numbers in, whole numbers out, or a table.
+EXACT = {"LUT", "boxFilter", "connectedComponentsWithStats", "resize", "CC_STAT_AREA"}
+INTERPOLATION = {"INTER_LINEAR_EXACT", "INTER_NEAREST_EXACT", "INTER_AREA"}  # the last by a whole number only
+# The way back to the scan's pixels, for pictures: nothing is counted there.
+PICTURES = {"warpAffine", "INTER_LINEAR", "INTER_NEAREST", "WARP_INVERSE_MAP", "BORDER_REPLICATE"}
+INEXACT = {"polyfit", "lstsq", "einsum", "matmul", "dot", "convolve", "float16"}
+
+
+def names_used(tree: ast.AST, module: str) -> set[str]:
+    """Attributes of a module that code uses."""
+    return {
+        node.attr
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == module
+    }
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for room in ROOMS for path in sorted((ROOT / "edge_runtime" / room).glob("*.py"))],
+    ids=lambda path: f"{path.parent.name}/{path.name}",
+)
+def test_only_exact_operations_are_used(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    pictures: set[str] = set()
+    for function in ast.walk(tree):
+        if isinstance(function, ast.FunctionDef) and function.name == "on_scan_pixels":
+            pictures = names_used(function, "cv2")
+    assert pictures <= PICTURES
+    assert names_used(tree, "cv2") - pictures <= EXACT | INTERPOLATION
+    assert not names_used(tree, "np") & INEXACT
+    assert not any(isinstance(node, ast.MatMult) for node in ast.walk(tree))
+
+
+def test_the_area_mean_is_that_of_fractions() -> None:
+    row = np.random.default_rng(1).integers(0, 256, 37).astype(np.uint8)
+    for length in (36, 20, 7, 1):
+        shrunk = _area_mean(row[None, :], 1, length)[0]
+        for place in range(length):
+            first, last = Fraction(37 * place, length), Fraction(37 * (place + 1), length)
+            shares = [max(Fraction(0), min(last, k + 1) - max(first, k)) for k in range(37)]
+            mean = sum(share * int(value) for share, value in zip(shares, row, strict=True)) / (last - first)
+            assert shrunk[place] == int(mean + Fraction(1, 2))
+
+
+def test_the_area_mean_is_the_same_along_both_axes_and_close_to_that_of_opencv() -> None:
+    picture = np.random.default_rng(2).integers(0, 256, (150, 97)).astype(np.uint8)
+    shrunk = _area_mean(picture, 0, 61)
+    assert np.array_equal(shrunk, _area_mean(np.ascontiguousarray(picture.T), 1, 61).T)
+    other = cv2.resize(picture, (97, 61), interpolation=cv2.INTER_AREA)
+    assert np.abs(shrunk.astype(int) - other).max() <= 1
+
+
+def smooth_reference(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+    return np.asarray(cv2.GaussianBlur(picture.astype(np.float32), (0, 0), 1.0), np.float32)
+
+
+def test_smoothing_is_gaussian() -> None:
+    picture = np.random.default_rng(3).integers(0, 256, (40, 50)).astype(np.uint8)
+    assert np.abs(_smoothed(picture.astype(np.int64)) - smooth_reference(picture)).max() < 0.01
+
+
+def test_the_fitted_parabola_is_that_of_least_squares() -> None:
+    rng = np.random.default_rng(4)
+    x = rng.integers(0, 600, 300)
+    y = np.rint(0.0021 * (x - 270.0) ** 2 + 40 + rng.normal(0, 2, 300)).astype(np.int64)
+    assert _fitted(x.tolist(), y.tolist()) == pytest.approx(np.polyfit(x, y, 2), rel=1e-9)
+    assert not _fitted([1, 1, 1], [2, 3, 4]).any()
