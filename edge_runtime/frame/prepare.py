@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .brightness import Brightness, find_reference_levels, referenced_grey
+from .depth import check_depth
 from .profiles import profile_of_scan
 from .resample import native_frame, native_shape
 
@@ -90,12 +91,13 @@ def prepare_frame(
     ------
     ScanError
         ``unknown-frame`` when no profile fits; ``too-coarse`` or ``too-many-pixels`` when the frame cannot be brought
-        to the native pitch.
+        to the native pitch; ``undeclared-depth`` or ``offset-grey`` for 16-bit levels that do not fill their range.
     """
     profile = profile_of_scan(scan, wanted)
     if reserve is not None:
         scan_shape = (scan.rows, scan.columns)
         reserve(scan_shape, native_shape(scan_shape, profile))
+    check_depth(scan, profile)
     grey = native_frame(scan, profile)
     if brightness is not Brightness.REFERENCED:
         return Frame(scan=scan, profile=profile, grey=grey, levels=None, table=None)

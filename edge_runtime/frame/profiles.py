@@ -164,7 +164,7 @@ def profile_for(rows: int, columns: int, bits: int) -> DeviceProfile:
     raise ScanError(
         "unknown-frame",
         f"{columns} x {rows} pixels of {bits} bits fit no known device frame, so the pixel size is unknown.",
-        "Name it with --profile, or give --pixel-um ROW,COLUMN.",
+        "Name its device profile (--profile, profile= in Python), or give its pixel pitch (--pixel-um, PixelPitch).",
     )
 
 

@@ -38,7 +38,9 @@ def native_shape(scan_shape: tuple[int, int], profile: DeviceProfile) -> tuple[i
     rows, columns = (round(side * um / NATIVE_PITCH_UM) for side, um in zip(scan_shape, pitch, strict=True))
     if rows * columns > MAX_PIXELS or min(rows, columns) < 1:
         raise ScanError(
-            "too-many-pixels", f"The frame would be {columns} x {rows} native pixels.", "Check --pixel-um or --profile."
+            "too-many-pixels",
+            f"The frame would be {columns} x {rows} native pixels.",
+            "Check the pixel pitch or profile.",
         )
     return rows, columns
 

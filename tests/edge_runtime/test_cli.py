@@ -268,6 +268,16 @@ def test_pixel_pitch_opens_an_unknown_frame(run: Run, tmp_path: Path) -> None:
     assert document["scans"][0]["profile"] == "anterion"
 
 
+@pytest.mark.parametrize("verb", [(), ("exam", "--eye", "OD")])
+def test_12_bits_in_16_are_named_and_can_be_declared(run: Run, tmp_path: Path, verb: tuple[str, ...]) -> None:
+    frame = np.rint(lens_frame() * (4095 / 255)).astype(np.uint16)
+    (tmp_path / "twelve.png").write_bytes(encoded(".png", frame))
+    refused = run(*verb, "twelve.png", "--json")
+    assert (refused.code, refused.word) == (65, "undeclared-depth")
+    (document,) = run(*verb, "twelve.png", "--bits", "12", "--json").documents
+    assert (document["scans"][0]["lens_px"], document["eye"]["decision"]) == (LENS_PX, "cataract")
+
+
 def test_threads_are_recorded(run: Run, scans: None) -> None:
     (document,) = run("clear.png", "--threads", "3", "--json").documents
     assert document["runtime"]["threads"] == 3
@@ -289,6 +299,9 @@ def test_threads_are_recorded(run: Run, scans: None) -> None:
         (("cataract.png", "--max-memory", "0"), "usage"),
         (("cataract.png", "--precision", "fp64"), "usage"),
         (("cataract.png", "--profile", "anterion", "--pixel-um", "1,1"), "usage"),
+        (("cataract.png", "--bits", "7"), "bad-bits"),
+        (("cataract.png", "--bits", "17"), "bad-bits"),
+        (("cataract.png", "--bits", "twelve"), "usage"),
         (("cataract.png", "--pixel-um", "7.675"), "bad-pixel-pitch"),
         (("cataract.png", "--pixel-um", "7,7,7"), "bad-pixel-pitch"),
         (("cataract.png", "--pixel-um", "a,b"), "bad-pixel-pitch"),
