@@ -61,7 +61,7 @@ def _shows_dark(scan: Scan, level: float) -> bool:
     """Whether more pixels than specks lie below a level; nearly every scan shows it in its first rows."""
     dark = 0
     for start in range(0, scan.rows, _ROWS_AT_ONCE):
-        dark += np.count_nonzero(scan.pixels[start : start + _ROWS_AT_ONCE] < level)
+        dark += int(np.count_nonzero(scan.pixels[start : start + _ROWS_AT_ONCE] < level))
         if dark > OFFSET_SPECKS * scan.pixels.size:
             return True
     return False
