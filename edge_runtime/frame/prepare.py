@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .brightness import Brightness, find_reference_levels, referenced_grey
-from .depth import check_depth
 from .profiles import profile_of_scan
-from .resample import native_frame, native_shape
+from .resample import check_depth, native_frame, native_shape
 
 if TYPE_CHECKING:
     from collections.abc import Callable

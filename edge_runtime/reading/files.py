@@ -7,13 +7,13 @@ import stat
 import sys
 
 from edge_runtime.errors import ResourceError, ScanError, ScanMissingError
-from edge_runtime.printable import printable
 from edge_runtime.scan import EXPORT_AGAIN, EXPORT_AS, MAX_BYTES
 
 
 def printable_name(path: str | os.PathLike[str]) -> str:
     """The file's own name as valid Unicode without control characters, whatever bytes it is made of."""
-    return printable(os.path.basename(os.fspath(path)).encode("utf-8", "backslashreplace").decode("utf-8"))
+    name = os.path.basename(os.fspath(path)).encode("utf-8", "backslashreplace").decode("utf-8")
+    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in name)
 
 
 def read_file(path: str | os.PathLike[str]) -> bytes:

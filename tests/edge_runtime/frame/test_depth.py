@@ -9,8 +9,8 @@ import pytest
 from numpy.typing import NDArray
 
 from edge_runtime.errors import ScanError
-from edge_runtime.frame.depth import check_depth
 from edge_runtime.frame.profiles import PROFILES, DeviceProfile
+from edge_runtime.frame.resample import check_depth
 from edge_runtime.scan import scan_from_pixels
 from tests.edge_runtime.pictures import lens_frame, speckled_frame
 
