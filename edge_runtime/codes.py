@@ -55,6 +55,7 @@ REFUSALS: dict[str, str] = {
     "provider": "The engine does not run on the processor it was told to.",
     "rotated-image": "The file asks to be shown rotated or mirrored.",
     "selftest-failed": "This device does not compute what the release computed.",
+    "separate-planes": "The TIFF stores three channels of 16 bits apart, one after the other.",
     "too-coarse": "The scan's pixels are larger than 40 um.",
     "too-many-jpeg-scans": "The JPEG is built of more passes than any device writes.",
     "too-many-open-files": "No more files can be opened.",

@@ -197,6 +197,8 @@ def load_profile(name: str) -> DeviceProfile:
         profile = DeviceProfile(**entries)
         if not all(profile.fits(*shape, profile.depths[0]) for shape in profile.export_shapes):
             raise ValueError("export_shapes must have the aspect ratio of rows and columns")
+        if profile != PROFILES.get(profile.name, profile):
+            raise ValueError(f"{profile.name!r} is the name of a bundled profile, which differs")
         return profile
     except (OSError, ValueError, TypeError) as error:
         raise UsageError(

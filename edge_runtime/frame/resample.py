@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MIN_BRIGHTEST = 1 / 8  # of the way from black to white: the brightest pixel of any scan lies above
 MAX_DARKEST = 0.45  # every scan shows dark aqueous and air; signed values with an offset have nothing below a half
 OFFSET_SPECKS = 1e-3  # share of pixels below: noise that fell under the zero of signed values
-_ROWS_AT_ONCE = 64  # through a table of grey levels: numpy makes 8 bytes of every index
+_ROWS_AT_ONCE = 64  # of large scans, so that no step holds another copy of all pixels
 
 
 def native_shape(scan_shape: tuple[int, int], profile: DeviceProfile) -> tuple[int, int]:

@@ -10,13 +10,22 @@ from typing import Any
 from edge_runtime.errors import ScanError
 from edge_runtime.scan import EXPORT_AGAIN, EXPORT_AS
 
-from .rules import Header, alpha_channel, check_orientation, check_size, checked_depth, colour_image, palette_image
+from .rules import (
+    Header,
+    alpha_channel,
+    check_orientation,
+    check_size,
+    checked_depth,
+    colour_image,
+    palette_image,
+    separate_planes,
+)
 
 _UNPACK_BYTES = 1 << 20  # unpacked at a time: a small file may claim to unpack to a hundred gigabytes
 _TIFF_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8}
 _TIFF_READ = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i"}
 _NONE, _LZW, _DEFLATE, _DEFLATE_OLD, _PACKBITS = 1, 5, 8, 32946, 32773
-_TIFF_WANTED = {256, 257, 258, 259, 262, 273, 274, 277, 279, 281, 324, 325, 338, 339}
+_TIFF_WANTED = {256, 257, 258, 259, 262, 273, 274, 277, 279, 281, 284, 324, 325, 338, 339}
 _ORIENTATION = 274
 MAX_TIFF_VALUES = 1 << 17  # strips of a picture within the pixel limit are fewer
 MAX_TIFF_UNPACKED = 256 * 1024 * 1024  # 25 million pixels of three 16-bit samples, and tiles that reach over the edge
@@ -85,6 +94,8 @@ def read_tiff(data: bytes) -> Header:
     if photometric not in (1, 2) or samples not in (1, 3):
         raise colour_image(f"of photometric kind {photometric} with {samples} samples")
     check_orientation(one(274, 1))
+    if one(284, 1) != 1 and samples > 1 and depth == 16:
+        raise separate_planes()
     if compression not in (_NONE, _LZW, _DEFLATE, _DEFLATE_OLD, _PACKBITS):
         raise ScanError("unsupported-compression", f"The TIFF uses compression {compression}.", EXPORT_AS)
     header = Header(
