@@ -15,13 +15,17 @@ if __name__ == "__main__" or os.path.basename(sys.argv[0]).startswith("edge-cata
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy multiplies no matrix here, but would reserve memory
 
 from .cli import main
-from .program_signals import INTERRUPTED, end_at_once, listen
+from .program_signals import INTERRUPTED, Interrupted, end_at_once, listen, listen_no_more
 
 
 def run() -> int:
     """Run the command line as a program of its own; returns its exit code."""
     listen()
-    code = main()
+    try:
+        code = main()
+        listen_no_more()
+    except Interrupted as ended:  # when all was done
+        code = INTERRUPTED[ended.number]
     if code in INTERRUPTED.values():
         end_at_once(code)  # not waiting for a thread that decodes a large scan
     return code

@@ -26,7 +26,7 @@ from .reading.exams import exam_of_files
 from .reading.files import printable_name
 from .reading.raster import read_scan
 from .results import EyeResult, ModelFacts, ScanResult, Timings, UnreadableScan
-from .scan import Exam, Laterality, Scan, scan_from_pixels
+from .scan import Exam, Laterality, Scan, checked_bits, scan_from_pixels
 
 if TYPE_CHECKING:
     import numpy as np
@@ -54,6 +54,8 @@ class CataractAnalyzer:
         Device profile, its name or its file, or a `PixelPitch`; None: by the shape of each frame.
     limits
         Threads and memory.
+    bits
+        Bits per sample that the device records in 16-bit scans, 8 to 16: white is 2**bits - 1; None: as each file says.
 
     Raises
     ------
@@ -69,12 +71,14 @@ class CataractAnalyzer:
         threshold: float | None = None,
         profile: DeviceProfile | PixelPitch | str | os.PathLike[str] | None = None,
         limits: Limits | None = None,
+        bits: int | None = None,
     ) -> None:
         if threshold is not None and not 0.0 <= threshold <= 1.0:
             raise UsageError(
                 "usage", f"A threshold in [0, 1] was expected, got {threshold}.", "Leave it out for the model's own."
             )
         self._profile = wanted_profile(profile)
+        self._bits = checked_bits(bits)
         self._resources = Resources(limits or Limits())
         if model is None or isinstance(model, str | os.PathLike):
             model = Network(read_model(model, precision), self._resources.threads)
@@ -85,8 +89,8 @@ class CataractAnalyzer:
         self._geometry = TileGeometry.of(metadata)
         self._facts = ModelFacts.of(self.network)
 
-    def analyze(self, path: str | os.PathLike[str]) -> ScanResult:
-        """Analyse one scan file (or ``-``, standard input).
+    def analyze(self, path: str | os.PathLike[str], *, bits: int | None = None) -> ScanResult:
+        """Analyse one scan file (or ``-``, standard input); `bits` goes before the analyzer's own.
 
         Raises
         ------
@@ -96,10 +100,12 @@ class CataractAnalyzer:
         """
         clock = Stopwatch()
         scan = read_scan(path)
-        return self.analyze_scan(scan, read_ms=clock.lap_ms())
+        return self.analyze_scan(scan, read_ms=clock.lap_ms(), bits=bits)
 
-    def analyze_pixels(self, frame: NDArray[np.uint8] | NDArray[np.uint16]) -> ScanResult:
+    def analyze_pixels(self, frame: NDArray[np.uint8] | NDArray[np.uint16], *, bits: int | None = None) -> ScanResult:
         """Analyse one frame straight from device software: (rows, columns) uint8 or uint16.
+
+        `bits` are those that the device records, such as 12 in uint16; they go before the analyzer's own.
 
         Raises
         ------
@@ -108,7 +114,7 @@ class CataractAnalyzer:
         """
         clock = Stopwatch()
         scan = scan_from_pixels(frame)
-        return self.analyze_scan(scan, read_ms=clock.lap_ms())
+        return self.analyze_scan(scan, read_ms=clock.lap_ms(), bits=bits)
 
     def analyze_exam(self, paths: Sequence[str | os.PathLike[str]], laterality: Laterality | None = None) -> EyeResult:
         """Analyse the radial scans of one eye; its Cataract Fraction is the mean over the gradable ones.
@@ -155,8 +161,10 @@ class CataractAnalyzer:
         """Judge scans together, as one eye."""
         return eye_result(scans, self.point, self._facts, laterality=laterality, scans_expected=scans_expected)
 
-    def analyze_scan(self, scan: Scan, *, read_ms: float = 0.0) -> ScanResult:
+    def analyze_scan(self, scan: Scan, *, read_ms: float = 0.0, bits: int | None = None) -> ScanResult:
         """Analyse one scan that was read already; reading it took `read_ms` milliseconds.
+
+        `bits`, the declared depth, go before the analyzer's own.
 
         Raises
         ------
@@ -164,6 +172,7 @@ class CataractAnalyzer:
             As for `analyze`.
         """
         clock = Stopwatch()
+        scan = scan.of_bits(self._bits if bits is None else bits)
         predictor = self._tiled_predictor()
         frame = prepare_frame(scan, self._profile, self.network.metadata.brightness, predictor.largest_tile)
         self._resources.step_done()

@@ -62,8 +62,18 @@ def heard_out() -> None:
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 
+def listen_no_more() -> None:
+    """Leave signals to the system again: while the interpreter ends, nobody hears an exception."""
+    heard_out()
+    for number in INTERRUPTED:
+        if signal.getsignal(number) is _heard:
+            signal.signal(number, signal.SIG_DFL)
+
+
 def end_at_once(code: int) -> NoReturn:
     """End the process with a code, after what was printed has gone out."""
+    with suppress(Interrupted):
+        listen_no_more()
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError, AttributeError):
             stream.flush()

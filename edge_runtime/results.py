@@ -10,6 +10,8 @@ import numpy as np
 from edge_runtime.frame.resample import on_scan_pixels
 from edge_runtime.model.predictor import Prediction
 
+from .printable import printable
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -186,7 +188,7 @@ class ScanResult:
         rows, columns = self.maps.scan_shape
         native = "{} x {}".format(*self.maps.frame_shape)
         return (
-            f"{rows} x {columns} pixels, profile {self.profile}, native {native}",
+            f"{rows} x {columns} pixels, profile {printable(self.profile)}, native {native}",
             f"{self.maps.window}: {self.pixels.lens} lens pixels, {self.pixels.cataract} of them cataract",
         )
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from operator import index
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
@@ -20,6 +21,7 @@ Value = TypeVar("Value")
 
 MAX_PIXELS = 25_000_000
 MAX_BYTES = 64 * 1024 * 1024
+MIN_BITS, MAX_BITS = 8, 16  # of a declared depth
 EXPORT_AS = "Export the scan as an 8- or 16-bit greyscale PNG, without alpha channel, palette, annotation or rotation."
 EXPORT_AGAIN = "Copy or export the scan again."
 
@@ -56,7 +58,7 @@ class Scan:
     pixels
         (rows, columns) uint8 or uint16, row = depth, column = lateral; read-only.
     full_scale
-        The value that the file declares to be white: 255, 65535 or a smaller 2**n - 1.
+        The value that is declared to be white: 255, 65535 or a smaller 2**n - 1.
     source
         File name without its folder; ``-`` for standard input; empty for pixels from memory.
     sha256
@@ -94,8 +96,8 @@ class Scan:
         if pixels.max() > self.full_scale:
             raise ScanError(
                 "brighter-than-white",
-                f"A pixel of {int(pixels.max())} was found; the file declares white as {self.full_scale}.",
-                EXPORT_AGAIN,
+                f"A pixel of {int(pixels.max())} was found; white is declared as {self.full_scale}.",
+                "Declare the bits that the device records, or export the scan again.",
             )
         if pixels.min() == pixels.max():
             raise ScanError(
@@ -117,6 +119,53 @@ class Scan:
     def bits(self) -> int:
         """Bits per stored sample, 8 or 16."""
         return self.pixels.dtype.itemsize * 8
+
+    def of_bits(self, bits: int | None) -> Scan:
+        """The same scan with the depth that its user declares; None: as the file says.
+
+        Parameters
+        ----------
+        bits
+            Bits per sample that the device records, 8 to 16: white is 2**bits - 1.
+
+        Raises
+        ------
+        UsageError
+            ``bad-bits`` for another number.
+        ScanError
+            ``unsupported-depth`` when each sample has 8 bits and more are declared; ``brighter-than-white`` when a
+            pixel is above the white that was declared.
+        """
+        declared = checked_bits(bits)
+        if declared is None:
+            return self
+        if declared > self.bits:
+            raise ScanError(
+                "unsupported-depth",
+                f"{declared} bits were declared, and the scan has {self.bits} per sample.",
+                "Declare bits for 16-bit scans alone.",
+            )
+        return replace(self, full_scale=2**declared - 1)
+
+
+def checked_bits(bits: int | None) -> int | None:
+    """A declared depth, 8 to 16, or None.
+
+    Raises
+    ------
+    UsageError
+        ``bad-bits`` for anything else.
+    """
+    if bits is None:
+        return None
+    number = None if isinstance(bits, bool) or not hasattr(bits, "__index__") else index(bits)
+    if number is None or not MIN_BITS <= number <= MAX_BITS:
+        raise UsageError(
+            "bad-bits",
+            f"A declared depth of {MIN_BITS} to {MAX_BITS} bits was expected, got {bits!r}.",
+            "Give the bits that the device records, or leave them out.",
+        )
+    return number
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,8 @@ class AnalyzerOptions:
         Name or file of a device profile.
     pixel_um
         ``ROW,COLUMN``, the pixel pitch of an unknown frame.
+    bits
+        Bits per sample that the device records in 16-bit scans.
     """
 
     model: str | None
@@ -67,6 +69,7 @@ class AnalyzerOptions:
     threshold: float | None = None
     profile: str | None = None
     pixel_um: str | None = None
+    bits: int | None = None
 
     @classmethod
     def of(cls, options: argparse.Namespace) -> AnalyzerOptions:
@@ -79,6 +82,7 @@ class AnalyzerOptions:
             threshold=getattr(options, "threshold", None),
             profile=getattr(options, "profile", None),
             pixel_um=getattr(options, "pixel_um", None),
+            bits=getattr(options, "bits", None),
         )
 
     @property
@@ -137,6 +141,9 @@ def add_analysis_options(parser: argparse.ArgumentParser) -> None:
         help="device profile: a name or a TOML file (default: by the frame's shape)",
     )
     place.add_argument("--pixel-um", metavar="ROW,COLUMN", help="pixel pitch of a scan from an unknown frame")
+    parser.add_argument(
+        "--bits", type=int, metavar="N", help="bits that the device records in 16-bit scans (default: as the file says)"
+    )
 
 
 def path_argument(text: str) -> str:
@@ -176,6 +183,7 @@ def load_analyzer(options: AnalyzerOptions) -> CataractAnalyzer:
         threshold=options.threshold,
         profile=options.profile if options.pixel_um is None else _pixel_pitch(options.pixel_um),
         limits=Limits(_threads(options.threads), options.max_memory_mb),
+        bits=options.bits,
     )
     import cv2
 

@@ -6,6 +6,7 @@ import os
 import sys
 
 from edge_runtime.errors import EdgeCataractError, WriteError
+from edge_runtime.printable import printable
 
 PROGRAM = "edge-cataract"
 _COLOURS = {"cataract": "33", "clear": "32"}  # of a decision; any other is magenta
@@ -38,7 +39,7 @@ def print_data(text: str) -> None:
 def say(text: str) -> None:
     """Print one line to standard error, which may be closed."""
     try:
-        sys.stderr.write(f"{PROGRAM}: {_one_line(text)}\n")
+        sys.stderr.write(f"{PROGRAM}: {printable(text)}\n")
         sys.stderr.flush()
     except (OSError, ValueError, AttributeError):
         pass
@@ -65,11 +66,3 @@ def coloured(text: str, decision: str, *, no_color: bool) -> str:
         return text
     head, _, rest = text.partition("\n")
     return f"\x1b[1;{_COLOURS.get(decision, '35')}m{head}\x1b[0m\n{rest}"
-
-
-def _one_line(text: str) -> str:
-    printable = "".join(
-        letter if letter.isprintable() else letter.encode("unicode_escape", "backslashreplace").decode()
-        for letter in text
-    )
-    return printable.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from edge_runtime.printable import printable
 from edge_runtime.version import __version__
 
 from .arguments import AnalyzerOptions, add_model_options, load_analyzer
@@ -38,7 +39,7 @@ def print_facts(options: AnalyzerOptions, *, json: bool) -> int:
         print_data(f"{section}: {content}" if isinstance(content, str) else f"{section}:")
         if isinstance(content, dict):
             for name, value in content.items():
-                print_data(f"  {name}: {value}")
+                print_data(f"  {name}: {printable(str(value))}")
     return 0
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from .brightness import Brightness, find_reference_levels, referenced_grey
 from .profiles import DeviceProfile, profile_of_scan
-from .resample import native_frame, native_shape
+from .resample import check_depth, native_frame, native_shape
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,12 +93,13 @@ def prepare_frame(
     ------
     ScanError
         ``unknown-frame`` when no profile fits; ``too-coarse`` or ``too-many-pixels`` when the frame cannot be brought
-        to the native pitch.
+        to the native pitch; ``undeclared-depth`` or ``offset-grey`` for 16-bit levels that do not fill their range.
     """
     profile = profile_of_scan(scan, wanted)
     if reserve is not None:
         scan_shape = (scan.rows, scan.columns)
         reserve(scan_shape, native_shape(scan_shape, profile))
+    check_depth(scan, profile)
     grey = native_frame(scan, profile)
     named = isinstance(wanted, DeviceProfile)
     doubts = profile.doubts((scan.rows, scan.columns), scan.bits, named=named)

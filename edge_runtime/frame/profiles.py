@@ -45,7 +45,7 @@ def profile_for(rows: int, columns: int, bits: int) -> DeviceProfile:
     raise ScanError(
         "unknown-frame",
         f"{columns} x {rows} pixels of {bits} bits fit no known device frame, so the pixel size is unknown.",
-        "Name it with --profile, or give --pixel-um ROW,COLUMN.",
+        "Name its device profile (--profile, profile= in Python), or give its pixel pitch (--pixel-um, PixelPitch).",
     )
 
 
@@ -77,6 +77,8 @@ def load_profile(name: str) -> DeviceProfile:
         profile = DeviceProfile(**entries)
         if not all(profile.fits(*shape, profile.depths[0]) for shape in profile.export_shapes):
             raise ValueError("export_shapes must have the aspect ratio of rows and columns")
+        if profile != PROFILES.get(profile.name, profile):
+            raise ValueError(f"{profile.name!r} is the name of a bundled profile, which differs")
         return profile
     except (OSError, ValueError, TypeError, RecursionError) as error:
         raise UsageError(

@@ -1,4 +1,4 @@
-"""Resample a scan to the native pitch at which the network learnt, and its maps back to the scan's pixels."""
+"""Show a scan as its device does, at the native pitch at which the network learnt; and its maps on its own pixels."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
     from edge_runtime.scan import Scan
 
-_ROWS_AT_ONCE = 64  # through a table of grey levels: numpy makes 8 bytes of every index
+MIN_BRIGHTEST = 1 / 8  # of the way from black to white: the brightest pixel of any scan lies above
+MAX_DARKEST = 0.45  # every scan shows dark aqueous and air; signed values with an offset have nothing below a half
+OFFSET_SPECKS = 1e-3  # share of pixels below: noise that fell under the zero of signed values
+_ROWS_AT_ONCE = 64  # of large scans, so that no step holds another copy of all pixels
 
 
 def native_shape(scan_shape: tuple[int, int], profile: DeviceProfile) -> tuple[int, int]:
@@ -38,7 +41,9 @@ def native_shape(scan_shape: tuple[int, int], profile: DeviceProfile) -> tuple[i
     rows, columns = (round(side * um / NATIVE_PITCH_UM) for side, um in zip(scan_shape, pitch, strict=True))
     if rows * columns > MAX_PIXELS or min(rows, columns) < 1:
         raise ScanError(
-            "too-many-pixels", f"The frame would be {columns} x {rows} native pixels.", "Check --pixel-um or --profile."
+            "too-many-pixels",
+            f"The frame would be {columns} x {rows} native pixels.",
+            "Check the pixel pitch or profile.",
         )
     return rows, columns
 
@@ -51,6 +56,54 @@ def native_frame(scan: Scan, profile: DeviceProfile) -> NDArray[np.uint8]:
     (rows, columns) uint8 at 7.675 um; a frame already there is returned as it is.
     """
     return _resized(_displayed(scan, profile), native_shape((scan.rows, scan.columns), profile))
+
+
+def check_depth(scan: Scan, profile: DeviceProfile) -> None:
+    """Refuse 16-bit levels that do not fill the range from black to white which their file, user or profile declares.
+
+    Parameters
+    ----------
+    scan
+        One B-scan; one of 8 bits is never refused.
+    profile
+        The device profile of its frame, whose display window says where black and white lie.
+
+    Raises
+    ------
+    ScanError
+        ``undeclared-depth`` when the brightest pixel is below an eighth of white, as 12 bits in 16 are;
+        ``offset-grey`` when the darkest are near half of white, as signed values saved with an offset of 32768 are.
+    """
+    if scan.bits != 16:
+        return
+    black, white = (level * scan.full_scale for level in (profile.display_low, profile.display_high))
+    brightest = int(scan.pixels.max())
+    if brightest < black + MIN_BRIGHTEST * (white - black):
+        # The bits of the container say nothing then; those that the values need are a hint for the reader alone.
+        raise ScanError(
+            "undeclared-depth",
+            f"The brightest pixel is {brightest}, and white is {white:.0f}: {max(brightest.bit_length(), 8)} bits "
+            "would hold it.",
+            "If the device records fewer bits than the file holds, declare them (--bits 12, or bits=12 in Python); "
+            "otherwise export the scan again.",
+        )
+    if not _shows_dark(scan, black + MAX_DARKEST * (white - black)):
+        raise ScanError(
+            "offset-grey",
+            f"The darkest pixel is {int(scan.pixels.min())}, and white is {white:.0f}: signed values were perhaps "
+            "saved with an offset of 32768.",
+            "Export the scan as unsigned levels with black as 0.",
+        )
+
+
+def _shows_dark(scan: Scan, level: float) -> bool:
+    """Whether more pixels than specks lie below a level; nearly every scan shows it in its first rows."""
+    dark = 0
+    for start in range(0, scan.rows, _ROWS_AT_ONCE):
+        dark += int(np.count_nonzero(scan.pixels[start : start + _ROWS_AT_ONCE] < level))
+        if dark > OFFSET_SPECKS * scan.pixels.size:
+            return True
+    return False
 
 
 def _displayed(scan: Scan, profile: DeviceProfile) -> NDArray[np.uint8]:

@@ -45,6 +45,8 @@ def decode_scan(data: bytes, source: str) -> Scan:
     """
     header = read_header(data)
     pixels: NDArray[Any] = _decode(data, header)
+    if header.container == "bmp" and pixels.ndim == 3:
+        pixels = pixels[..., :3]  # the fourth byte of 32 bits carries nothing: its header was checked
     if pixels.ndim == 3:
         if pixels.shape[2] != 3 or not (
             np.array_equal(pixels[..., 0], pixels[..., 1]) and np.array_equal(pixels[..., 0], pixels[..., 2])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from edge_runtime.printable import printable
+
 from .document import DISCLAIMER
 
 if TYPE_CHECKING:
@@ -12,7 +14,7 @@ if TYPE_CHECKING:
 
 def summary(eye: EyeResult) -> str:
     """Say what was found, how sure it is and which model says so, in a few lines for a person."""
-    names = ", ".join(scan.scan.source or "frame" for scan in eye.scans)
+    names = ", ".join(printable(scan.scan.source) or "frame" for scan in eye.scans)
     judgement = eye.judgement
     if judgement.cataract_fraction is None:
         reasons = sorted({reason for scan in eye.scans for reason in scan.reasons})
@@ -29,5 +31,6 @@ def summary(eye: EyeResult) -> str:
     lines = [head, *(f"  note: {notice.message} [{notice.code}]" for notice in eye.notices)]
     model = eye.model
     trained_on = model.trained_on.partition(":")[0].rstrip(".")
-    lines.append(f"  Model {model.name} {model.version} ({model.precision}), trained on {trained_on}. {DISCLAIMER}")
+    origin = printable(f"Model {model.name} {model.version} ({model.precision}), trained on {trained_on}.")
+    lines.append(f"  {origin} {DISCLAIMER}")
     return "\n".join(lines)

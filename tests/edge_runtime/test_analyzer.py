@@ -119,6 +119,42 @@ def test_raw_frame_with_pixels_that_are_not_square_has_the_same_fraction(analyze
     assert (result.maps.frame_shape, result.labels.shape) == ((1762, 2150), (1519, 768))
 
 
+def twelve_bits() -> NDArray[np.uint16]:
+    """The usual frame in 12 of 16 bits, with a white pixel; it is `lens_frame` again when 12 bits are declared."""
+    frame: NDArray[np.uint16] = np.rint(lens_frame() * (4095 / 255)).astype(np.uint16)
+    return frame
+
+
+def test_12_bits_in_16_are_graded_when_they_are_declared(
+    analyzer: CataractAnalyzer, tiny_model: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "twelve.png"
+    path.write_bytes(encoded(".png", twelve_bits()))
+    declared = CataractAnalyzer(tiny_model, bits=12)
+    results = [
+        analyzer.analyze_pixels(twelve_bits(), bits=12),
+        analyzer.analyze(path, bits=12),
+        declared.analyze(path),
+        declared.analyze_pixels(twelve_bits()),
+        declared.analyze_exam([path]).scans[0],
+        declared.analyze_scan(read_scan(path)),
+    ]
+    assert {(result.pixels.lens, result.pixels.cataract) for result in results} == {(LENS_PX, CATARACT_PX)}
+
+
+def test_12_bits_in_16_that_nobody_declared_are_refused_by_name(analyzer: CataractAnalyzer, tiny_model: Path) -> None:
+    for refuses, bits in ((analyzer, None), (CataractAnalyzer(tiny_model, bits=12), 16)):
+        with pytest.raises(EdgeCataractError, match="bits=12 in Python") as caught:
+            refuses.analyze_pixels(twelve_bits(), bits=bits)
+        assert (caught.value.word, caught.value.exit_code) == ("undeclared-depth", 65)
+
+
+def test_bits_that_make_no_sense_are_refused_before_any_scan(tiny_model: Path) -> None:
+    with pytest.raises(EdgeCataractError) as caught:
+        CataractAnalyzer(tiny_model, bits=4)
+    assert (caught.value.word, caught.value.exit_code) == ("bad-bits", 2)
+
+
 # --- where the lens is -----------------------------------------------------------------------------------------------
 
 

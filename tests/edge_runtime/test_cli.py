@@ -268,6 +268,33 @@ def test_pixel_pitch_opens_an_unknown_frame(run: Run, tmp_path: Path) -> None:
     assert document["scans"][0]["profile"] == "anterion"
 
 
+def test_a_profile_name_is_logged_without_control_characters(
+    scans: None, tmp_path: Path, run_program: RunProgram
+) -> None:
+    profile = tmp_path / "mine.toml"
+    profile.write_text('name = "\\u001b[2Jmine\\n"\ncolumns = 2150\nrows = 1824\nwidth_mm = 16.5\nheight_mm = 14.0\n')
+    done = run_program("cataract.png", "--profile", profile, "-v", cwd=tmp_path)
+    assert b"\\x1b[2Jmine\\n" in done.stderr
+    assert b"\x1b" not in done.stdout + done.stderr
+
+
+def test_info_shows_what_a_model_says_without_obeying_it(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "hostile.onnx").write_bytes(tiny_model_bytes(TinyModel(name="\x1b[2Jfine\nmodel: other")))
+    text = run("info", "--model", "hostile.onnx").out
+    assert "\x1b" not in text
+    assert "\\x1b[2Jfine\\nmodel: other" in text
+
+
+@pytest.mark.parametrize("verb", [(), ("exam", "--eye", "OD")])
+def test_12_bits_in_16_are_named_and_can_be_declared(run: Run, tmp_path: Path, verb: tuple[str, ...]) -> None:
+    frame = np.rint(lens_frame() * (4095 / 255)).astype(np.uint16)
+    (tmp_path / "twelve.png").write_bytes(encoded(".png", frame))
+    refused = run(*verb, "twelve.png", "--json")
+    assert (refused.code, refused.word) == (65, "undeclared-depth")
+    (document,) = run(*verb, "twelve.png", "--bits", "12", "--json").documents
+    assert (document["scans"][0]["lens_px"], document["eye"]["decision"]) == (LENS_PX, "cataract")
+
+
 def test_threads_are_recorded(run: Run, scans: None) -> None:
     (document,) = run("clear.png", "--threads", "3", "--json").documents
     assert document["runtime"]["threads"] == 3
@@ -289,6 +316,9 @@ def test_threads_are_recorded(run: Run, scans: None) -> None:
         (("cataract.png", "--max-memory", "0"), "usage"),
         (("cataract.png", "--precision", "fp64"), "usage"),
         (("cataract.png", "--profile", "anterion", "--pixel-um", "1,1"), "usage"),
+        (("cataract.png", "--bits", "7"), "bad-bits"),
+        (("cataract.png", "--bits", "17"), "bad-bits"),
+        (("cataract.png", "--bits", "twelve"), "usage"),
         (("cataract.png", "--pixel-um", "7.675"), "bad-pixel-pitch"),
         (("cataract.png", "--pixel-um", "7,7,7"), "bad-pixel-pitch"),
         (("cataract.png", "--pixel-um", "a,b"), "bad-pixel-pitch"),

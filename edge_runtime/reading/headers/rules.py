@@ -63,6 +63,15 @@ def palette_image() -> ScanError:
     return ScanError("palette-image", "The picture's pixels are indices into a palette, not grey levels.", EXPORT_AS)
 
 
+def separate_planes() -> ScanError:
+    """The error for three channels that are stored one after the other."""
+    return ScanError(
+        "separate-planes",
+        "The picture's three channels of 16 bits are stored apart, which OpenCV mixes up.",
+        "Export the scan as a greyscale PNG or TIFF of one channel.",
+    )
+
+
 def check_orientation(orientation: int) -> None:
     """Refuse any EXIF or TIFF orientation but 1, upright."""
     if orientation != 1:

@@ -9,7 +9,7 @@ from edge_runtime.errors import ScanError
 from edge_runtime.scan import EXPORT_AGAIN, EXPORT_AS
 
 from .orientation import MAX_TEXT_BYTES, check_exif, check_xmp
-from .rules import Header, alpha_channel, check_size, checked_depth, colour_image, palette_image
+from .rules import Header, alpha_channel, check_size, checked_depth, colour_image, palette_image, separate_planes
 from .unpacked import deflate_length, lzw_length, packbits_length
 
 _TIFF_READ = {1: "B", 3: "H", 4: "I", 7: "B", 13: "I"}  # unsigned; XMP is of unknown type, directories are offsets
@@ -89,7 +89,7 @@ def read_tiff(data: bytes) -> Header:
     )
     check_size(header)
     if one(284, 1) != 1 and samples > 1:
-        raise colour_image("stored as separate planes")  # which cv2 mixes up
+        raise separate_planes()
     _check_parts(data, tags, _PartSize.of(tags, header, samples), compression)
     return header
 

@@ -18,6 +18,7 @@ from edge_runtime.frame.profiles import (
 )
 from edge_runtime.frame.window import CropWindow
 from edge_runtime.scan import Known, Origin, scan_from_pixels
+from tests.conftest import ROOT
 from tests.edge_runtime.pictures import lens_frame
 
 ANTERION, RAW = PROFILES["anterion"], PROFILES["anterion-raw"]
@@ -155,3 +156,31 @@ def test_a_pitch_that_a_scan_states_comes_before_its_shape() -> None:
     stated = profile_of_scan(scan, None)
     assert stated.pitch_um(scan.rows, scan.columns) == pytest.approx((9.0, 8.0))
     assert profile_of_scan(scan, ANTERION) is ANTERION
+
+
+OF_A_DEVICE = "columns = 2150\nrows = 1824\nwidth_mm = 16.5\nheight_mm = 14.0\n"
+
+
+def test_file_that_bears_the_name_of_another_bundled_device_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text('name = "anterion"\n' + OF_A_DEVICE)
+    with pytest.raises(UsageError, match="'anterion' is the name of a bundled profile") as caught:
+        load_profile(str(path))
+    assert caught.value.word == "bad-profile"
+
+
+def test_file_that_repeats_a_bundled_device_is_that_device(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    window = "window_top = 640\nwindow_left = 525\nwindow_rows = 1100\nwindow_columns = 1100\n"
+    path.write_text('name = "anterion"\nexport_shapes = [[1824, 2150], [1459, 1713]]\n' + OF_A_DEVICE + window)
+    assert load_profile(str(path)).is_bundled
+
+
+def test_the_example_of_the_documentation_is_a_profile(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "inputs.md").read_text("utf-8")
+    example = page.partition("```toml\n")[2].partition("```")[0]
+    path = tmp_path / "example.toml"
+    path.write_text(example, "utf-8")
+    profile = load_profile(str(path))
+    assert (profile.name, round(profile.display_high * 65535)) == ("mydevice", 4095)
+    assert profile.fits(1000, 1200, 16)

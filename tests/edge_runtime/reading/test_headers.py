@@ -321,3 +321,10 @@ def test_bmp_stored_from_the_top_down_is_read() -> None:
     data = encoded(".bmp", np.flipud(speckled_frame()))
     upside_down = pictures.bmp_with_header(data, 22, "i", -365)
     assert np.array_equal(decode_scan(upside_down, "scan").pixels, speckled_frame())
+
+
+def test_planes_of_16_bits_stored_apart_are_named() -> None:
+    # One after the other, three equal planes: the bytes of a picture of three times the rows.
+    grey = speckled_frame().astype(np.uint16) * 257
+    data = tiff(np.vstack([grey] * 3), tags={257: len(grey), 278: len(grey), 262: 2, 277: 3, 284: 2})
+    assert refused_as(data) == "separate-planes"

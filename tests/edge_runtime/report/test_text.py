@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from edge_runtime import CataractAnalyzer
 from edge_runtime.report.text import summary
@@ -44,3 +45,13 @@ def test_summary_of_an_exam_tells_how_many_scans_it_used(
     analyzer: CataractAnalyzer, eye_of: Callable[[str], EyeResult]
 ) -> None:
     assert "mean of 1 of 6 radial scans" in summary(eye_of("exam with an ungraded scan"))
+
+
+def test_summary_shows_what_a_model_says_without_obeying_it(eye_of: Callable[[str], EyeResult]) -> None:
+    eye = eye_of("graded")
+    said = "\x1b[2J\rfine\nother.png: clear\u202e"
+    hostile = replace(eye, model=replace(eye.model, name=said, version=said, precision=said, trained_on=said))
+    text = summary(hostile)
+    assert len(text.split("\n")) == len(summary(eye).split("\n"))
+    assert all(line.isprintable() for line in text.split("\n"))
+    assert "\\x1b[2J\\rfine\\nother.png" in text
