@@ -11,7 +11,16 @@ BIN := $(VENV)/bin
 SCAN ?= edge_runtime/samples/simulated-cataract.png
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run check test coverage lint bench clean
+# A scan that is named in any other way must not end in the result of the sample.
+ifneq (,$(filter run,$(or $(MAKECMDGOALS),run)))
+STRAY := $(filter-out run,$(MAKECMDGOALS)) $(filter-out SCAN PYTHON,$(foreach \
+	name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(name))))
+ifneq (,$(strip $(STRAY)))
+$(error "make run" does not know: $(strip $(STRAY)). Nothing was analysed. Name the scan: make run SCAN=path)
+endif
+endif
+
+.PHONY: run check test coverage lint bench parity speed clean
 
 run: $(VENV)/.runtime
 	@$(BIN)/edge-cataract "$(SCAN)"
@@ -49,9 +58,11 @@ bench: $(VENV)/.benchmarks
 
 $(BIN)/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=...")'
+	@echo "Making a virtual environment in $(VENV)." >&2
 	@$(PYTHON) -m venv --clear $(VENV)
 
 $(VENV)/.runtime: pyproject.toml | $(BIN)/pip
+	@echo "Installing edge-cataract into $(VENV). This is done once and may take a minute." >&2
 	@$(PIP) --editable .
 	@touch $@
 
