@@ -72,9 +72,8 @@ def too_busy(arguments: argparse.Namespace) -> bool:
     load = load_per_core()
     if not arguments.gate or arguments.busy or load <= MAX_LOAD_PER_CORE:
         return False
-    print(
-        f"Busy: a load of {load:.2f} per processor, at most {MAX_LOAD_PER_CORE}. Nothing was measured. Wait, or --busy."
-    )
+    print(f"Busy: a load of {load:.2f} per processor, at most {MAX_LOAD_PER_CORE} is allowed.")
+    print("Nothing was measured. Wait, or measure all the same with --busy.")
     return True
 
 

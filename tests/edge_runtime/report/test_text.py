@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 
 from edge_runtime import CataractAnalyzer
+from edge_runtime.golden import SAMPLES
 from edge_runtime.report.text import summary
 from edge_runtime.results import EyeResult
 from tests.edge_runtime.pictures import lens_frame
@@ -44,3 +47,13 @@ def test_summary_of_an_exam_tells_how_many_scans_it_used(
     analyzer: CataractAnalyzer, eye_of: Callable[[str], EyeResult]
 ) -> None:
     assert "mean of 1 of 6 radial scans" in summary(eye_of("exam with an ungraded scan"))
+
+
+def test_summary_of_a_bundled_sample_says_so_under_any_name(bundled_analyzer: CataractAnalyzer, tmp_path: Path) -> None:
+    renamed = tmp_path / "patient.png"
+    shutil.copy(SAMPLES / "simulated-clear.png", renamed)
+    assert "SAMPLE, NOT A PATIENT" in summary(bundled_analyzer.as_eye([bundled_analyzer.analyze(renamed)]))
+
+
+def test_summary_of_another_scan_does_not_say_sample(eye_of: Callable[[str], EyeResult]) -> None:
+    assert "SAMPLE" not in summary(eye_of("graded"))
