@@ -128,9 +128,14 @@ def test_16_bit_scan_is_drawn_over_its_declared_full_scale(
 def test_header_says_eye_file_finding_rule_model_and_day(result: ScanResult) -> None:
     scan = replace(result.scan, source="Müller 扫描.png")
     lines = "\n".join(header_lines(replace(result, scan=scan), Laterality.OS, DAY))
-    expected = ("OS  M\\xfcller \\u626b\\u63cf.png", result.scan.sha256[:12], f"cataract  Cataract Fraction {result.cataract_fraction:.3f}",
-
-                "threshold 0.140, borderline from 0.120 to 0.160", "tiny-grey-level 0 (fp32)", DAY)  # fmt: skip
+    expected = [
+        "OS  M\\xfcller \\u626b\\u63cf.png",
+        result.scan.sha256[:12],
+        f"cataract  Cataract Fraction {result.cataract_fraction:.3f}",
+        "threshold 0.140, borderline from 0.120 to 0.160",
+        "tiny-grey-level 0 (fp32)",
+        DAY,
+    ]
     assert [part for part in expected if part not in lines] == []
 
 
