@@ -3,6 +3,7 @@
 # make test              everything that must hold before a change lands
 # make coverage          the same tests, with the branches that they reach (some 30 % longer)
 # make bench             every benchmark of docs/benchmarks.md (an hour or so)
+# make parity, speed     two gates: exported models against PyTorch; time against what is asked for
 # Each sets itself up in a fresh clone, and is quick when nothing changed.
 
 PYTHON ?= python3
@@ -11,7 +12,16 @@ BIN := $(VENV)/bin
 SCAN ?= edge_runtime/samples/simulated-cataract.png
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run check test coverage lint bench clean
+# A scan that is named in any other way must not end in the result of the sample.
+ifneq (,$(filter run,$(or $(MAKECMDGOALS),run)))
+STRAY := $(filter-out run,$(MAKECMDGOALS)) $(filter-out SCAN PYTHON,$(foreach \
+	name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(name))))
+ifneq (,$(strip $(STRAY)))
+$(error "make run" does not know: $(strip $(STRAY)). Nothing was analysed. Name the scan: make run SCAN=path)
+endif
+endif
+
+.PHONY: run check test coverage lint bench parity speed clean
 
 run: $(VENV)/.runtime
 	@$(BIN)/edge-cataract "$(SCAN)"
@@ -36,22 +46,35 @@ lint: $(VENV)/.development
 bench: $(VENV)/.benchmarks
 	$(BIN)/python -m train phantom --cohort validation --seed 8001 --out data/benchmark
 	$(BIN)/python -m benchmarks.parity.cohort --data data/benchmark \
-		--checkpoint $(wildcard train/checkpoints/*) --model $(wildcard edge_runtime/models/*.onnx)
-	$(BIN)/python -m benchmarks.speed.network
-	$(BIN)/python -m benchmarks.speed.tiles
-	$(BIN)/python -m benchmarks.speed.operators
-	$(BIN)/python -m benchmarks.memory.peak
-	$(BIN)/python -m benchmarks.speed.cold_start
-	$(BIN)/python -m benchmarks.memory.soak --repeats 250
-	$(BIN)/python -m benchmarks.parity.emulated
+		--checkpoint $(wildcard train/checkpoints/*) --model $(wildcard edge_runtime/models/*.onnx) \
+		--out benchmarks/results/parity.json
+	$(BIN)/python -m benchmarks.speed.network --out benchmarks/results/network.json
+	$(BIN)/python -m benchmarks.speed.tiles --out benchmarks/results/tiles.json
+	$(BIN)/python -m benchmarks.speed.operators --out benchmarks/results/operators.json
+	$(BIN)/python -m benchmarks.memory.peak --out benchmarks/results/memory.json
+	$(BIN)/python -m benchmarks.speed.cold_start --out benchmarks/results/cold_start.json
+	$(BIN)/python -m benchmarks.memory.soak --repeats 250 --out benchmarks/results/soak.json
+	$(BIN)/python -m benchmarks.parity.emulated --out benchmarks/results/emulated.json
 	$(BIN)/python -m benchmarks.evidence.benchmarks_page
 	$(BIN)/python -m pytest benchmarks
 
+# Gates: they end with 1 when a figure misses what is asked for, and write to build/benchmarks.
+parity: $(VENV)/.development
+	$(BIN)/python -m train phantom --cohort age-matched --patients 8 --seed 41 --out data/parity
+	$(BIN)/python -m benchmarks.parity.cohort --data data/parity \
+		--checkpoint $(wildcard train/checkpoints/*) --model $(wildcard edge_runtime/models/*.onnx)
+
+speed: $(VENV)/.benchmarks
+	$(BIN)/python -m benchmarks.speed.cold_start --gate
+	$(BIN)/python -m benchmarks.speed.network --gate
+
 $(BIN)/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=...")'
+	@echo "Making a virtual environment in $(VENV)." >&2
 	@$(PYTHON) -m venv --clear $(VENV)
 
 $(VENV)/.runtime: pyproject.toml | $(BIN)/pip
+	@echo "Installing edge-cataract into $(VENV). This is done once and may take a minute." >&2
 	@$(PIP) --editable .
 	@touch $@
 

@@ -89,6 +89,16 @@ REASONS: dict[str, str] = {
     "lens-mostly-outside": "The frame cuts the lens, and less than 3 mm of its depth is seen.",
 }
 
+# What to do about a scan that was not graded. An artificial lens stays artificial however often it is scanned.
+ADVICE: dict[str, str] = {
+    "lens-not-found": "Perhaps an artificial lens: do not repeat the scan, show it to a doctor.",
+    "lens-too-small": "Perhaps an artificial lens: do not repeat the scan, show it to a doctor.",
+    "lens-too-large": "Check the export: are bright tissues bright? Then repeat the scan.",
+    "lens-not-solid": "Perhaps an artificial lens: do not repeat the scan, show it to a doctor.",
+    "no-brightness-reference": "Repeat the scan with cornea and iris in the frame.",
+    "lens-mostly-outside": "Repeat the scan with the lens in the frame.",
+}
+
 # What a reader of a graded result should know.
 WARNINGS: dict[str, str] = {
     "borderline": "The Cataract Fraction lies within the guard band of the threshold.",

@@ -26,6 +26,7 @@ OUTCOMES = {
     0: "Every scan was analysed and every file written, whatever the finding.",
     3: "The scan was readable but not graded; the document says why (see Reasons).",
     4: "Of several scans, some were not graded, refused or failed.",
+    129: "The terminal hung up.",
     130: "The user interrupted the program.",
     143: "The system terminated the program.",
 }

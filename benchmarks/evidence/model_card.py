@@ -12,6 +12,7 @@ from pathlib import Path
 from benchmarks.evidence.committed import Committed, RealScans
 from benchmarks.evidence.templates import fill
 from edge_runtime import CataractAnalyzer
+from edge_runtime.measure.decision import OperatingPoint
 from train.checkpoint import load_checkpoint
 
 ROOT = Path(__file__).parents[2]
@@ -32,10 +33,13 @@ def card(committed: Committed) -> str:
     model = models["int8"].metadata
     checkpoint = load_checkpoint(CHECKPOINTS / f"{model.name}-{model.version}").metadata
     point = checkpoint.operating_point
+    deployed = OperatingPoint(model.cf_threshold, model.guard_band)
     return fill(
         "model_card.md.j2",
         model=model,
         sha256={precision: network.sha256 for precision, network in models.items()},
+        guard_band=deployed.guard_band,
+        band=deployed.band,
         network=checkpoint.network,
         recipe=tomllib.loads(checkpoint.recipe),
         held_out="none" if point is None else point.method,

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.gate import Asked, add_options, outcome
 from benchmarks.provenance import provenance, save
 from edge_runtime import CataractAnalyzer, Limits
 from edge_runtime.golden import SAMPLES
@@ -40,7 +41,7 @@ def main() -> int:
     parser.add_argument(
         "--one", nargs=2, metavar=("PRECISION", "SIDE"), help="measure in this process (used by itself)"
     )
-    parser.add_argument("--out", type=Path, default=RESULTS)
+    add_options(parser, RESULTS, timed=False)
     arguments = parser.parse_args()
     if arguments.one:
         precision, side = arguments.one
@@ -51,7 +52,19 @@ def main() -> int:
     for row in (*tiles, *drawn):
         print(row)
     save(arguments.out, {**provenance(CataractAnalyzer()), "tiles": tiles, "pictures": drawn})
-    return 0
+    return outcome(asked([*tiles, *drawn]), gate=arguments.gate)
+
+
+def asked(rows: list[dict[str, Any]]) -> list[Asked]:
+    """Return the memory that each measurement took, with what the runtime reckons with."""
+    return [
+        Asked(
+            name=f"{row['precision']}, {row.get('side', 'pictures')}, MB",
+            found=row["grown_mb"],
+            at_most=row["allowed_mb"],
+        )
+        for row in rows
+    ]
 
 
 def in_own_process(precision: str, side: int) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.gate import Asked, add_options, outcome
 from benchmarks.provenance import provenance, save
 from edge_runtime import CataractAnalyzer, Limits, document
 from edge_runtime.machine.memory import resident_bytes
@@ -32,7 +33,7 @@ def main() -> int:
     parser.add_argument("--scans", type=int, default=2_000)
     parser.add_argument("--settled", type=int, default=500, help="scans before the slope is taken")
     parser.add_argument("--repeats", type=int, default=20)
-    parser.add_argument("--out", type=Path, default=RESULTS)
+    add_options(parser, RESULTS, timed=False)
     arguments = parser.parse_args()
     analyzer = CataractAnalyzer()
     content = {
@@ -41,7 +42,21 @@ def main() -> int:
     }
     print(content)
     save(arguments.out, {**provenance(analyzer), **content})
-    return 0 if content["repeats"]["identical"] else 1
+    same = content["repeats"]["identical"]
+    return outcome(asked(content), gate=arguments.gate) if same else 1
+
+
+def asked(content: dict[str, Any]) -> list[Asked]:
+    """Return what many scans left behind, with what is asked of it."""
+    soaked = content["soak"]
+    return [
+        Asked(name="memory grown per scan, bytes", found=soaked["bytes_per_scan"], at_most=1024),
+        *(
+            Asked(name=f"{name}, late over early", found=soaked[name][1] - soaked[name][0], at_most=0)
+            for name in ("threads", "descriptors")
+        ),
+        Asked(name="different documents of one scan", found=content["repeats"]["documents"], at_most=1),
+    ]
 
 
 def soak(analyzer: CataractAnalyzer, scans: int, settled: int) -> dict[str, Any]:

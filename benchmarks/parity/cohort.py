@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from tqdm import tqdm
 
+from benchmarks.gate import FRESH
 from benchmarks.provenance import place, save, versions
 from edge_runtime.errors import EdgeCataractError
 from edge_runtime.report.document import model_facts
@@ -54,7 +55,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, required=True, help="dataset folder")
     parser.add_argument("--limit", type=int, help="compare on this many scans, evenly spread over the patients")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes (default: one per core)")
-    parser.add_argument("--out", type=Path, default=RESULTS)
+    parser.add_argument("--out", type=Path, default=FRESH / RESULTS.name, help="default: build/benchmarks")
     arguments = parser.parse_args(words)
     dataset = read_dataset(arguments.data)
     scans = spread(dataset.scans, arguments.limit or len(dataset.scans))

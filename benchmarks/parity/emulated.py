@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+from benchmarks.gate import Asked, add_options, outcome
 from benchmarks.provenance import provenance, save
 from edge_runtime import CataractAnalyzer
 from edge_runtime.golden import GOLDEN, SAMPLES
@@ -30,7 +31,7 @@ def main() -> int:
     """Label here and on every emulated processor, print, save."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--label", action="store_true", help="label as a processor without VNNI (used by the script)")
-    parser.add_argument("--out", type=Path, default=RESULTS)
+    add_options(parser, RESULTS, timed=False)
     arguments = parser.parse_args()
     if arguments.label:
         # An emulated process reads this machine's /proc/cpuinfo.
@@ -46,7 +47,19 @@ def main() -> int:
     for row in content["emulated"]:
         print(row)
     save(arguments.out, content)
-    return 0
+    return outcome(asked(content), gate=arguments.gate)
+
+
+def asked(content: dict[str, Any]) -> list[Asked]:
+    """Return for each emulated processor how many scans have other labels than here: none may."""
+    return [
+        Asked(
+            name=f"{row['processor']}, scans with other labels",
+            found=sum(not scan["labels_equal"] for scan in row["scans"]),
+            at_most=0,
+        )
+        for row in content["emulated"]
+    ]
 
 
 def labelled() -> list[dict[str, Any]]:

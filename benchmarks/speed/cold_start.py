@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks.gate import EXIT_BUSY, Asked, add_options, load_per_core, outcome, too_busy
 from benchmarks.provenance import provenance, save
 from edge_runtime import CataractAnalyzer
 from edge_runtime.model.onnx_file import inspect
@@ -46,12 +47,26 @@ def main() -> int:
     """Measure, print, save."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pairs", type=int, default=30)
-    parser.add_argument("--out", type=Path, default=RESULTS)
+    add_options(parser, RESULTS, timed=True)
     arguments = parser.parse_args()
+    if too_busy(arguments):
+        return EXIT_BUSY
+    load = load_per_core()
     content = measure(arguments.pairs)
     print(content)
-    save(arguments.out, {**provenance(CataractAnalyzer()), **content})
-    return 0
+    save(arguments.out, {**provenance(CataractAnalyzer()), "load_per_core": load, **content})
+    return outcome(asked(content), gate=arguments.gate)
+
+
+def asked(content: dict[str, Any]) -> list[Asked]:
+    """Return the figures of a run, with what is asked of them."""
+    return [
+        Asked(name="wall time over bare imports", found=content["wall"]["ratio_median"], at_most=1.7),
+        Asked(name="processor time over bare imports", found=content["processor"]["ratio_median"], at_most=1.7),
+        Asked(name="verification of the model, share", found=content["verification_share"], at_most=0.05),
+        Asked(name="peak memory, MB", found=content["peak_mb"]["command"], at_most=110),
+        Asked(name=f"exit code with --max-memory {CAP_MB}", found=content["capped"]["exit_code"], at_most=0),
+    ]
 
 
 def measure(pairs: int) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from benchmarks.gate import EXIT_BUSY, Asked, add_options, load_per_core, outcome, too_busy
 from benchmarks.memory.installed import installed_bytes
 from benchmarks.provenance import place, save, versions
 from edge_runtime.model.precision import PRECISIONS
@@ -42,13 +43,15 @@ def main(words: Sequence[str] | None = None) -> int:
         parser.add_argument(f"--{precision}", type=Path, metavar="MODEL", help="default: the bundled one")
     parser.add_argument("--checkpoint", type=Path, default=next(CHECKPOINTS.iterdir(), None), help="the same weights")
     parser.add_argument("--serve", choices=KINDS, help="be this contender (used by the script itself)")
-    parser.add_argument("--out", type=Path, default=RESULTS)
+    add_options(parser, RESULTS, timed=True)
     arguments = parser.parse_args(words)
     models = {precision: getattr(arguments, precision) for precision in PRECISIONS}
     if arguments.serve:
         kind = KINDS[arguments.serve]
         serve(lambda: kind.start(Setting(arguments.threads, models, arguments.checkpoint), kind.way))
         return 0
+    if too_busy(arguments):
+        return EXIT_BUSY
     common = ["--checkpoint", str(arguments.checkpoint.resolve())]
     for precision, path in models.items():
         common += [f"--{precision}", str(path.resolve())] if path else []
@@ -62,6 +65,7 @@ def main(words: Sequence[str] | None = None) -> int:
         **place(),
         "threads": arguments.threads,
         "rounds": arguments.rounds,
+        "load_per_core": load_per_core(),
         "input": list(sample_window().shape),
         "model_sha256": {precision: hashlib.sha256(read_model(path, precision)).hexdigest()
                          for precision, path in models.items() if precision in {KINDS[name].way for name in chosen}},
@@ -83,10 +87,21 @@ def main(words: Sequence[str] | None = None) -> int:
     }  # fmt: skip
     for name, one in timed.items():
         print(f"{name}: {about(one.rounds_ms)} ms, {one.found}")
-    for one in content["ratios"]:
-        print(one)
     save(arguments.out, content)
-    return 0
+    return outcome(asked(content), gate=arguments.gate)
+
+
+def asked(content: dict[str, Any]) -> list[Asked]:
+    """Return the median ratios of a run, with what is asked of them."""
+    return [
+        Asked(
+            name=f"{KINDS[one['slower']].title} over {KINDS[one['faster']].title}",
+            found=one["median"],
+            at_least=one["at_least"],
+            at_most=one["at_most"],
+        )
+        for one in content["ratios"]
+    ]
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from benchmarks.gate import FRESH
 from benchmarks.provenance import place, save, versions
 from edge_runtime.machine.libraries import load_onnxruntime
 from edge_runtime.model.network import PROVIDERS, session_options
@@ -32,7 +33,7 @@ def main(words: Sequence[str] | None = None) -> int:
     for precision in PRECISIONS:
         parser.add_argument(f"--{precision}", type=Path, metavar="MODEL", help="default: the bundled one")
     parser.add_argument("--runs", type=int, default=30)
-    parser.add_argument("--out", type=Path, default=RESULTS)
+    parser.add_argument("--out", type=Path, default=FRESH / RESULTS.name, help="default: build/benchmarks")
     arguments = parser.parse_args(words)
     models = []
     for precision in arguments.precision:

@@ -58,10 +58,12 @@ def scaling() -> dict[str, float]:
 
 def main() -> int:
     """Measure, print, save; 1 when a median is above the limit."""
+    from benchmarks.gate import FRESH
     from benchmarks.provenance import place, save
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--scans", type=int, default=20)
+    parser.add_argument("--out", type=Path, default=FRESH / RESULTS.name, help="default: build/benchmarks")
     arguments = parser.parse_args()
     slow = False
     summary = {}
@@ -72,7 +74,7 @@ def main() -> int:
         print(f"{name:10s} median {middle:.3f} s, slowest {max(seconds):.3f} s of {len(seconds)} (limit {LIMIT_S} s)")
     over_processes = scaling()
     print(over_processes)
-    save(RESULTS, {**place(), "cpu_per_scan": summary, "over_processes": over_processes})
+    save(arguments.out, {**place(), "cpu_per_scan": summary, "over_processes": over_processes})
     return int(slow)
 
 

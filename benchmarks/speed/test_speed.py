@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from benchmarks.provenance import versions
 from edge_runtime import CataractAnalyzer
 from edge_runtime.frame.brightness import find_reference_levels
 from edge_runtime.reading.raster import read_scan
@@ -16,6 +17,14 @@ from .contenders import SAMPLE, prepared_sample, sample_window
 
 if TYPE_CHECKING:
     from pytest_benchmark.fixture import BenchmarkFixture
+
+    from edge_runtime.model.predictor import Predictor
+
+
+def identity(network: Predictor) -> dict[str, str]:
+    """Say which engine and which model a time belongs to."""
+    return {"onnxruntime": versions("onnxruntime")["onnxruntime"], "model_sha256": network.sha256}
+
 
 PRECISIONS = list(json.loads((BUNDLE / "register.json").read_text(encoding="utf-8")))
 
@@ -34,10 +43,13 @@ def test_finding_the_references(benchmark: BenchmarkFixture) -> None:
 def test_network(benchmark: BenchmarkFixture, precision: str) -> None:
     """Time the way from the crop to the maps."""
     network = CataractAnalyzer(precision=precision).network
+    benchmark.extra_info.update(identity(network))
     assert benchmark(network.predict, sample_window()).labels.any()
 
 
 @pytest.mark.parametrize("precision", PRECISIONS)
 def test_scan(benchmark: BenchmarkFixture, precision: str) -> None:
     """Time the way from the file to the Cataract Fraction."""
-    assert benchmark(CataractAnalyzer(precision=precision).analyze, SAMPLE).gradable
+    analyzer = CataractAnalyzer(precision=precision)
+    benchmark.extra_info.update(identity(analyzer.network))
+    assert benchmark(analyzer.analyze, SAMPLE).gradable

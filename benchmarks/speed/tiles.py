@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from benchmarks.gate import FRESH
 from benchmarks.provenance import place, save, versions
 from edge_runtime.measure.lens import TissueLabel
 from edge_runtime.model import tiling
@@ -117,7 +118,7 @@ def main(words: Sequence[str] | None = None) -> int:
     for precision in PRECISIONS:
         parser.add_argument(f"--{precision}", type=Path, metavar="MODEL", help="default: the bundled one")
     parser.add_argument("--serve", choices=WAYS, help="be this contender (used by the script itself)")
-    parser.add_argument("--out", type=Path, default=RESULTS)
+    parser.add_argument("--out", type=Path, default=FRESH / RESULTS.name, help="default: build/benchmarks")
     arguments = parser.parse_args(words)
 
     def network(precision: str) -> Network:

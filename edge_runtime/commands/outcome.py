@@ -14,7 +14,8 @@ EXIT_NOT_GRADED, EXIT_SOME_FAILED = 3, 4
 
 def explain(result: ScanResult) -> None:
     """Say on standard error why a scan was not graded, and what to do."""
-    from edge_runtime.codes import REASONS
+    from edge_runtime.codes import ADVICE, REASONS
 
     reasons = " ".join(f"[{reason}] {REASONS[reason]}" for reason in result.reasons)
-    say(f"{result.scan.source}: not graded: {reasons} Check and repeat the scan.")
+    advice = " ".join(dict.fromkeys(ADVICE[reason] for reason in result.reasons))
+    say(f"{result.scan.source}: not graded: {reasons} {advice}")

@@ -82,8 +82,8 @@ class Outputs:
         document = Target(self._document(self.folder), tuple(self.paths))
         return [*named, document, *(Target(self._overlay(self.folder, path), (path,)) for path in self.paths)]
 
-    def encode(self, eye: EyeResult, document: bytes) -> dict[str, bytes]:
-        """{path: content} of every file, from the document and the results of its scans; the document comes last."""
+    def encode(self, eye: EyeResult, document: bytes, date: str) -> dict[str, bytes]:
+        """{path: content} of every file, from the document, its date and the results of its scans; it comes last."""
         files: dict[str, bytes] = {}
         digest = None
         if self.folder is not None:
@@ -95,9 +95,11 @@ class Outputs:
             for path, entry in zip(self.paths, eye.entries, strict=True):
                 if isinstance(entry, ScanResult):
                     mark = PictureMark("overlay", entry.scan.sha256, digest)
-                    files[self._overlay(self.folder, path)] = encode_png(draw_overlay(entry), mark)
+                    files[self._overlay(self.folder, path)] = encode_png(
+                        draw_overlay(entry, laterality=eye.laterality, date=date), mark
+                    )
         if self.pictures.named:
-            files.update(_encoded(self.pictures, eye.scans[0], digest))
+            files.update(_encoded(self.pictures, eye.scans[0], digest, date))
         if self.folder is not None:
             files[self._document(self.folder)] = document
         return files
@@ -149,7 +151,7 @@ def deliver(eye: EyeResult, outputs: Outputs, speech: SpeechOptions) -> None:
     from edge_runtime.report.text import summary
 
     content = document(eye)
-    files = outputs.encode(eye, to_json(content, indent=2).encode() + b"\n")
+    files = outputs.encode(eye, to_json(content, indent=2).encode() + b"\n", content["created"][:10])
     if files:
         if not outputs.overwrite:
             scans = frozenset(scan.scan.sha256 for scan in eye.scans)
@@ -160,7 +162,7 @@ def deliver(eye: EyeResult, outputs: Outputs, speech: SpeechOptions) -> None:
     print_data(text if speech.json else coloured(text, eye.decision.value, no_color=speech.no_color))
 
 
-def _encoded(pictures: PicturePaths, scan: ScanResult, document_sha256: str | None) -> dict[str, bytes]:
+def _encoded(pictures: PicturePaths, scan: ScanResult, document_sha256: str | None, date: str) -> dict[str, bytes]:
     """The largest first: drawing brings in code that stays in memory."""
     from edge_runtime.report.png import PictureMark, encode_png
 
@@ -175,7 +177,7 @@ def _encoded(pictures: PicturePaths, scan: ScanResult, document_sha256: str | No
     if pictures.overlay is not None:
         from edge_runtime.report.overlay import draw_overlay
 
-        files[pictures.overlay] = encode_png(draw_overlay(scan), mark("overlay"))
+        files[pictures.overlay] = encode_png(draw_overlay(scan, date=date), mark("overlay"))
     return files
 
 

@@ -33,6 +33,12 @@ class OperatingPoint:
     cf_threshold: float
     guard_band: float = GUARD_BAND
 
+    @property
+    def band(self) -> tuple[float, float]:
+        """Cataract Fractions from and to which a decision is borderline, within [0, 1]."""
+        half = max(self.guard_band, GUARD_BAND)
+        return max(0.0, self.cf_threshold - half), min(1.0, self.cf_threshold + half)
+
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
@@ -44,6 +50,8 @@ class Judgement:
         Mean over the gradable scans, and their sample standard deviation; None without any, or with fewer than two.
     margin
         Cataract Fraction minus threshold; None when ungradable.
+    point
+        The operating point by which it was judged.
     """
 
     cataract_fraction: float | None
@@ -51,12 +59,13 @@ class Judgement:
     margin: float | None
     decision: Decision
     borderline: bool
+    point: OperatingPoint
 
 
 def judge(cataract_fractions: list[float], point: OperatingPoint) -> Judgement:
     """Judge an eye by the Cataract Fractions of its gradable scans."""
     if not cataract_fractions:
-        return Judgement(None, None, None, Decision.UNGRADABLE, borderline=False)
+        return Judgement(None, None, None, Decision.UNGRADABLE, borderline=False, point=point)
     count = len(cataract_fractions)
     # About the first one, so that the mean of equal fractions is that fraction to the last bit, on the same side.
     first = cataract_fractions[0]
@@ -65,6 +74,5 @@ def judge(cataract_fractions: list[float], point: OperatingPoint) -> Judgement:
     spread = math.sqrt(squares / (count - 1)) if count > 1 else None
     margin = mean - point.cf_threshold
     decision = Decision.CATARACT if margin >= 0 else Decision.CLEAR
-    return Judgement(
-        mean, spread, margin, decision, borderline=abs(margin) <= max(point.guard_band, GUARD_BAND) + ROUNDING
-    )
+    borderline = abs(margin) <= max(point.guard_band, GUARD_BAND) + ROUNDING
+    return Judgement(mean, spread, margin, decision, borderline=borderline, point=point)

@@ -46,7 +46,7 @@ def encode_png(picture: NDArray[Any], mark: PictureMark | None = None) -> bytes:
     """A (rows, columns) or (rows, columns, 3) uint8 or uint16 array as PNG bytes."""
     import cv2
 
-    done, encoded = cv2.imencode(".png", picture)
+    done, encoded = cv2.imencode(".png", picture, [cv2.IMWRITE_PNG_COMPRESSION, 3])
     if not done:
         raise WriteError("write-failed", "A picture could not be encoded.", "Report this fault.")
     data = encoded.tobytes()

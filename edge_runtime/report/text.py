@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from edge_runtime.printable import printable
 
+from .bundled_samples import SAMPLE_NOTE, is_bundled_sample
 from .document import DISCLAIMER
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ def summary(eye: EyeResult) -> str:
         )
         if eye.scans_expected > 1:
             head += f"\n  mean of {eye.scans_used} of {eye.scans_expected} radial scans"
+    if any(is_bundled_sample(scan.scan.sha256) for scan in eye.scans):
+        head += f"\n  {SAMPLE_NOTE}: a simulated scan that comes with the program"
     lines = [head, *(f"  note: {notice.message} [{notice.code}]" for notice in eye.notices)]
     model = eye.model
     trained_on = model.trained_on.partition(":")[0].rstrip(".")

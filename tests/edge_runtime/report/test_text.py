@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 from edge_runtime import CataractAnalyzer
+from edge_runtime.golden import SAMPLES
 from edge_runtime.report.text import summary
 from edge_runtime.results import EyeResult
 from tests.edge_runtime.pictures import lens_frame
@@ -55,3 +58,13 @@ def test_summary_shows_what_a_model_says_without_obeying_it(eye_of: Callable[[st
     assert len(text.split("\n")) == len(summary(eye).split("\n"))
     assert all(line.isprintable() for line in text.split("\n"))
     assert "\\x1b[2J\\rfine\\nother.png" in text
+
+
+def test_summary_of_a_bundled_sample_says_so_under_any_name(bundled_analyzer: CataractAnalyzer, tmp_path: Path) -> None:
+    renamed = tmp_path / "patient.png"
+    shutil.copy(SAMPLES / "simulated-clear.png", renamed)
+    assert "SAMPLE, NOT A PATIENT" in summary(bundled_analyzer.as_eye([bundled_analyzer.analyze(renamed)]))
+
+
+def test_summary_of_another_scan_does_not_say_sample(eye_of: Callable[[str], EyeResult]) -> None:
+    assert "SAMPLE" not in summary(eye_of("graded"))

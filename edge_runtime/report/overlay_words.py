@@ -1,0 +1,60 @@
+"""What is written above and below an overlay."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from edge_runtime.codes import ADVICE
+
+from .bundled_samples import SAMPLE_NOTE, is_bundled_sample
+from .document import DISCLAIMER
+
+if TYPE_CHECKING:
+    from edge_runtime.results import ScanResult
+    from edge_runtime.scan import Laterality
+
+MAX_NAME = 60
+
+
+def header_lines(result: ScanResult, laterality: Laterality | None, day: str) -> list[str]:
+    """Which scan this is, what was found by which rule, and which model says so on which day."""
+    known = result.scan.laterality
+    eye = laterality or (known.value if known else None)
+    name = printable(result.scan.source or "frame")
+    model, point = result.model, result.judgement.point
+    low, high = point.band
+    rule = f"threshold {point.cf_threshold:.3f}, borderline from {low:.3f} to {high:.3f}"
+    return [
+        f"{eye.value + '  ' if eye else ''}{name}  (sha256 {result.scan.sha256[:12]})",
+        f"{_finding(result)}  {rule}",
+        f"Model {printable(model.name)} {printable(model.version)} ({model.precision})  {day}",
+    ]
+
+
+def footer_lines(result: ScanResult) -> list[str]:
+    """The legend, and what the result must not be taken for."""
+    trained_on = printable(result.trained_on.partition(":")[0].rstrip("."))
+    sample = f"SIMULATED {SAMPLE_NOTE}. " if is_bundled_sample(result.scan.sha256) else ""
+    return [
+        "White line: lens. Black line in white: the pixels that are counted as cataract.",
+        f"{sample}Model trained on {trained_on}. {DISCLAIMER}",
+    ]
+
+
+def printable(text: str) -> str:
+    """Text in the letters that every version of cv2 can draw: others are escaped, and a long text loses its middle."""
+    escaped = "".join(
+        letter if " " <= letter <= "~" else letter.encode("unicode_escape", "backslashreplace").decode("ascii")
+        for letter in text
+    )
+    half = (MAX_NAME - 3) // 2
+    return escaped if len(escaped) <= MAX_NAME else f"{escaped[:half]}...{escaped[-half:]}"
+
+
+def _finding(result: ScanResult) -> str:
+    judgement = result.judgement
+    if judgement.cataract_fraction is None:
+        advice = " ".join(dict.fromkeys(ADVICE[reason] for reason in result.reasons))
+        return f"NOT GRADED: {', '.join(result.reasons)}. {advice}"
+    border = " BORDERLINE" if judgement.borderline else ""
+    return f"{judgement.decision.value}{border}  Cataract Fraction {judgement.cataract_fraction:.3f}"
