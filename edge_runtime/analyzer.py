@@ -7,8 +7,10 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from .checked import checked_laterality, checked_threshold
 from .conclusion import eye_result
 from .errors import FAULTS_OF_ONE_SCAN, EdgeCataractError, UsageError
+from .exam_checks import check_duplicates, contradictions
 from .frame.prepare import prepare_frame
 from .frame.profiles import DeviceProfile, PixelPitch, wanted_profile
 from .frame.resample import native_shape
@@ -22,7 +24,7 @@ from .model.network import Network
 from .model.precision import DEFAULT_PRECISION
 from .model.store import read_model
 from .model.tiling import Tile, TiledPredictor, TileGeometry
-from .reading.exams import exam_of_files
+from .reading.exams import exam_of_files, exam_of_frames
 from .reading.files import printable_name
 from .reading.raster import read_scan
 from .results import EyeResult, ModelFacts, ScanResult, Timings, UnreadableScan
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .model.predictor import Predictor
+    from .reading.files import ScanFile
 
 __all__ = ["CataractAnalyzer", "Limits", "PixelPitch"]
 
@@ -73,10 +76,7 @@ class CataractAnalyzer:
         limits: Limits | None = None,
         bits: int | None = None,
     ) -> None:
-        if threshold is not None and not 0.0 <= threshold <= 1.0:
-            raise UsageError(
-                "usage", f"A threshold in [0, 1] was expected, got {threshold}.", "Leave it out for the model's own."
-            )
+        threshold = checked_threshold(threshold)
         self._profile = wanted_profile(profile)
         self._bits = checked_bits(bits)
         self._resources = Resources(limits or Limits())
@@ -89,8 +89,10 @@ class CataractAnalyzer:
         self._geometry = TileGeometry.of(metadata)
         self._facts = ModelFacts.of(self.network)
 
-    def analyze(self, path: str | os.PathLike[str], *, bits: int | None = None) -> ScanResult:
+    def analyze(self, path: ScanFile, *, bits: int | None = None) -> ScanResult:
         """Analyse one scan file (or ``-``, standard input); `bits` goes before the analyzer's own.
+
+        In place of a path, the bytes of a file are taken, or a binary file that is open for reading.
 
         Raises
         ------
@@ -116,19 +118,37 @@ class CataractAnalyzer:
         scan = scan_from_pixels(frame)
         return self.analyze_scan(scan, read_ms=clock.lap_ms(), bits=bits)
 
-    def analyze_exam(self, paths: Sequence[str | os.PathLike[str]], laterality: Laterality | None = None) -> EyeResult:
+    def analyze_exam(
+        self,
+        paths: Sequence[ScanFile] = (),
+        laterality: Laterality | str | None = None,
+        *,
+        frames: Sequence[NDArray[np.uint8] | NDArray[np.uint16]] = (),
+    ) -> EyeResult:
         """Analyse the radial scans of one eye; its Cataract Fraction is the mean over the gradable ones.
 
         A scan that cannot be read or labelled is an entry of the result, with its reason.
 
+        Parameters
+        ----------
+        paths
+            Paths of scans, their bytes, or binary files that are open for reading.
+        laterality
+            ``OD`` or ``OS``; None when it is not known.
+        frames
+            Frames in memory instead: each (rows, columns) uint8 or uint16.
+
         Raises
         ------
         UsageError
-            Without scans, or when one is given twice.
+            Without scans, with both kinds, or when one is given twice.
         EdgeCataractError
             When none of the scans can be read, or the machine cannot go on.
         """
-        return self._analyze_exam(exam_of_files(paths, laterality))
+        eye = checked_laterality(laterality)
+        if len(frames) and len(paths):
+            raise UsageError("usage", "Both paths and frames were given.", "Give one of them.")
+        return self._analyze_exam(exam_of_frames(frames, eye) if len(frames) else exam_of_files(paths, eye))
 
     def _analyze_exam(self, exam: Exam) -> EyeResult:
         entries: list[ScanResult | UnreadableScan] = []
@@ -146,10 +166,17 @@ class CataractAnalyzer:
         unreadable = [entry.error for entry in entries if isinstance(entry, UnreadableScan)]
         if len(unreadable) == len(entries):
             raise unreadable[0]
-        digests = [entry.scan.sha256 for entry in entries if isinstance(entry, ScanResult)]
-        if len(set(digests)) < len(digests):
-            raise UsageError("duplicate-scan", "Two of the scans are the same.", "Name each radial scan once.")
-        return self.as_eye(entries, laterality=exam.laterality, scans_expected=SCANS_PER_EXAM)
+        analysed = [entry for entry in entries if isinstance(entry, ScanResult)]
+        check_duplicates(analysed)
+        names = [source.name for source in exam.sources]
+        return eye_result(
+            entries,
+            self.point,
+            self._facts,
+            laterality=exam.laterality,
+            scans_expected=SCANS_PER_EXAM,
+            further=tuple(contradictions(analysed, names, exam.laterality)),
+        )
 
     def as_eye(
         self,

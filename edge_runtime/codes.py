@@ -108,8 +108,11 @@ WARNINGS: dict[str, str] = {
     "more-scans-than-expected": "The exam has more scans than a complete one.",
     "no-brightness-reference": "Cornea or iris not found, so brightness could not be calibrated; the usual "
     "display of the device was assumed.",
+    "other-eye": "The name of a scan, or of its folder, says the other eye.",
+    "other-frame": "A scan has another size, depth or profile than most scans of the exam.",
     "profile-shape": "The scan has another shape than the frames of the device profile that was named.",
     "resampled-frame": "The picture has the shape of a device's frame, but not its size: it was resampled, or cut out.",
+    "scans-disagree": "The fraction of a scan is more than 0.2 away from the median of the exam.",
     "unreadable-scan": "A scan of the exam could not be read or labelled; it is an entry of the document.",
     "window-moved": "The usual crop window did not hold the whole lens; it was moved or enlarged.",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from edge_runtime.measure.decision import judge
@@ -25,23 +26,39 @@ def eye_result(
     *,
     laterality: Laterality | None,
     scans_expected: int,
+    further: Sequence[Notice] = (),
 ) -> EyeResult:
-    """Judge the scans of one eye together: its Cataract Fraction is the mean over the gradable ones."""
+    """Judge the scans of one eye together: its Cataract Fraction is the mean over the gradable ones.
+
+    Parameters
+    ----------
+    entries
+        Every scan that was given.
+    point, model
+        Operating point, and the model that labelled the scans.
+    laterality
+        Which eye; None when it is not known.
+    scans_expected
+        Radial scans that a complete exam has.
+    further
+        Warnings about the exam as a whole.
+    """
     scans = [entry for entry in entries if isinstance(entry, ScanResult)]
     judgement = judge([scan.cataract_fraction for scan in scans if scan.cataract_fraction is not None], point)
-    notices = [notice for scan in scans for notice in scan.notices]
+    notices = [replace(notice, source=scan.scan.source) for scan in scans for notice in scan.notices]
     notices += [
-        Notice("unreadable-scan", f"{entry.source} could not be analysed: {entry.error.word}.")
+        Notice("unreadable-scan", f"It could not be analysed: {entry.error.word}.", entry.source)
         for entry in entries
         if isinstance(entry, UnreadableScan)
     ]
+    notices += further
     used = sum(scan.gradable for scan in scans)
     if used < scans_expected:
-        notices.append(Notice("fewer-scans-than-expected", f"{used} of {scans_expected} scans could be graded."))
-    if len(entries) > scans_expected:
         notices.append(
-            Notice("more-scans-than-expected", f"{len(entries)} scans were given, {scans_expected} expected.")
+            Notice("fewer-scans-than-expected", f"{len(entries)} given, {scans_expected} expected, {used} graded.")
         )
+    if len(entries) > scans_expected:
+        notices.append(Notice("more-scans-than-expected", f"{len(entries)} given, {scans_expected} expected."))
     if judgement.borderline:
         notices.append(Notice("borderline", "The Cataract Fraction is too close to the threshold to decide by it."))
     return EyeResult(
@@ -53,3 +70,10 @@ def eye_result(
         judgement=judgement,
         notices=tuple(notices),
     )
+
+
+def as_eye(result: ScanResult | EyeResult) -> EyeResult:
+    """A scan judged by itself, as an eye of one scan; an eye as it is."""
+    if isinstance(result, EyeResult):
+        return result
+    return eye_result([result], result.judgement.point, result.model, laterality=None, scans_expected=1)

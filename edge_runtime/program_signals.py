@@ -43,6 +43,7 @@ _came: list[int] = []
 
 def listen() -> None:
     """From now on, end in order on signals that the program was not started to ignore."""
+    sys.unraisablehook = _unheard
     for number in INTERRUPTED:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _heard)
@@ -78,6 +79,12 @@ def end_at_once(code: int) -> NoReturn:
         with suppress(OSError, ValueError, AttributeError):
             stream.flush()
     os._exit(code)
+
+
+def _unheard(unraisable: sys.UnraisableHookArgs) -> None:
+    """What is swallowed where Python calls back: a signal comes again, anything else is reported as usual."""
+    if not isinstance(unraisable.exc_value, Interrupted):
+        sys.__unraisablehook__(unraisable)
 
 
 def _heard(number: int, frame: FrameType | None) -> None:

@@ -8,9 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edge_runtime.frame.resample import on_scan_pixels
+from edge_runtime.model.facts import ModelFacts
 from edge_runtime.model.predictor import Prediction
 
+from .deliverable import Deliverable, Drawable
 from .printable import printable
+
+__all__ = ["EyeResult", "ModelFacts", "ScanMaps", "ScanResult", "Timings", "UnreadableScan"]
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,7 +24,6 @@ if TYPE_CHECKING:
     from edge_runtime.measure.lens import LensPixels
     from edge_runtime.measure.measurement import Measurement
     from edge_runtime.measure.quality import Notice
-    from edge_runtime.model.predictor import Predictor
 
     from .errors import EdgeCataractError
     from .scan import Laterality, Scan
@@ -46,41 +49,6 @@ class Timings:
     prepare: float
     infer: float
     measure: float
-
-
-@dataclass(frozen=True, slots=True)
-class ModelFacts:
-    """Which model computed a result, and what it learnt from.
-
-    Attributes
-    ----------
-    name, version, precision, trained_on
-        What the model's metadata say.
-    sha256
-        Hash of the model's bytes.
-    threads
-        Inference threads that were used.
-    """
-
-    name: str
-    version: str
-    precision: str
-    trained_on: str
-    sha256: str
-    threads: int
-
-    @classmethod
-    def of(cls, network: Predictor) -> ModelFacts:
-        """The facts of a loaded network."""
-        metadata = network.metadata
-        return cls(
-            name=metadata.name,
-            version=metadata.version,
-            precision=metadata.precision,
-            trained_on=metadata.training_data,
-            sha256=network.sha256,
-            threads=network.threads,
-        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,8 +78,8 @@ class ScanMaps:
         return on_scan_pixels(grid_map, self.grid, self.window, self.frame_shape, self.scan_shape)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ScanResult:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class ScanResult(Drawable):
     """One analysed B-scan.
 
     Attributes
@@ -166,6 +134,9 @@ class ScanResult:
             model=model,
             timings_ms=timings_ms,
         )
+
+    def __repr__(self) -> str:
+        return f"<ScanResult {self.scan.source!r}: {_short(self.decision, self.cataract_fraction)}>"
 
     @property
     def gradable(self) -> bool:
@@ -229,8 +200,8 @@ class UnreadableScan:
     error: EdgeCataractError
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class EyeResult:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class EyeResult(Deliverable):
     """The radial scans of one eye, and what they say together.
 
     Attributes
@@ -252,6 +223,10 @@ class EyeResult:
     point: OperatingPoint
     judgement: Judgement
     notices: tuple[Notice, ...]
+
+    def __repr__(self) -> str:
+        side = self.laterality or "eye"
+        return f"<EyeResult {side}, {len(self.entries)} scans: {_short(self.decision, self.cataract_fraction)}>"
 
     @property
     def scans(self) -> tuple[ScanResult, ...]:
@@ -287,3 +262,7 @@ class EyeResult:
     def scans_used(self) -> int:
         """Gradable scans."""
         return sum(scan.gradable for scan in self.scans)
+
+
+def _short(decision: Decision, fraction: float | None) -> str:
+    return decision.value if fraction is None else f"{decision.value} {fraction:.3f}"

@@ -204,16 +204,23 @@ class Exam:
             raise UsageError("usage", "An exam without scans was given.", "Name the radial scans of one eye.")
 
 
-def scan_from_pixels(frame: NDArray[np.uint8] | NDArray[np.uint16]) -> Scan:
+def scan_from_pixels(frame: NDArray[np.uint8] | NDArray[np.uint16], source: str = "") -> Scan:
     """Take a (rows, columns) uint8 or uint16 frame from device software; it is copied.
 
     Raises
     ------
     ScanError
-        For another shape or dtype, an empty, oversized or constant frame.
+        For another shape or dtype, a masked, empty, oversized or constant frame; what is refused is not copied.
     """
-    pixels: NDArray[Any] = np.array(frame, order="C")
-    return Scan(pixels, 2 ** (pixels.dtype.itemsize * 8) - 1, "", hashlib.sha256(pixels.tobytes()).hexdigest())
+    if isinstance(frame, np.ma.MaskedArray):
+        raise ScanError("not-a-scan", "A masked array was given.", "Pass frame.filled(0), or the plain array.")
+    pixels: NDArray[Any] = np.asarray(frame)
+    if pixels.ndim == 2 and pixels.dtype in (np.uint8, np.uint16) and 0 < pixels.size <= MAX_PIXELS:
+        pixels = np.array(pixels, order="C")
+        digest = hashlib.sha256(pixels.tobytes()).hexdigest()
+    else:
+        digest = ""  # `Scan` says what is wrong
+    return Scan(pixels, 2 ** (8 * min(pixels.dtype.itemsize, 2)) - 1, source, digest)
 
 
 def __getattr__(name: str) -> Any:

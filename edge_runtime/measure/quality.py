@@ -18,10 +18,11 @@ MIN_CUT_DEPTH_MM = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A warning: a stable word of `codes.WARNINGS`, and a sentence."""
+    """A warning: a stable word of `codes.WARNINGS`, a sentence, and the scan it is about; None: the whole eye."""
 
     code: str
     message: str
+    source: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,22 +5,41 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from edge_runtime.scan import Exam, ScanSource
+from edge_runtime.errors import UsageError
+from edge_runtime.scan import Exam, ScanSource, scan_from_pixels
 
+from .files import name_of
 from .raster import read_scan
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from edge_runtime.scan import Laterality
 
+    from .files import ScanFile
 
-def exam_of_files(paths: Sequence[str | os.PathLike[str]], laterality: Laterality | None = None) -> Exam:
+
+def exam_of_files(paths: Sequence[ScanFile], laterality: Laterality | None = None) -> Exam:
     """The exam whose scans are these files, in this order; each is read when its turn comes.
 
     Raises
     ------
     UsageError
-        Without files.
+        Without files, or for a single path where a list of them was expected.
     """
-    return Exam(tuple(ScanSource(os.fspath(path), partial(read_scan, path)) for path in paths), laterality)
+    if isinstance(paths, str | bytes | os.PathLike):
+        raise UsageError("usage", "A list of scans was expected, got one path.", "Give [path].")
+    return Exam(tuple(ScanSource(name_of(path), partial(read_scan, path)) for path in paths), laterality)
+
+
+def exam_of_frames(frames: Sequence[NDArray[Any]], laterality: Laterality | None = None) -> Exam:
+    """The exam whose scans are these frames in memory: each (rows, columns) uint8 or uint16."""
+    return Exam(
+        tuple(
+            ScanSource(f"frame {number}", partial(scan_from_pixels, frame, f"frame {number}"))
+            for number, frame in enumerate(frames, start=1)
+        ),
+        laterality,
+    )

@@ -5,14 +5,48 @@ from __future__ import annotations
 import os
 import stat
 import sys
+from typing import BinaryIO
 
-from edge_runtime.errors import ResourceError, ScanError, ScanMissingError
+from edge_runtime.errors import ResourceError, ScanError, ScanMissingError, UsageError
 from edge_runtime.scan import EXPORT_AGAIN, EXPORT_AS, MAX_BYTES
+
+ScanFile = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
 
 # Non-blocking, so that a FIFO without a writer is refused and not waited for; binary where the system has text files.
 _FLAGS = os.O_RDONLY
 for _name in ("O_NONBLOCK", "O_CLOEXEC", "O_BINARY"):
     _FLAGS |= getattr(os, _name, 0)
+
+
+def name_of(scan: ScanFile) -> str:
+    """What an error about a scan names: its path as it was given; "" for bytes."""
+    if isinstance(scan, bytes | bytearray | memoryview):
+        return ""
+    if isinstance(scan, str | os.PathLike):
+        return os.fsdecode(scan)
+    name = getattr(scan, "name", "")
+    return name if isinstance(name, str) else ""
+
+
+def read_content(scan: ScanFile) -> bytes:
+    """The bytes of a scan, wherever they are: raises as `read_file` does, and UsageError for what is no scan."""
+    if isinstance(scan, bytes | bytearray | memoryview):
+        if len(scan) > MAX_BYTES:
+            raise _too_many_bytes()
+        return _sized(bytes(scan))
+    if isinstance(scan, str | os.PathLike):
+        return read_standard_input() if os.fspath(scan) == "-" else read_file(scan)
+    try:
+        content = scan.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        raise _cannot_open(error) from error
+    except AttributeError as error:
+        raise UsageError(
+            "usage", f"{type(scan).__name__} is no scan.", "Give a path, the bytes of a file, or an open binary file."
+        ) from error
+    if not isinstance(content, bytes):
+        raise UsageError("usage", "A file that is open as text was given.", "Open it as binary, with 'rb'.")
+    return _sized(content)
 
 
 def printable_name(path: str | os.PathLike[str]) -> str:

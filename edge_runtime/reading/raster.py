@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,16 +12,23 @@ from edge_runtime.machine.libraries import load_cv2
 from edge_runtime.scan import EXPORT_AGAIN, EXPORT_AS, Scan
 
 from .decoder_messages import captured_messages, reports_damage
-from .files import printable_name, read_file, read_standard_input
+from .files import name_of, printable_name, read_content
 from .headers import Header, read_header
 from .holes import check_all_was_written
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from .files import ScanFile
 
-def read_scan(path: str | os.PathLike[str]) -> Scan:
+
+def read_scan(file: ScanFile) -> Scan:
     """Read one scan file (PNG, JPEG, TIFF, BMP; 8 or 16 bit; grey) or ``-``, standard input.
+
+    Parameters
+    ----------
+    file
+        Its path, its bytes, or a binary file that is open for reading.
 
     Raises
     ------
@@ -30,9 +36,10 @@ def read_scan(path: str | os.PathLike[str]) -> Scan:
         When there is no such regular file, or it may not be read.
     ScanError
         When its content is not a scan that can be graded; the word says why.
+    UsageError
+        For a value of another kind.
     """
-    data, source = (read_standard_input(), "-") if os.fspath(path) == "-" else (read_file(path), printable_name(path))
-    return decode_scan(data, source)
+    return decode_scan(read_content(file), printable_name(name_of(file)))
 
 
 def decode_scan(data: bytes, source: str) -> Scan:

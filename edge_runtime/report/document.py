@@ -58,7 +58,9 @@ def document(eye: EyeResult, network: object = None, created: str | None = None)
             "borderline": judgement.borderline,
         },
         "scans": [_scan(entry) if isinstance(entry, ScanResult) else _unreadable(entry) for entry in eye.entries],
-        "warnings": [{"code": notice.code, "message": notice.message} for notice in eye.notices],
+        "warnings": [
+            {"code": notice.code, "message": notice.message, "source": notice.source} for notice in eye.notices
+        ],
         "disclaimer": DISCLAIMER,
     }
 

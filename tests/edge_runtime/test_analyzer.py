@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import json
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -23,7 +25,7 @@ from edge_runtime.frame.window import CropWindow
 from edge_runtime.measure.decision import OperatingPoint
 from edge_runtime.measure.lens import LensPixels
 from edge_runtime.reading.raster import read_scan
-from edge_runtime.results import ScanResult
+from edge_runtime.results import EyeResult, ScanResult
 from tests.make_tiny_model import TinyModel, tiny_model_bytes
 
 from .pictures import (
@@ -385,7 +387,7 @@ def test_eye_is_the_mean_of_its_gradable_scans(
     assert eye.cataract_fraction == pytest.approx(np.mean(fractions))
     assert eye.cataract_fraction_sd == pytest.approx(np.std(fractions, ddof=1))
     assert (eye.scans_used, eye.scans_expected, eye.laterality) == (5, 6, Laterality.OD)
-    assert [notice.code for notice in eye.notices] == ["fewer-scans-than-expected"]
+    assert [notice.code for notice in eye.notices if notice.source is None] == ["fewer-scans-than-expected"]
 
 
 def test_more_scans_than_an_exam_has_are_used_and_told(
@@ -573,3 +575,127 @@ def test_a_cap_that_cannot_be_kept_is_refused_before_any_work(
     monkeypatch.setattr("edge_runtime.frame.prepare.native_frame", lambda *_: pytest.fail("work was begun"))
     with pytest.raises(EdgeCataractError, match="memory-cap"):
         capped.analyze_pixels(lens_frame())
+
+
+# --- exams -----------------------------------------------------------------------------------------------------------
+
+
+def about_of(eye: EyeResult) -> dict[str, list[str | None]]:
+    """The scans that every warning of an eye is about."""
+    found: dict[str, list[str | None]] = {}
+    for notice in eye.notices:
+        found.setdefault(notice.code, []).append(notice.source)
+    return found
+
+
+def test_every_warning_about_a_scan_names_it(
+    analyzer: CataractAnalyzer, exam: Callable[[list[int]], list[Path]], tmp_path: Path
+) -> None:
+    paths = exam([100, 110, 120, 600])
+    paths[1] = paths[1].rename(tmp_path / "left_030.png")
+    small = cv2.resize(lens_frame(cataract_rows=130), (1713, 1459), interpolation=cv2.INTER_AREA)
+    paths[2].write_bytes(encoded(".png", small.astype(np.uint8)))
+    found = about_of(analyzer.analyze_exam(paths, Laterality.OD))
+    assert found["other-eye"] == ["left_030.png"]
+    assert found["other-frame"] == ["OD_002.png"]
+    assert found["scans-disagree"] == ["OD_003.png"]
+
+
+@pytest.mark.parametrize(
+    ("name", "is_other"),
+    [
+        ("OS_1.png", True),
+        ("p-os-1.png", True),
+        ("Left.png", True),
+        ("OD_1.png", False),
+        ("photos_1.png", False),
+        ("OD_OS.png", False),
+    ],
+)
+def test_a_name_contradicts_an_eye_only_by_a_whole_word(
+    name: str, is_other: bool, analyzer: CataractAnalyzer, exam: Callable[[list[int]], list[Path]], tmp_path: Path
+) -> None:
+    paths = exam([100, 110])
+    (tmp_path / "scans").mkdir()
+    paths[0] = paths[0].rename(tmp_path / "scans" / name)
+    paths[1] = paths[1].rename(tmp_path / "scans" / "x.png")
+    assert ("other-eye" in about_of(analyzer.analyze_exam(paths, "OD"))) is is_other
+
+
+def test_the_folder_of_a_scan_may_contradict_the_eye(
+    analyzer: CataractAnalyzer, exam: Callable[[list[int]], list[Path]], tmp_path: Path
+) -> None:
+    (tmp_path / "OS").mkdir()
+    paths = [path.rename(tmp_path / "OS" / f"{number}.png") for number, path in enumerate(exam([100, 110]))]
+    assert about_of(analyzer.analyze_exam(paths, "OD"))["other-eye"] == ["0.png", "1.png"]
+
+
+@pytest.mark.parametrize("suffix", [".bmp", ".tiff", "16.png"])
+def test_one_scan_in_two_files_is_refused(suffix: str, analyzer: CataractAnalyzer, tmp_path: Path) -> None:
+    frame = lens_frame()
+    (tmp_path / "a.png").write_bytes(encoded(".png", frame))
+    other = tmp_path / f"b{suffix}"
+    other.write_bytes(encoded(".png", frame.astype(np.uint16) * 257) if suffix == "16.png" else encoded(suffix, frame))
+    with pytest.raises(UsageError, match="duplicate-scan"):
+        analyzer.analyze_exam([tmp_path / "a.png", other])
+
+
+# --- programs without types ------------------------------------------------------------------------------------------
+
+
+def test_a_scan_is_a_path_its_bytes_or_an_open_file(analyzer: CataractAnalyzer, tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    path.write_bytes(encoded(".png", lens_frame()))
+    data = path.read_bytes()
+    with path.open("rb") as file:
+        results = [analyzer.analyze(one) for one in (path, str(path), data, bytearray(data), io.BytesIO(data), file)]
+    assert len({(result.pixels, result.scan.sha256) for result in results}) == 1
+    assert [result.scan.source for result in results] == ["a.png", "a.png", "", "", "", "a.png"]
+    with path.open(encoding="latin-1") as text, pytest.raises(UsageError, match="'rb'"):
+        analyzer.analyze(text)  # type: ignore[arg-type]  # what a caller without types may do
+
+
+def test_frames_in_memory_are_an_exam(analyzer: CataractAnalyzer) -> None:
+    frames = [lens_frame(cataract_rows=rows) for rows in (100, 200, 300)]
+    eye = analyzer.analyze_exam(frames=frames, laterality="OS")
+    assert (eye.laterality, eye.scans_used) == (Laterality.OS, 3)
+    assert eye.cataract_fraction == pytest.approx(200 / 700)
+    with pytest.raises(UsageError, match="duplicate-scan"):
+        analyzer.analyze_exam(frames=[frames[0], frames[0]])
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda analyzer: analyzer.analyze(5),
+        lambda analyzer: analyzer.analyze_exam("a.png"),
+        lambda analyzer: analyzer.analyze_exam(["a.png"], "left"),
+        lambda analyzer: analyzer.analyze_exam(["a.png"], frames=[lens_frame()]),
+        lambda analyzer: analyzer.analyze_pixels(np.ma.masked_array(lens_frame())),
+        lambda analyzer: analyzer.analyze_pixels(np.broadcast_to(np.uint8(1), (200_000, 200_000))),
+        lambda _: CataractAnalyzer(threshold=float("nan")),
+        lambda _: CataractAnalyzer(threshold=True),
+        lambda _: CataractAnalyzer(threshold="0.1"),  # type: ignore[arg-type]  # what a caller without types may do
+    ],
+)
+def test_a_wrong_argument_is_an_error_of_this_package(
+    call: Callable[[CataractAnalyzer], object], analyzer: CataractAnalyzer
+) -> None:
+    with pytest.raises(EdgeCataractError):
+        call(analyzer)
+
+
+def test_a_threshold_of_numpy_is_written_as_json(tiny_model: Path) -> None:
+    result = CataractAnalyzer(tiny_model, threshold=np.float32(0.25)).analyze_pixels(lens_frame())
+    assert json.loads(result.to_json())["eye"]["threshold"] == 0.25
+
+
+def test_a_result_is_a_document_a_picture_and_one_line(analyzer: CataractAnalyzer) -> None:
+    result = analyzer.analyze_pixels(lens_frame())
+    eye = analyzer.as_eye([result])
+    content = result.to_dict()
+    assert content["scans"] == eye.to_dict()["scans"]
+    assert json.loads(eye.to_json(indent=2))["eye"] == content["eye"]
+    assert result.overlay().dtype == np.uint8
+    assert len(repr(result)) < 100
+    assert len(repr(eye)) < 100
