@@ -101,7 +101,7 @@ class CataractAnalyzer:
             is no error: its result says so.
         """
         clock = Stopwatch()
-        scan = read_scan(path)
+        scan = read_scan(path, self._resources.room_for_reading())
         return self.analyze_scan(scan, read_ms=clock.lap_ms(), bits=bits)
 
     def analyze_pixels(self, frame: NDArray[np.uint8] | NDArray[np.uint16], *, bits: int | None = None) -> ScanResult:
@@ -148,7 +148,9 @@ class CataractAnalyzer:
         eye = checked_laterality(laterality)
         if len(frames) and len(paths):
             raise UsageError("usage", "Both paths and frames were given.", "Give one of them.")
-        return self._analyze_exam(exam_of_frames(frames, eye) if len(frames) else exam_of_files(paths, eye))
+        return self._analyze_exam(
+            exam_of_frames(frames, eye) if len(frames) else exam_of_files(paths, eye, self._resources.room_for_reading)
+        )
 
     def _analyze_exam(self, exam: Exam) -> EyeResult:
         entries: list[ScanResult | UnreadableScan] = []

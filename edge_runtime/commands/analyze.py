@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from edge_runtime.errors import FAULTS_OF_ONE_SCAN, EdgeCataractError, UsageError
+from edge_runtime.errors import FAULTS_OF_ONE_SCAN, EdgeCataractError, InternalError, UsageError
 
 from .arguments import (
     AnalyzerOptions,
@@ -15,7 +15,7 @@ from .arguments import (
     load_analyzer,
     path_argument,
 )
-from .console import complain, say
+from .console import complain, say, trace
 from .outcome import EXIT_NOT_GRADED, EXIT_SOME_FAILED, explain
 from .outputs import Outputs, PicturePaths, deliver, stem, without_own_pictures
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from edge_runtime.analyzer import CataractAnalyzer
     from edge_runtime.machine.task import Task
     from edge_runtime.scan import Scan
+
+_NO_MEMORY = -4  # as cv2.error says it
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,15 @@ def analyze_scans(options: AnalyzeOptions) -> int:
             if position and not quiet:
                 say(f"stopped: {position} of {len(options.scans)} scans were done.")
             return error.exit_code
+        except Exception as error:
+            # A fault of this program in one scan is no reason to leave out the others; the command line reports
+            # that of a single one, and scarce memory or descriptors concern them all.
+            if not several or isinstance(error, (MemoryError, OSError)) or getattr(error, "code", 0) == _NO_MEMORY:
+                raise
+            internal = InternalError("internal", f"{type(error).__name__}.", "Run it with --debug and report that.")
+            complain(internal, path, debug=False)
+            trace(error, debug=debug)
+            failed += 1
         else:
             ungraded += not graded
     if several and not quiet:

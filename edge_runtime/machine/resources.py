@@ -71,6 +71,13 @@ class Resources:
         if self._max_memory_mb is not None:
             memory.give_back_freed()
 
+    def room_for_reading(self) -> int | None:
+        """Bytes that the pixels of the next scan may take; None without a cap."""
+        if self._max_memory_mb is None:
+            return None
+        self.step_done()
+        return max(self._max_memory_mb * memory.MEGABYTE - memory.resident_bytes(peak=False), 0)
+
     def headroom(self) -> memory.Headroom:
         """The memory that a scan which was just read leaves under the cap."""
         self.step_done()

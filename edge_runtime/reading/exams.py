@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -16,13 +16,24 @@ from .raster import read_scan
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from edge_runtime.scan import Laterality
+    from edge_runtime.scan import Laterality, Scan
 
     from .files import ScanFile
 
 
-def exam_of_files(paths: Sequence[ScanFile], laterality: Laterality | None = None) -> Exam:
+def exam_of_files(
+    paths: Sequence[ScanFile], laterality: Laterality | None = None, room: Callable[[], int | None] = lambda: None
+) -> Exam:
     """The exam whose scans are these files, in this order; each is read when its turn comes.
+
+    Parameters
+    ----------
+    paths
+        The files.
+    laterality
+        Which eye; None when it is not known.
+    room
+        Asked for the memory in bytes that a scan may take, just before it is read; None: any.
 
     Raises
     ------
@@ -31,7 +42,7 @@ def exam_of_files(paths: Sequence[ScanFile], laterality: Laterality | None = Non
     """
     if isinstance(paths, str | bytes | os.PathLike):
         raise UsageError("usage", "A list of scans was expected, got one path.", "Give [path].")
-    return Exam(tuple(ScanSource(name_of(path), partial(read_scan, path)) for path in paths), laterality)
+    return Exam(tuple(ScanSource(name_of(path), partial(_read, path, room)) for path in paths), laterality)
 
 
 def exam_of_frames(frames: Sequence[NDArray[Any]], laterality: Laterality | None = None) -> Exam:
@@ -43,3 +54,7 @@ def exam_of_frames(frames: Sequence[NDArray[Any]], laterality: Laterality | None
         ),
         laterality,
     )
+
+
+def _read(path: ScanFile, room: Callable[[], int | None]) -> Scan:
+    return read_scan(path, room())

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from edge_runtime.errors import ScanError, out_of_memory
+from edge_runtime.errors import ResourceError, ScanError, out_of_memory
 from edge_runtime.machine.libraries import load_cv2
 from edge_runtime.scan import EXPORT_AGAIN, EXPORT_AS, Scan
 
@@ -22,13 +22,15 @@ if TYPE_CHECKING:
     from .files import ScanFile
 
 
-def read_scan(file: ScanFile) -> Scan:
+def read_scan(file: ScanFile, room_bytes: int | None = None) -> Scan:
     """Read one scan file (PNG, JPEG, TIFF, BMP; 8 or 16 bit; grey) or ``-``, standard input.
 
     Parameters
     ----------
     file
         Its path, its bytes, or a binary file that is open for reading.
+    room_bytes
+        Memory that may be used; None: any.
 
     Raises
     ------
@@ -38,12 +40,14 @@ def read_scan(file: ScanFile) -> Scan:
         When its content is not a scan that can be graded; the word says why.
     UsageError
         For a value of another kind.
+    ResourceError
+        ``memory-cap`` when its pixels do not fit into `room_bytes`.
     """
-    return decode_scan(read_content(file), printable_name(name_of(file)))
+    return decode_scan(read_content(file), printable_name(name_of(file)), room_bytes)
 
 
-def decode_scan(data: bytes, source: str) -> Scan:
-    """Decode the bytes of one scan file.
+def decode_scan(data: bytes, source: str, room_bytes: int | None = None) -> Scan:
+    """Decode the bytes of one scan file, when its pixels fit into `room_bytes`.
 
     Raises
     ------
@@ -51,6 +55,11 @@ def decode_scan(data: bytes, source: str) -> Scan:
         When the content is not a scan that can be graded; the word says why.
     """
     header = read_header(data)
+    if room_bytes is not None and header.unpacked_bytes > room_bytes:
+        needed = -(-header.unpacked_bytes // 1_000_000)
+        raise ResourceError(
+            "memory-cap", f"The pixels take {needed} MB, more than the cap leaves.", "Raise --max-memory."
+        )
     pixels: NDArray[Any] = _decode(data, header)
     if header.container == "bmp" and pixels.ndim == 3:
         pixels = pixels[..., :3]  # the fourth byte of 32 bits carries nothing: its header was checked

@@ -30,7 +30,9 @@ def read_bmp(data: bytes) -> Header:
         raise ScanError("unsupported-compression", f"The BMP uses compression {compression}.", EXPORT_AS)
     if compression == _BIT_FIELDS and header_size >= 56 and any(data[_ALPHA_MASK : _ALPHA_MASK + 4]):
         raise alpha_channel()
-    header = Header("bmp", rows, columns, 8, 255, checksummed=False, bottom_up=signed_rows > 0)
+    header = Header(
+        "bmp", rows, columns, 8, 255, checksummed=False, bottom_up=signed_rows > 0, samples=max(depth // 8, 1)
+    )
     check_size(header)
     if depth == 8:
         colours = struct.unpack_from("<I", data, 46)[0] or 256

@@ -81,7 +81,7 @@ def _jpeg_frame(walk: _JpegWalk, segment: bytes, *, progressive: bool) -> None:
         raise colour_image(f"stored in {count} colour components")
     walk.components = tuple(segment[6 + 3 * index] for index in range(count))
     walk.progressive = progressive
-    walk.header = Header("jpeg", rows, columns, bits, 2**bits - 1, checksummed=False)
+    walk.header = Header("jpeg", rows, columns, bits, 2**bits - 1, checksummed=False, samples=count)
     check_size(walk.header)
     # A coefficient is complete when a scan has carried its lowest bit; -1 stands for "not even begun".
     walk.bits_left = {(component, k): 99 for component in walk.components for k in range(64)}

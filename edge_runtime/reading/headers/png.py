@@ -50,7 +50,7 @@ def read_png(data: bytes) -> Header:
     if colour_type not in (0, 2):
         raise ScanError("damaged-png", f"The PNG names an impossible colour type ({colour_type}).", EXPORT_AGAIN)
     checked_depth(bits)
-    header = Header("png", rows, columns, bits, 2**bits - 1, checksummed=True)
+    header = Header("png", rows, columns, bits, 2**bits - 1, checksummed=True, samples=3 if colour_type == 2 else 1)
     check_size(header)
     for kind, body in chunks:
         if kind == b"tRNS":

@@ -26,6 +26,8 @@ class Header:
         Whether the container would betray zeroed pixel data by itself.
     bottom_up
         Whether the last row is stored first.
+    samples
+        Values per pixel, 1 or 3.
     """
 
     container: str
@@ -35,6 +37,12 @@ class Header:
     full_scale: int
     checksummed: bool
     bottom_up: bool = False
+    samples: int = 1
+
+    @property
+    def unpacked_bytes(self) -> int:
+        """What its pixels take when they are unpacked."""
+        return self.rows * self.columns * self.samples * self.bits // 8
 
 
 def checked_depth(bits: int) -> int:

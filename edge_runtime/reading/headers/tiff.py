@@ -86,6 +86,7 @@ def read_tiff(data: bytes) -> Header:
         depth,
         _declared_white(one(281, 2**depth - 1), depth),
         checksummed=compression not in (_NONE, _PACKBITS),
+        samples=samples,
     )
     check_size(header)
     if one(284, 1) != 1 and samples > 1:

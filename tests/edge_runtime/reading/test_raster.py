@@ -147,3 +147,12 @@ def test_memory_that_runs_out_in_the_decoder_is_no_damage(monkeypatch: pytest.Mo
     monkeypatch.setattr(cv2, "imdecode", exhausted)
     with pytest.raises(ResourceError, match="out-of-memory"):
         decode_scan(encoded(".png", speckled_frame()), "")
+
+
+@pytest.mark.parametrize(("channels", "room"), [(1, 156_949), (3, 470_849)])
+def test_pixels_that_do_not_fit_are_refused_before_they_are_unpacked(channels: int, room: int) -> None:
+    frame = speckled_frame()
+    data = encoded(".png", frame if channels == 1 else equal_channels(frame))
+    with pytest.raises(ResourceError, match="memory-cap"):
+        decode_scan(data, "scan", room)
+    assert decode_scan(data, "scan", room + 1).pixels.shape == frame.shape
