@@ -18,12 +18,15 @@ if TYPE_CHECKING:
 UPRIGHT = 1
 _ORIENTATION = 274
 _TIFF_MARKS = {b"II*\x00": "<", b"MM\x00*": ">"}
-_EXIF = b"Exif\x00\x00"
 _XMP_SEGMENTS = (b"http://ns.adobe.com/xap/1.0/\x00", b"http://ns.adobe.com/xmp/extension/\x00")
-_XMP_ORIENTATION = re.compile(rb"tiff:Orientation\s*(?:=\s*[\"']|>)\s*(\d+)")
+# An attribute or an element under any prefix, its number plain, signed, as a character reference, or in CDATA.
+_XMP_ORIENTATION = re.compile(
+    rb"(?<=:)Orientation(?:\s*=\s*[\"']|(?:\s[^<>]*)?>\s*(?:<!\[CDATA\[)?)\s*\+?"
+    rb"(?:&#(?:0*(?P<decimal>\d+)|x0*(?P<hex>[0-9a-fA-F]+));|(?P<plain>\d+))"
+)
 _PNG_RAW_PROFILES = (b"Raw profile type exif", b"Raw profile type APP1", b"Raw profile type xmp")
 _MAX_ENTRIES = 512
-MAX_TEXT_BYTES = 1 << 20  # of metadata that are unpacked; a viewer reads no more into its head than that
+MAX_TEXT_BYTES = 8 << 20  # of metadata that are unpacked
 
 
 def check_exif(block: bytes) -> None:
@@ -34,7 +37,8 @@ def check_exif(block: bytes) -> None:
     ScanError
         ``rotated-image``.
     """
-    block = block.removeprefix(_EXIF)
+    start = min((place for mark in _TIFF_MARKS if (place := block.find(mark, 0, 16)) >= 0), default=0)
+    block = block[start:]  # behind "Exif" and bytes that differ between writers
     order = _TIFF_MARKS.get(block[:4])
     if order is None or len(block) < 10:
         return
@@ -60,12 +64,16 @@ def _value(entry: bytes, order: str) -> int:
 def check_xmp(text: bytes) -> None:
     """Refuse an XMP packet whose orientation asks for a turn; ``rotated-image``."""
     for found in _XMP_ORIENTATION.finditer(text.replace(b"\x00", b"")):  # UTF-16 has a zero beside every letter
-        check_orientation(int(found[1][:9]))
+        if found["plain"]:
+            check_orientation(int(found["plain"][:9]))
+        else:  # the code of a digit
+            code = int(found["decimal"][:9]) if found["decimal"] else int(found["hex"][:9], 16)
+            check_orientation(code - ord("0"))
 
 
 def check_jpeg_segment(segment: bytes) -> None:
     """Refuse an APP1 segment that asks for a turn; ``rotated-image``."""
-    if segment.startswith(_EXIF):
+    if segment.startswith(b"Exif"):
         check_exif(segment)
     elif segment.startswith(_XMP_SEGMENTS):
         check_xmp(segment)
@@ -74,13 +82,18 @@ def check_jpeg_segment(segment: bytes) -> None:
 def check_png_text(kind: bytes, body: bytes) -> None:
     """Refuse a text chunk of a PNG (tEXt, zTXt, iTXt) that asks for a turn; ``rotated-image``."""
     keyword, _, rest = body.partition(b"\x00")
-    if keyword == b"XML:com.adobe.xmp" and kind == b"iTXt":
-        packed, text = rest[:1] == b"\x01", rest[2:].split(b"\x00", 2)[-1]
-        check_xmp(_unpacked(text) if packed else text)
-    elif keyword in _PNG_RAW_PROFILES and kind in (b"tEXt", b"zTXt"):
-        for profile in _raw_profile(_unpacked(rest[1:]) if kind == b"zTXt" else rest):
-            check_exif(profile)
-            check_xmp(profile)
+    if keyword != b"XML:com.adobe.xmp" and keyword not in _PNG_RAW_PROFILES:
+        return
+    text = rest
+    if kind == b"zTXt":
+        text = _unpacked(rest[1:])
+    elif kind == b"iTXt":
+        text = rest[2:].split(b"\x00", 2)[-1]
+        text = _unpacked(text) if rest[:1] == b"\x01" else text
+    check_xmp(text)
+    for profile in _raw_profile(text):
+        check_exif(profile)
+        check_xmp(profile)
 
 
 def _raw_profile(text: bytes) -> Iterator[bytes]:

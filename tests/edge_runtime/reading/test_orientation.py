@@ -74,6 +74,17 @@ PLACES: dict[str, Callable[[int], bytes]] = {
     "packed raw profile": lambda turn: png_with(
         b"zTXt", b"Raw profile type APP1\x00\x00" + zlib.compress(raw_profile(exif(turn)))
     ),
+    "xmp under another prefix": lambda turn: jpeg_with(XMP_HEAD + xmp(turn, 't:Orientation="{}"/>')),
+    "xmp element with attributes": lambda turn: jpeg_with(
+        XMP_HEAD + xmp(turn, "><t:Orientation a='1'>{}</t:Orientation>")
+    ),
+    "xmp in cdata": lambda turn: jpeg_with(XMP_HEAD + xmp(turn, "><t:Orientation><![CDATA[{}]]></t:Orientation>")),
+    "xmp as a character": lambda turn: jpeg_with(XMP_HEAD + xmp(turn, 't:Orientation="&#x3{};"/>')),
+    "exif behind other bytes": lambda turn: jpeg_with(b"Exif\x00\xff\x00\x00" + exif(turn)[6:]),
+    "raw profile in an iTXt": lambda turn: png_with(
+        b"iTXt", b"Raw profile type exif\x00\x00\x00\x00\x00" + raw_profile(exif(turn))
+    ),
+    "xmp in a tEXt": lambda turn: png_with(b"tEXt", b"XML:com.adobe.xmp\x00" + xmp(turn, ATTRIBUTE)),
     "tag of a tiff": lambda turn: tiff(speckled_frame(), tags={274: turn}),
 }
 
