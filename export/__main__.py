@@ -26,6 +26,9 @@ def main(words: list[str] | None = None) -> int:
         help="report of 'python -m train evaluate' on this checkpoint, whose eyes fix the threshold "
         "(default: the checkpoint's own, from the patients held out of its training)",
     )
+    parser.add_argument(
+        "--force", action="store_true", help="export a model whose threshold is in doubt; the file says so"
+    )
     parser.add_argument("--threads", type=int, default=1, help="threads of the session that is compared (default 1)")
     arguments = parser.parse_args(words)
     try:
@@ -40,7 +43,9 @@ def main(words: list[str] | None = None) -> int:
                 operating_point_of(arguments.threshold_from, arguments.checkpoint)
             )
         precisions = tuple(dict.fromkeys(arguments.precision))
-        for written in export_models(checkpoint, arguments.output, precisions, threads=arguments.threads):
+        for written in export_models(
+            checkpoint, arguments.output, precisions, threads=arguments.threads, force=arguments.force
+        ):
             sys.stdout.write(json.dumps(written.report() | {"model": str(written.model)}) + "\n")
     except EdgeCataractError as error:
         sys.stderr.write(f"python -m export: {error}\n")

@@ -43,6 +43,7 @@ def entries_of(metadata: CheckpointMetadata, precision: str, parity: Parity) -> 
         "cf_threshold": repr(point.cf_threshold),
         "cf_threshold_method": point.method,
         "guard_band": repr(point.guard_band),
+        **({"doubts": "; ".join(point.doubts)} if point.doubts else {}),
         "grid": str(metadata.grid),
         "stride": str(metadata.network.stride),
         "receptive_field": str(metadata.network.receptive_halo),

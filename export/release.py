@@ -60,7 +60,12 @@ class Written:
 
 
 def export_models(
-    checkpoint: Checkpoint, folder: Path, precisions: Sequence[str] = ("fp32",), *, threads: int = 1
+    checkpoint: Checkpoint,
+    folder: Path,
+    precisions: Sequence[str] = ("fp32",),
+    *,
+    threads: int = 1,
+    force: bool = False,
 ) -> list[Written]:
     """Export a checkpoint to `<name>-<precision>.onnx` each, with one `parity.json` beside them.
 
@@ -71,6 +76,13 @@ def export_models(
     OutputError, WriteError
         When the folder cannot be made, or the files cannot be written; none of them is left behind.
     """
+    point = checkpoint.metadata.operating_point
+    if point is not None and point.doubts and not force:
+        raise ExportError(
+            "doubtful-threshold",
+            f"The threshold is in doubt: {'; '.join(point.doubts)}.",
+            "Train and choose it on more eyes, or add --force: the file then says so.",
+        )
     pipeline = Pipeline.of(checkpoint)
     files: dict[str, bytes] = {}
     written: list[Written] = []

@@ -51,11 +51,14 @@ class ChosenThreshold:
         One sentence: on which eyes and by which rule it was chosen.
     guard_band
         Eyes within this distance of the threshold are borderline.
+    doubts
+        Why nobody should rely on it; a model with doubts is exported only by force.
     """
 
     cf_threshold: float
     method: str
     guard_band: float = GUARD_BAND
+    doubts: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not 0 < self.cf_threshold < 1:

@@ -41,8 +41,12 @@ def report(saved: Path, tmp_path: Path) -> Path:
 
 @pytest.mark.slow
 def test_the_threshold_of_a_report_is_exported(saved: Path, report: Path, tmp_path: Path) -> None:
-    assert main([str(saved), "-o", str(tmp_path / "out"), "--threshold-from", str(report)]) == 0
+    words = [str(saved), "-o", str(tmp_path / "out"), "--threshold-from", str(report)]
+    assert main(words) == ExportError.exit_code
+    assert not (tmp_path / "out").exists()
+    assert main([*words, "--force"]) == 0
     metadata = inspect((tmp_path / "out" / "tiny-fp32.onnx").read_bytes())
+    assert b"fewer than 10 eyes in a group" in (tmp_path / "out" / "tiny-fp32.onnx").read_bytes()
     assert metadata.cf_threshold == pytest.approx((0.04 + 0.1) / 2, abs=1e-6)
     assert "4 clear and 3 cataract eyes of simulated scans: phantom" in metadata.cf_threshold_method
 
@@ -64,3 +68,12 @@ def test_eyes_of_one_group_fix_no_threshold(saved: Path, report: Path) -> None:
     write_made_eyes(report, clear=(0.0, 0.01), cataract=())
     with pytest.raises(ExportError, match="no threshold"):
         operating_point_of(report, saved)
+
+
+def test_a_model_no_better_than_chance_or_of_few_eyes_is_in_doubt(saved: Path, report: Path) -> None:
+    write_made_eyes(
+        report, clear=tuple(0.05 * k for k in range(10)), cataract=tuple(0.05 * k + 0.001 for k in range(10))
+    )
+    assert operating_point_of(report, saved).doubts == ()
+    write_made_eyes(report, clear=(0.1,) * 12, cataract=(0.0, *(0.1,) * 8))
+    assert len(operating_point_of(report, saved).doubts) == 2

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from train.data.dataset import Part
 from train.study.evaluate import EvaluationOptions, evaluate
 from train.study.resampling import BootstrapSettings
 
@@ -25,6 +26,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     fixed.add_argument("--threshold", type=float, metavar="F", help="Cataract Fraction; default: the model's own")
     parser.add_argument(
         "--pair-with", type=Path, metavar="REPORT", help="report on the same eyes, to compare eye by eye"
+    )
+    parser.add_argument(
+        "--split",
+        choices=[part.value for part in Part],
+        help="part of the dataset (default: test where the table has a split, else all)",
     )
     parser.add_argument("--workers", type=int, default=1, help="processes (default 1)")
     parser.add_argument("--seed", type=int, default=0, help="seed of the bootstrap (default 0)")
@@ -46,6 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
         threshold=arguments.threshold,
         threshold_from=arguments.threshold_from,
         pair_with=arguments.pair_with,
+        part=None if arguments.split is None else Part(arguments.split),
         workers=arguments.workers,
         bootstrap=BootstrapSettings(arguments.seed, arguments.resamples),
     )

@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,14 @@ SCAN_COLUMNS = (
 MAX_FAULTS_SHOWN = 20
 # Years; logMAR from better than 20/10 to no light perception; degrees of a radial scan.
 PLAUSIBLE = {"age_years": (0.0, 120.0), "bcva_logmar": (-0.5, 4.0), "meridian_deg": (0.0, 360.0)}
+
+
+class Part(StrEnum):
+    """A part of a dataset, by the column `split`."""
+
+    ALL = "all"
+    TRAINING = "training"
+    TEST = "test"
 
 
 class DatasetError(EdgeCataractError):
@@ -120,6 +129,23 @@ class Dataset:
     scans: tuple[ScanRecord, ...]
     tables_sha256: str
     description: str
+
+    def part(self, part: Part | None) -> Dataset:
+        """The scans of one part; None: the test scans where the table fixes a split, else all.
+
+        Raises
+        ------
+        DatasetError
+            When the part has no scan.
+        """
+        if part is None:
+            part = Part.TEST if any(scan.split for scan in self.scans) else Part.ALL
+        if part is Part.ALL:
+            return self
+        scans = tuple(scan for scan in self.scans if scan.split == part.value)
+        if not scans:
+            raise DatasetError(self.folder, [f"scans.csv: no scan is in the split {part.value}"])
+        return replace(self, scans=scans, description=f"{self.description} ({part.value} split)")
 
 
 def read_dataset(folder: Path) -> Dataset:

@@ -46,6 +46,8 @@ def finish(run: Run, plan: Plan, unet: UNet, log: Sequence[LogRow], fabric: Fabr
         announce(fabric, "No operating point: the held-out eyes give none. The checkpoint cannot be exported.")
     else:
         announce(fabric, f"cf_threshold {point.cf_threshold:.4f}: {point.method}")
+        if point.doubts:
+            announce(fabric, f"The threshold is in doubt: {'; '.join(point.doubts)}.")
         checkpoint = checkpoint.with_operating_point(point)
     draw_curves(log, run.out / "curves.png")
     save_checkpoint(checkpoint, run.checkpoint_path)

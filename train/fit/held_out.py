@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from .run import Run
 
 
+CHANCE = 0.5  # AUC of a model that learnt nothing
+LEAST_EYES = 10  # of either group; the threshold of fewer is an accident
+
+
 @dataclass(frozen=True, slots=True)
 class ScanMeasure:
     """What the network made of one scan, in the window about its lens.
@@ -148,4 +152,9 @@ def choose_operating_point(eyes: Sequence[EyeMeasure], whose: str = "held-out pa
         f"of {whose} (per eye: sensitivity {sorting.sensitivity:.3f}, "
         f"specificity {sorting.specificity:.3f}, AUC {auc:.3f})"
     )
-    return ChosenThreshold(round(threshold, 6), method)
+    doubts = []
+    if auc is None or auc <= CHANCE:
+        doubts.append("its AUC is no better than chance")
+    if min(sorting.negatives, sorting.positives) < LEAST_EYES:
+        doubts.append(f"it rests on fewer than {LEAST_EYES} eyes in a group")
+    return ChosenThreshold(round(threshold, 6), method, doubts=tuple(doubts))

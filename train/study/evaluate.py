@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge_runtime.errors import UsageError
-from train.data.dataset import read_dataset
+from train.data.dataset import Part, read_dataset
 from train.metrics import MIN_CF_THRESHOLD
 
 from .earlier_report import EarlierReport, ReportError, read_report
@@ -46,6 +46,8 @@ class EvaluationOptions:
         Folder of the report whose Youden-optimal threshold is used.
     pair_with
         Folder of a report on the same eyes, to compare with eye by eye.
+    part
+        Part of the dataset; None: the test scans where the dataset fixes a split, else all.
     workers
         Number of processes.
     bootstrap
@@ -60,6 +62,7 @@ class EvaluationOptions:
     threshold: float | None = None
     threshold_from: Path | None = None
     pair_with: Path | None = None
+    part: Part | None = None
     workers: int = 1
     bootstrap: BootstrapSettings = field(default_factory=BootstrapSettings)
     cohort: CohortRequest | None = None
@@ -87,7 +90,7 @@ def evaluate(options: EvaluationOptions) -> StudyResults:
     EdgeCataractError
         When the model cannot be used.
     """
-    dataset = read_dataset(options.data)
+    dataset = read_dataset(options.data).part(options.part)
     network = analyzer_of(options.model, None).network
     development = read_report(options.threshold_from, network.sha256) if options.threshold_from else None
     study = Study(

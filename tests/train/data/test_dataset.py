@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tests.train.synthetic import make_dataset, write_png
-from train.data.dataset import DatasetError, read_dataset
+from train.data.dataset import DatasetError, Part, read_dataset
 from train.data.frames import prepare
 
 
@@ -183,3 +183,19 @@ def test_empty_rows_marks_and_other_encodings_of_a_spreadsheet(folder: Path) -> 
 def test_one_file_for_image_and_mask_is_named(folder: Path) -> None:
     edit(folder / "scans.csv", lambda rows: rows[0].__setitem__("mask", rows[0]["image"]))
     assert faults_of(folder) == ("scans.csv, line 2: scan P0_OD_0: image and mask are the same file",)
+
+
+def test_the_test_scans_are_the_part_where_a_table_has_a_split(folder: Path) -> None:
+    whole = read_dataset(folder)
+    assert whole.part(None) is whole
+    edit(folder / "scans.csv", lambda rows: [row.__setitem__("split", "training") for row in rows])
+    table = folder / "scans.csv"
+    patients = sorted({scan.patient_id for scan in whole.scans})
+    edit(table, lambda rows: [row.__setitem__("split", "test") for row in rows if row["patient_id"] == patients[0]])
+    dataset = read_dataset(folder)
+    assert {scan.patient_id for scan in dataset.part(None).scans} == {patients[0]}
+    assert dataset.part(None).description.endswith("(test split)")
+    assert len(dataset.part(Part.ALL).scans) == len(dataset.scans)
+    assert {scan.split for scan in dataset.part(Part.TRAINING).scans} == {"training"}
+    with pytest.raises(DatasetError, match="no scan is in the split"):
+        whole.part(Part.TRAINING)
