@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .geometry import LensGeometry
+    from .locate import LensView
     from .optics import DepthScale
     from .scatter import ExcessTable, Scatter
 
@@ -86,7 +87,7 @@ class LensMeasures:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LensMaps:
-    """What is measured, on the network grid; (rows, columns) each.
+    """The bounding box of a lens on the network grid; (rows, columns) each.
 
     Attributes
     ----------
@@ -95,17 +96,51 @@ class LensMaps:
     lens_probability, cataract_probability
         float32, 0 to 1.
     own_scale
-        float64 grey on the eye's own scale, 0 to 255; None where the model takes grey as displayed.
+        Sum of the native pixels' grey on the eye's own scale, int64, 0 to 255 grid^2; None without that scale.
+    grid
+        Native pixels per network-grid pixel.
+    apex_row
+        Row of the corneal apex in the box, in native pixels (negative above it); None when it was not found.
     """
 
     labels: NDArray[np.uint8]
     lens_probability: NDArray[np.float32]
     cataract_probability: NDArray[np.float32]
-    own_scale: NDArray[np.float64] | None
+    own_scale: NDArray[np.int64] | None
+    grid: int
+    apex_row: float | None
+
+    @classmethod
+    def of(cls, view: LensView) -> LensMaps:
+        """Cut the lens out of a view of it."""
+        region, grid, frame = view.region, view.grid, view.frame
+        box = slice(region.top, region.bottom), slice(region.left, region.right)
+        own_scale = None
+        if frame.table is not None:
+            window = view.window.cut(frame.grey)
+            native = window[region.top * grid : region.bottom * grid, region.left * grid : region.right * grid]
+            own_scale = block_sum(frame.graded(native), grid)
+        return cls(
+            labels=view.labels[box],
+            lens_probability=view.prediction.lens_probability[box],
+            cataract_probability=view.prediction.cataract_probability[box],
+            own_scale=own_scale,
+            grid=grid,
+            apex_row=None if frame.levels is None else frame.levels.apex_row - view.window.top - region.top * grid,
+        )
+
+
+def block_sum(native: NDArray[np.uint8], grid: int) -> NDArray[np.int64]:
+    """Sum blocks of grid x grid pixels; at the edge, where they do not fill, the last row or column is repeated."""
+    rows, columns = native.shape
+    if rows % grid or columns % grid:
+        native = np.pad(native, ((0, -rows % grid), (0, -columns % grid)), mode="edge")
+    across = native.reshape(native.shape[0], -1, grid).sum(axis=2, dtype=np.uint16)
+    return across.reshape(-1, grid, across.shape[1]).sum(axis=1, dtype=np.int64)
 
 
 def measure_zones(
-    maps: LensMaps, grid: int, apex_row: float | None, scale: DepthScale | None, table: ExcessTable | None
+    maps: LensMaps, scale: DepthScale | None, table: ExcessTable | None
 ) -> tuple[LensMeasures, NDArray[np.uint8]] | None:
     """Measure the zones of a lens.
 
@@ -113,10 +148,6 @@ def measure_zones(
     ----------
     maps
         The labelled lens.
-    grid
-        Native pixels per network-grid pixel.
-    apex_row
-        Row of the corneal apex in the window, in native pixels; None when it was not found.
     scale
         What depth counts in the picture; None when it is not known.
     table
@@ -125,24 +156,22 @@ def measure_zones(
     Returns
     -------
     tuple | None
-        The measures, and the (rows, columns) uint8 map of `Zone`; None when the outline is no lens.
+        The measures, and the (rows, columns) uint8 map of `Zone` over the box; None when the outline is no lens.
     """
-    surfaces = fit_lens(maps.labels, grid, apex_row, scale)
+    surfaces = fit_lens(maps.labels, maps.grid, maps.apex_row, scale)
     if surfaces is None:
         return None
     lens = maps.labels != TissueLabel.BACKGROUND
     opaque = maps.labels == TissueLabel.CATARACT
     points = surfaces.points((lens.shape[0], lens.shape[1]))
     zones = np.where(lens, zone_map(surfaces.geometry, points), np.uint8(Zone.OUTSIDE))
-    share = maps.cataract_probability.astype(np.float64)
-    share /= np.maximum(maps.lens_probability, np.float32(_LEAST_PROBABILITY))
-    share = np.clip(share, _LEAST_PROBABILITY, 1 - _LEAST_PROBABILITY)
-    log_odds = np.log(share / (1 - share))
+    share = np.zeros(lens.shape)
+    share[lens] = _share_of_cataract(maps, lens)
+    odds = np.zeros(lens.shape)
+    odds[lens] = np.log(share[lens] / (1 - share[lens]))
 
     def measure(part: NDArray[np.bool_]) -> ZoneMeasure:
-        count = int(np.count_nonzero(part))
-        density = None if maps.own_scale is None or not count else float(maps.own_scale[part].mean())
-        return ZoneMeasure(count, int(np.count_nonzero(part & opaque)), density)
+        return _measure(part, opaque, maps)
 
     def area(zone: Zone) -> tuple[float | None, float | None]:
         small, large = (subcapsular_area(opaque, zones, points, zone, radius) for radius in DISC_RADII_MM)
@@ -156,13 +185,30 @@ def measure_zones(
         central=measure(lens & (np.abs(points.across_mm) <= CENTRAL_RADIUS_MM)),
         anterior_area=area(Zone.ANTERIOR_SUBCAPSULAR),
         posterior_area=area(Zone.POSTERIOR_SUBCAPSULAR),
-        fraction_range=(
-            np.count_nonzero(share[lens] > SURE) / count,
-            np.count_nonzero(share[lens] > POSSIBLE) / count,
-        ),
-        nucleus_probability=float(share[nucleus].mean()) if nucleus.any() else None,
-        log_odds=float(log_odds[lens].mean()),
+        fraction_range=(np.count_nonzero(share > SURE) / count, np.count_nonzero(share > POSSIBLE) / count),
+        nucleus_probability=_mean(share[nucleus]),
+        log_odds=_mean(odds[lens]) or 0.0,
         density=measure(lens).density,
-        scatter=None if table is None else scatter_of(table.at(log_odds), lens, points),
+        scatter=None if table is None else scatter_of(table.at(odds), lens, points),
     )
     return measures, zones
+
+
+def _share_of_cataract(maps: LensMaps, lens: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """P(cataract) of lens pixels, given that they are lens, kept away from 0 and 1."""
+    share = maps.cataract_probability[lens].astype(np.float64)
+    share /= np.maximum(maps.lens_probability[lens], np.float32(_LEAST_PROBABILITY))
+    return np.clip(share, _LEAST_PROBABILITY, 1 - _LEAST_PROBABILITY)
+
+
+def _measure(part: NDArray[np.bool_], opaque: NDArray[np.bool_], maps: LensMaps) -> ZoneMeasure:
+    count = int(np.count_nonzero(part))
+    density = None
+    if maps.own_scale is not None and count:
+        density = int(maps.own_scale[part].sum()) / (count * maps.grid**2)
+    return ZoneMeasure(count, int(np.count_nonzero(part & opaque)), density)
+
+
+def _mean(values: NDArray[np.float64]) -> float | None:
+    """Mean to nine decimals, so that processors that add in another order agree; None of nothing."""
+    return round(float(values.mean()), 9) if values.size else None
