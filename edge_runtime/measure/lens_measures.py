@@ -16,7 +16,7 @@ from .zones import CENTRAL_RADIUS_MM, Zone, zone_map
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from .geometry import LensGeometry
+    from .geometry import LensGeometry, LensSurfaces
     from .locate import LensView
     from .optics import DepthScale
     from .scatter import ExcessTable, Scatter
@@ -130,18 +130,39 @@ class LensMaps:
         )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class MeasuredLens:
+    """The measures of one scan, and the maps they come from: (rows, columns) each, over the bounding box of the lens.
+
+    Attributes
+    ----------
+    measures
+        The numbers.
+    surfaces
+        How pixels of the box reach the lens.
+    zones
+        uint8 of `Zone`.
+    odds
+        float64 natural log-odds of cataract, 0 outside the lens.
+    """
+
+    measures: LensMeasures
+    surfaces: LensSurfaces
+    zones: NDArray[np.uint8]
+    odds: NDArray[np.float64]
+
+
 def block_sum(native: NDArray[np.uint8], grid: int) -> NDArray[np.int64]:
     """Sum blocks of grid x grid pixels; at the edge, where they do not fill, the last row or column is repeated."""
     rows, columns = native.shape
     if rows % grid or columns % grid:
         native = np.pad(native, ((0, -rows % grid), (0, -columns % grid)), mode="edge")
     across = native.reshape(native.shape[0], -1, grid).sum(axis=2, dtype=np.uint16)
-    return across.reshape(-1, grid, across.shape[1]).sum(axis=1, dtype=np.int64)
+    sums: NDArray[np.int64] = across.reshape(-1, grid, across.shape[1]).sum(axis=1, dtype=np.int64)
+    return sums
 
 
-def measure_zones(
-    maps: LensMaps, scale: DepthScale | None, table: ExcessTable | None
-) -> tuple[LensMeasures, NDArray[np.uint8]] | None:
+def measure_zones(maps: LensMaps, scale: DepthScale | None, table: ExcessTable | None) -> MeasuredLens | None:
     """Measure the zones of a lens.
 
     Parameters
@@ -155,8 +176,8 @@ def measure_zones(
 
     Returns
     -------
-    tuple | None
-        The measures, and the (rows, columns) uint8 map of `Zone` over the box; None when the outline is no lens.
+    MeasuredLens | None
+        None when the outline is no lens.
     """
     surfaces = fit_lens(maps.labels, maps.grid, maps.apex_row, scale)
     if surfaces is None:
@@ -191,7 +212,7 @@ def measure_zones(
         density=measure(lens).density,
         scatter=None if table is None else scatter_of(table.at(odds), lens, points),
     )
-    return measures, zones
+    return MeasuredLens(measures, surfaces, zones, odds)
 
 
 def _share_of_cataract(maps: LensMaps, lens: NDArray[np.bool_]) -> NDArray[np.float64]:
