@@ -259,7 +259,7 @@ def _measure(rendered: RenderedScan, table: ExcessTable | None, gathered: _Gathe
     analyzer = _analyzer()
     profile = load_profile(str(rendered.notes["profile"]))
     frame = prepare_frame(scan_from_pixels(rendered.picture), profile, analyzer.network.metadata.brightness)
-    view = view_lens(frame, analyzer._tiled_predictor())
+    view = view_lens(frame, analyzer.tiled_predictor())
     measured = measure_lens(view)
     gathered.notices |= {notice.code for notice in measured.notices}
     if measured.reasons:
