@@ -202,7 +202,7 @@ class CataractAnalyzer:
         """
         clock = Stopwatch()
         scan = scan.of_bits(self._bits if bits is None else bits)
-        predictor = self._tiled_predictor()
+        predictor = self.tiled_predictor()
         frame = prepare_frame(scan, self._profile, self.network.metadata.brightness, predictor.largest_tile)
         self._resources.step_done()
         prepare_ms = clock.lap_ms()
@@ -228,11 +228,11 @@ class CataractAnalyzer:
         """
         scan_shape = (profile.rows, profile.columns)
         frame_shape = native_shape(scan_shape, profile)
-        predictor = self._tiled_predictor()
+        predictor = self.tiled_predictor()
         usual, whole = profile.window(frame_shape), CropWindow(0, 0, *frame_shape)
         return predictor.tiles(scan_shape, frame_shape, usual), predictor.tiles(scan_shape, frame_shape, whole)
 
-    def _tiled_predictor(self) -> TiledPredictor:
+    def tiled_predictor(self) -> TiledPredictor:
         """The network, in tiles that the cap on memory allows after a scan was read."""
         resources = self._resources
         return TiledPredictor(self.network, self._geometry, resources.headroom(), resources.tile_done)

@@ -1,4 +1,4 @@
-"""`python -m train phantom|masks|fit|evaluate|study`: each verb lives in its own module."""
+"""`python -m train phantom|masks|fit|evaluate|measures|study`: each verb lives in its own module."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ VERBS = {
         "train.commands.evaluate",
         "the study of a checkpoint or an exported model on a dataset",
     ),
+    "measures": ("train.commands.measures", "measure simulated eyes; fit or judge grade, kinds and scatter"),
     "study": ("train.commands.study", "the whole study of a model on simulated cohorts, from seeds"),
 }
 

@@ -11,6 +11,7 @@ from .stress import (
     corneal_disease,
     display,
     focal_young,
+    grading,
     not_gradable,
     retest,
     senescent_clear,
@@ -39,6 +40,7 @@ COHORTS: dict[str, tuple[Callable[[str, int], list[PatientPlan]], int]] = {
     "test-retest": (retest, 2 * STRESS_PATIENTS),
     "display": (display, 2 * STRESS_PATIENTS),
     "shifted": (shifted, 114),
+    "grading": (grading, 240),
     "not-gradable": (not_gradable, STRESS_PATIENTS),
 }
 

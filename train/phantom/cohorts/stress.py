@@ -100,3 +100,15 @@ def not_gradable(cohort: str, patients: int) -> list[PatientPlan]:
         )
         for number in range(patients)
     ]
+
+
+def grading(cohort: str, patients: int) -> list[PatientPlan]:
+    """20 to 90 years, every kind of cataract about as often: what the coefficients of grade and kinds are fitted on."""
+    mixes = ("N", "N", "C", "P", "F", "NC", "NP", "NCP")
+    clear, cataract = _pair(ages_between(20, 90))
+    cataract = replace(cataract, mix=lambda rng: str(rng.choice(mixes)))
+    plans = []
+    for number in range(patients):
+        recipe = clear if number % 3 == 0 else cataract  # two in three have a cataract
+        plans.append(make_patient(cohort, number, replace(recipe, senescent=number % 6 == 0), stress_scans()))
+    return plans

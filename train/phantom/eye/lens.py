@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from edge_runtime.measure.zones import ANTERIOR_SUBCAPSULAR_MM, POSTERIOR_SUBCAPSULAR_MM, Zone
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -141,6 +143,17 @@ class LensPoints:
     def blend(self, front: NDArray[np.float32], back: NDArray[np.float32]) -> NDArray[np.float32]:
         """A value of the front half passing smoothly into one of the back half."""
         return front + self.share * (back - front)
+
+    def zones(self, shape: LensShape) -> NDArray[np.uint8]:
+        """The `Zone` of every point, by the cortex that this lens has, (rows, columns) uint8."""
+        inner = 1 - self.s
+        front, back = inner * np.float32(shape.front_depth_mm), inner * np.float32(shape.back_depth_mm)
+        core = self.blend(front - np.float32(shape.front_cortex_mm), back - np.float32(shape.back_cortex_mm))
+        zones = np.where(self.front, np.uint8(Zone.ANTERIOR_CORTEX), np.uint8(Zone.POSTERIOR_CORTEX))
+        zones[self.front & (front <= ANTERIOR_SUBCAPSULAR_MM)] = Zone.ANTERIOR_SUBCAPSULAR
+        zones[~self.front & (back <= POSTERIOR_SUBCAPSULAR_MM)] = Zone.POSTERIOR_SUBCAPSULAR
+        zones[core > 0] = Zone.NUCLEUS
+        return zones
 
 
 def to_lens_axes(

@@ -40,6 +40,8 @@ class LensImage:
         uint8, `OpacityKind` of what scatters most there.
     significant
         bool, an excess of at least 3 dB that is not harmless.
+    zone
+        uint8, `Zone` of every point.
     """
 
     box: tuple[slice, slice]
@@ -48,6 +50,7 @@ class LensImage:
     excess_db: NDArray[np.float32]
     kind: NDArray[np.uint8]
     significant: NDArray[np.bool_]
+    zone: NDArray[np.uint8]
 
 
 def image_lens(
@@ -79,7 +82,15 @@ def image_lens(
     clear += np.float32(0.4) * texture.at_stride(points.x, points.y, lamella, 4)
     excess, kind, significant = opacities.combine(points, anatomy.lens)
     significant &= excess >= SIGNIFICANT_DB
-    return LensImage(box=box, cover=cover, clear_db=clear, excess_db=excess, kind=kind, significant=significant)
+    return LensImage(
+        box=box,
+        cover=cover,
+        clear_db=clear,
+        excess_db=excess,
+        kind=kind,
+        significant=significant,
+        zone=points.zones(anatomy.lens),
+    )
 
 
 def _points(anatomy: Anatomy, surfaces: Surfaces, view: View, grid: Grid, box: tuple[slice, slice]) -> LensPoints:

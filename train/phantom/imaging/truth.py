@@ -39,6 +39,8 @@ class Truth:
         its capsule lines, and has passed everything that takes light away: opacities and cornea above, lashes, tear
         film, lid, blink, gain, gate and roll-off. Glare on top does not count, nor does speckle: both powers are means,
         so that no average over neighbours is needed. This map alone depends on the exposure, and none on the display.
+    zone
+        `Zone` inside the lens, else 0.
     mask
         The annotator's labels by the paper's rule: 0 background, 1 lens of a clear eye, 2 lens of an eye with cataract.
     """
@@ -47,6 +49,7 @@ class Truth:
     excess: NDArray[np.uint8]
     kind: NDArray[np.uint8]
     observable: NDArray[np.uint8]
+    zone: NDArray[np.uint8]
     mask: NDArray[np.uint8]
 
     @property
@@ -69,7 +72,9 @@ def empty_truth(rows: int, columns: int) -> Truth:
     """Truth of a scan without a gradable lens."""
     zero = np.zeros((rows, columns), np.uint8)
     excess = np.full_like(zero, EXCESS_OFFSET_DB * EXCESS_STEPS_PER_DB)
-    return Truth(labels=zero, excess=excess, kind=zero.copy(), observable=zero.copy(), mask=zero.copy())
+    return Truth(
+        labels=zero, excess=excess, kind=zero.copy(), observable=zero.copy(), zone=zero.copy(), mask=zero.copy()
+    )
 
 
 def find_truth(
@@ -110,7 +115,7 @@ def find_truth(
     labels = inside.astype(np.uint8)
     excess = np.full(inside.shape, EXCESS_OFFSET_DB * EXCESS_STEPS_PER_DB, np.uint8)
     kind = np.zeros(inside.shape, np.uint8)
-    observable = np.zeros(inside.shape, np.uint8)
+    observable, zone = np.zeros(inside.shape, np.uint8), np.zeros(inside.shape, np.uint8)
     rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
     if len(rows):
         # The other maps are needed on the lens alone.
@@ -121,10 +126,14 @@ def find_truth(
         excess[window][seen] = np.rint(shown[seen]).astype(np.uint8)
         significant = seen & (warp.picture(full(lens.significant.astype(np.float32), 0), window=window) > 0.5)
         labels[window] += significant
-        kinds = np.zeros((grid.rows, grid.columns), np.uint8)
-        kinds[lens.box] = lens.kind
-        nearest = warp.picture(motion.move(kinds, grid), nearest=True, window=window)
-        kind[window][significant] = nearest[significant]
+
+        def nearest(part: NDArray[np.uint8]) -> NDArray[np.uint8]:
+            codes = np.zeros((grid.rows, grid.columns), np.uint8)
+            codes[lens.box] = part
+            return warp.picture(motion.move(codes, grid), nearest=True, window=window)
+
+        kind[window][significant] = nearest(lens.kind)[significant]
+        zone[window][seen] = nearest(lens.zone)[seen]
         observable[window] = seen & (warp.picture(lens_signal, window=window) >= 10 ** (OBSERVABLE_DB / 10))
     mask = annotate(inside, annotator).astype(np.uint8) * np.uint8(group_label)
-    return Truth(labels=labels, excess=excess, kind=kind, observable=observable, mask=mask)
+    return Truth(labels, excess, kind, observable, zone, mask)

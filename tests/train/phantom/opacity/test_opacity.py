@@ -115,6 +115,7 @@ def test_dense_opacity_darkens_all_behind_it_by_beer_and_lambert() -> None:
         excess_db=excess,
         kind=excess.astype(np.uint8),
         significant=excess > 3,
+        zone=np.zeros(excess.shape, np.uint8),
     )
     loss = lens_image.shadow_db(lens, GRID)
     assert loss[0] == pytest.approx(0.0)

@@ -1,0 +1,86 @@
+"""The numbers that turn measures into grade, kinds and scatter: fitted to simulated eyes, kept in the model file."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from .grade import AGE_TERMS, STEP_WORDS, TERMS, GradeScale
+from .kind_evidence import KINDS, KindScale
+from .scatter import ExcessTable
+
+_KIND_TERMS = 7
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureCoefficients:
+    """What a model knows beyond its weights.
+
+    Attributes
+    ----------
+    grade, grade_with_age
+        Nuclear grade without and with the patient's age.
+    kinds
+        Evidence for each kind of cataract.
+    excess
+        From log-odds of cataract to excess of scatter.
+    fitted_on
+        The eyes they were fitted to, in one line.
+    pictures_sha256
+        Hash of the pictures of those eyes.
+    """
+
+    grade: GradeScale
+    grade_with_age: GradeScale
+    kinds: KindScale
+    excess: ExcessTable
+    fitted_on: str
+    pictures_sha256: str
+
+    def to_json(self) -> str:
+        """One line of JSON, as a model's metadata keeps it."""
+        return json.dumps(asdict(self), separators=(",", ":"), allow_nan=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> MeasureCoefficients:
+        """Read what `to_json` wrote.
+
+        Raises
+        ------
+        ValueError
+            When it is malformed, incomplete, or holds numbers that are not finite.
+        """
+        try:
+            value = json.loads(text)
+            found = cls(
+                grade=_grade_scale(value["grade"], len(TERMS)),
+                grade_with_age=_grade_scale(value["grade_with_age"], len(TERMS) + len(AGE_TERMS)),
+                kinds=KindScale({kind: _numbers(value["kinds"]["weights"][kind], _KIND_TERMS) for kind in KINDS}),
+                excess=_excess_table(value["excess"]),
+                fitted_on=str(value["fitted_on"]),
+                pictures_sha256=str(value["pictures_sha256"]),
+            )
+        except (KeyError, TypeError, RecursionError) as error:
+            raise ValueError(f"the coefficients of the measures are incomplete: {error}") from error
+        return found
+
+
+def _grade_scale(value: Any, terms: int) -> GradeScale:
+    return GradeScale(_numbers(value["weights"], terms), _numbers(value["deviations_db"], len(STEP_WORDS)))
+
+
+def _excess_table(value: Any) -> ExcessTable:
+    log_odds = _numbers(value["log_odds"])
+    if len(log_odds) < 2 or any(after <= before for before, after in itertools.pairwise(log_odds)):
+        raise ValueError("the table from log-odds to excess does not increase")
+    return ExcessTable(log_odds, _numbers(value["excess_db"], len(log_odds)))
+
+
+def _numbers(values: Any, count: int | None = None) -> tuple[float, ...]:
+    numbers = tuple(float(value) for value in values)
+    if (count is not None and len(numbers) != count) or not all(map(math.isfinite, numbers)):
+        raise ValueError(f"{count or 'some'} finite numbers were expected, got {len(numbers)}")
+    return numbers

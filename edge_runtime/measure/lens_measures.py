@@ -1,0 +1,235 @@
+"""What one scan shows of its lens, beyond the Cataract Fraction: zones, areas, densities, scatter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .areas import DISC_RADII_MM, subcapsular_area
+from .geometry import fit_lens
+from .lens import TissueLabel
+from .scatter import scatter_of
+from .zones import CENTRAL_RADIUS_MM, Zone, zone_map
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from .geometry import LensGeometry, LensSurfaces
+    from .locate import LensView
+    from .optics import DepthScale
+    from .scatter import ExcessTable, Scatter
+
+SURE, POSSIBLE = 0.7, 0.3  # P(cataract) of a lens pixel, about the 0.5 of the labels
+_LEAST_PROBABILITY = 1e-4
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneMeasure:
+    """One zone of the lens.
+
+    Attributes
+    ----------
+    lens_px, cataract_px
+        Its pixels on the network grid, and those of them that are labelled cataract.
+    density
+        Mean grey on the eye's own scale, 0 to 255; None without pixels, or without that scale.
+    """
+
+    lens_px: int
+    cataract_px: int
+    density: float | None
+
+    @property
+    def fraction(self) -> float | None:
+        """Cataract pixels over lens pixels, in [0, 1]; None where the zone is not seen."""
+        return self.cataract_px / self.lens_px if self.lens_px else None
+
+
+@dataclass(frozen=True, slots=True)
+class LensMeasures:
+    """What one scan shows of its lens.
+
+    Attributes
+    ----------
+    geometry
+        Surfaces and axis.
+    zones
+        Every zone but `Zone.OUTSIDE`.
+    central
+        The central 3 mm.
+    anterior_area, posterior_area
+        Subcapsular opacity as a share of the central discs of 3 and 5 mm, 0 to 1; None where a disc is not seen.
+    fraction_range
+        The Cataract Fraction when only pixels with P(cataract) above 0.7 count, and when those above 0.3 do.
+    nucleus_probability
+        Mean P(cataract) over the nucleus, 0 to 1.
+    log_odds
+        Mean natural log-odds of cataract over the lens.
+    density
+        Mean grey of the lens on the eye's own scale, 0 to 255; None without that scale.
+    scatter
+        Optical depth and forward scatter; None without a table, or where the centre is not seen.
+    """
+
+    geometry: LensGeometry
+    zones: dict[Zone, ZoneMeasure]
+    central: ZoneMeasure
+    anterior_area: tuple[float | None, float | None]
+    posterior_area: tuple[float | None, float | None]
+    fraction_range: tuple[float, float]
+    nucleus_probability: float | None
+    log_odds: float
+    density: float | None
+    scatter: Scatter | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LensMaps:
+    """The bounding box of a lens on the network grid; (rows, columns) each.
+
+    Attributes
+    ----------
+    labels
+        uint8 of `TissueLabel`, of one piece of lens.
+    lens_probability, cataract_probability
+        float32, 0 to 1.
+    own_scale
+        Sum of the native pixels' grey on the eye's own scale, int64, 0 to 255 grid^2; None without that scale.
+    grid
+        Native pixels per network-grid pixel.
+    apex_row
+        Row of the corneal apex in the box, in native pixels (negative above it); None when it was not found.
+    """
+
+    labels: NDArray[np.uint8]
+    lens_probability: NDArray[np.float32]
+    cataract_probability: NDArray[np.float32]
+    own_scale: NDArray[np.int64] | None
+    grid: int
+    apex_row: float | None
+
+    @classmethod
+    def of(cls, view: LensView) -> LensMaps:
+        """Cut the lens out of a view of it."""
+        region, grid, frame = view.region, view.grid, view.frame
+        box = slice(region.top, region.bottom), slice(region.left, region.right)
+        own_scale = None
+        if frame.table is not None:
+            window = view.window.cut(frame.grey)
+            native = window[region.top * grid : region.bottom * grid, region.left * grid : region.right * grid]
+            own_scale = block_sum(frame.graded(native), grid)
+        return cls(
+            labels=view.labels[box],
+            lens_probability=view.prediction.lens_probability[box],
+            cataract_probability=view.prediction.cataract_probability[box],
+            own_scale=own_scale,
+            grid=grid,
+            apex_row=None if frame.levels is None else frame.levels.apex_row - view.window.top - region.top * grid,
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MeasuredLens:
+    """The measures of one scan, and the maps they come from: (rows, columns) each, over the bounding box of the lens.
+
+    Attributes
+    ----------
+    measures
+        The numbers.
+    surfaces
+        How pixels of the box reach the lens.
+    zones
+        uint8 of `Zone`.
+    odds
+        float64 natural log-odds of cataract, 0 outside the lens.
+    """
+
+    measures: LensMeasures
+    surfaces: LensSurfaces
+    zones: NDArray[np.uint8]
+    odds: NDArray[np.float64]
+
+
+def block_sum(native: NDArray[np.uint8], grid: int) -> NDArray[np.int64]:
+    """Sum blocks of grid x grid pixels; at the edge, where they do not fill, the last row or column is repeated."""
+    rows, columns = native.shape
+    if rows % grid or columns % grid:
+        native = np.pad(native, ((0, -rows % grid), (0, -columns % grid)), mode="edge")
+    across = native.reshape(native.shape[0], -1, grid).sum(axis=2, dtype=np.uint16)
+    sums: NDArray[np.int64] = across.reshape(-1, grid, across.shape[1]).sum(axis=1, dtype=np.int64)
+    return sums
+
+
+def measure_zones(maps: LensMaps, scale: DepthScale | None, table: ExcessTable | None) -> MeasuredLens | None:
+    """Measure the zones of a lens.
+
+    Parameters
+    ----------
+    maps
+        The labelled lens.
+    scale
+        What depth counts in the picture; None when it is not known.
+    table
+        From log-odds to excess; None leaves out the scatter.
+
+    Returns
+    -------
+    MeasuredLens | None
+        None when the outline is no lens.
+    """
+    surfaces = fit_lens(maps.labels, maps.grid, maps.apex_row, scale)
+    if surfaces is None:
+        return None
+    lens = maps.labels != TissueLabel.BACKGROUND
+    opaque = maps.labels == TissueLabel.CATARACT
+    points = surfaces.points((lens.shape[0], lens.shape[1]))
+    zones = np.where(lens, zone_map(surfaces.geometry, points), np.uint8(Zone.OUTSIDE))
+    share = np.zeros(lens.shape)
+    share[lens] = _share_of_cataract(maps, lens)
+    odds = np.zeros(lens.shape)
+    odds[lens] = np.log(share[lens] / (1 - share[lens]))
+
+    def measure(part: NDArray[np.bool_]) -> ZoneMeasure:
+        return _measure(part, opaque, maps)
+
+    def area(zone: Zone) -> tuple[float | None, float | None]:
+        small, large = (subcapsular_area(opaque, zones, points, zone, radius) for radius in DISC_RADII_MM)
+        return small, large
+
+    nucleus = zones == Zone.NUCLEUS
+    count = int(np.count_nonzero(lens))
+    measures = LensMeasures(
+        geometry=surfaces.geometry,
+        zones={zone: measure(zones == zone) for zone in Zone if zone is not Zone.OUTSIDE},
+        central=measure(lens & (np.abs(points.across_mm) <= CENTRAL_RADIUS_MM)),
+        anterior_area=area(Zone.ANTERIOR_SUBCAPSULAR),
+        posterior_area=area(Zone.POSTERIOR_SUBCAPSULAR),
+        fraction_range=(np.count_nonzero(share > SURE) / count, np.count_nonzero(share > POSSIBLE) / count),
+        nucleus_probability=_mean(share[nucleus]),
+        log_odds=_mean(odds[lens]) or 0.0,
+        density=measure(lens).density,
+        scatter=None if table is None else scatter_of(table.at(odds), lens, points),
+    )
+    return MeasuredLens(measures, surfaces, zones, odds)
+
+
+def _share_of_cataract(maps: LensMaps, lens: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """P(cataract) of lens pixels, given that they are lens, kept away from 0 and 1."""
+    share = maps.cataract_probability[lens].astype(np.float64)
+    share /= np.maximum(maps.lens_probability[lens], np.float32(_LEAST_PROBABILITY))
+    return np.clip(share, _LEAST_PROBABILITY, 1 - _LEAST_PROBABILITY)
+
+
+def _measure(part: NDArray[np.bool_], opaque: NDArray[np.bool_], maps: LensMaps) -> ZoneMeasure:
+    count = int(np.count_nonzero(part))
+    density = None
+    if maps.own_scale is not None and count:
+        density = int(maps.own_scale[part].sum()) / (count * maps.grid**2)
+    return ZoneMeasure(count, int(np.count_nonzero(part & opaque)), density)
+
+
+def _mean(values: NDArray[np.float64]) -> float | None:
+    """Mean to nine decimals, so that processors that add in another order agree; None of nothing."""
+    return round(float(values.mean()), 9) if values.size else None

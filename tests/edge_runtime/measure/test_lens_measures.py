@@ -1,0 +1,101 @@
+"""Zones, areas, densities and scatter of drawn lenses."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from edge_runtime.measure.lens_measures import LensMaps, MeasuredLens, block_sum, measure_zones
+from edge_runtime.measure.optics import DepthScale
+from edge_runtime.measure.scatter import CLEAR_LOSS_PER_MM, ExcessTable
+from edge_runtime.measure.zones import Zone
+
+from .drawn_lens import GRID, DrawnLens
+
+LENS = DrawnLens()
+TABLE = ExcessTable((-9.0, 0.0, 9.0), (0.0, 3.0, 12.0))
+
+
+def measured(opaque: NDArray[np.bool_], lens: DrawnLens = LENS) -> MeasuredLens:
+    labels = lens.labels()
+    labels[opaque & (labels > 0)] = 2
+    inside = labels > 0
+    maps = LensMaps(
+        labels=labels,
+        lens_probability=inside.astype(np.float32),
+        cataract_probability=np.where(labels == 2, 0.9, 0.1 * inside).astype(np.float32),
+        own_scale=np.where(labels == 2, 100, 40).astype(np.int64) * GRID**2,
+        grid=GRID,
+        apex_row=None,
+    )
+    found = measure_zones(maps, DepthScale.TISSUE, TABLE)
+    assert found is not None
+    return found
+
+
+def test_zones_lie_one_inside_the_other() -> None:
+    zones = measured(np.zeros(LENS.shape, bool)).zones
+    column = zones[:, int(LENS.middle / 0.0307)]
+    order = [zone for place, zone in enumerate(column) if place == 0 or zone != column[place - 1]]
+    assert order == [
+        Zone.OUTSIDE, Zone.ANTERIOR_SUBCAPSULAR, Zone.ANTERIOR_CORTEX, Zone.NUCLEUS, Zone.POSTERIOR_CORTEX,
+        Zone.POSTERIOR_SUBCAPSULAR, Zone.OUTSIDE,
+    ]  # fmt: skip
+    front_cortex, back_cortex = 0.51 + 0.0126 * 53.8, 0.33 + 0.0084 * 53.8
+    nucleus_mm = np.count_nonzero(column == Zone.NUCLEUS) * 0.0307
+    assert nucleus_mm == pytest.approx(4.2 - front_cortex - back_cortex, abs=0.1)
+
+
+def test_an_opaque_nucleus_is_all_of_its_zone_and_none_of_the_others() -> None:
+    clear = measured(np.zeros(LENS.shape, bool))
+    found = measured(clear.zones == Zone.NUCLEUS).measures
+    nucleus = found.zones[Zone.NUCLEUS]
+    assert nucleus.fraction == 1.0
+    assert nucleus.density == 100.0
+    assert found.zones[Zone.ANTERIOR_CORTEX].fraction == 0.0
+    assert found.nucleus_probability == pytest.approx(0.9, abs=1e-6)
+    assert found.fraction_range[0] == found.fraction_range[1] > 0.3
+    assert found.density is not None
+    assert 40 < found.density < 100
+
+
+@pytest.mark.parametrize("radius", [0.6, 1.0, 1.5])
+def test_a_plaque_has_the_area_of_its_disc(radius: float) -> None:
+    across, _ = LENS.coordinates()
+    zones = measured(np.zeros(LENS.shape, bool)).zones
+    plaque = (zones == Zone.POSTERIOR_SUBCAPSULAR) & (np.abs(across) <= radius)
+    found = measured(plaque).measures
+    assert found.posterior_area[0] == pytest.approx((radius / 1.5) ** 2, abs=0.05)
+    assert found.posterior_area[1] == pytest.approx((radius / 2.5) ** 2, abs=0.03)
+    assert found.anterior_area == (0.0, 0.0)
+
+
+def test_a_disc_behind_a_small_pupil_is_not_known() -> None:
+    found = measured(np.zeros(LENS.shape, bool), DrawnLens(pupil=1.6)).measures
+    assert found.posterior_area[0] == 0.0
+    assert found.posterior_area[1] is None
+
+
+def test_scatter_sums_what_opacities_take_away() -> None:
+    found = measured(np.ones(LENS.shape, bool)).measures
+    excess = 3.0 + np.log(9.0)  # of P = 0.9, in the table
+    loss = CLEAR_LOSS_PER_MM * (10 ** (excess / 10) - 1)
+    assert found.scatter is not None
+    assert found.scatter.optical_depth == pytest.approx(loss * 4.1, rel=0.05)
+    assert found.scatter.forward_scatter == pytest.approx(1 - np.exp(-found.scatter.optical_depth), rel=0.01)
+
+
+def test_the_central_part_is_three_millimetres_wide() -> None:
+    found = measured(np.zeros(LENS.shape, bool))
+    widest = (found.zones != Zone.OUTSIDE).sum(axis=1).max()
+    assert found.measures.central.lens_px < (found.zones != Zone.OUTSIDE).sum()
+    assert found.measures.central.lens_px == pytest.approx(3.0 / (widest * 0.0307) * (found.zones != 0).sum(), rel=0.15)
+
+
+@pytest.mark.parametrize("shape", [(8, 12), (7, 9), (1, 1)])
+def test_blocks_at_the_edge_repeat_the_last_pixel(shape: tuple[int, int]) -> None:
+    picture = np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8)
+    padded = np.pad(picture, ((0, -shape[0] % 4), (0, -shape[1] % 4)), mode="edge").astype(np.int64)
+    expected = padded.reshape(-(-shape[0] // 4), 4, -(-shape[1] // 4), 4).sum(axis=(1, 3))
+    assert np.array_equal(block_sum(picture, 4), expected)

@@ -1,0 +1,86 @@
+"""`python -m train measures`: measure simulated eyes, and fit or judge the coefficients of grade, kinds and scatter."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edge_runtime.errors import UsageError
+from edge_runtime.measure.coefficients import MeasureCoefficients
+from edge_runtime.report.files import write_all
+from train.phantom.cohorts.dataset import Cohort
+from train.provenance import code_revision, machine, versions
+from train.study.measures.coefficients import fit_coefficients
+from train.study.measures.figures_of_merit import figures_of
+from train.study.measures.measured_eyes import cohort_sha256, measured_eyes
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command line of the verb."""
+    parser.add_argument("--cohort", required=True, action="append", help="simulated cohort; several are joined")
+    parser.add_argument("--seed", type=int, required=True, help="seed of the cohorts")
+    parser.add_argument("--patients", type=int, help="patients of each cohort; default: its usual number")
+    parser.add_argument("--out", type=Path, required=True, help="folder for what was measured, and for the figures")
+    parser.add_argument("--fit", action="store_true", help="fit coefficients to the cohort, and write them")
+    parser.add_argument("--coefficients", type=Path, metavar="FILE", help="coefficients that are judged")
+    parser.add_argument("--workers", type=int, default=1, help="processes (default 1)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Measure, then fit or judge, and return 0.
+
+    Raises
+    ------
+    EdgeCataractError
+        When the request cannot be met, or the folder cannot be used.
+    """
+    coefficients = None if arguments.coefficients is None else _read(arguments.coefficients)
+    table = None if coefficients is None else coefficients.excess
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    eyes, described = [], []
+    parts: dict[str, Any] = {}
+    for name in arguments.cohort:
+        cohort = Cohort.plan(name, arguments.seed, arguments.patients)
+        of_cohort = measured_eyes(cohort, arguments.out / f"{name}.ledger", table, arguments.workers)
+        eyes += of_cohort
+        described.append(cohort.stamp.describe())
+        parts[name] = of_cohort
+    files: dict[str, bytes] = {}
+    if arguments.fit:
+        try:
+            coefficients = fit_coefficients(eyes, "; ".join(described))
+        except ValueError as error:
+            raise UsageError(
+                "cohort-too-small", f"Nothing can be fitted: {error}.", "Measure more patients."
+            ) from error
+        files["coefficients.json"] = (coefficients.to_json() + "\n").encode()
+    if coefficients is not None:
+        figures = {
+            "cohorts": described,
+            "seed": arguments.seed,
+            "pictures_sha256": {name: cohort_sha256(some) for name, some in parts.items()},
+            "coefficients_fitted_on": coefficients.fitted_on,
+            "code_revision": code_revision(),
+            "machine": machine(),
+            "versions": versions("numpy", "onnxruntime", "opencv-python-headless", "scikit-learn", "scipy"),
+            "together": figures_of(eyes, coefficients),
+            "by_cohort": {name: figures_of(some, coefficients) for name, some in parts.items()},
+        }
+        files["figures.json"] = (json.dumps(figures, indent=1, allow_nan=False) + "\n").encode()
+    write_all({str(arguments.out / name): data for name, data in files.items()})
+    sys.stderr.write(f"{arguments.out}: {len(eyes)} eyes measured.\n")
+    return 0
+
+
+def _read(path: Path) -> MeasureCoefficients:
+    try:
+        return MeasureCoefficients.from_json(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            "coefficients", f"{path.name} holds no coefficients: {error}.", "Make them with --fit."
+        ) from error
