@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from edge_runtime.analyzer import CataractAnalyzer
+from edge_runtime.golden import sample_counts
 from edge_runtime.measure.lens import TissueLabel
 from edge_runtime.model.metadata import PREFIX, SCHEMA
+from edge_runtime.model.network import Network
 from edge_runtime.model.seal import UNSEALED
 
 from .errors import ExportError
@@ -58,6 +61,12 @@ def entries_of(metadata: CheckpointMetadata, precision: str, parity: Parity) -> 
         "digest": UNSEALED,
     }
     return {PREFIX + key: value for key, value in entries.items()}
+
+
+def golden_entry(model: bytes, threads: int) -> dict[str, str]:
+    """What a sealed model finds in the bundled samples, for `edge-cataract selftest --model`."""
+    counts = sample_counts(CataractAnalyzer(Network(model, threads)))
+    return {PREFIX + "golden": json.dumps(counts, separators=(",", ":"))}
 
 
 def write_entries(model: onnx.ModelProto, entries: dict[str, str]) -> None:

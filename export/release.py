@@ -18,7 +18,7 @@ from train.pipeline import Pipeline
 from .equalise import equalise
 from .errors import ExportError, ParityError
 from .graph import trace
-from .metadata import entries_of, write_entries
+from .metadata import entries_of, golden_entry, write_entries
 from .parity_inputs import drawn_scan, parity_inputs
 from .quantise import native_input, quantise
 from .verify import LIMITS, Parity, compare
@@ -91,7 +91,10 @@ def export_models(
         write_entries(model, {})
         parity = compare(pipeline, model.SerializeToString(deterministic=True), inputs, threads=threads)
         parity.require(LIMITS[precision])
-        write_entries(model, entries_of(checkpoint.metadata, precision, parity))
+        entries = entries_of(checkpoint.metadata, precision, parity)
+        write_entries(model, entries)
+        draft = seal(model.SerializeToString(deterministic=True))
+        write_entries(model, entries | golden_entry(draft, threads))
         data = seal(model.SerializeToString(deterministic=True))
         _check_as_device(data, pipeline.grid, threads)
         path = folder / f"{checkpoint.metadata.name}-{precision}.onnx"

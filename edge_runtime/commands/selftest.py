@@ -43,11 +43,18 @@ def check_device(options: AnalyzerOptions, *, json: bool) -> int:
         print_data(
             "\n".join(f"{'PASS' if check.passed else 'FAIL'} {check.source}: {check.finding}" for check in checks)
         )
-        print_data("PASS: this device computes what the release computed." if passed else "FAIL")
+        whose = "the model's export" if options.model_path else "the release"
+        print_data(f"PASS: this device computes what {whose} computed." if passed else "FAIL")
+    if not passed and any(check.source == "model" for check in checks):
+        raise InferenceError(
+            "selftest-failed",
+            "Nothing can be proved with this model file.",
+            "Export the model again, and test it then.",
+        )
     if not passed:
         raise InferenceError(
             "selftest-failed",
-            "This device does not compute what the release computed.",
+            "This device does not compute what was computed where the model comes from.",
             "Do not use its numbers; install again.",
         )
     return 0

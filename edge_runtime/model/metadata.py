@@ -30,6 +30,8 @@ class ModelMetadata:
         Operating point on the Cataract Fraction, and the distance from it that counts as borderline.
     brightness
         What grey means to the model; a file that does not say takes grey as the display shows it.
+    golden
+        What its export found in the bundled sample scans (JSON, see `edge_runtime.golden`); "" in older files.
     """
 
     name: str
@@ -48,6 +50,7 @@ class ModelMetadata:
     licence: str
     intended_use: str
     brightness: Brightness = Brightness.AS_SHOWN
+    golden: str = ""
 
     @classmethod
     def from_entries(cls, entries: dict[str, str]) -> ModelMetadata:
@@ -66,7 +69,12 @@ class ModelMetadata:
         try:
             value = {name.removeprefix(PREFIX): text for name, text in entries.items() if name.startswith(PREFIX)}
             metadata = cls(
-                **{name: value[name] for name, kind in cls.__annotations__.items() if kind == "str"},
+                **{
+                    name: value[name]
+                    for name, kind in cls.__annotations__.items()
+                    if kind == "str" and name != "golden"
+                },
+                golden=value.get("golden", ""),
                 grid=int(value["grid"]),
                 stride=int(value["stride"]),
                 receptive_field=int(value["receptive_field"]),

@@ -9,10 +9,11 @@ import onnx
 import pytest
 import torch
 
+from edge_runtime import cli
 from edge_runtime.frame.brightness import Brightness
 from edge_runtime.model.network import Network
 from edge_runtime.model.onnx_file import MAX_IR, MAX_OPSET, inspect
-from edge_runtime.model.seal import check_seal
+from edge_runtime.model.seal import check_seal, seal
 from export.__main__ import main
 from export.errors import ExportError, ParityError
 from export.graph import trace
@@ -81,6 +82,24 @@ def test_an_exported_model_passes_the_runtimes_own_checks(exported: Path) -> Non
     assert metadata.training_data.startswith("simulated scans")
     assert metadata.brightness is Brightness.REFERENCED
     assert json.loads(metadata.parity)["labels_different"] == 0
+
+
+@pytest.mark.slow
+def test_an_exported_model_proves_itself_on_any_device(
+    exported: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["selftest", "--model", str(exported / "tiny-fp32.onnx")]) == 0
+    assert "this device computes what the model's export computed" in capsys.readouterr().out
+    model = onnx.load(exported / "tiny-fp32.onnx")
+    golden = next(entry for entry in model.metadata_props if entry.key.endswith(".golden"))
+    counts = json.loads(golden.value)
+    assert set(counts) == {"simulated-cataract.png", "simulated-clear.png"}
+    counts["simulated-clear.png"]["lens_px"] += 1000
+    golden.value = json.dumps(counts)
+    next(entry for entry in model.metadata_props if entry.key.endswith(".digest")).value = "0" * 64
+    (tmp_path / "other.onnx").write_bytes(seal(model.SerializeToString(deterministic=True)))
+    assert cli.main(["selftest", "--model", str(tmp_path / "other.onnx")]) == 83
+    assert "This device does not compute what was computed where the model comes from" in capsys.readouterr().err
 
 
 @pytest.mark.slow
