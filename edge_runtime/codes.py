@@ -86,6 +86,7 @@ REASONS: dict[str, str] = {
     "lens-too-large": "What was found is larger than any human lens (over 12 mm), as when grey levels are inverted.",
     "lens-not-solid": "What was found fills less than half of its bounding box: streaks or specks rather than a lens.",
     "no-brightness-reference": "Cornea or iris not found, so brightness could not be calibrated.",
+    "framed-picture": "A margin of one grey runs around the picture, so its pixel size is not that of a frame.",
     "lens-mostly-outside": "The frame cuts the lens, and less than 3 mm of its depth is seen.",
 }
 
@@ -96,23 +97,29 @@ ADVICE: dict[str, str] = {
     "lens-too-large": "Check the export: are bright tissues bright? Then repeat the scan.",
     "lens-not-solid": "Perhaps an artificial lens: do not repeat the scan, show it to a doctor.",
     "no-brightness-reference": "Repeat the scan with cornea and iris in the frame.",
+    "framed-picture": "Export the frame of the device itself, without a page or a border around it.",
     "lens-mostly-outside": "Repeat the scan with the lens in the frame.",
 }
 
 # What a reader of a graded result should know.
 WARNINGS: dict[str, str] = {
     "borderline": "The Cataract Fraction lies within the guard band of the threshold.",
+    "enhanced-contrast": "Speckle is stronger than the contrast of the tissues allows, as after contrast enhancement.",
     "extra-lens-pieces": "Pixels away from the largest connected lens were called lens; they were not counted.",
+    "few-grey-levels": "Grey levels are missing, as after brightening, equalising or quantising.",
     "fewer-scans-than-expected": "The exam has fewer gradable scans than a complete one.",
     "lens-cut-by-frame": "The lens reaches a side of the frame; what lies beyond was not measured.",
+    "marks-in-picture": "Text, lines or boxes of one grey were drawn into the part that is labelled.",
     "more-scans-than-expected": "The exam has more scans than a complete one.",
     "no-brightness-reference": "Cornea or iris not found, so brightness could not be calibrated; the usual "
     "display of the device was assumed.",
     "other-eye": "The name of a scan, or of its folder, says the other eye.",
     "other-frame": "A scan has another size, depth or profile than most scans of the exam.",
+    "partly-black": "A side of the picture is exactly black, as where a part of the frame is missing.",
     "profile-shape": "The scan has another shape than the frames of the device profile that was named.",
     "resampled-frame": "The picture has the shape of a device's frame, but not its size: it was resampled, or cut out.",
     "scans-disagree": "The fraction of a scan is more than 0.2 away from the median of the exam.",
+    "smoothed-picture": "Speckle is weaker than the contrast of the tissues lets expect, as after smoothing.",
     "unreadable-scan": "A scan of the exam could not be read or labelled; it is an entry of the document.",
     "window-moved": "The usual crop window did not hold the whole lens; it was moved or enlarged.",
 }

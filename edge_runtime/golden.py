@@ -59,13 +59,18 @@ def _checks_of_export(analyzer: CataractAnalyzer) -> list[Check]:
     written = analyzer.network.metadata.golden
     if not written:
         return [Check("model", passed=False, finding="it holds no expected numbers; export it again with this version")]
+    malformed = InferenceError(
+        "selftest-failed", "The numbers that the model's export expects are malformed.", "Export the model again."
+    )
     try:
         expected = {str(name): dict(wanted) for name, wanted in json.loads(written).items()}
-        return [_check(analyzer, name, wanted) for name, wanted in expected.items()]
+        counts = [wanted[key] for wanted in expected.values() for key in ("lens_px", "cataract_px")]
+        hashes = [wanted["sha256"] for wanted in expected.values()]
     except (ValueError, TypeError, AttributeError, KeyError) as error:
-        raise InferenceError(
-            "selftest-failed", "The numbers that the model's export expects are malformed.", "Export the model again."
-        ) from error
+        raise malformed from error
+    if not expected or not all(type(one) is int for one in counts) or not all(type(one) is str for one in hashes):
+        raise malformed  # without one scan and its three numbers nothing would be proved
+    return [_check(analyzer, name, wanted) for name, wanted in expected.items()]
 
 
 def _golden() -> dict[str, Any]:

@@ -12,14 +12,12 @@ import pytest
 from tests.conftest import ROOT
 
 CASES = ROOT.parent / "shared" / "cases"
-# What needs a better understanding of the picture comes later.
-LATER = {"burnt-in-annotation", "same-aspect-crop", "red-02-partly-black-frame"}
 SLOW_START = {"N": "20"}  # signals of each kind
 
 
 def programs() -> list[Path]:
     found = [*CASES.glob("*/run.sh"), *CASES.glob("*/reproduce.py")]
-    return sorted(path for path in found if path.parent.name not in LATER)
+    return sorted(path for path in found)
 
 
 @pytest.mark.slow

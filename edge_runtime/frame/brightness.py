@@ -80,9 +80,14 @@ class ReferenceLevels:
     apex_row: float = 0.0
 
     @property
+    def contrast_grey_per_db(self) -> float:
+        """Grey levels per decibel, by the contrast of the tissues alone."""
+        return (self.brightest - self.stroma) / BRIGHT_OVER_STROMA_DB
+
+    @property
     def grey_per_db(self) -> float:
         """Grey levels per decibel: geometric mean of what contrast and speckle say, whose errors are independent."""
-        by_contrast = (self.brightest - self.stroma) / BRIGHT_OVER_STROMA_DB
+        by_contrast = self.contrast_grey_per_db
         if self.speckle is None:
             return by_contrast
         by_speckle = self.speckle / STROMA_SPECKLE_DB
@@ -243,12 +248,8 @@ def _fitted(x: list[int], y: list[int]) -> NDArray[np.float64]:
     whole = determinant(*columns)
     if not whole:
         return np.zeros(3)
-    replaced = (
-        determinant(right, columns[1], columns[2]),
-        determinant(columns[0], right, columns[2]),
-        determinant(columns[0], columns[1], right),
-    )
-    return np.array([one / whole for one in replaced])
+    replaced = [[right if one == other else columns[other] for other in range(3)] for one in range(3)]
+    return np.array([determinant(*three) / whole for three in replaced])
 
 
 def _peaks(votes: NDArray[np.int64]) -> list[int]:

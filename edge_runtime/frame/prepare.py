@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .alterations import signs_of_alteration
 from .brightness import Brightness, find_reference_levels, referenced_grey
 from .profiles import DeviceProfile, profile_of_scan
 from .resample import check_depth, native_frame, native_shape
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from .brightness import ReferenceLevels
     from .profiles import PixelPitch
+    from .window import CropWindow
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,6 +64,22 @@ class Frame:
     def reference_missing(self) -> bool:
         """Whether the reference tissues were looked for and not found, so that the usual display was assumed."""
         return self.table is not None and self.levels is None
+
+    def alterations(self, window: CropWindow) -> tuple[str, ...]:
+        """Signs that the picture was changed since the device wrote it (words of `codes.WARNINGS`).
+
+        They are looked for in the part of the scan that a window of native pixels shows, and where the model reads
+        grey on the eye's own scale: what they endanger is that scale.
+        """
+        if self.table is None:
+            return ()
+        sides = zip(
+            self.scan.pixels.shape, self.shape, (window.top, window.left), (window.rows, window.columns), strict=True
+        )
+        part = tuple(
+            slice(first * scan // native, (first + length) * scan // native) for scan, native, first, length in sides
+        )
+        return tuple(signs_of_alteration(self.scan.pixels, (part[0], part[1]), self.levels))
 
     def graded(self, part: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Bring a (rows, columns) uint8 part of `grey` to the scale that the network reads."""

@@ -63,6 +63,11 @@ class LensView:
         return LensPixels.counted(self.labels)
 
     @property
+    def doubts(self) -> tuple[str, ...]:
+        """Why its pixel size or its grey levels may not be those of the device (words of `codes.WARNINGS`)."""
+        return self.frame.doubts + self.frame.alterations(self.window)
+
+    @property
     def cut(self) -> tuple[str, ...]:
         """Sides of the frame that the lens reaches."""
         reached = self.region.sides_reached(self.window, self.grid)

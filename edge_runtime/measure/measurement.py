@@ -57,7 +57,7 @@ def measure_lens(view: LensView) -> Measurement:
         reference_missing=view.frame.reference_missing,
         reference_expected=view.frame.profile.is_bundled,
         window_moved=view.moved,
-        doubts=view.frame.doubts,
+        doubts=view.doubts,
     )
     reasons = reasons_not_to_grade(evidence)
     notices = warnings_of(evidence, reasons)

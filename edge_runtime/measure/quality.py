@@ -44,7 +44,7 @@ class Evidence:
     window_moved
         Whether the usual crop window did not hold the lens.
     doubts
-        Why the pixel size may be wrong (`Frame.doubts`).
+        Why the pixel size may be wrong, or the picture not be as the device wrote it (`Frame.doubts`, `alterations`).
     """
 
     region: LensRegion
@@ -71,11 +71,18 @@ RULES: tuple[tuple[str, Callable[[Evidence], bool]], ...] = (
         "lens-mostly-outside",
         lambda seen: seen.shows_lens and bool(seen.cut) and seen.region.depth_mm(seen.grid) < MIN_CUT_DEPTH_MM,
     ),
+    ("framed-picture", lambda seen: "framed-picture" in seen.doubts),
     ("no-brightness-reference", lambda seen: seen.reference_missing and seen.reference_expected),
 )
 
 
 _OF_DOUBT = {
+    "enhanced-contrast": "Its speckle is stronger than its contrast allows: it was enhanced, or recoloured.",
+    "few-grey-levels": "Grey levels are missing: it was brightened, equalised, or saved with few levels.",
+    "framed-picture": "A margin of one grey runs around it.",
+    "marks-in-picture": "Text, lines or boxes of one grey were drawn into it.",
+    "partly-black": "A side of it is black, as where a part of the frame is missing.",
+    "smoothed-picture": "Its speckle is weaker than its contrast allows: it was smoothed or compressed.",
     "profile-shape": "The scan has another shape than the frames of the profile, so its pixel size may be wrong.",
     "resampled-frame": "The picture has no size of the device: for a part of a frame its pixel size is wrong.",
 }
@@ -99,5 +106,5 @@ def warnings_of(evidence: Evidence, reasons: tuple[str, ...]) -> tuple[Notice, .
         )
     if evidence.window_moved:
         notices.append(Notice("window-moved", "The crop window was moved to hold the lens."))
-    notices += [Notice(word, _OF_DOUBT[word]) for word in evidence.doubts]
+    notices += [Notice(word, _OF_DOUBT[word]) for word in evidence.doubts if word not in reasons]
     return tuple(notices)

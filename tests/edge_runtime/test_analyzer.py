@@ -527,22 +527,27 @@ def test_density_and_picture_stay_as_shown(analyzer: CataractAnalyzer, reference
     assert result.lens_density == pytest.approx(float(dim[lens].mean()), abs=1.5)
 
 
+def noisy_lens_frame() -> np.ndarray:
+    """The lens in a picture whose edge is not of one grey, as of a device."""
+    return lens_frame() + np.random.default_rng(0).integers(0, 3, lens_frame().shape, dtype=np.uint8)
+
+
 def test_a_frame_of_a_known_device_without_references_is_not_graded(
     analyzer: CataractAnalyzer, referenced_analyzer: CataractAnalyzer
 ) -> None:
     """Brightness is the evidence: a number on a guessed scale is a guess. A model of shown grey needs no scale."""
-    result = referenced_analyzer.analyze_pixels(lens_frame())
+    result = referenced_analyzer.analyze_pixels(noisy_lens_frame())
     assert (result.reasons, result.cataract_fraction) == (("no-brightness-reference",), None)
-    assert analyzer.analyze_pixels(lens_frame()).gradable
+    assert analyzer.analyze_pixels(noisy_lens_frame()).gradable
 
 
 def test_missing_references_of_an_unknown_frame_are_told(tmp_path: Path) -> None:
     """It may be cut to the lens, and its pixel pitch was given by someone who knows the device."""
     (tmp_path / "m.onnx").write_bytes(tiny_model_bytes(TinyModel(brightness="referenced")))
     pitched = CataractAnalyzer(tmp_path / "m.onnx", profile=PixelPitch(7.675, 7.675))
-    result = pitched.analyze_pixels(lens_frame())
+    result = pitched.analyze_pixels(noisy_lens_frame())
     assert result.gradable
-    assert codes_of(result) == ["no-brightness-reference"]
+    assert codes_of(result) == ["no-brightness-reference", "few-grey-levels"]  # a made-up picture has few
 
 
 def test_a_profile_may_be_given_as_a_path(tmp_path: Path) -> None:

@@ -17,6 +17,23 @@ ERRORS = {name for name, kind in vars(errors).items() if isinstance(kind, type) 
 CONTAINERS = ("png", "jpeg", "tiff", "bmp")
 WORD = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 # Strings of the same form that are no error, reason or warning.
+# What `edge_runtime/measure/` names and no output says yet: figures of an eye, parts of its lens, reasons of an answer.
+MEASURES = {
+    "log-odds",
+    "cataract-fraction",
+    "unstable-fraction",
+    "nuclear-grade",
+    "anterior-cortex",
+    "posterior-cortex",
+    "anterior-subcapsular",
+    "posterior-subcapsular",
+    "anterior-subcapsular-area",
+    "posterior-subcapsular-area",
+    "central-3mm",
+    "no-sign",
+    "fewer-than-three-scans",
+    "lens-shape-unknown",
+}
 OTHER_NAMES = {
     "utf-8",
     "edge-cataract",
@@ -25,6 +42,7 @@ OTHER_NAMES = {
     "anterion-raw",
     "pixel-um",
     "opencv-python-headless",
+    *MEASURES,
 }
 
 

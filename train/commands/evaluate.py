@@ -58,5 +58,6 @@ def run(arguments: argparse.Namespace) -> int:
     )
     results = evaluate(options)
     area = results.diagnosis.eye.auc.value
-    sys.stderr.write(f"{options.out / 'report.md'}: {results.scans} scans, AUC per eye {area}.\n")
+    found = "no AUC, which needs eyes of two groups" if area is None else f"AUC per eye {area}"
+    sys.stderr.write(f"{options.out / 'report.md'}: {results.scans} scans, {found}.\n")
     return 0

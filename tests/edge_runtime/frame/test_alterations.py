@@ -1,0 +1,96 @@
+"""Pictures that are not as the device wrote them are told from those that are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from edge_runtime import CataractAnalyzer
+from edge_runtime.golden import SAMPLES
+from edge_runtime.reading.raster import read_scan
+
+Picture = NDArray[np.uint8]
+SIGNS = {
+    "enhanced-contrast", "few-grey-levels", "framed-picture", "marks-in-picture", "partly-black", "smoothed-picture",
+}  # fmt: skip
+
+
+def drawn(draw: Callable[[Picture], object]) -> Callable[[Picture], Picture]:
+    def change(picture: Picture) -> Picture:
+        changed = picture.copy()
+        draw(changed)
+        return changed
+
+    return change
+
+
+def on_a_page(picture: Picture) -> Picture:
+    page = np.full_like(picture, 30)
+    small = cv2.resize(picture, (1720, 1459), interpolation=cv2.INTER_AREA)
+    page[180 : 180 + 1459, 200 : 200 + 1720] = small[: page.shape[0] - 180]
+    return page
+
+
+def black_from(row: int, column: int) -> Callable[[Picture], Picture]:
+    def change(picture: Picture) -> Picture:
+        changed = picture.copy()
+        changed[row:], changed[:, column:] = 0, 0
+        return changed
+
+    return change
+
+
+LETTERS = cv2.FONT_HERSHEY_SIMPLEX
+ALTERED: dict[str, tuple[Callable[[Picture], Picture], str]] = {
+    "a watermark": (drawn(lambda p: cv2.putText(p, "COPY", (800, 1100), LETTERS, 5, 200, 12)), "marks-in-picture"),
+    "a thin crosshair": (drawn(lambda p: cv2.line(p, (600, 1100), (1500, 1100), 255, 1)), "marks-in-picture"),
+    "a box": (drawn(lambda p: cv2.rectangle(p, (1000, 1000), (1200, 1100), 255, -1)), "marks-in-picture"),
+    "an outline": (drawn(lambda p: cv2.ellipse(p, (1075, 1130), (430, 330), 0, 0, 360, 255, 3)), "marks-in-picture"),
+    "on a page": (on_a_page, "framed-picture"),
+    "black below": (black_from(1100, 10_000), "partly-black"),
+    "black on the right": (black_from(10_000, 1000), "partly-black"),
+    "enhanced": (lambda p: cv2.createCLAHE(4.0, (8, 8)).apply(p).astype(np.uint8), "enhanced-contrast"),
+    "smoothed": (lambda p: cv2.GaussianBlur(p, (0, 0), 2.5).astype(np.uint8), "smoothed-picture"),
+    "brightened": (lambda p: np.rint(255 * (p / 255.0) ** 0.5).astype(np.uint8), "few-grey-levels"),
+    "of sixteen levels": (lambda p: (p // 16 * 17).astype(np.uint8), "few-grey-levels"),
+}
+
+
+@pytest.fixture(scope="module")
+def sample() -> Picture:
+    """A sample of the device's own size; the other one was enlarged by nothing either."""
+    pixels = read_scan(SAMPLES / "simulated-clear.png").pixels
+    return np.asarray(cv2.resize(pixels, (2150, 1824), interpolation=cv2.INTER_NEAREST), np.uint8)
+
+
+def signs_in(analyzer: CataractAnalyzer, picture: Picture) -> set[str]:
+    result = analyzer.analyze_pixels(picture)
+    return ({notice.code for notice in result.notices} | set(result.reasons)) & SIGNS
+
+
+@pytest.mark.parametrize("name", ALTERED)
+def test_an_altered_picture_is_named(name: str, bundled_analyzer: CataractAnalyzer, sample: Picture) -> None:
+    change, word = ALTERED[name]
+    assert word in signs_in(bundled_analyzer, change(sample))
+
+
+@pytest.mark.parametrize("source", ["simulated-clear.png", "simulated-cataract.png"])
+def test_a_scan_as_the_device_wrote_it_has_no_sign(source: str, bundled_analyzer: CataractAnalyzer) -> None:
+    assert signs_in(bundled_analyzer, np.asarray(read_scan(SAMPLES / source).pixels, np.uint8)) == set()
+
+
+def test_marks_are_found_in_16_bits_too(bundled_analyzer: CataractAnalyzer, sample: Picture) -> None:
+    deep = sample.astype(np.uint16) * 257 + np.random.default_rng(0).integers(0, 257, sample.shape).astype(np.uint16)
+    assert signs_in(bundled_analyzer, deep) == set()  # type: ignore[arg-type]  # a deeper picture
+    cv2.rectangle(deep, (1000, 1000), (1200, 1100), 60_000, -1)
+    assert signs_in(bundled_analyzer, deep) == {"marks-in-picture"}  # type: ignore[arg-type]
+
+
+def test_a_framed_picture_is_not_graded(bundled_analyzer: CataractAnalyzer, sample: Picture) -> None:
+    result = bundled_analyzer.analyze_pixels(on_a_page(sample))
+    assert "framed-picture" in result.reasons
+    assert result.cataract_fraction is None
