@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import onnx
@@ -14,7 +15,7 @@ import pytest
 
 from edge_runtime import CataractAnalyzer
 from edge_runtime import golden as release
-from edge_runtime.errors import EdgeCataractError
+from edge_runtime.errors import EdgeCataractError, InferenceError
 from edge_runtime.golden import run_selftest
 from edge_runtime.model import network, store
 from edge_runtime.model.metadata import PREFIX
@@ -129,6 +130,18 @@ def test_another_model_fails_the_release(bundled_analyzer: CataractAnalyzer, run
     assert finished.returncode == 83
     assert finished.stdout.startswith(b"FAIL model: it holds no expected numbers")
     assert b"error[selftest-failed]" in finished.stderr
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["{}", "[]", "{", '{"a.png": {}}', '{"a.png": {"sha256": "0", "lens_px": "9", "cataract_px": 1}}'],
+    ids=["no scan", "a list", "cut", "no numbers", "a text"],
+)
+def test_expected_numbers_that_prove_nothing_fail(written: str) -> None:
+    exported = Mock()
+    exported.network.metadata.golden = written
+    with pytest.raises(InferenceError, match="malformed"):
+        release._checks_of_export(exported)
 
 
 def test_one_changed_weight_fails_the_release_with_a_renewed_register(
