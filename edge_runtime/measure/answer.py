@@ -18,8 +18,23 @@ if TYPE_CHECKING:
 REFER_FRACTION, REFER_POSTERIOR_AREA = 0.14, 0.10
 REPEAT_FRACTION, REPEAT_POSTERIOR_AREA, REPEAT_ANTERIOR_AREA, REPEAT_GRADE_DB = 0.01, 0.015, 0.04, 2.5
 LEAST_SCANS = 3
-# Words of warnings that put the number itself in doubt.
-DOUBTS = frozenset({"no-brightness-reference", "lens-cut-by-frame"})
+# Words of warnings that put the number itself in doubt: "no sign" becomes "repeat".
+DOUBTS = frozenset(
+    {
+        "enhanced-contrast",
+        "few-grey-levels",
+        "lens-cut-by-frame",
+        "marks-in-picture",
+        "no-brightness-reference",
+        "other-eye",
+        "other-frame",
+        "partly-black",
+        "profile-shape",
+        "resampled-frame",
+        "scans-disagree",
+        "smoothed-picture",
+    }
+)
 
 
 class Answer(StrEnum):
@@ -49,7 +64,12 @@ class Conclusion:
 
 
 def conclude(
-    fraction: float | None, eye: EyeMeasures | None, grade: Grade | None, scans: int, warnings: Iterable[str]
+    fraction: float | None,
+    eye: EyeMeasures | None,
+    grade: Grade | None,
+    scans: int,
+    warnings: Iterable[str],
+    band: tuple[float, float] | None = None,
 ) -> Conclusion:
     """Answer for one eye.
 
@@ -63,6 +83,8 @@ def conclude(
         Scans that were graded.
     warnings
         Words of the warnings about them.
+    band
+        Between which fractions further exams of the eye would lie; None when it is not known.
     """
     if fraction is None:
         return Conclusion(Answer.UNGRADABLE, ())
@@ -78,21 +100,25 @@ def conclude(
     doubts = tuple(_doubts(eye, scans, warnings))
     if refer:
         return Conclusion(Answer.REFER, refer + doubts)
-    repeat = tuple(_signs(fraction, eye, grade)) + doubts
+    repeat = tuple(_signs(fraction, eye, grade, band)) + doubts
     return Conclusion(Answer.REPEAT if repeat else Answer.NO_SIGN, repeat)
 
 
-def _signs(fraction: float, eye: EyeMeasures | None, grade: Grade | None) -> Iterator[str]:
+def _signs(
+    fraction: float, eye: EyeMeasures | None, grade: Grade | None, band: tuple[float, float] | None
+) -> Iterator[str]:
     """What may be a cataract."""
     if fraction >= REPEAT_FRACTION:
         yield "cataract-fraction"
+    elif band is not None and band[1] >= REPEAT_FRACTION:
+        yield "unstable-fraction"
     if eye is not None:
         if (eye.areas.posterior_3mm or 0.0) >= REPEAT_POSTERIOR_AREA:
             yield "posterior-subcapsular-area"
         if (eye.areas.anterior_3mm or 0.0) >= REPEAT_ANTERIOR_AREA:
             yield "anterior-subcapsular-area"
         if eye.fraction_range[1] >= REFER_FRACTION:
-            yield "unstable-fraction"
+            yield "unstable-range"
     if grade is not None and grade.value_db >= REPEAT_GRADE_DB:
         yield "nuclear-grade"
 

@@ -6,10 +6,12 @@ import itertools
 import json
 import math
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any
 
 from .grade import AGE_TERMS, STEP_WORDS, TERMS, GradeScale
 from .kind_evidence import KINDS, KindScale
+from .repeatability import FRACTION_EDGES, Repeatability
 from .scatter import ExcessTable
 
 _KIND_TERMS = 7
@@ -27,6 +29,8 @@ class MeasureCoefficients:
         Evidence for each kind of cataract.
     excess
         From log-odds of cataract to excess of scatter.
+    repeatability
+        How far the Cataract Fraction moves between exams.
     fitted_on
         The eyes they were fitted to, in one line.
     pictures_sha256
@@ -37,8 +41,14 @@ class MeasureCoefficients:
     grade_with_age: GradeScale
     kinds: KindScale
     excess: ExcessTable
+    repeatability: Repeatability
     fitted_on: str
     pictures_sha256: str
+
+    @property
+    def origin(self) -> dict[str, str]:
+        """What they were fitted to, for a reader."""
+        return {"fitted_on": self.fitted_on, "pictures_sha256": self.pictures_sha256}
 
     def to_json(self) -> str:
         """One line of JSON, as a model's metadata keeps it."""
@@ -60,12 +70,25 @@ class MeasureCoefficients:
                 grade_with_age=_grade_scale(value["grade_with_age"], len(TERMS) + len(AGE_TERMS)),
                 kinds=KindScale({kind: _numbers(value["kinds"]["weights"][kind], _KIND_TERMS) for kind in KINDS}),
                 excess=_excess_table(value["excess"]),
+                repeatability=Repeatability(_numbers(value["repeatability"]["deviations"], len(FRACTION_EDGES) + 1)),
                 fitted_on=str(value["fitted_on"]),
                 pictures_sha256=str(value["pictures_sha256"]),
             )
         except (KeyError, TypeError, RecursionError) as error:
             raise ValueError(f"the coefficients of the measures are incomplete: {error}") from error
         return found
+
+
+@lru_cache(maxsize=4)
+def coefficients_of(text: str) -> MeasureCoefficients | None:
+    """The coefficients in a model's metadata; None where a model has none (an empty text).
+
+    Raises
+    ------
+    ValueError
+        When they are malformed.
+    """
+    return MeasureCoefficients.from_json(text) if text else None
 
 
 def _grade_scale(value: Any, terms: int) -> GradeScale:

@@ -6,12 +6,31 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .zones import Zone
+
 if TYPE_CHECKING:
     from .eye_measures import EyeMeasures
 
 STEP_EDGES_DB = (1.5, 3.0, 4.5, 6.0)
 STEP_WORDS = ("trace", "mild", "moderate", "marked", "dense")
-TERMS = ("one", "nucleus fraction", "nucleus probability", "log-odds", "nucleus density", "lens density")
+TERMS = (
+    "one",
+    "nucleus fraction",
+    "nucleus probability",
+    "log-odds",
+    "nucleus density",
+    "lens density",
+    "anterior cortex density",
+    "posterior cortex density",
+    "anterior subcapsular density",
+    "posterior subcapsular density",
+)
+_OUTER_ZONES = (
+    Zone.ANTERIOR_CORTEX,
+    Zone.POSTERIOR_CORTEX,
+    Zone.ANTERIOR_SUBCAPSULAR,
+    Zone.POSTERIOR_SUBCAPSULAR,
+)
 AGE_TERMS = ("age", "age squared")
 _NORMAL_90 = 1.645  # standard deviations that hold 90 % of a normal distribution
 _AGES = (15.0, 100.0)
@@ -43,7 +62,7 @@ class Grade:
 
 @dataclass(frozen=True, slots=True)
 class GradeScale:
-    """A straight line through five measures, fitted to simulated eyes.
+    """A weighted sum of measures, fitted to simulated eyes.
 
     Attributes
     ----------
@@ -67,13 +86,15 @@ class GradeScale:
 def grade_terms(eye: EyeMeasures, age_years: float | None = None) -> tuple[float, ...] | None:
     """The terms that a grade is made of, with those of age when it is given; None when one cannot be measured.
 
-    Grey enters on the eye's own scale, 0 to 255 for -12 to 14 dB over the corneal stroma.
+    Grey enters on the eye's own scale, 0 to 255 for -12 to 14 dB over the corneal stroma. What lies around the nucleus
+    tells a dense nucleus from an eye whose scale is off as a whole.
     """
-    nucleus = eye.nucleus
-    if nucleus.fraction is None or nucleus.density is None or eye.nucleus_probability is None or eye.density is None:
+    nucleus, outer = eye.nucleus, tuple(eye.zones[zone.label].density for zone in _OUTER_ZONES)
+    terms = (1.0, nucleus.fraction, eye.nucleus_probability, eye.log_odds, nucleus.density, eye.density, *outer)
+    known = tuple(term for term in terms if term is not None)
+    if len(known) < len(terms):
         return None
-    terms = (1.0, nucleus.fraction, eye.nucleus_probability, eye.log_odds, nucleus.density, eye.density)
     if age_years is None:
-        return terms
+        return known
     age = min(max(age_years, _AGES[0]), _AGES[1])
-    return (*terms, age, age * age)
+    return (*known, age, age * age)

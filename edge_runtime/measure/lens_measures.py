@@ -96,7 +96,7 @@ class LensMaps:
     lens_probability, cataract_probability
         float32, 0 to 1.
     own_scale
-        Sum of the native pixels' grey on the eye's own scale, int64, 0 to 255 grid^2; None without that scale.
+        Sum of the native pixels' grey on the eye's own scale, uint16, 0 to 255 grid^2; None without that scale.
     grid
         Native pixels per network-grid pixel.
     apex_row
@@ -106,7 +106,7 @@ class LensMaps:
     labels: NDArray[np.uint8]
     lens_probability: NDArray[np.float32]
     cataract_probability: NDArray[np.float32]
-    own_scale: NDArray[np.int64] | None
+    own_scale: NDArray[np.uint16] | None
     grid: int
     apex_row: float | None
 
@@ -152,13 +152,17 @@ class MeasuredLens:
     odds: NDArray[np.float64]
 
 
-def block_sum(native: NDArray[np.uint8], grid: int) -> NDArray[np.int64]:
-    """Sum blocks of grid x grid pixels; at the edge, where they do not fill, the last row or column is repeated."""
+def block_sum(native: NDArray[np.uint8], grid: int) -> NDArray[np.uint16]:
+    """Sum blocks of grid x grid pixels, up to 16 x 16; at the edge the last row or column is repeated to fill them."""
     rows, columns = native.shape
     if rows % grid or columns % grid:
         native = np.pad(native, ((0, -rows % grid), (0, -columns % grid)), mode="edge")
-    across = native.reshape(native.shape[0], -1, grid).sum(axis=2, dtype=np.uint16)
-    sums: NDArray[np.int64] = across.reshape(-1, grid, across.shape[1]).sum(axis=1, dtype=np.int64)
+    down: NDArray[np.uint16] = np.zeros((native.shape[0] // grid, native.shape[1]), np.uint16)
+    for row in range(grid):
+        down += native[row::grid]
+    sums: NDArray[np.uint16] = np.zeros((down.shape[0], down.shape[1] // grid), np.uint16)
+    for column in range(grid):
+        sums += down[:, column::grid]
     return sums
 
 
@@ -226,7 +230,7 @@ def _measure(part: NDArray[np.bool_], opaque: NDArray[np.bool_], maps: LensMaps)
     count = int(np.count_nonzero(part))
     density = None
     if maps.own_scale is not None and count:
-        density = int(maps.own_scale[part].sum()) / (count * maps.grid**2)
+        density = int(maps.own_scale[part].sum(dtype=np.int64)) / (count * maps.grid**2)
     return ZoneMeasure(count, int(np.count_nonzero(part & opaque)), density)
 
 

@@ -11,6 +11,7 @@ from .precision import PRECISIONS
 
 PREFIX = "edge_cataract."
 SCHEMA = "edge-cataract/model/1"
+_LATER = ("golden", "measures")  # entries that older files lack
 EXPORT_MODEL = "Use a model file written by 'python -m export', unchanged."
 
 
@@ -32,6 +33,8 @@ class ModelMetadata:
         What grey means to the model; a file that does not say takes grey as the display shows it.
     golden
         What its export found in the bundled sample scans (JSON, see `edge_runtime.golden`); "" in older files.
+    measures
+        Coefficients of grade, kinds and scatter (JSON, see `edge_runtime.measure.coefficients`); "" without.
     """
 
     name: str
@@ -51,6 +54,7 @@ class ModelMetadata:
     intended_use: str
     brightness: Brightness = Brightness.AS_SHOWN
     golden: str = ""
+    measures: str = ""
 
     @classmethod
     def from_entries(cls, entries: dict[str, str]) -> ModelMetadata:
@@ -72,9 +76,9 @@ class ModelMetadata:
                 **{
                     name: value[name]
                     for name, kind in cls.__annotations__.items()
-                    if kind == "str" and name != "golden"
+                    if kind == "str" and name not in _LATER
                 },
-                golden=value.get("golden", ""),
+                **{name: value.get(name, "") for name in _LATER},
                 grid=int(value["grid"]),
                 stride=int(value["stride"]),
                 receptive_field=int(value["receptive_field"]),

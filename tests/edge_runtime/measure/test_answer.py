@@ -11,6 +11,7 @@ from edge_runtime.measure.coefficients import MeasureCoefficients
 from edge_runtime.measure.eye_measures import EyeMeasures, SubcapsularAreas, ZoneMean, eye_measures
 from edge_runtime.measure.grade import Grade, GradeScale, grade_terms
 from edge_runtime.measure.kind_evidence import KINDS, KindScale, kind_terms
+from edge_runtime.measure.repeatability import Repeatability
 from edge_runtime.measure.scatter import ExcessTable
 from edge_runtime.measure.zones import Zone
 
@@ -28,10 +29,11 @@ CLEAR = EyeMeasures(
 )
 TRACE = Grade(0.5, 1, (-0.5, 1.5))
 COEFFICIENTS = MeasureCoefficients(
-    grade=GradeScale((1.0, 2.0, 0.0, 0.0, 0.01, 0.0), (0.5, 0.6, 0.7, 0.8, 0.9)),
-    grade_with_age=GradeScale((1.0, 2.0, 0.0, 0.0, 0.01, 0.0, 0.0, 0.0), (0.5, 0.6, 0.7, 0.8, 0.9)),
+    grade=GradeScale((1.0, 2.0, 0.0, 0.0, 0.01, 0.0, 0.0, 0.0, 0.0, 0.0), (0.5, 0.6, 0.7, 0.8, 0.9)),
+    grade_with_age=GradeScale((1.0, 2.0, 0.0, 0.0, 0.01, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0), (0.5, 0.6, 0.7, 0.8, 0.9)),
     kinds=KindScale(dict.fromkeys(KINDS, (-4.0, 2.0, 0.0, 0.0, 0.0, 0.0, 0.0))),
     excess=ExcessTable((-9.0, 9.0), (0.0, 12.0)),
+    repeatability=Repeatability((0.001, 0.01, 0.04, 0.06, 0.01)),
     fitted_on="simulated eyes",
     pictures_sha256="ab" * 32,
 )
@@ -53,7 +55,7 @@ def areas(**changed: float) -> EyeMeasures:
         (0.0, areas(posterior_3mm=0.02), TRACE, 6, (), "repeat", ("posterior-subcapsular-area",)),
         (0.0, areas(anterior_3mm=0.2), TRACE, 6, (), "repeat", ("anterior-subcapsular-area",)),
         (0.0, CLEAR, Grade(3.1, 3, (2.0, 4.0)), 6, (), "repeat", ("nuclear-grade",)),
-        (0.0, replace(CLEAR, fraction_range=(0.0, 0.2)), TRACE, 6, (), "repeat", ("unstable-fraction",)),
+        (0.0, replace(CLEAR, fraction_range=(0.0, 0.2)), TRACE, 6, (), "repeat", ("unstable-range",)),
         (0.0, CLEAR, TRACE, 2, (), "repeat", ("fewer-than-three-scans",)),
         (0.0, CLEAR, TRACE, 6, ("lens-cut-by-frame",), "repeat", ("lens-cut-by-frame",)),
         (0.5, CLEAR, TRACE, 6, ("lens-cut-by-frame",), "refer", ("cataract-fraction", "lens-cut-by-frame")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +13,7 @@ from sklearn.model_selection import GroupKFold
 from edge_runtime.measure.coefficients import MeasureCoefficients
 from edge_runtime.measure.grade import STEP_EDGES_DB, STEP_WORDS, GradeScale, grade_terms
 from edge_runtime.measure.kind_evidence import KindScale, kind_terms
+from edge_runtime.measure.repeatability import FRACTION_EDGES, Repeatability
 from edge_runtime.measure.scatter import ExcessTable
 
 from .measured_eyes import cohort_sha256
@@ -28,7 +30,8 @@ FOLDS = 5
 TABLE_LOG_ODDS = tuple(float(value) for value in range(-9, 10))
 REGULARISATION = 10.0  # sklearn's C: weak, as terms are few
 _DIGITS = 6
-_LEAST_PER_STEP = 10  # eyes; a step with fewer takes the deviation of its neighbour
+_LEAST_PER_STEP = 10  # eyes; a step with fewer takes the deviation of all
+_LEAST_PER_PART = 5  # eyes; a part of the scale of fractions with fewer takes the deviation of all
 
 
 def fit_coefficients(eyes: Sequence[MeasuredEye], description: str) -> MeasureCoefficients:
@@ -44,7 +47,7 @@ def fit_coefficients(eyes: Sequence[MeasuredEye], description: str) -> MeasureCo
     Raises
     ------
     ValueError
-        When a kind has no eye, or every eye.
+        When a kind has no eye, or every eye, or no eye was examined twice.
     """
     usable = [eye for eye in eyes if eye.measures and severity_db(eye) is not None and grade_terms(eye.measures)]
     grade = _grade_scale(usable, with_age=False)
@@ -53,6 +56,7 @@ def fit_coefficients(eyes: Sequence[MeasuredEye], description: str) -> MeasureCo
         grade_with_age=_grade_scale(usable, with_age=True),
         kinds=_kind_scale(usable, grade),
         excess=_excess_table(eyes),
+        repeatability=_repeatability(eyes),
         fitted_on=description,
         pictures_sha256=cohort_sha256(eyes),
     )
@@ -110,6 +114,28 @@ def _excess_table(eyes: Sequence[MeasuredEye]) -> ExcessTable:
     excess = np.concatenate([np.asarray(eye.excess_db) for eye in eyes])
     rising = IsotonicRegression(out_of_bounds="clip").fit(odds, excess)
     return ExcessTable(TABLE_LOG_ODDS, _rounded(rising.predict(np.array(TABLE_LOG_ODDS))))
+
+
+def _repeatability(eyes: Sequence[MeasuredEye]) -> Repeatability:
+    """Standard deviations within eyes that were examined several times, pooled by the mean fraction of the eye."""
+    exams: defaultdict[tuple[str, str], list[float]] = defaultdict(list)
+    for eye in eyes:
+        if eye.cataract_fraction is not None:
+            exams[eye.facts.patient, eye.facts.eye].append(eye.cataract_fraction)
+    repeated = [np.array(fractions) for fractions in exams.values() if len(fractions) > 1]
+    if not repeated:
+        raise ValueError("eyes that were examined twice are needed")
+    variances = np.array([fractions.var(ddof=1) for fractions in repeated])
+    parts = np.digitize([fractions.mean() for fractions in repeated], FRACTION_EDGES)
+    overall = float(np.sqrt(variances.mean()))
+    return Repeatability(
+        tuple(
+            round(float(np.sqrt(variances[parts == part].mean())), _DIGITS)
+            if np.count_nonzero(parts == part) >= _LEAST_PER_PART
+            else round(overall, _DIGITS)
+            for part in range(len(FRACTION_EDGES) + 1)
+        )
+    )
 
 
 def _rounded(values: NDArray[np.float64]) -> tuple[float, ...]:

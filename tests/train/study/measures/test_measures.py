@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,13 @@ def eyes(tmp_path_factory: pytest.TempPathFactory) -> list[MeasuredEye]:
     return found
 
 
+@pytest.fixture(scope="module")
+def exams_in_pairs(eyes: list[MeasuredEye]) -> list[MeasuredEye]:
+    """Every eye examined twice, the second time with fractions that are 0.02 higher."""
+    again = [replace(eye, fractions=tuple(fraction + 0.02 for fraction in eye.fractions)) for eye in eyes]
+    return eyes + again
+
+
 def test_zones_and_thickness_agree_with_the_truth(eyes: list[MeasuredEye]) -> None:
     measured = [eye for eye in eyes if eye.measures and eye.truths]
     assert len(measured) >= 25
@@ -38,31 +46,35 @@ def test_zones_and_thickness_agree_with_the_truth(eyes: list[MeasuredEye]) -> No
     assert sorted(errors)[len(errors) // 2] < 0.1
 
 
-def test_a_dense_nucleus_is_graded_above_a_clear_one(eyes: list[MeasuredEye]) -> None:
-    coefficients = fit_coefficients(eyes, "a few eyes")
+def test_how_far_exams_are_apart_is_measured_in_eyes_with_two(
+    eyes: list[MeasuredEye], exams_in_pairs: list[MeasuredEye]
+) -> None:
+    low, high = fit_coefficients(exams_in_pairs, "in pairs").repeatability.band(0.5)
+    assert (low, high) == pytest.approx((0.5 - 1.96 * 0.02 / 2**0.5, 0.5 + 1.96 * 0.02 / 2**0.5), abs=1e-4)
+    with pytest.raises(ValueError, match="examined twice"):
+        fit_coefficients(eyes, "one exam each")
+
+
+def test_a_dense_nucleus_is_graded_above_a_clear_one(
+    eyes: list[MeasuredEye], exams_in_pairs: list[MeasuredEye]
+) -> None:
+    coefficients = fit_coefficients(exams_in_pairs, "a few eyes")
     figures = figures_of(eyes, coefficients)
     assert figures["grade"]["rank"] > 0.8
     assert figures["eyes"] == len(eyes) == 28
-    assert coefficients.pictures_sha256 == cohort_sha256(eyes)
+    assert coefficients.pictures_sha256 == cohort_sha256(exams_in_pairs)
     dense = [eye for eye in eyes if (severity_db(eye) or 0) > 5]
     assert dense
     assert {answer_of(eye, coefficients) for eye in dense} <= {Answer.REFER, Answer.REPEAT}
 
 
-def test_the_verb_fits_and_judges(tmp_path: Path) -> None:
-    words = [
-        "measures",
-        "--cohort",
-        "grading",
-        "--seed",
-        "3",
-        "--patients",
-        "14",
-        "--out",
-        str(tmp_path / "fit"),
-        "--fit",
-    ]
-    assert main(words) == 0
+def test_the_verb_fits_and_judges(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exams_in_pairs: list[MeasuredEye]
+) -> None:
+    words = ["measures", "--cohort", "grading", "--seed", "3", "--out", str(tmp_path / "fit"), "--fit"]
+    with monkeypatch.context() as measured_already:
+        measured_already.setattr("train.commands.measures.measured_eyes", lambda *_: exams_in_pairs)
+        assert main(words) == 0
     coefficients = tmp_path / "fit" / "coefficients.json"
     assert "cohort grading" in MeasureCoefficients.from_json(coefficients.read_text()).fitted_on
     judged = ["measures", "--cohort", "validation", "--seed", "4", "--patients", "2", "--out", str(tmp_path / "judged")]
