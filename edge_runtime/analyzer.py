@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from .checked import checked_laterality, checked_threshold
+from .checked import checked_age, checked_laterality, checked_threshold
 from .conclusion import eye_result
 from .errors import FAULTS_OF_ONE_SCAN, EdgeCataractError, UsageError
 from .exam_checks import check_duplicates, contradictions
@@ -17,6 +17,7 @@ from .frame.resample import native_shape
 from .frame.window import CropWindow
 from .machine.resources import Limits, Resources
 from .machine.stopwatch import Stopwatch
+from .measure.coefficients import check_coefficients
 from .measure.decision import OperatingPoint, judge
 from .measure.locate import view_lens
 from .measure.measurement import measure_lens
@@ -86,6 +87,7 @@ class CataractAnalyzer:
         self.network: Predictor = model
         metadata = self.network.metadata
         self.point = OperatingPoint(metadata.cf_threshold if threshold is None else threshold, metadata.guard_band)
+        check_coefficients(metadata.measures)
         self._geometry = TileGeometry.of(metadata)
         self._facts = ModelFacts.of(self.network)
 
@@ -124,6 +126,7 @@ class CataractAnalyzer:
         laterality: Laterality | str | None = None,
         *,
         frames: Sequence[NDArray[np.uint8] | NDArray[np.uint16]] = (),
+        age_years: float | None = None,
     ) -> EyeResult:
         """Analyse the radial scans of one eye; its Cataract Fraction is the mean over the gradable ones.
 
@@ -137,6 +140,8 @@ class CataractAnalyzer:
             ``OD`` or ``OS``; None when it is not known.
         frames
             Frames in memory instead: each (rows, columns) uint8 or uint16.
+        age_years
+            Age of the patient, 0 to 120; it changes only the nuclear grade and its interval.
 
         Raises
         ------
@@ -148,11 +153,11 @@ class CataractAnalyzer:
         eye = checked_laterality(laterality)
         if len(frames) and len(paths):
             raise UsageError("usage", "Both paths and frames were given.", "Give one of them.")
-        return self._analyze_exam(
-            exam_of_frames(frames, eye) if len(frames) else exam_of_files(paths, eye, self._resources.room_for_reading)
-        )
+        room = self._resources.room_for_reading
+        exam = exam_of_frames(frames, eye) if len(frames) else exam_of_files(paths, eye, room)
+        return self._analyze_exam(exam, checked_age(age_years))
 
-    def _analyze_exam(self, exam: Exam) -> EyeResult:
+    def _analyze_exam(self, exam: Exam, age_years: float | None) -> EyeResult:
         entries: list[ScanResult | UnreadableScan] = []
         for source in exam.sources:
             try:
@@ -178,6 +183,7 @@ class CataractAnalyzer:
             laterality=exam.laterality,
             scans_expected=SCANS_PER_EXAM,
             further=tuple(contradictions(analysed, names, exam.laterality)),
+            age_years=age_years,
         )
 
     def as_eye(
@@ -186,9 +192,17 @@ class CataractAnalyzer:
         *,
         laterality: Laterality | None = None,
         scans_expected: int = 1,
+        age_years: float | None = None,
     ) -> EyeResult:
-        """Judge scans together, as one eye."""
-        return eye_result(scans, self.point, self._facts, laterality=laterality, scans_expected=scans_expected)
+        """Judge scans together, as one eye; the patient's age in years changes only the grade and its interval."""
+        return eye_result(
+            scans,
+            self.point,
+            self._facts,
+            laterality=laterality,
+            scans_expected=scans_expected,
+            age_years=checked_age(age_years),
+        )
 
     def analyze_scan(self, scan: Scan, *, read_ms: float = 0.0, bits: int | None = None) -> ScanResult:
         """Analyse one scan that was read already; reading it took `read_ms` milliseconds.

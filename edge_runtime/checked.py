@@ -28,6 +28,23 @@ def checked_threshold(threshold: float | None) -> float | None:
     return value
 
 
+def checked_age(age_years: float | None) -> float | None:
+    """An age in years as a plain number from 0 to 120, or None.
+
+    Raises
+    ------
+    UsageError
+        ``bad-age`` for anything else, a truth value and NaN included.
+    """
+    if age_years is None:
+        return None
+    is_number = isinstance(age_years, numbers.Real) and not isinstance(age_years, bool)
+    value = float(age_years) if is_number else math.nan
+    if not 0.0 <= value <= 120.0:
+        raise UsageError("bad-age", f"{age_years!r} is no age in years.", "Give 0 to 120, or leave it out.")
+    return value
+
+
 def checked_laterality(laterality: Laterality | str | None) -> Laterality | None:
     """An eye as `Laterality`, from itself or from its word.
 

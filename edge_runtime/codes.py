@@ -5,6 +5,7 @@ from __future__ import annotations
 # Errors: word -> what it means. The exit code comes from the error's class.
 REFUSALS: dict[str, str] = {
     "alpha-channel": "The picture has an alpha (transparency) channel.",
+    "bad-age": "The age (--age, or age_years= in Python) is no number of years from 0 to 120.",
     "bad-bits": "The declared bits (--bits, or bits= in Python) are no whole number from 8 to 16.",
     "bad-pixel-pitch": "The pixel pitch (--pixel-um, or PixelPitch in Python) is no pair of numbers from 1 to 40.",
     "bad-profile": "The device profile breaks a rule of its fields.",
@@ -122,4 +123,25 @@ WARNINGS: dict[str, str] = {
     "smoothed-picture": "Speckle is weaker than the contrast of the tissues lets expect, as after smoothing.",
     "unreadable-scan": "A scan of the exam could not be read or labelled; it is an entry of the document.",
     "window-moved": "The usual crop window did not hold the whole lens; it was moved or enlarged.",
+}
+
+# What to do with an eye (`eye.answer`): the word, and what a person reads.
+ANSWERS: dict[str, str] = {
+    "refer": "Show the eye to an ophthalmologist.",
+    "repeat": "Repeat the exam, or look with the slit lamp.",
+    "no-sign": "No sign of cataract was found.",
+    "ungradable": "No answer: no scan could be graded.",
+}
+
+# Why an answer is not "no sign" (`eye.answer_reasons`); words of warnings that put the number in doubt stand there too.
+ANSWER_REASONS: dict[str, str] = {
+    "anterior-subcapsular-area": "Opacity below the front capsule covers 4 % or more of the central 3 mm.",
+    "cataract-fraction": "The Cataract Fraction is 0.01 or more; from 0.14 it alone means refer.",
+    "fewer-than-three-scans": "Fewer than three scans were graded: too few to speak for an eye.",
+    "lens-shape-unknown": "The outline is not that of a lens, so its zones were not measured.",
+    "nuclear-grade": "The nucleus scatters 2.5 dB or more above a clear lens.",
+    "posterior-subcapsular-area": "Opacity below the back capsule covers 1.5 % or more of the central 3 mm; "
+    "from 10 % it alone means refer.",
+    "unstable-fraction": "Further exams of the eye may find a Cataract Fraction of 0.01 or more.",
+    "unstable-range": "With pixels that are possibly cataract the fraction would be 0.14 or more.",
 }

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from edge_runtime.measure.coefficients import coefficients_of
 from edge_runtime.measure.decision import judge
+from edge_runtime.measure.findings import find
 from edge_runtime.measure.quality import Notice
 
 from .results import EyeResult, ScanResult, UnreadableScan
@@ -27,6 +29,7 @@ def eye_result(
     laterality: Laterality | None,
     scans_expected: int,
     further: Sequence[Notice] = (),
+    age_years: float | None = None,
 ) -> EyeResult:
     """Judge the scans of one eye together: its Cataract Fraction is the mean over the gradable ones.
 
@@ -42,9 +45,12 @@ def eye_result(
         Radial scans that a complete exam has.
     further
         Warnings about the exam as a whole.
+    age_years
+        Age of the patient; it changes only the nuclear grade and its interval.
     """
     scans = [entry for entry in entries if isinstance(entry, ScanResult)]
-    judgement = judge([scan.cataract_fraction for scan in scans if scan.cataract_fraction is not None], point)
+    fractions = [scan.cataract_fraction for scan in scans if scan.cataract_fraction is not None]
+    judgement = judge(fractions, point)
     notices = [replace(notice, source=scan.scan.source) for scan in scans for notice in scan.notices]
     notices += [
         Notice("unreadable-scan", f"It could not be analysed: {entry.error.word}.", entry.source)
@@ -61,6 +67,8 @@ def eye_result(
         notices.append(Notice("more-scans-than-expected", f"{len(entries)} given, {scans_expected} expected."))
     if judgement.borderline:
         notices.append(Notice("borderline", "The Cataract Fraction is too close to the threshold to decide by it."))
+    lenses = [scan.lens for scan in scans if scan.lens is not None]
+    words = {notice.code for notice in notices}
     return EyeResult(
         entries=tuple(entries),
         model=model,
@@ -69,6 +77,7 @@ def eye_result(
         point=point,
         judgement=judgement,
         notices=tuple(notices),
+        findings=find(lenses, fractions, words, coefficients_of(model.measures), age_years),
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edge_runtime.frame.resample import on_scan_pixels
+from edge_runtime.measure.lens_measures import LensMaps
 from edge_runtime.model.facts import ModelFacts
 from edge_runtime.model.predictor import Prediction
 
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from edge_runtime.frame.window import CropWindow
+    from edge_runtime.measure.answer import Answer
     from edge_runtime.measure.decision import Decision, Judgement, OperatingPoint
+    from edge_runtime.measure.findings import Findings
     from edge_runtime.measure.lens import LensPixels
     from edge_runtime.measure.measurement import Measurement
     from edge_runtime.measure.quality import Notice
@@ -88,6 +91,8 @@ class ScanResult(Drawable):
         What was read.
     profile
         Name of the device profile.
+    pitch_um
+        (row, column) pixel pitch of the scan, in um.
     pixels
         Lens and cataract pixels of the measured lens, on the network grid.
     lens_density
@@ -98,10 +103,13 @@ class ScanResult(Drawable):
         The scan judged by itself.
     model
         The model that labelled it.
+    lens
+        The labelled lens, for the measures beyond the fraction; None when the scan was not graded.
     """
 
     scan: Scan
     profile: str
+    pitch_um: tuple[float, float]
     pixels: LensPixels
     lens_density: float | None
     reasons: tuple[str, ...]
@@ -110,6 +118,7 @@ class ScanResult(Drawable):
     maps: ScanMaps
     model: ModelFacts
     timings_ms: Timings
+    lens: LensMaps | None
 
     @classmethod
     def of(cls, measured: Measurement, judgement: Judgement, model: ModelFacts, timings_ms: Timings) -> ScanResult:
@@ -119,6 +128,7 @@ class ScanResult(Drawable):
         return cls(
             scan=scan,
             profile=view.frame.profile.name,
+            pitch_um=view.frame.profile.pitch_um(scan.rows, scan.columns),
             pixels=measured.pixels,
             lens_density=measured.lens_density,
             reasons=measured.reasons,
@@ -133,6 +143,7 @@ class ScanResult(Drawable):
             ),
             model=model,
             timings_ms=timings_ms,
+            lens=None if measured.reasons else LensMaps.of(view),
         )
 
     def __repr__(self) -> str:
@@ -214,6 +225,8 @@ class EyeResult(Deliverable):
         Which eye; None when it is not known.
     scans_expected
         Radial scans that a complete exam has.
+    findings
+        What the lens shows beyond the fraction, and the answer that follows.
     """
 
     entries: tuple[ScanResult | UnreadableScan, ...]
@@ -223,6 +236,7 @@ class EyeResult(Deliverable):
     point: OperatingPoint
     judgement: Judgement
     notices: tuple[Notice, ...]
+    findings: Findings
 
     def __repr__(self) -> str:
         side = self.laterality or "eye"
@@ -252,6 +266,11 @@ class EyeResult(Deliverable):
     def decision(self) -> Decision:
         """Cataract, clear or ungradable."""
         return self.judgement.decision
+
+    @property
+    def answer(self) -> Answer:
+        """What to do with the eye: refer, repeat, no sign, or ungradable; its reasons are in `findings.conclusion`."""
+        return self.findings.conclusion.answer
 
     @property
     def borderline(self) -> bool:

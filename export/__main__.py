@@ -29,11 +29,22 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument(
         "--force", action="store_true", help="export a model whose threshold is in doubt; the file says so"
     )
+    parser.add_argument(
+        "--measures",
+        type=Path,
+        metavar="FILE",
+        help="coefficients of grade, kinds and scatter, written by 'python -m train measures --fit' "
+        "(default: none; the model then gives no grade)",
+    )
+    parser.add_argument(
+        "--model-version", metavar="VERSION", help="version of the files (default: the checkpoint's own)"
+    )
     parser.add_argument("--threads", type=int, default=1, help="threads of the session that is compared (default 1)")
     arguments = parser.parse_args(words)
     try:
         from train.checkpoint import load_checkpoint
 
+        from .metadata import Release, read_measures
         from .release import export_models
         from .threshold import operating_point_of
 
@@ -43,8 +54,12 @@ def main(words: list[str] | None = None) -> int:
                 operating_point_of(arguments.threshold_from, arguments.checkpoint)
             )
         precisions = tuple(dict.fromkeys(arguments.precision))
+        release = Release(
+            version=arguments.model_version or checkpoint.metadata.version,
+            measures="" if arguments.measures is None else read_measures(arguments.measures),
+        )
         for written in export_models(
-            checkpoint, arguments.output, precisions, threads=arguments.threads, force=arguments.force
+            checkpoint, arguments.output, precisions, release, threads=arguments.threads, force=arguments.force
         ):
             sys.stdout.write(json.dumps(written.report() | {"model": str(written.model)}) + "\n")
     except EdgeCataractError as error:

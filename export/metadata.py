@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from edge_runtime.analyzer import CataractAnalyzer
 from edge_runtime.golden import sample_counts
+from edge_runtime.measure.coefficients import MeasureCoefficients
 from edge_runtime.measure.lens import TissueLabel
 from edge_runtime.model.metadata import PREFIX, SCHEMA
 from edge_runtime.model.network import Network
@@ -15,6 +17,8 @@ from edge_runtime.model.seal import UNSEALED
 from .errors import ExportError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import onnx
 
     from train.checkpoint import CheckpointMetadata
@@ -22,7 +26,39 @@ if TYPE_CHECKING:
     from .verify import Parity
 
 
-def entries_of(metadata: CheckpointMetadata, precision: str, parity: Parity) -> dict[str, str]:
+@dataclass(frozen=True, slots=True)
+class Release:
+    """What an export adds to what its checkpoint knows.
+
+    Attributes
+    ----------
+    version
+        Version of the model files.
+    measures
+        Coefficients of grade, kinds and scatter as one line of JSON; "" without.
+    """
+
+    version: str
+    measures: str = ""
+
+
+def read_measures(path: Path) -> str:
+    """The coefficients in a file, as one line of JSON.
+
+    Raises
+    ------
+    ExportError
+        When there are none, or they are malformed.
+    """
+    try:
+        return MeasureCoefficients.from_json(path.read_text(encoding="utf-8")).to_json()
+    except (OSError, ValueError) as error:
+        raise ExportError(
+            "coefficients", f"{path.name} holds no coefficients: {error}.", "Make it with 'python -m train measures'."
+        ) from error
+
+
+def entries_of(metadata: CheckpointMetadata, precision: str, parity: Parity, release: Release) -> dict[str, str]:
     """Collect the entries, with the digest still to be filled in.
 
     Raises
@@ -40,7 +76,7 @@ def entries_of(metadata: CheckpointMetadata, precision: str, parity: Parity) -> 
     entries = {
         "schema": SCHEMA,
         "name": metadata.name,
-        "version": metadata.version,
+        "version": release.version,
         "precision": precision,
         "classes": ",".join(label.name.lower().replace("_", " ") for label in TissueLabel),
         "cf_threshold": repr(point.cf_threshold),
@@ -57,6 +93,7 @@ def entries_of(metadata: CheckpointMetadata, precision: str, parity: Parity) -> 
         "training_commit": metadata.training_commit,
         "parity": json.dumps(parity.summary(), separators=(",", ":"), allow_nan=False),
         "licence": "Apache-2.0",
+        **({"measures": release.measures} if release.measures else {}),
         "intended_use": "Research use only. Not a medical device.",
         "digest": UNSEALED,
     }

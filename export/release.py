@@ -18,7 +18,7 @@ from train.pipeline import Pipeline
 from .equalise import equalise
 from .errors import ExportError, ParityError
 from .graph import trace
-from .metadata import entries_of, golden_entry, write_entries
+from .metadata import Release, entries_of, golden_entry, write_entries
 from .parity_inputs import drawn_scan, parity_inputs
 from .quantise import native_input, quantise
 from .verify import LIMITS, Parity, compare
@@ -63,6 +63,7 @@ def export_models(
     checkpoint: Checkpoint,
     folder: Path,
     precisions: Sequence[str] = ("fp32",),
+    release: Release | None = None,
     *,
     threads: int = 1,
     force: bool = False,
@@ -76,6 +77,7 @@ def export_models(
     OutputError, WriteError
         When the folder cannot be made, or the files cannot be written; none of them is left behind.
     """
+    release = release or Release(checkpoint.metadata.version)
     point = checkpoint.metadata.operating_point
     if point is not None and point.doubts and not force:
         raise ExportError(
@@ -91,7 +93,7 @@ def export_models(
         write_entries(model, {})
         parity = compare(pipeline, model.SerializeToString(deterministic=True), inputs, threads=threads)
         parity.require(LIMITS[precision])
-        entries = entries_of(checkpoint.metadata, precision, parity)
+        entries = entries_of(checkpoint.metadata, precision, parity, release)
         write_entries(model, entries)
         draft = seal(model.SerializeToString(deterministic=True))
         write_entries(model, entries | golden_entry(draft, threads))

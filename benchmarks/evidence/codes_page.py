@@ -16,6 +16,7 @@ from pathlib import Path
 from benchmarks.evidence.templates import fill
 from edge_runtime import codes, errors
 from edge_runtime.errors import EdgeCataractError, InternalError
+from edge_runtime.measure.answer import DOUBTS
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "codes.md"
@@ -50,7 +51,14 @@ def main() -> int:
 def page() -> str:
     """Return the page as Markdown."""
     return fill(
-        "codes.md.j2", exit_codes=exit_codes(), errors=error_words(), reasons=codes.REASONS, warnings=codes.WARNINGS
+        "codes.md.j2",
+        exit_codes=exit_codes(),
+        errors=error_words(),
+        reasons=codes.REASONS,
+        warnings=codes.WARNINGS,
+        answers=codes.ANSWERS,
+        answer_reasons=codes.ANSWER_REASONS,
+        doubts=sorted(DOUBTS),
     )
 
 

@@ -13,8 +13,9 @@ from edge_runtime import CataractAnalyzer, Limits
 from edge_runtime.frame.brightness import HIGHEST_DB, LOWEST_DB, Brightness, referenced_grey
 from edge_runtime.frame.prepare import prepare_frame
 from edge_runtime.frame.profiles import load_profile
+from edge_runtime.frame.resample import block_sum
 from edge_runtime.scan import scan_from_pixels
-from train.data.frames import block_sum, native_labels
+from train.data.frames import native_labels
 from train.phantom.cohorts.catalogue import plan_cohort
 from train.phantom.imaging.plan import DISPLAY_SETTINGS
 from train.phantom.imaging.truth import EXCESS_OFFSET_DB, EXCESS_STEPS_PER_DB

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from edge_runtime.checked import checked_age
 from edge_runtime.errors import FAULTS_OF_ONE_SCAN, EdgeCataractError, InternalError, UsageError
 
 from .arguments import (
@@ -41,6 +42,10 @@ class AnalyzeOptions:
         The folder of ``-o``, or None.
     overwrite
         Whether results of other scans may be replaced.
+    age_years
+        Age of the patient; None: not given.
+    zones
+        Whether overlays show the zones of the lens.
     """
 
     scans: tuple[str, ...]
@@ -49,10 +54,12 @@ class AnalyzeOptions:
     pictures: PicturePaths
     folder: str | None
     overwrite: bool
+    age_years: float | None
+    zones: bool
 
     def outputs(self, path: str) -> Outputs:
         """Where the results of one scan go."""
-        return Outputs(self.folder, stem(path), [path], self.pictures, overwrite=self.overwrite)
+        return Outputs(self.folder, stem(path), [path], self.pictures, overwrite=self.overwrite, zones=self.zones)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -78,6 +85,8 @@ def run(options: argparse.Namespace) -> int:
             pictures=PicturePaths(options.overlay, options.labels, options.probability),
             folder=options.output,
             overwrite=options.overwrite,
+            age_years=checked_age(options.age),
+            zones=options.zones,
         )
     )
 
@@ -144,7 +153,7 @@ def _analyze_one(analyzer: CataractAnalyzer, path: str, reading: Task[Scan] | No
         clock = Stopwatch()
         scan = reading.result()
         result = analyzer.analyze_scan(scan, read_ms=clock.lap_ms())  # what was left to wait for
-    deliver(analyzer.as_eye([result]), options.outputs(path), options.speech)
+    deliver(analyzer.as_eye([result], age_years=options.age_years), options.outputs(path), options.speech)
     if not result.gradable and not options.speech.quiet:
         explain(result)
     return result.gradable

@@ -133,6 +133,13 @@ def add_analysis_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--threshold", type=float, metavar="F", help="Cataract Fraction that counts as cataract (default: the model's)"
     )
+    parser.add_argument(
+        "--age",
+        type=float,
+        metavar="YEARS",
+        help="age of the patient; it changes only the nuclear grade and its interval",
+    )
+    parser.add_argument("--zones", action="store_true", help="draw the zones of the lens into overlays, too")
     place = parser.add_mutually_exclusive_group()
     place.add_argument(
         "--profile",

@@ -6,6 +6,8 @@ import argparse
 import re
 from dataclasses import dataclass
 
+from edge_runtime.checked import checked_age
+
 from .arguments import AnalyzerOptions, SpeechOptions, add_analysis_options, check_standard_input, load_analyzer
 from .console import complain
 from .outcome import EXIT_NOT_GRADED, EXIT_SOME_FAILED, explain
@@ -31,6 +33,10 @@ class ExamOptions:
         Label of the exam in the names of its files, never a person's name; None: without.
     overwrite
         Whether results of other scans may be replaced.
+    age_years
+        Age of the patient; None: not given.
+    zones
+        Whether overlays show the zones of the lens.
     """
 
     scans: tuple[str, ...]
@@ -40,6 +46,8 @@ class ExamOptions:
     folder: str | None
     name: str | None
     overwrite: bool
+    age_years: float | None
+    zones: bool
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -73,6 +81,8 @@ def run(options: argparse.Namespace) -> int:
             folder=options.output,
             name=options.name,
             overwrite=options.overwrite,
+            age_years=checked_age(options.age),
+            zones=options.zones,
         )
     )
 
@@ -85,9 +95,13 @@ def analyze_exam(options: ExamOptions) -> int:
     check_standard_input(options.scans)
     name = f"{options.name or 'exam'}-{options.eye}"
     label = name if options.name else ""
-    outputs = Outputs(options.folder, name, options.scans, label=label, overwrite=options.overwrite)
+    outputs = Outputs(
+        options.folder, name, options.scans, label=label, overwrite=options.overwrite, zones=options.zones
+    )
     check_targets(outputs.targets(), [*options.scans, *options.analyzer.files], overwrite=options.overwrite)
-    eye = load_analyzer(options.analyzer).analyze_exam(options.scans, Laterality(options.eye))
+    eye = load_analyzer(options.analyzer).analyze_exam(
+        options.scans, Laterality(options.eye), age_years=options.age_years
+    )
     for entry in eye.unreadable:
         entry.error.lost = "The exam was judged without it."
         complain(entry.error, entry.error.source, debug=options.speech.debug)

@@ -47,12 +47,15 @@ def _facts(analyzer: CataractAnalyzer) -> dict[str, Any]:
     from dataclasses import asdict
 
     from edge_runtime.frame.profiles import PROFILES
+    from edge_runtime.measure.coefficients import coefficients_of
     from edge_runtime.report.document import DISCLAIMER, model_facts, runtime_facts
     from edge_runtime.scan import MAX_BYTES, MAX_PIXELS
 
+    metadata = analyzer.network.metadata
+    measures = coefficients_of(metadata.measures)
     return {
         "tool": {"name": PROGRAM, "version": __version__},
-        "model": {**asdict(analyzer.network.metadata), **model_facts(analyzer.network)},
+        "model": {**asdict(metadata), "measures": measures and measures.origin, **model_facts(analyzer.network)},
         "runtime": {**runtime_facts(analyzer.network), "spinning": False, "memory_arena": False},
         "inputs": {
             "containers": ["png", "jpeg", "tiff", "bmp"],

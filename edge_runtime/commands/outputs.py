@@ -55,6 +55,8 @@ class Outputs:
         What the names of overlays say besides the scan's: the label of an exam, so that exams stay apart.
     overwrite
         Whether results of other scans may be replaced.
+    zones
+        Whether overlays show the zones of the lens.
     """
 
     folder: str | None
@@ -63,6 +65,7 @@ class Outputs:
     pictures: PicturePaths = PicturePaths()
     label: str = ""
     overwrite: bool = False
+    zones: bool = False
 
     def targets(self) -> list[Target]:
         """Every file that will be written.
@@ -96,10 +99,10 @@ class Outputs:
                 if isinstance(entry, ScanResult):
                     mark = PictureMark("overlay", entry.scan.sha256, digest)
                     files[self._overlay(self.folder, path)] = encode_png(
-                        draw_overlay(entry, laterality=eye.laterality, date=date), mark
+                        draw_overlay(entry, laterality=eye.laterality, date=date, zones=self.zones), mark
                     )
         if self.pictures.named:
-            files.update(_encoded(self.pictures, eye.scans[0], digest, date))
+            files.update(_encoded(self.pictures, eye.scans[0], digest, date, zones=self.zones))
         if self.folder is not None:
             files[self._document(self.folder)] = document
         return files
@@ -162,7 +165,9 @@ def deliver(eye: EyeResult, outputs: Outputs, speech: SpeechOptions) -> None:
     print_data(text if speech.json else coloured(text, eye.decision.value, no_color=speech.no_color))
 
 
-def _encoded(pictures: PicturePaths, scan: ScanResult, document_sha256: str | None, date: str) -> dict[str, bytes]:
+def _encoded(
+    pictures: PicturePaths, scan: ScanResult, document_sha256: str | None, date: str, *, zones: bool
+) -> dict[str, bytes]:
     """The largest first: drawing brings in code that stays in memory."""
     from edge_runtime.report.png import PictureMark, encode_png
 
@@ -177,7 +182,7 @@ def _encoded(pictures: PicturePaths, scan: ScanResult, document_sha256: str | No
     if pictures.overlay is not None:
         from edge_runtime.report.overlay import draw_overlay
 
-        files[pictures.overlay] = encode_png(draw_overlay(scan, date=date), mark("overlay"))
+        files[pictures.overlay] = encode_png(draw_overlay(scan, date=date, zones=zones), mark("overlay"))
     return files
 
 

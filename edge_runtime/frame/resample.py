@@ -200,3 +200,34 @@ def _native_centres(count: int, native: int) -> NDArray[np.float64]:
     """Centres of a scan's pixels along one axis, in native pixels."""
     centres: NDArray[np.float64] = (np.arange(count) + 0.5) * native / count
     return centres
+
+
+def block_sum(frame: NDArray[np.uint8], grid: int) -> NDArray[np.uint16]:
+    """Sum blocks of grid x grid pixels, up to 16 x 16.
+
+    Parameters
+    ----------
+    frame
+        (rows, columns) uint8; the last row and column are repeated where they do not fill a block.
+
+    Returns
+    -------
+    (ceil(rows / grid), ceil(columns / grid)) uint16
+
+    Raises
+    ------
+    ValueError
+        For a larger grid: 16 * 16 * 255 is the most that uint16 holds.
+    """
+    if not 1 <= grid <= 16:
+        raise ValueError(f"a grid from 1 to 16 was expected, got {grid}")
+    rows, columns = frame.shape
+    if rows % grid or columns % grid:
+        frame = np.pad(frame, ((0, -rows % grid), (0, -columns % grid)), mode="edge").astype(np.uint8, copy=False)
+    down: NDArray[np.uint16] = np.zeros((frame.shape[0] // grid, frame.shape[1]), np.uint16)
+    for row in range(grid):
+        down += frame[row::grid]
+    sums: NDArray[np.uint16] = np.zeros((down.shape[0], down.shape[1] // grid), np.uint16)
+    for column in range(grid):
+        sums += down[:, column::grid]
+    return sums

@@ -9,6 +9,9 @@ from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import Any
 
+from edge_runtime.errors import ModelIncompatibleError
+from edge_runtime.model.metadata import EXPORT_MODEL
+
 from .grade import AGE_TERMS, STEP_WORDS, TERMS, GradeScale
 from .kind_evidence import KINDS, KindScale
 from .repeatability import FRACTION_EDGES, Repeatability
@@ -89,6 +92,22 @@ def coefficients_of(text: str) -> MeasureCoefficients | None:
         When they are malformed.
     """
     return MeasureCoefficients.from_json(text) if text else None
+
+
+def check_coefficients(text: str) -> None:
+    """Refuse a model whose coefficients cannot be read.
+
+    Raises
+    ------
+    ModelIncompatibleError
+        ``model-metadata``.
+    """
+    try:
+        coefficients_of(text)
+    except ValueError as error:
+        raise ModelIncompatibleError(
+            "model-metadata", f"The coefficients of its measures are malformed: {error}.", EXPORT_MODEL
+        ) from error
 
 
 def _grade_scale(value: Any, terms: int) -> GradeScale:

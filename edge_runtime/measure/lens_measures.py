@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from edge_runtime.frame.resample import block_sum
+
 from .areas import DISC_RADII_MM, subcapsular_area
 from .geometry import fit_lens
 from .lens import TissueLabel
@@ -95,8 +97,9 @@ class LensMaps:
         uint8 of `TissueLabel`, of one piece of lens.
     lens_probability, cataract_probability
         float32, 0 to 1.
-    own_scale
-        Sum of the native pixels' grey on the eye's own scale, uint16, 0 to 255 grid^2; None without that scale.
+    graded
+        (rows x grid, columns x grid) uint8, or less where the frame ends: grey of the native pixels on the eye's own
+        scale; None without that scale.
     grid
         Native pixels per network-grid pixel.
     apex_row
@@ -106,7 +109,7 @@ class LensMaps:
     labels: NDArray[np.uint8]
     lens_probability: NDArray[np.float32]
     cataract_probability: NDArray[np.float32]
-    own_scale: NDArray[np.uint16] | None
+    graded: NDArray[np.uint8] | None
     grid: int
     apex_row: float | None
 
@@ -115,16 +118,16 @@ class LensMaps:
         """Cut the lens out of a view of it."""
         region, grid, frame = view.region, view.grid, view.frame
         box = slice(region.top, region.bottom), slice(region.left, region.right)
-        own_scale = None
+        graded = None
         if frame.table is not None:
             window = view.window.cut(frame.grey)
             native = window[region.top * grid : region.bottom * grid, region.left * grid : region.right * grid]
-            own_scale = block_sum(frame.graded(native), grid)
+            graded = frame.graded(native)
         return cls(
             labels=view.labels[box],
             lens_probability=view.prediction.lens_probability[box],
             cataract_probability=view.prediction.cataract_probability[box],
-            own_scale=own_scale,
+            graded=graded,
             grid=grid,
             apex_row=None if frame.levels is None else frame.levels.apex_row - view.window.top - region.top * grid,
         )
@@ -150,20 +153,6 @@ class MeasuredLens:
     surfaces: LensSurfaces
     zones: NDArray[np.uint8]
     odds: NDArray[np.float64]
-
-
-def block_sum(native: NDArray[np.uint8], grid: int) -> NDArray[np.uint16]:
-    """Sum blocks of grid x grid pixels, up to 16 x 16; at the edge the last row or column is repeated to fill them."""
-    rows, columns = native.shape
-    if rows % grid or columns % grid:
-        native = np.pad(native, ((0, -rows % grid), (0, -columns % grid)), mode="edge")
-    down: NDArray[np.uint16] = np.zeros((native.shape[0] // grid, native.shape[1]), np.uint16)
-    for row in range(grid):
-        down += native[row::grid]
-    sums: NDArray[np.uint16] = np.zeros((down.shape[0], down.shape[1] // grid), np.uint16)
-    for column in range(grid):
-        sums += down[:, column::grid]
-    return sums
 
 
 def measure_zones(maps: LensMaps, scale: DepthScale | None, table: ExcessTable | None) -> MeasuredLens | None:
@@ -195,8 +184,13 @@ def measure_zones(maps: LensMaps, scale: DepthScale | None, table: ExcessTable |
     odds = np.zeros(lens.shape)
     odds[lens] = np.log(share[lens] / (1 - share[lens]))
 
+    own_scale = None if maps.graded is None else block_sum(maps.graded, maps.grid)
+
     def measure(part: NDArray[np.bool_]) -> ZoneMeasure:
-        return _measure(part, opaque, maps)
+        count, cataract = int(np.count_nonzero(part)), int(np.count_nonzero(part & opaque))
+        if own_scale is None or not count:
+            return ZoneMeasure(count, cataract, None)
+        return ZoneMeasure(count, cataract, int(own_scale[part].sum(dtype=np.int64)) / (count * maps.grid**2))
 
     def area(zone: Zone) -> tuple[float | None, float | None]:
         small, large = (subcapsular_area(opaque, zones, points, zone, radius) for radius in DISC_RADII_MM)
@@ -224,14 +218,6 @@ def _share_of_cataract(maps: LensMaps, lens: NDArray[np.bool_]) -> NDArray[np.fl
     share = maps.cataract_probability[lens].astype(np.float64)
     share /= np.maximum(maps.lens_probability[lens], np.float32(_LEAST_PROBABILITY))
     return np.clip(share, _LEAST_PROBABILITY, 1 - _LEAST_PROBABILITY)
-
-
-def _measure(part: NDArray[np.bool_], opaque: NDArray[np.bool_], maps: LensMaps) -> ZoneMeasure:
-    count = int(np.count_nonzero(part))
-    density = None
-    if maps.own_scale is not None and count:
-        density = int(maps.own_scale[part].sum(dtype=np.int64)) / (count * maps.grid**2)
-    return ZoneMeasure(count, int(np.count_nonzero(part & opaque)), density)
 
 
 def _mean(values: NDArray[np.float64]) -> float | None:

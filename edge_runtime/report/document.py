@@ -14,10 +14,13 @@ from edge_runtime.results import ModelFacts, ScanResult
 from edge_runtime.version import __version__
 
 if TYPE_CHECKING:
+    from edge_runtime.measure.eye_measures import EyeMeasures
+    from edge_runtime.measure.findings import Findings
     from edge_runtime.model.predictor import Predictor
     from edge_runtime.results import EyeResult, UnreadableScan
 
 SCHEMA = "edge-cataract/result/1"
+PAPER_THRESHOLD = 0.14  # Zeboulon et al. 2022, for the fraction that a network in the paper's manner finds
 DISCLAIMER = "Research use only. Not a medical device."
 SCHEMA_FILE = os.path.join(os.path.dirname(os.path.dirname(__file__)), "schema", "result-1.json")
 
@@ -56,6 +59,7 @@ def document(eye: EyeResult, network: object = None, created: str | None = None)
             "margin": judgement.margin,
             "decision": judgement.decision.value,
             "borderline": judgement.borderline,
+            **_findings(eye.findings),
         },
         "scans": [_scan(entry) if isinstance(entry, ScanResult) else _unreadable(entry) for entry in eye.entries],
         "warnings": [
@@ -101,9 +105,70 @@ def _runtime(threads: int) -> dict[str, str | int]:
     }
 
 
+def _findings(found: Findings) -> dict[str, Any]:
+    """What the lens shows beyond the fraction; null where it could not be measured."""
+    measures, grade = found.measures, found.grade
+    content: dict[str, Any] = {
+        "answer": found.conclusion.answer.value,
+        "answer_reasons": list(found.conclusion.reasons),
+        "cataract_fraction_range": None,
+        "cataract_fraction_leave_one_out": _rounded_all(found.leave_one_out),
+        "cataract_fraction_band": _rounded_all(found.band),
+        "paper_fraction": None,
+        "paper_threshold": PAPER_THRESHOLD,
+        "grade": None,
+        "kinds": None if found.kinds is None else {kind: _rounded(share) for kind, share in found.kinds.items()},
+        "areas": None,
+        "zones": None,
+        **dict.fromkeys(("optical_depth", "forward_scatter", "lens_thickness_mm", "lens_density_own_scale")),
+        "vault_um": None,
+    }
+    if grade is not None:
+        content["grade"] = {
+            "value_db": _rounded(grade.value_db),
+            "step": grade.step,
+            "word": grade.word,
+            "interval_db": _rounded_all(grade.interval_db),
+        }
+    return content if measures is None else content | _measured(measures)
+
+
+def _measured(measures: EyeMeasures) -> dict[str, Any]:
+    areas = measures.areas
+    return {
+        "cataract_fraction_range": _rounded_all(measures.fraction_range),
+        "areas": {
+            "posterior_subcapsular_3mm": _rounded(areas.posterior_3mm),
+            "posterior_subcapsular_5mm": _rounded(areas.posterior_5mm),
+            "anterior_subcapsular_3mm": _rounded(areas.anterior_3mm),
+            "anterior_subcapsular_5mm": _rounded(areas.anterior_5mm),
+        },
+        "zones": {
+            name: {"fraction": _rounded(zone.fraction), "density": _rounded(zone.density)}
+            for name, zone in measures.zones.items()
+        },
+        "optical_depth": _rounded(measures.optical_depth),
+        "forward_scatter": _rounded(measures.forward_scatter),
+        "lens_thickness_mm": _rounded(measures.thickness_mm),
+        "lens_density_own_scale": _rounded(measures.density),
+    }
+
+
+def _rounded(value: float | None) -> float | None:
+    """Six decimals: processors differ in the last digits of a logarithm."""
+    return None if value is None else round(value, 6)
+
+
+def _rounded_all(values: tuple[float, ...] | None) -> list[float | None] | None:
+    return None if values is None else [_rounded(value) for value in values]
+
+
 def _unreadable(entry: UnreadableScan) -> dict[str, Any]:
     """The entry of a scan that could not be read or labelled: nothing is known of it but why."""
-    unknown = ("sha256", "rows", "columns", "profile", "lens_px", "cataract_px", "cataract_fraction", "lens_density")
+    unknown = (
+        "sha256", "rows", "columns", "profile", "pitch_um", "meridian_deg", "laterality", "lens_px", "cataract_px",
+        "cataract_fraction", "lens_density",
+    )  # fmt: skip
     return {
         "source": entry.source,
         "gradable": False,
@@ -114,13 +179,16 @@ def _unreadable(entry: UnreadableScan) -> dict[str, Any]:
 
 
 def _scan(result: ScanResult) -> dict[str, Any]:
-    timings = result.timings_ms
+    scan, timings = result.scan, result.timings_ms
     return {
-        "source": result.scan.source,
-        "sha256": result.scan.sha256,
-        "rows": result.scan.rows,
-        "columns": result.scan.columns,
+        "source": scan.source,
+        "sha256": scan.sha256,
+        "rows": scan.rows,
+        "columns": scan.columns,
         "profile": result.profile,
+        "pitch_um": _rounded_all(result.pitch_um),
+        "meridian_deg": None if scan.meridian_deg is None else scan.meridian_deg.value,
+        "laterality": None if scan.laterality is None else scan.laterality.value.value,
         "gradable": result.gradable,
         "reasons": list(result.reasons),
         "lens_px": result.pixels.lens,

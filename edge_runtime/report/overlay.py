@@ -18,6 +18,7 @@ from edge_runtime.measure.lens import TissueLabel
 
 from .lettering import Lettering
 from .overlay_words import footer_lines, header_lines
+from .zone_lines import draw_zones
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,7 +36,7 @@ _ROWS_AT_ONCE = 64
 
 
 def draw_overlay(
-    result: ScanResult, *, laterality: Laterality | None = None, date: str | None = None
+    result: ScanResult, *, laterality: Laterality | None = None, date: str | None = None, zones: bool = False
 ) -> NDArray[np.uint8]:
     """Draw one analysed scan.
 
@@ -45,6 +46,8 @@ def draw_overlay(
         Which eye the scan belongs to; None: what the scan itself knows.
     date
         Day of the analysis, written into the header; None: today, in UTC. The same result and day give the same bytes.
+    zones
+        Whether the borders of the lens zones are drawn into the original.
 
     Returns
     -------
@@ -63,13 +66,16 @@ def draw_overlay(
     top = letters.height(len(header) + 1)
     picture = np.full((top + layout.panel_rows + letters.height(len(footer)), layout.columns, 3), BACKGROUND, np.uint8)
     letters.write(picture, header, 0)
-    for title, column in (("Cataract probability", layout.overlay), ("Original", layout.original)):
+    original = "Original, with the zones of the lens" if zones else "Original"
+    for title, column in (("Cataract probability", layout.overlay), (original, layout.original)):
         letters.write(picture, [title], top - letters.height(1), column)
     letters.write(picture, footer, top + layout.panel_rows)
     rows, columns = shape
     panels = [picture[top : top + rows, left : left + columns] for left in (layout.overlay, layout.original)]
     _draw_scan(panels, result)
     inside.draw(panels[0], layout.unit)
+    if zones:
+        draw_zones(panels[1], result, layout.unit)
     _draw_colour_bar(picture[top : top + layout.panel_rows], layout, letters)
     return picture
 

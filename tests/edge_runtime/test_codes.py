@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from edge_runtime import codes, errors
+from edge_runtime.measure import answer as answer_module
+from edge_runtime.measure.answer import DOUBTS, Answer
 from edge_runtime.measure.quality import RULES
 
 PACKAGE = Path(codes.__file__).parent
@@ -17,22 +19,14 @@ ERRORS = {name for name, kind in vars(errors).items() if isinstance(kind, type) 
 CONTAINERS = ("png", "jpeg", "tiff", "bmp")
 WORD = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 # Strings of the same form that are no error, reason or warning.
-# What `edge_runtime/measure/` names and no output says yet: figures of an eye, parts of its lens, reasons of an answer.
+# Parts of a lens, kinds of opacity, and measures, as documents name them.
 MEASURES = {
     "log-odds",
-    "cataract-fraction",
-    "unstable-fraction",
-    "nuclear-grade",
     "anterior-cortex",
     "posterior-cortex",
     "anterior-subcapsular",
     "posterior-subcapsular",
-    "anterior-subcapsular-area",
-    "posterior-subcapsular-area",
     "central-3mm",
-    "no-sign",
-    "fewer-than-three-scans",
-    "lens-shape-unknown",
 }
 OTHER_NAMES = {
     "utf-8",
@@ -94,9 +88,37 @@ def test_every_reason_and_warning_that_is_documented_is_used(table: dict[str, st
     assert set(table) - NAMES == set()
 
 
+def test_every_answer_and_reason_of_an_answer_is_documented() -> None:
+    assert {answer.value for answer in Answer} == set(codes.ANSWERS)
+    yielded = {
+        node.value.value
+        for node in ast.walk(ast.parse(Path(answer_module.__file__).read_text(encoding="utf-8")))
+        if isinstance(node, ast.Yield) and isinstance(node.value, ast.Constant)
+    }
+    assert yielded | {"cataract-fraction"} == set(codes.ANSWER_REASONS)
+    assert set(codes.WARNINGS) >= DOUBTS
+
+
+def test_the_limits_of_an_answer_are_those_that_are_documented() -> None:
+    said = codes.ANSWER_REASONS
+    assert (
+        f"{answer_module.REPEAT_FRACTION:g} or more; from {answer_module.REFER_FRACTION:g}" in said["cataract-fraction"]
+    )
+    assert f"covers {100 * answer_module.REPEAT_POSTERIOR_AREA:g} %" in said["posterior-subcapsular-area"]
+    assert f"from {100 * answer_module.REFER_POSTERIOR_AREA:g} %" in said["posterior-subcapsular-area"]
+    assert f"covers {100 * answer_module.REPEAT_ANTERIOR_AREA:g} %" in said["anterior-subcapsular-area"]
+    assert f"{answer_module.REPEAT_GRADE_DB:g} dB" in said["nuclear-grade"]
+
+
 def test_every_word_of_the_package_is_documented() -> None:
     """A reason or a warning under a new word is seen, wherever in the package it is given."""
-    undocumented = {name for name in NAMES if "-" in name} - {*codes.REFUSALS, *codes.REASONS, *codes.WARNINGS}
+    undocumented = {name for name in NAMES if "-" in name} - {
+        *codes.REFUSALS,
+        *codes.REASONS,
+        *codes.WARNINGS,
+        *codes.ANSWERS,
+        *codes.ANSWER_REASONS,
+    }
     assert undocumented == OTHER_NAMES
 
 
@@ -110,7 +132,9 @@ def test_the_check_can_fail() -> None:
 
 
 @pytest.mark.parametrize(
-    "table", [codes.REFUSALS, codes.REASONS, codes.WARNINGS], ids=["errors", "reasons", "warnings"]
+    "table",
+    [codes.REFUSALS, codes.REASONS, codes.WARNINGS, codes.ANSWERS, codes.ANSWER_REASONS],
+    ids=["errors", "reasons", "warnings", "answers", "reasons of answers"],
 )
 def test_words_are_stable_kebab_case_in_order_with_one_line_each(table: dict[str, str]) -> None:
     assert all(WORD.fullmatch(word) for word in table)
@@ -120,3 +144,4 @@ def test_words_are_stable_kebab_case_in_order_with_one_line_each(table: dict[str
 def test_words_of_errors_and_warnings_are_sorted() -> None:
     assert list(codes.REFUSALS) == sorted(codes.REFUSALS)
     assert list(codes.WARNINGS) == sorted(codes.WARNINGS)
+    assert list(codes.ANSWER_REASONS) == sorted(codes.ANSWER_REASONS)

@@ -21,6 +21,7 @@ from edge_runtime.errors import EdgeCataractError
 from edge_runtime.frame.brightness import Brightness
 from edge_runtime.frame.prepare import prepare_frame
 from edge_runtime.frame.profiles import PROFILES, DeviceProfile, load_profile, profile_for
+from edge_runtime.frame.resample import block_sum
 from edge_runtime.frame.window import NATIVE_PITCH_UM
 from edge_runtime.machine.cgroup import available_threads
 from edge_runtime.reading.raster import read_scan
@@ -29,7 +30,7 @@ from train.workers import process_pool
 from . import grid as grid_module
 from . import labels as labels_module
 from .dataset import Dataset, DatasetError
-from .grid import GridFrames, GridScan, block_sum
+from .grid import GridFrames, GridScan
 from .labels import contradictions, labels_on_grid, lens_box, native_labels, read_labels
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 
 # The grid and the labels are part of what this module has to offer.
 __all__ = [
-    "GridFrames", "GridScan", "block_sum", "labels_on_grid", "lens_box", "native_labels", "preparation_sha256",
+    "GridFrames", "GridScan", "labels_on_grid", "lens_box", "native_labels", "preparation_sha256",
     "prepare", "profile_of", "read_labels", "sources_sha256",
 ]  # fmt: skip
 

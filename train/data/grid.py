@@ -61,19 +61,3 @@ class GridFrames:
         scan = self.scans[index]
         grey = self.grey[index, : scan.rows, : scan.columns].astype(np.float32) / np.float32(self.grid**2 * 255)
         return grey, self.labels[index, : scan.rows, : scan.columns]
-
-
-def block_sum(frame: NDArray[np.uint8], grid: int) -> NDArray[np.uint16]:
-    """Sum blocks of grid x grid pixels, the last row and column repeated to complete a block.
-
-    Returns
-    -------
-    (ceil(rows / grid), ceil(columns / grid)) uint16
-    """
-    if not 1 <= grid <= 16:
-        raise ValueError(f"a grid from 1 to 16 was expected, got {grid}")  # 16 * 16 * 255 is the most that uint16 holds
-    rows, columns = frame.shape
-    padded = np.pad(frame, ((0, -rows % grid), (0, -columns % grid)), mode="edge").astype(np.uint16)
-    across = sum((padded[:, shift::grid] for shift in range(1, grid)), start=padded[:, ::grid])
-    total: NDArray[np.uint16] = sum((across[shift::grid] for shift in range(1, grid)), start=across[::grid])
-    return total

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from edge_runtime.frame.resample import block_sum
 from edge_runtime.frame.window import NATIVE_PITCH_UM
 from edge_runtime.measure.lens import TissueLabel
-
-from .grid import block_sum
 
 # A blink or a lid may leave little of a lens; a lens of 9.9 x 10.2 mm, as optical path shows it, fills 79 square mm.
 LEAST_LENS_MM2, MOST_LENS_MM2 = 1.0, 90.0

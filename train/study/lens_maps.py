@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from edge_runtime.frame.resample import block_sum
 from edge_runtime.measure.lens import TissueLabel
 from edge_runtime.measure.zones import nucleus_of
-from train.data.frames import block_sum, labels_on_grid
+from train.data.frames import labels_on_grid
 from train.metrics import area_under_curve
 
 from .rows import KINDS

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edge_runtime.measure.lens_measures import LensMaps, MeasuredLens, block_sum, measure_zones
+from edge_runtime.frame.resample import block_sum
+from edge_runtime.measure.lens_measures import LensMaps, MeasuredLens, measure_zones
 from edge_runtime.measure.optics import DepthScale
 from edge_runtime.measure.scatter import CLEAR_LOSS_PER_MM, ExcessTable
 from edge_runtime.measure.zones import Zone
@@ -25,7 +26,7 @@ def measured(opaque: NDArray[np.bool_], lens: DrawnLens = LENS) -> MeasuredLens:
         labels=labels,
         lens_probability=inside.astype(np.float32),
         cataract_probability=np.where(labels == 2, 0.9, 0.1 * inside).astype(np.float32),
-        own_scale=np.where(labels == 2, 100, 40).astype(np.int64) * GRID**2,
+        graded=np.kron(np.where(labels == 2, 100, 40), np.ones((GRID, GRID))).astype(np.uint8),
         grid=GRID,
         apex_row=None,
     )

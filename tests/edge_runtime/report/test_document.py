@@ -21,6 +21,15 @@ from tests.edge_runtime.report.conftest import EYES
 SCHEMA = json.loads(Path(SCHEMA_FILE).read_text())
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 CREATED = "2026-01-31T10:11:12Z"
+# Of a drawn frame: its lens is a rectangle.
+LENS_NOT_MEASURED = {
+    "answer": "refer",
+    "answer_reasons": ["cataract-fraction", "lens-shape-unknown", "fewer-than-three-scans"],
+    **dict.fromkeys(("cataract_fraction_range", "cataract_fraction_leave_one_out", "cataract_fraction_band")),
+    **dict.fromkeys(("paper_fraction", "grade", "kinds", "areas", "zones", "optical_depth", "forward_scatter")),
+    "paper_threshold": 0.14,
+    **dict.fromkeys(("lens_thickness_mm", "lens_density_own_scale", "vault_um")),
+}
 
 
 def test_schema_is_a_schema() -> None:
@@ -51,7 +60,7 @@ def test_document_carries_the_result(analyzer: CataractAnalyzer, eye_of: Callabl
     }
     assert content["runtime"]["threads"] == analyzer.network.threads
     assert content["runtime"]["provider"] == "CPUExecutionProvider"
-    assert content["eye"] == {
+    assert content["eye"] == LENS_NOT_MEASURED | {
         "laterality": None,
         "cataract_fraction": CATARACT_FRACTION,
         "cataract_fraction_sd": None,

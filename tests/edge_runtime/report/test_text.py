@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from edge_runtime import CataractAnalyzer
 from edge_runtime.golden import SAMPLES
+from edge_runtime.measure.quality import Notice
 from edge_runtime.report.text import summary
 from edge_runtime.results import EyeResult
 from tests.edge_runtime.pictures import lens_frame
@@ -21,6 +23,8 @@ def test_summary_says_finding_number_and_threshold(
     assert text == (
         "frame: cataract\n"
         "  Cataract Fraction 0.286, at or above the threshold 0.140\n"
+        "  Answer: refer. Show the eye to an ophthalmologist. "
+        "[cataract-fraction, lens-shape-unknown, fewer-than-three-scans]\n"
         "  Model tiny-grey-level 0 (fp32), trained on none. Research use only. Not a medical device."
     )
 
@@ -49,8 +53,26 @@ def test_summary_of_an_exam_tells_how_many_scans_it_used(
 ) -> None:
     lines = summary(eye_of("exam with an ungraded scan")).splitlines()
     assert lines[0] == "OD: cataract"
-    assert lines[2] == "  2 scans given, 6 expected, 1 graded"
-    assert lines[3].endswith("not graded")
+    assert lines[3] == "  2 scans given, 6 expected, 1 graded"
+    assert lines[4].endswith("not graded")
+
+
+def test_summary_of_a_lens_names_grade_and_areas(bundled_analyzer: CataractAnalyzer) -> None:
+    lines = summary(
+        bundled_analyzer.as_eye([bundled_analyzer.analyze(SAMPLES / "simulated-cataract.png")])
+    ).splitlines()
+    assert lines[2].startswith("  Answer: refer.")
+    assert re.fullmatch(r"  Nucleus: \w+ \(step [45] of 5\), \d\.\d dB above a clear lens, likely .*", lines[3])
+    assert re.fullmatch(r"  Opacity below the capsule, share of the central 3 mm: back \d+%, front \d+%", lines[4])
+
+
+def test_summary_has_at_most_ten_lines(eye_of: Callable[[str], EyeResult]) -> None:
+    eye = eye_of("exam")
+    notices = tuple(Notice(f"word-{number % 7}", "Something.", f"{number}.png") for number in range(14))
+    lines = summary(replace(eye, notices=notices)).splitlines()
+    assert len(lines) == 10
+    assert "  note: 0.png, 7.png: Something. [word-0]" in lines
+    assert lines[8].endswith("word-3, word-4, word-5, word-6")
 
 
 def test_summary_shows_what_a_model_says_without_obeying_it(eye_of: Callable[[str], EyeResult]) -> None:

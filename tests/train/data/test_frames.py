@@ -10,12 +10,12 @@ import pytest
 from edge_runtime.frame import brightness
 from edge_runtime.frame.brightness import Brightness, find_reference_levels, referenced_grey
 from edge_runtime.frame.profiles import PROFILES
-from edge_runtime.frame.resample import native_frame
+from edge_runtime.frame.resample import block_sum, native_frame
 from edge_runtime.reading.raster import read_scan
 from tests.train.synthetic import make_dataset, scan_and_labels, write_png
 from train.data import frames as frames_module
 from train.data.dataset import read_dataset
-from train.data.frames import block_sum, labels_on_grid, lens_box, native_labels, prepare, sources_sha256
+from train.data.frames import labels_on_grid, lens_box, native_labels, prepare, sources_sha256
 from train.phantom.eye.plan import EyePlan
 from train.phantom.imaging.plan import EXPORT_COLUMNS, EXPORT_ROWS, Geometry, ScanPlan
 from train.phantom.render import simulate
