@@ -8,10 +8,17 @@ from dataclasses import dataclass
 
 from edge_runtime.checked import checked_age
 
-from .arguments import AnalyzerOptions, SpeechOptions, add_analysis_options, check_standard_input, load_analyzer
+from .arguments import (
+    AnalyzerOptions,
+    SpeechOptions,
+    add_analysis_options,
+    check_standard_input,
+    load_analyzer,
+    path_argument,
+)
 from .console import complain
 from .outcome import EXIT_NOT_GRADED, EXIT_SOME_FAILED, explain
-from .outputs import Outputs, deliver, without_own_pictures
+from .outputs import Outputs, PicturePaths, deliver, without_own_pictures
 
 # Names that Windows keeps for devices.
 _RESERVED = {"CON", "PRN", "AUX", "NUL", *(f"{port}{number}" for port in ("COM", "LPT") for number in range(1, 10))}
@@ -37,6 +44,8 @@ class ExamOptions:
         Age of the patient; None: not given.
     zones
         Whether overlays show the zones of the lens.
+    picture
+        Where the picture of the whole eye goes; None: not asked for.
     """
 
     scans: tuple[str, ...]
@@ -48,6 +57,7 @@ class ExamOptions:
     overwrite: bool
     age_years: float | None
     zones: bool
+    picture: str | None
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -60,6 +70,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=_label,
         metavar="LABEL",
         help="label of the exam in the names of its files, so that exams stay apart; never a person's name",
+    )
+    parser.add_argument(
+        "--picture",
+        type=path_argument,
+        metavar="PATH",
+        help="PNG: the whole eye in one picture, with the lens from the front and the nuclear grade",
     )
 
 
@@ -83,6 +99,7 @@ def run(options: argparse.Namespace) -> int:
             overwrite=options.overwrite,
             age_years=checked_age(options.age),
             zones=options.zones,
+            picture=options.picture,
         )
     )
 
@@ -96,7 +113,13 @@ def analyze_exam(options: ExamOptions) -> int:
     name = f"{options.name or 'exam'}-{options.eye}"
     label = name if options.name else ""
     outputs = Outputs(
-        options.folder, name, options.scans, label=label, overwrite=options.overwrite, zones=options.zones
+        options.folder,
+        name,
+        options.scans,
+        PicturePaths(eye=options.picture),
+        label=label,
+        overwrite=options.overwrite,
+        zones=options.zones,
     )
     check_targets(outputs.targets(), [*options.scans, *options.analyzer.files], overwrite=options.overwrite)
     eye = load_analyzer(options.analyzer).analyze_exam(

@@ -1,4 +1,4 @@
-"""The files that a verb writes: what ``-o DIR`` holds, and the pictures of a single scan."""
+"""The files that a verb writes: what ``-o DIR`` holds, and the pictures of a single scan or of an eye."""
 
 from __future__ import annotations
 
@@ -25,16 +25,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PicturePaths:
-    """Where --overlay, --labels and --probability go; None: not asked for."""
+    """Where --overlay, --labels, --probability and --picture go; None: not asked for."""
 
     overlay: str | None = None
     labels: str | None = None
     probability: str | None = None
+    eye: str | None = None
 
     @property
     def named(self) -> list[str]:
         """Every path that was given."""
-        return [path for path in (self.overlay, self.labels, self.probability) if path is not None]
+        return [path for path in (self.overlay, self.labels, self.probability, self.eye) if path is not None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class Outputs:
     paths
         The scans of the document as they were given; each gets an overlay in the folder.
     pictures
-        Pictures of a single scan.
+        Pictures of a single scan, or of an eye.
     label
         What the names of overlays say besides the scan's: the label of an exam, so that exams stay apart.
     overwrite
@@ -102,7 +103,7 @@ class Outputs:
                         draw_overlay(entry, laterality=eye.laterality, date=date, zones=self.zones), mark
                     )
         if self.pictures.named:
-            files.update(_encoded(self.pictures, eye.scans[0], digest, date, zones=self.zones))
+            files.update(_encoded(self.pictures, eye, digest, date, zones=self.zones))
         if self.folder is not None:
             files[self._document(self.folder)] = document
         return files
@@ -166,10 +167,12 @@ def deliver(eye: EyeResult, outputs: Outputs, speech: SpeechOptions) -> None:
 
 
 def _encoded(
-    pictures: PicturePaths, scan: ScanResult, document_sha256: str | None, date: str, *, zones: bool
+    pictures: PicturePaths, eye: EyeResult, document_sha256: str | None, date: str, *, zones: bool
 ) -> dict[str, bytes]:
     """The largest first: drawing brings in code that stays in memory."""
     from edge_runtime.report.png import PictureMark, encode_png
+
+    scan = eye.scans[0]
 
     def mark(picture: str) -> PictureMark:
         return PictureMark(picture, scan.scan.sha256, document_sha256)
@@ -183,6 +186,10 @@ def _encoded(
         from edge_runtime.report.overlay import draw_overlay
 
         files[pictures.overlay] = encode_png(draw_overlay(scan, date=date, zones=zones), mark("overlay"))
+    if pictures.eye is not None:
+        from edge_runtime.report.eye_picture import draw_eye
+
+        files[pictures.eye] = encode_png(draw_eye(eye, date=date), mark("eye"))
     return files
 
 

@@ -29,9 +29,9 @@ class PictureMark:
     Attributes
     ----------
     picture
-        ``overlay``, ``labels`` or ``probability``.
+        ``overlay``, ``eye``, ``labels`` or ``probability``.
     scan_sha256
-        Hash of the scan that it shows.
+        Hash of the scan that it shows; of an eye, of its first scan.
     document_sha256
         Hash of the document that was written with it; None without one. A reader can tell by it that both are of one
         run.

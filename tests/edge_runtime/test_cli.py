@@ -22,6 +22,7 @@ from edge_runtime import __version__, cli
 from edge_runtime.errors import InferenceError, ScanError, WriteError, out_of_memory
 from edge_runtime.model.network import Network
 from edge_runtime.report.document import SCHEMA_FILE
+from edge_runtime.report.png import picture_mark
 from tests.conftest import ROOT, RunProgram
 from tests.make_tiny_model import TinyModel, tiny_model_bytes
 
@@ -675,6 +676,21 @@ def test_what_the_machine_ran_out_of_is_told(
     monkeypatch.setattr("edge_runtime.commands.analyze.load_analyzer", exhausted)
     printed = run("cataract.png")
     assert (printed.code, printed.word) == (code, word)
+
+
+def test_exam_draws_the_whole_eye_where_it_is_asked_for(run: Run, scans: None, tmp_path: Path) -> None:
+    printed = run("exam", "cataract.png", "clear.png", "--eye", "OD", "--picture", "eye.png", "--age", "60")
+    assert printed.code == 0
+    mark = picture_mark(tmp_path / "eye.png")
+    assert mark is not None
+    assert (mark.picture, mark.document_sha256) == ("eye", None)
+    assert run("exam", "cataract.png", "--eye", "OD", "--picture", "cataract.png").word == "output-taken"
+
+
+@pytest.mark.parametrize("age", ["-1", "121", "nan", "inf"])
+def test_an_age_that_is_none_is_refused(run: Run, scans: None, age: str) -> None:
+    printed = run("cataract.png", "--age", age)
+    assert (printed.code, printed.word) == (2, "bad-age")
 
 
 def test_exam_refuses_standard_input_named_twice(run: Run) -> None:

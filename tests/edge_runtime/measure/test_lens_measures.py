@@ -18,11 +18,11 @@ LENS = DrawnLens()
 TABLE = ExcessTable((-9.0, 0.0, 9.0), (0.0, 3.0, 12.0))
 
 
-def measured(opaque: NDArray[np.bool_], lens: DrawnLens = LENS) -> MeasuredLens:
+def lens_maps(opaque: NDArray[np.bool_], lens: DrawnLens = LENS) -> LensMaps:
     labels = lens.labels()
     labels[opaque & (labels > 0)] = 2
     inside = labels > 0
-    maps = LensMaps(
+    return LensMaps(
         labels=labels,
         lens_probability=inside.astype(np.float32),
         cataract_probability=np.where(labels == 2, 0.9, 0.1 * inside).astype(np.float32),
@@ -30,7 +30,10 @@ def measured(opaque: NDArray[np.bool_], lens: DrawnLens = LENS) -> MeasuredLens:
         grid=GRID,
         apex_row=None,
     )
-    found = measure_zones(maps, DepthScale.TISSUE, TABLE)
+
+
+def measured(opaque: NDArray[np.bool_], lens: DrawnLens = LENS) -> MeasuredLens:
+    found = measure_zones(lens_maps(opaque, lens), DepthScale.TISSUE, TABLE)
     assert found is not None
     return found
 

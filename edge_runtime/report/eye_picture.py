@@ -1,0 +1,168 @@
+"""One picture of an eye: its scans, the lens as seen from the front, the nuclear grade, and the answer."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from edge_runtime.measure.en_face import RADIUS_MM, STEPS, Meridian
+from edge_runtime.measure.grade import STEP_EDGES_DB, STEP_WORDS
+from edge_runtime.measure.lens_measures import measure_zones
+from edge_runtime.measure.zones import CENTRAL_RADIUS_MM
+
+from .lettering import Lettering
+from .overlay import BACKGROUND, colours_of, draw_panel, panel_shape
+from .overlay_words import printable
+from .text import summary
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from edge_runtime.results import EyeResult, ScanResult
+
+WIDTH, SCAN_WIDTH, GAP = 1800, 420, 20  # pixels
+MAP_SIDE = 440
+WEDGE_DEG = 15.0
+USUAL_ANGLES_DEG = (0.0, 30.0, 60.0, 90.0, 120.0, 150.0)
+WHITE, GREY, ORANGE = (255, 255, 255), (96, 96, 96), (64, 160, 255)
+_GRADE_DB = (-1.0, 9.0)  # from and to, on the bar
+
+
+def draw_eye(eye: EyeResult, *, date: str | None = None) -> NDArray[np.uint8]:
+    """Draw the scans of one eye and what they show together.
+
+    Parameters
+    ----------
+    date
+        Day of the analysis; None: today, in UTC. The same result and day give the same bytes.
+
+    Returns
+    -------
+    (rows, columns, 3) uint8 in cv2's blue-green-red order.
+    """
+    letters = Lettering(WIDTH, 1)
+    header = letters.wrapped([printable_line(line) for line in summary(eye).splitlines()])
+    header[0] += f"   {date or time.strftime('%Y-%m-%d', time.gmtime())}"
+    top = letters.height(len(header)) + GAP
+    tiles = [_scan(scan, number, letters) for number, scan in enumerate(eye.scans, 1)]
+    left_width = 3 * SCAN_WIDTH + 4 * GAP
+    rows_of_tiles = [tiles[start : start + 3] for start in range(0, len(tiles), 3)]
+    heights = [max(tile.shape[0] for tile in row) for row in rows_of_tiles]
+    side = from_the_front(eye, letters)
+    bar = _grade_bar(eye, letters)
+    height = max(sum(heights) + GAP * len(heights), side.shape[0] + bar.shape[0] + GAP)
+    picture = np.full((top + height, WIDTH, 3), BACKGROUND, np.uint8)
+    letters.write(picture, header, 0)
+    row = top
+    for tiles_of_row, tall in zip(rows_of_tiles, heights, strict=True):
+        for number, tile in enumerate(tiles_of_row):
+            _put(picture, tile, row, GAP + number * (SCAN_WIDTH + GAP))
+        row += tall + GAP
+    _put(picture, side, top, left_width)
+    _put(picture, bar, top + side.shape[0] + GAP, left_width)
+    return picture
+
+
+def printable_line(line: str) -> str:
+    """A line of the summary in letters that every version of cv2 can draw."""
+    return "".join(letter if " " <= letter <= "~" else "?" for letter in line)
+
+
+def _put(picture: NDArray[np.uint8], part: NDArray[np.uint8], row: int, column: int) -> None:
+    picture[row : row + part.shape[0], column : column + part.shape[1]] = part
+
+
+def _scan(scan: ScanResult, number: int, letters: Lettering) -> NDArray[np.uint8]:
+    """One scan with its colours, and a line that says which it is and what it gives."""
+    import cv2
+
+    panel = draw_panel(scan, panel_shape(scan.maps.scan_shape, scan.maps.frame_shape))
+    rows = max(1, round(panel.shape[0] * SCAN_WIDTH / panel.shape[1]))
+    small = cv2.resize(panel, (SCAN_WIDTH, rows), interpolation=cv2.INTER_AREA)
+    fraction = "not graded" if scan.cataract_fraction is None else f"{scan.cataract_fraction:.3f}"
+    name = printable(scan.scan.source or "frame")
+    tile = np.full((rows + letters.height(1), SCAN_WIDTH, 3), BACKGROUND, np.uint8)
+    tile[letters.height(1) :] = small
+    letters.write(tile, [f"{number}: {fraction}  {name[-36:]}"], 0, 0)
+    return tile
+
+
+def from_the_front(eye: EyeResult, letters: Lettering) -> NDArray[np.uint8]:
+    """Twelve half-meridians at their angles; between them nothing was measured, and nothing is drawn."""
+    angles = [scan.scan.meridian_deg for scan in eye.scans]
+    known = all(angle is not None for angle in angles)
+    wedges = np.full((MAP_SIDE, MAP_SIDE, 3), BACKGROUND, np.uint8)
+    vertical, across = np.mgrid[0:MAP_SIDE, 0:MAP_SIDE].astype(np.float64) - (MAP_SIDE - 1) / 2
+    radius = np.hypot(across, vertical) * 2 * RADIUS_MM / MAP_SIDE
+    place = np.minimum((radius / RADIUS_MM * STEPS).astype(np.int64), STEPS - 1)
+    turned = np.degrees(np.arctan2(-vertical, across))  # anticlockwise from the right, as meridians are counted
+    for number, scan in enumerate(eye.scans[: len(USUAL_ANGLES_DEG)]):
+        angle = scan.scan.meridian_deg
+        meridian_deg = USUAL_ANGLES_DEG[number] if angle is None else angle.value
+        found = None if scan.lens is None else measure_zones(scan.lens, None, None)
+        if scan.lens is None or found is None:
+            continue
+        meridian = Meridian.of(scan.lens, found)
+        for half, direction in enumerate((meridian_deg + 180, meridian_deg)):
+            away = np.abs((turned - direction + 180) % 360 - 180)
+            inside = (away <= WEDGE_DEG / 2) & (radius < RADIUS_MM)
+            _paint(wedges, inside, place, meridian, half)
+            for layer, colour, low in ((meridian.posterior, WHITE, 0.0), (meridian.anterior, ORANGE, 4.0)):
+                line = inside & (away >= low) & (away <= low + 1.5) & layer[half][place]
+                wedges[line] = colour
+    pixel_mm = 2 * RADIUS_MM / MAP_SIDE
+    for ring_mm in (CENTRAL_RADIUS_MM, RADIUS_MM - pixel_mm):
+        wedges[np.abs(radius - ring_mm) < pixel_mm / 2] = GREY
+    lines = letters_below(known=known)
+    picture = np.full((letters.height(1 + len(lines)) + MAP_SIDE, MAP_SIDE, 3), BACKGROUND, np.uint8)
+    letters.write(picture, ["Lens from the front; rings: 3 and 6 mm"], 0, 0)
+    picture[letters.height(1) : letters.height(1) + MAP_SIDE] = wedges
+    letters.write(picture, lines, letters.height(1) + MAP_SIDE, 0)
+    return picture
+
+
+def letters_below(*, known: bool) -> list[str]:
+    """The legend of the map."""
+    return [
+        "Colour: share of cataract in depth (yellow: all).",
+        "White: below the back capsule. Orange: front.",
+        "Angles as recorded." if known else "Angles assumed: 0 to 150, in the order given.",
+    ]
+
+
+def _paint(
+    wedges: NDArray[np.uint8], inside: NDArray[np.bool_], place: NDArray[np.int64], meridian: Meridian, half: int
+) -> None:
+    share = meridian.opaque[half][place]
+    seen = inside & ~np.isnan(share)
+    levels = np.round(np.nan_to_num(share[seen]) * 255).astype(np.uint8)[:, None]
+    wedges[seen] = colours_of(levels, np.full_like(levels, 128))[:, 0]
+
+
+def _grade_bar(eye: EyeResult, letters: Lettering) -> NDArray[np.uint8]:
+    """The five steps of the nuclear grade, with the estimate and the interval that holds nine in ten eyes."""
+    tall, bar = 60, 24
+    picture = np.full((letters.height(2) + tall, MAP_SIDE, 3), BACKGROUND, np.uint8)
+    grade = eye.findings.grade
+    letters.write(picture, ["Nucleus, dB above a clear lens" if grade else "Nucleus: not graded"], 0, 0)
+    if grade is None:
+        return picture
+
+    def column(value_db: float) -> int:
+        low, high = _GRADE_DB
+        return round((min(max(value_db, low), high) - low) / (high - low) * (MAP_SIDE - 1))
+
+    top = letters.height(1)
+    edges = [column(edge) for edge in (_GRADE_DB[0], *STEP_EDGES_DB, _GRADE_DB[1])]
+    for step in range(len(STEP_WORDS)):
+        shade = 60 + 35 * step
+        picture[top : top + bar, edges[step] : edges[step + 1]] = (shade, shade, shade)
+    low, high = (column(value) for value in grade.interval_db)
+    picture[top + bar + 6 : top + bar + 12, low : high + 1] = ORANGE
+    at = column(grade.value_db)
+    picture[top - 2 : top + bar + 16, max(at - 2, 0) : at + 3] = ORANGE
+    said = f"{grade.word}: {grade.value_db:.1f} dB ({grade.interval_db[0]:.1f} to {grade.interval_db[1]:.1f})"
+    letters.write(picture, [said], top + bar + 18, 0)
+    return picture
