@@ -14,7 +14,7 @@ from train.phantom.cohorts.dataset import Cohort
 from train.provenance import code_revision, machine, versions
 from train.study.measures.coefficients import fit_coefficients
 from train.study.measures.figures_of_merit import figures_of
-from train.study.measures.measured_eyes import cohort_sha256, measured_eyes
+from train.study.measures.measured_eyes import cohort_sha256, measured_eyes, model_sha256
 
 if TYPE_CHECKING:
     import argparse
@@ -28,6 +28,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder for what was measured, and for the figures")
     parser.add_argument("--fit", action="store_true", help="fit coefficients to the cohort, and write them")
     parser.add_argument("--coefficients", type=Path, metavar="FILE", help="coefficients that are judged")
+    parser.add_argument(
+        "--together",
+        action="append",
+        metavar="COHORT",
+        help="cohorts whose eyes are judged together, too (default: all of them)",
+    )
     parser.add_argument("--workers", type=int, default=1, help="processes (default 1)")
 
 
@@ -39,6 +45,11 @@ def run(arguments: argparse.Namespace) -> int:
     EdgeCataractError
         When the request cannot be met, or the folder cannot be used.
     """
+    unknown = set(arguments.together or ()) - set(arguments.cohort)
+    if unknown:
+        raise UsageError(
+            "usage", f"{', '.join(sorted(unknown))}: not among the cohorts.", "Name it with --cohort, too."
+        )
     coefficients = None if arguments.coefficients is None else _read(arguments.coefficients)
     table = None if coefficients is None else coefficients.excess
     arguments.out.mkdir(parents=True, exist_ok=True)
@@ -60,6 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
             ) from error
         files["coefficients.json"] = (coefficients.to_json() + "\n").encode()
     if coefficients is not None:
+        joined = arguments.together or list(parts)
         figures = {
             "cohorts": described,
             "seed": arguments.seed,
@@ -68,7 +80,11 @@ def run(arguments: argparse.Namespace) -> int:
             "code_revision": code_revision(),
             "machine": machine(),
             "versions": versions("numpy", "onnxruntime", "opencv-python-headless", "scikit-learn", "scipy"),
-            "together": figures_of(eyes, coefficients),
+            "model_sha256": model_sha256(),
+            "together": {
+                "cohorts": joined,
+                **figures_of([eye for name in joined for eye in parts[name]], coefficients),
+            },
             "by_cohort": {name: figures_of(some, coefficients) for name, some in parts.items()},
         }
         files["figures.json"] = (json.dumps(figures, indent=1, allow_nan=False) + "\n").encode()

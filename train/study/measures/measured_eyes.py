@@ -163,7 +163,7 @@ def measured_eyes(
     stamp = {
         **asdict(cohort.stamp),
         "scatter": table is not None,
-        "model_sha256": _analyzer().network.sha256,
+        "model_sha256": model_sha256(),
         "code_revision": code_revision(),
     }
     with Ledger(ledger_path, stamp, sync_every=SYNC_EVERY) as ledger:
@@ -178,6 +178,11 @@ def measured_eyes(
 def cohort_sha256(eyes: Sequence[MeasuredEye]) -> str:
     """Hash of all pictures of a cohort, in their order."""
     return hashlib.sha256("".join(eye.pictures for eye in eyes).encode()).hexdigest()
+
+
+def model_sha256() -> str:
+    """Hash of the model that measures."""
+    return _analyzer().network.sha256
 
 
 def _jobs(cohort: Cohort, table: ExcessTable | None) -> Iterator[EyeJob]:

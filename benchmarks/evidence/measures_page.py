@@ -1,0 +1,48 @@
+"""Write docs/measures.md, what is measured beyond the fraction and how well: `python -m benchmarks.evidence.measures_page`.
+
+The figures are those of `python -m train measures`, whose figures.json is committed as benchmarks/results/measures.json.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from benchmarks.evidence.templates import fill
+from edge_runtime.measure import answer
+from edge_runtime.measure.grade import STEP_EDGES_DB, STEP_WORDS
+from edge_runtime.measure.repeatability import FRACTION_EDGES
+
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "measures.md"
+RESULTS = ROOT / "benchmarks" / "results" / "measures.json"
+COEFFICIENTS = ROOT / "train" / "checkpoints" / "edge-0.3.1-measures.json"
+
+
+def main() -> int:
+    """Write the page."""
+    PAGE.write_text(page(json.loads(RESULTS.read_text(encoding="utf-8"))), encoding="utf-8")
+    return 0
+
+
+def page(figures: dict[str, Any]) -> str:
+    """Return the page as Markdown."""
+    coefficients = json.loads(COEFFICIENTS.read_text(encoding="utf-8"))
+    edges = [-float("inf"), *STEP_EDGES_DB, float("inf")]
+    return fill(
+        "measures.md.j2",
+        figures=figures,
+        answers=[(name, one["answers"]) for name, one in figures["by_cohort"].items()],
+        steps=list(zip(STEP_WORDS, edges[:-1], edges[1:], coefficients["grade"]["deviations_db"], strict=True)),
+        fractions=list(
+            zip((0.0, *FRACTION_EDGES), (*FRACTION_EDGES, 1.0), coefficients["repeatability"]["deviations"], strict=True)
+        ),
+        limits=answer,
+        fitted_on=coefficients["fitted_on"],
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
