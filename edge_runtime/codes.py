@@ -11,6 +11,7 @@ REFUSALS: dict[str, str] = {
     "bilevel-image": "The picture has one bit per pixel.",
     "brighter-than-white": "A pixel is brighter than the white that the file, or --bits, declares.",
     "broken-library": "numpy, OpenCV or onnxruntime is missing, broken, or built for another system.",
+    "cancelled": "The calling program stopped the analysis, by the event that it had passed as cancel=.",
     "colour-image": "The picture is in colour; grey stored as three equal channels is accepted.",
     "constant-image": "Every pixel has the same value: nothing was recorded.",
     "damaged-bmp": "The BMP's structure makes no sense.",
