@@ -112,6 +112,7 @@ WARNINGS: dict[str, str] = {
     "lens-cut-by-frame": "The lens reaches a side of the frame; what lies beyond was not measured.",
     "marks-in-picture": "Text, lines or boxes of one grey were drawn into the part that is labelled.",
     "more-scans-than-expected": "The exam has more scans than a complete one.",
+    "near-copy": "Two files of the exam show one scan that was saved twice, as PNG and JPEG; both were counted.",
     "no-brightness-reference": "Cornea or iris not found, so brightness could not be calibrated; the usual "
     "display of the device was assumed.",
     "other-eye": "The name of a scan, or of its folder, says the other eye.",
