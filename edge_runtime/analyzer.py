@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 
 from .checked import checked_age, checked_laterality, checked_threshold
 from .conclusion import eye_result
-from .errors import FAULTS_OF_ONE_SCAN, EdgeCataractError, UsageError
+from .errors import EdgeCataractError, UsageError
 from .exam_checks import check_duplicates, contradictions
 from .frame.prepare import prepare_frame
 from .frame.profiles import DeviceProfile, PixelPitch, wanted_profile
 from .frame.resample import native_shape
 from .frame.window import CropWindow
+from .machine.cancelling import cancelled_by, stop_if_cancelled
+from .machine.faults import fault_of_one_scan
 from .machine.resources import Limits, Resources
 from .machine.stopwatch import Stopwatch
 from .measure.coefficients import check_coefficients
@@ -32,6 +34,8 @@ from .results import EyeResult, ModelFacts, ScanResult, Timings, UnreadableScan
 from .scan import Exam, Laterality, Scan, checked_bits, scan_from_pixels
 
 if TYPE_CHECKING:
+    import threading
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -45,6 +49,10 @@ SCANS_PER_EXAM = 6  # radial scans of one eye (Zeboulon et al. 2022)
 
 class CataractAnalyzer:
     """Loads and verifies a model once; then turns scans into results. Thread-safe.
+
+    Each call takes ``cancel``, a `threading.Event`: soon after another thread has set it, the call ends with
+    `AnalysisCancelledError`, in the middle of a scan, too; the analyzer can be used on. Only the decoding of a file,
+    less than two seconds for the largest that are read, is waited for.
 
     Parameters
     ----------
@@ -91,7 +99,7 @@ class CataractAnalyzer:
         self._geometry = TileGeometry.of(metadata)
         self._facts = ModelFacts.of(self.network)
 
-    def analyze(self, path: ScanFile, *, bits: int | None = None) -> ScanResult:
+    def analyze(self, path: ScanFile, *, bits: int | None = None, cancel: threading.Event | None = None) -> ScanResult:
         """Analyse one scan file (or ``-``, standard input); `bits` goes before the analyzer's own.
 
         In place of a path, the bytes of a file are taken, or a binary file that is open for reading.
@@ -103,10 +111,17 @@ class CataractAnalyzer:
             is no error: its result says so.
         """
         clock = Stopwatch()
-        scan = read_scan(path, self._resources.room_for_reading())
-        return self.analyze_scan(scan, read_ms=clock.lap_ms(), bits=bits)
+        with cancelled_by(cancel):
+            scan = read_scan(path, self._resources.room_for_reading())
+            return self.analyze_scan(scan, read_ms=clock.lap_ms(), bits=bits)
 
-    def analyze_pixels(self, frame: NDArray[np.uint8] | NDArray[np.uint16], *, bits: int | None = None) -> ScanResult:
+    def analyze_pixels(
+        self,
+        frame: NDArray[np.uint8] | NDArray[np.uint16],
+        *,
+        bits: int | None = None,
+        cancel: threading.Event | None = None,
+    ) -> ScanResult:
         """Analyse one frame straight from device software: (rows, columns) uint8 or uint16.
 
         `bits` are those that the device records, such as 12 in uint16; they go before the analyzer's own.
@@ -117,8 +132,9 @@ class CataractAnalyzer:
             As for `analyze`.
         """
         clock = Stopwatch()
-        scan = scan_from_pixels(frame)
-        return self.analyze_scan(scan, read_ms=clock.lap_ms(), bits=bits)
+        with cancelled_by(cancel):
+            scan = scan_from_pixels(frame)
+            return self.analyze_scan(scan, read_ms=clock.lap_ms(), bits=bits)
 
     def analyze_exam(
         self,
@@ -127,10 +143,11 @@ class CataractAnalyzer:
         *,
         frames: Sequence[NDArray[np.uint8] | NDArray[np.uint16]] = (),
         age_years: float | None = None,
+        cancel: threading.Event | None = None,
     ) -> EyeResult:
         """Analyse the radial scans of one eye; its Cataract Fraction is the mean over the gradable ones.
 
-        A scan that cannot be read or labelled is an entry of the result, with its reason.
+        A scan that cannot be read or labelled, or meets a fault of the program, is an entry with its reason.
 
         Parameters
         ----------
@@ -142,6 +159,8 @@ class CataractAnalyzer:
             Frames in memory instead: each (rows, columns) uint8 or uint16.
         age_years
             Age of the patient, 0 to 120; it changes only the nuclear grade and its interval.
+        cancel
+            Set by another thread, it ends the exam, without a result.
 
         Raises
         ------
@@ -153,9 +172,11 @@ class CataractAnalyzer:
         eye = checked_laterality(laterality)
         if len(frames) and len(paths):
             raise UsageError("usage", "Both paths and frames were given.", "Give one of them.")
+        age = checked_age(age_years)
         room = self._resources.room_for_reading
-        exam = exam_of_frames(frames, eye) if len(frames) else exam_of_files(paths, eye, room)
-        return self._analyze_exam(exam, checked_age(age_years))
+        with cancelled_by(cancel):
+            exam = exam_of_frames(frames, eye) if len(frames) else exam_of_files(paths, eye, room)
+            return self._analyze_exam(exam, age)
 
     def _analyze_exam(self, exam: Exam, age_years: float | None) -> EyeResult:
         entries: list[ScanResult | UnreadableScan] = []
@@ -164,12 +185,14 @@ class CataractAnalyzer:
                 clock = Stopwatch()
                 scan = source.read()
                 entries.append(self.analyze_scan(scan, read_ms=clock.lap_ms()))
-            except EdgeCataractError as error:
-                error.source = source.name
-                if not isinstance(error, FAULTS_OF_ONE_SCAN):
+            except Exception as error:  # a fault in one scan does not end the exam
+                fault = fault_of_one_scan(error)
+                if isinstance(known := fault or error, EdgeCataractError):
+                    known.source = source.name
+                if fault is None:
                     raise
-                _forget_pixels(error)
-                entries.append(UnreadableScan(printable_name(source.name), error))
+                _forget_pixels(fault)
+                entries.append(UnreadableScan(printable_name(source.name), fault))
         unreadable = [entry.error for entry in entries if isinstance(entry, UnreadableScan)]
         if len(unreadable) == len(entries):
             raise unreadable[0]
@@ -215,6 +238,7 @@ class CataractAnalyzer:
             As for `analyze`.
         """
         clock = Stopwatch()
+        stop_if_cancelled()
         scan = scan.of_bits(self._bits if bits is None else bits)
         predictor = self.tiled_predictor()
         frame = prepare_frame(scan, self._profile, self.network.metadata.brightness, predictor.largest_tile)
@@ -222,6 +246,7 @@ class CataractAnalyzer:
         prepare_ms = clock.lap_ms()
         view = view_lens(frame, predictor)
         self._resources.step_done()
+        stop_if_cancelled()
         infer_ms = clock.lap_ms()
         measured = measure_lens(view)
         judgement = judge(measured.gradable_fractions, self.point)

@@ -12,6 +12,7 @@ REFUSALS: dict[str, str] = {
     "bilevel-image": "The picture has one bit per pixel.",
     "brighter-than-white": "A pixel is brighter than the white that the file, or --bits, declares.",
     "broken-library": "numpy, OpenCV or onnxruntime is missing, broken, or built for another system.",
+    "cancelled": "The calling program stopped the analysis, by the event that it had passed as cancel=.",
     "colour-image": "The picture is in colour; grey stored as three equal channels is accepted.",
     "constant-image": "Every pixel has the same value: nothing was recorded.",
     "damaged-bmp": "The BMP's structure makes no sense.",
@@ -112,6 +113,7 @@ WARNINGS: dict[str, str] = {
     "lens-cut-by-frame": "The lens reaches a side of the frame; what lies beyond was not measured.",
     "marks-in-picture": "Text, lines or boxes of one grey were drawn into the part that is labelled.",
     "more-scans-than-expected": "The exam has more scans than a complete one.",
+    "near-copy": "Two files of the exam show one scan that was saved twice, as PNG and JPEG; both were counted.",
     "no-brightness-reference": "Cornea or iris not found, so brightness could not be calibrated; the usual "
     "display of the device was assumed.",
     "other-eye": "The name of a scan, or of its folder, says the other eye.",

@@ -16,7 +16,8 @@
     |-- ModelMissingError              80
     |-- ModelIntegrityError            81    the bytes are not those that were exported
     |-- ModelIncompatibleError         82    not a model of this contract
-    `-- InferenceError                 83    the network failed or returned a non-finite number
+    |-- InferenceError                 83    the network failed or returned a non-finite number
+    `-- AnalysisCancelledError        130    the calling program stopped the analysis
 
 `word` is a stable kebab-case name of the exact cause; `REFUSALS` in `codes.py` documents each.
 """
@@ -143,6 +144,12 @@ class InferenceError(EdgeCataractError):
     """The network failed, or returned a number that is not finite."""
 
     exit_code = 83
+
+
+class AnalysisCancelledError(EdgeCataractError):
+    """The calling program set the event that it had passed as ``cancel``."""
+
+    exit_code = 130
 
 
 # What concerns one scan alone: the other scans of a command or an exam are analysed all the same.

@@ -6,8 +6,11 @@ import hashlib
 import os
 import re
 from collections import Counter
+from itertools import combinations
 from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from edge_runtime.measure.quality import Notice
 
@@ -17,10 +20,17 @@ from .scan import Laterality
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from numpy.typing import NDArray
+
     from .results import ScanResult
 
 # A scan whose fraction is further from the median of the exam is named; 1 to 7 % of simulated eyes have one.
 MOST_APART = 0.2
+# Scans whose small pictures correlate more are one scan that was saved twice (benchmarks/robustness/near_copies.py).
+LEAST_ALIKE = 0.975
+_SKETCH = (269, 228)  # columns, rows: an eighth of a frame, of which lossy compression and resizing leave the grain
+_GRAIN = 2.0  # pixels of the sketch over which brightness is taken away
+_LEAST_GRAIN = 0.01  # grey levels; below it there is rounding alone
 _EYE_WORDS = {
     Laterality.OD: re.compile(r"(?<![a-z])(od|right)(?![a-z])", re.IGNORECASE),
     Laterality.OS: re.compile(r"(?<![a-z])(os|left)(?![a-z])", re.IGNORECASE),
@@ -74,6 +84,7 @@ def contradictions(
                     result.scan.source,
                 )
     yield from _disagreements(scans)
+    yield from near_copies(scans)
 
 
 def _other_eyes(names: Sequence[str], laterality: Laterality | None) -> Iterator[Notice]:
@@ -96,3 +107,27 @@ def _disagreements(scans: Sequence[ScanResult]) -> Iterator[Notice]:
         if abs(fraction - middle) > MOST_APART:
             found = f"Its fraction is {fraction:.3f}, the median of the exam {middle:.3f}."
             yield Notice("scans-disagree", found, scan.scan.source)
+
+
+def near_copies(scans: Sequence[ScanResult]) -> Iterator[Notice]:
+    """Warnings about scans that are one scan saved twice: as PNG and as JPEG, or once at another size."""
+    sketches = [(scan.scan.source, sketch(scan.scan.pixels)) for scan in scans]
+    for (first, one), (second, other) in combinations(sketches, 2):
+        if likeness(one, other) > LEAST_ALIKE:
+            yield Notice("near-copy", f"It shows the picture of {first or 'another'}, saved again.", second)
+
+
+def sketch(pixels: NDArray[Any]) -> NDArray[np.float32]:
+    """The grain of a (rows, columns) picture in small, (228, 269) float32 of mean square 1, whatever its size."""
+    import cv2
+
+    small = cv2.resize(pixels, _SKETCH, interpolation=cv2.INTER_AREA).astype(np.float32)
+    grain = small - cv2.GaussianBlur(small, (0, 0), _GRAIN)
+    grain -= grain.mean()
+    spread = float(np.sqrt(np.mean(grain * grain)))
+    return np.asarray(grain / spread if spread > _LEAST_GRAIN else np.zeros_like(grain), np.float32)
+
+
+def likeness(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
+    """The correlation of two sketches, -1 to 1."""
+    return float(np.mean(one * other))

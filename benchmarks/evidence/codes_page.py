@@ -28,7 +28,7 @@ OUTCOMES = {
     3: "The scan was readable but not graded; the document says why (see Reasons).",
     4: "Of several scans, some were not graded, refused or failed.",
     129: "The terminal hung up.",
-    130: "The user interrupted the program.",
+    130: "The user interrupted the program. In Python: the calling program stopped the analysis.",
     143: "The system terminated the program.",
 }
 

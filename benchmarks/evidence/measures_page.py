@@ -37,7 +37,9 @@ def page(figures: dict[str, Any]) -> str:
         answers=[(name, one["answers"]) for name, one in figures["by_cohort"].items()],
         steps=list(zip(STEP_WORDS, edges[:-1], edges[1:], coefficients["grade"]["deviations_db"], strict=True)),
         fractions=list(
-            zip((0.0, *FRACTION_EDGES), (*FRACTION_EDGES, 1.0), coefficients["repeatability"]["deviations"], strict=True)
+            zip(
+                (0.0, *FRACTION_EDGES), (*FRACTION_EDGES, 1.0), coefficients["repeatability"]["deviations"], strict=True
+            )
         ),
         limits=answer,
         fitted_on=coefficients["fitted_on"],

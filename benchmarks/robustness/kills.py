@@ -36,7 +36,7 @@ DEADLY = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """The state of a document and its overlay.
+    """The state of a document and its overlays.
 
     Attributes
     ----------
@@ -54,19 +54,19 @@ class Pair:
     older: bool
 
 
-def pair_in(folder: Path, older: bytes) -> Pair:
-    """Look at the pair, as a reader of it can."""
-    document, overlay = (folder / name for name in NAMES)
-    if not document.exists() or not overlay.exists():
+def pair_in(folder: Path, older: bytes, names: tuple[str, ...] = NAMES) -> Pair:
+    """Look at a document and its overlays, as a reader of them can."""
+    document, *overlays = (folder / name for name in names)
+    if not all(path.exists() for path in (document, *overlays)):
         return Pair(lost=True, torn=False, mixed=False, older=False)
     content = document.read_bytes()
     try:
         json.loads(content)
-        torn = not overlay.read_bytes().endswith(END_OF_PNG)
+        torn = not all(overlay.read_bytes().endswith(END_OF_PNG) for overlay in overlays)
     except ValueError:
         torn = True
-    mark = picture_mark(overlay)
-    mixed = mark is None or mark.document_sha256 != hashlib.sha256(content).hexdigest()
+    marks = [picture_mark(overlay) for overlay in overlays]
+    mixed = any(mark is None or mark.document_sha256 != hashlib.sha256(content).hexdigest() for mark in marks)
     return Pair(lost=False, torn=torn, mixed=mixed, older=content == older)
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from edge_runtime.checked import checked_age
-from edge_runtime.errors import FAULTS_OF_ONE_SCAN, EdgeCataractError, InternalError, UsageError
+from edge_runtime.errors import EdgeCataractError, UsageError
+from edge_runtime.machine.faults import fault_of_one_scan
 
 from .arguments import (
     AnalyzerOptions,
@@ -16,7 +17,7 @@ from .arguments import (
     load_analyzer,
     path_argument,
 )
-from .console import complain, say, trace
+from .console import complain, say
 from .outcome import EXIT_NOT_GRADED, EXIT_SOME_FAILED, explain
 from .outputs import Outputs, PicturePaths, deliver, stem, without_own_pictures
 
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from edge_runtime.analyzer import CataractAnalyzer
     from edge_runtime.machine.task import Task
     from edge_runtime.scan import Scan
-
-_NO_MEMORY = -4  # as cv2.error says it
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,24 +101,15 @@ def analyze_scans(options: AnalyzeOptions) -> int:
     for position, path in enumerate(options.scans):
         try:
             graded = _analyze_one(analyzer, path, first if position == 0 else None, options)
-        except FAULTS_OF_ONE_SCAN as error:
-            complain(error, path, debug=debug)
-            if not several:
-                return error.exit_code
-            failed += 1
-        except EdgeCataractError as error:
-            complain(error, path, debug=debug)
-            if position and not quiet:
-                say(f"stopped: {position} of {len(options.scans)} scans were done.")
-            return error.exit_code
         except Exception as error:
-            # A fault of this program in one scan is no reason to leave out the others; the command line reports
-            # that of a single one, and scarce memory or descriptors concern them all.
-            if not several or isinstance(error, (MemoryError, OSError)) or getattr(error, "code", 0) == _NO_MEMORY:
+            fault = fault_of_one_scan(error)
+            if not isinstance(known := fault or error, EdgeCataractError):
                 raise
-            internal = InternalError("internal", f"{type(error).__name__}.", "Run it with --debug and report that.")
-            complain(internal, path, debug=False)
-            trace(error, debug=debug)
+            complain(known, path, debug=debug)
+            if fault is None and position and not quiet:
+                say(f"stopped: {position} of {len(options.scans)} scans were done.")
+            if fault is None or not several:
+                return known.exit_code
             failed += 1
         else:
             ungraded += not graded

@@ -34,10 +34,16 @@ class Task(Generic[Value]):
         finally:
             self._done.set()
 
-    def wait(self) -> None:
-        """Return when the work is done, however it ended; a signal's exception interrupts it."""
-        self._done.wait()  # not only joined: Python 3.11 takes a thread for ended when a signal interrupts that
+    def wait(self, seconds: float | None = None) -> bool:
+        """Return when the work is done, however it ended, or after `seconds`; whether it is done.
+
+        A signal's exception interrupts it.
+        """
+        # Not only joined: Python 3.11 takes a thread for ended when a signal interrupts that.
+        if not self._done.wait(seconds):
+            return False
         self._thread.join()
+        return True
 
     def result(self) -> Value:
         """What the work returned, when it is done; its error is raised here."""

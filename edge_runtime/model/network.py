@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from edge_runtime.errors import (
+    EdgeCataractError,
     InferenceError,
     InternalError,
     ModelIncompatibleError,
     ResourceError,
 )
+from edge_runtime.machine.cancelling import may_be_cancelled, stop_if_cancelled
 from edge_runtime.machine.libraries import load_onnxruntime
 from edge_runtime.machine.processor import sums_int8_exactly
 from edge_runtime.machine.task import Task
@@ -37,7 +39,7 @@ _OUTPUTS = (
     ("cataract_px", "tensor(int64)", 0),
 )
 _MAPS = [name for name, _, rank in _OUTPUTS if rank == 2]
-
+_LOOK_S = 0.02  # between two looks at the event that may stop a run
 
 _LIVING: weakref.WeakSet[Network] = weakref.WeakSet()
 
@@ -146,9 +148,13 @@ class Network:
             When the engine fails, or a probability is not finite.
         ResourceError
             When memory does not suffice.
+        AnalysisCancelledError
+            When the caller does not want it any more.
         """
         try:
             lens, cataract, labels = self._run(np.ascontiguousarray(window))
+        except EdgeCataractError:
+            raise
         except Exception as error:  # onnxruntime's errors share no base class but this
             if _is_out_of_resources(error):
                 raise ResourceError(
@@ -171,12 +177,15 @@ class Network:
         return Prediction(lens, cataract, labels)
 
     def _run(self, window: NDArray[np.uint8]) -> Any:
-        """Run the session so that a signal can stop it: by itself the engine returns only when all is done."""
-        if threading.current_thread() is not threading.main_thread():  # signals reach the main thread only
+        """Run the session so that a signal or the caller can stop it: the engine returns only when all is done."""
+        signals_come = threading.current_thread() is threading.main_thread()  # they reach no other thread
+        if not (signals_come or may_be_cancelled()):
             return self._session().run(_MAPS, {"scan": window})
         session, options = self._session(), load_onnxruntime().RunOptions()
         running = Task(lambda: session.run(_MAPS, {"scan": window}, options))
         try:
+            while not running.wait(_LOOK_S if may_be_cancelled() else None):
+                stop_if_cancelled()
             return running.result()
         except BaseException:
             options.terminate = True

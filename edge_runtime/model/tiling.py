@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from edge_runtime.machine.cancelling import stop_if_cancelled
+
 from .predictor import Prediction
 
 if TYPE_CHECKING:
@@ -196,10 +198,13 @@ class TiledPredictor:
             When the network fails.
         ResourceError
             When memory does not suffice.
+        AnalysisCancelledError
+            When the caller does not want it any more.
         """
         tiles = self.tiles((frame.scan.rows, frame.scan.columns), frame.shape, window)
 
         def label_tile(tile: NDArray[np.uint8]) -> Prediction:
+            stop_if_cancelled()
             found = self.predictor.predict(frame.graded(tile))
             self.tile_done()
             return found

@@ -72,14 +72,13 @@ def _write_durable(contents: Mapping[str, bytes]) -> None:
                 _write_synced(temporary, content)
             with _signals_held():
                 journal.record(staged)
-                _publish(staged, folders)
+                _publish(staged, folders, journal)
         finally:
             for temporary, _ in staged:
-                with contextlib.suppress(OSError):
-                    os.unlink(temporary)
+                journal.remove(temporary)
 
 
-def _publish(staged: list[tuple[str, str]], folders: list[str]) -> None:
+def _publish(staged: list[tuple[str, str]], folders: list[str], journal: Journal) -> None:
     """Rename every file to its target; when one fails, put back what was there."""
     kept: list[tuple[str, str]] = []
     published: list[str] = []
@@ -105,8 +104,7 @@ def _publish(staged: list[tuple[str, str]], folders: list[str]) -> None:
         raise
     finally:
         for backup, _ in kept:
-            with contextlib.suppress(OSError):
-                os.unlink(backup)
+            journal.remove(backup)
 
 
 def _keep(target: str, backup: str) -> None:

@@ -42,6 +42,7 @@ class Journal:
     def __init__(self, folder: str, token: str, *, needed: bool) -> None:
         self._path = os.path.join(folder, f".edge-cataract-{token}.journal") if needed else None
         self._file: BinaryIO | None = None
+        self._leftovers = False
 
     def __enter__(self) -> Self:
         if self._path is not None:
@@ -59,14 +60,26 @@ class Journal:
             self._file.write(json.dumps(plan).encode() + b"\n")
             os.fsync(self._file.fileno())
 
+    def remove(self, temporary: str) -> None:
+        """Remove a file of this write that is not wanted any more; where that fails, the next run does it."""
+        try:
+            os.unlink(temporary)
+        except FileNotFoundError:
+            pass
+        except OSError:
+            self._leftovers = True
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._path is not None:
-            with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):  # the files are as they should be, whatever becomes of their plan
+            if self._file is not None and self._leftovers:
+                self._file.truncate(0)  # an empty plan: what is left is to be removed
+            elif self._path is not None:
                 os.unlink(self._path)
         if self._file is not None:
-            self._file.close()
+            with contextlib.suppress(OSError):
+                self._file.close()
 
 
 def finish_interrupted(folder: str) -> None:

@@ -18,8 +18,10 @@ import jsonschema
 import numpy as np
 import pytest
 
-from edge_runtime import __version__, cli
+from edge_runtime import __version__, analyzer, cli
 from edge_runtime.errors import InferenceError, ScanError, WriteError, out_of_memory
+from edge_runtime.measure.locate import LensView
+from edge_runtime.measure.measurement import Measurement
 from edge_runtime.model.network import Network
 from edge_runtime.report.document import SCHEMA_FILE
 from edge_runtime.report.png import picture_mark
@@ -597,6 +599,56 @@ def test_fault_of_the_program_is_one_line_without_a_traceback(
     assert with_debug.code == 70
     assert "Traceback" in with_debug.err
     assert "secret of the scan" in with_debug.err
+
+
+@pytest.fixture
+def fault_in_one_scan(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bug that only the scan with the brightest lens meets."""
+    measure = analyzer.measure_lens
+
+    def fail(view: LensView) -> Measurement:
+        if view.frame.scan.source == "cataract.png":
+            raise ZeroDivisionError("secret of the scan")
+        return measure(view)
+
+    monkeypatch.setattr(analyzer, "measure_lens", fail)
+
+
+@pytest.mark.usefixtures("scans", "fault_in_one_scan")
+def test_an_exam_goes_on_after_a_fault_of_the_program_in_one_scan(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    printed = run("exam", "clear.png", "cataract.png", "--eye", "OD", "--json", "-o", "out")
+    assert (printed.code, printed.word) == (4, "internal")
+    assert printed.err == (
+        "edge-cataract: cataract.png: error[internal]: This is a fault of the program, not of the scan: "
+        "ZeroDivisionError. The exam was judged without it. Run it with --debug and report that.\n"
+    )
+    (document,) = printed.documents
+    assert [scan["reasons"] for scan in document["scans"]] == [[], ["internal"]]
+    assert document["eye"]["scans_used"] == 1
+    told = {"code": "unreadable-scan", "message": "It could not be analysed: internal.", "source": "cataract.png"}
+    assert told in document["warnings"]
+    assert sorted(os.listdir(tmp_path / "out")) == ["clear.overlay.png", "exam-OD.json"]
+    with_debug = run("exam", "clear.png", "cataract.png", "--eye", "OD", "--debug")
+    assert with_debug.code == 4
+    assert "secret of the scan" in with_debug.err
+
+
+@pytest.mark.usefixtures("scans", "fault_in_one_scan")
+def test_an_exam_of_faults_of_the_program_alone_ends_with_70(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    printed = run("exam", "cataract.png", "--eye", "OD", "-o", "out")
+    assert (printed.code, printed.word, printed.out) == (70, "internal", "")
+    assert printed.err.startswith("edge-cataract: cataract.png: ")
+    assert os.listdir(tmp_path / "out") == []
+
+
+@pytest.mark.usefixtures("scans", "fault_in_one_scan")
+def test_scans_by_themselves_go_on_after_a_fault_of_the_program_in_one(run: Run) -> None:
+    printed = run("cataract.png", "clear.png")
+    assert printed.code == 4
+    assert "cataract.png: error[internal]" in printed.err
+    assert "1 graded, 0 not graded, 1 refused or failed." in printed.err
 
 
 def test_debug_shows_where_a_scan_was_refused(run: Run) -> None:

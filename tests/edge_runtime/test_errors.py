@@ -24,6 +24,7 @@ CONTRACT = {  # contract, section 3
     "ModelIntegrityError": 81,
     "ModelIncompatibleError": 82,
     "InferenceError": 83,
+    "AnalysisCancelledError": 130,  # an addition: as for SIGINT
 }
 KINDS = {
     kind.__name__: kind

@@ -5,6 +5,8 @@ Every name of `edge_runtime.__all__` is imported here and nowhere else in one li
 
 from __future__ import annotations
 
+import io
+import threading
 from pathlib import Path
 from typing import Any, assert_type
 
@@ -25,6 +27,7 @@ from edge_runtime import (
     __version__,
     document,
 )
+from edge_runtime.errors import AnalysisCancelledError
 
 
 def one_scan(path: Path) -> str:
@@ -69,3 +72,41 @@ def pixels_from_memory(frame: NDArray[np.uint16]) -> EyeResult:
     """An eye of one scan that never was a file."""
     analyzer = CataractAnalyzer("model.onnx", profile=PixelPitch(row_um=9.6, column_um=9.6))
     return analyzer.as_eye([analyzer.analyze_pixels(frame)], laterality=Laterality.OS)
+
+
+def twelve_bits(frame: NDArray[np.uint16]) -> ScanResult:
+    """A depth that is declared for the device, and for one call."""
+    analyzer = CataractAnalyzer(bits=12)
+    assert_type(analyzer.analyze("scan.tiff", bits=10), ScanResult)
+    return analyzer.analyze_pixels(frame, bits=12)
+
+
+def scans_that_are_no_paths(data: bytes, frames: list[NDArray[np.uint8]]) -> list[EyeResult]:
+    """Bytes, open files and frames in memory."""
+    analyzer = CataractAnalyzer()
+    assert_type(analyzer.analyze(data), ScanResult)
+    assert_type(analyzer.analyze(io.BytesIO(data)), ScanResult)
+    with Path("scan.png").open("rb") as file:
+        assert_type(analyzer.analyze(file), ScanResult)
+    return [analyzer.analyze_exam([data, "scan.png", io.BytesIO(data)], "OS"), analyzer.analyze_exam(frames=frames)]
+
+
+def delivered(scan: ScanResult, eye: EyeResult) -> tuple[str, NDArray[np.uint8]]:
+    """A document and a picture of a result."""
+    assert_type(scan.to_dict(), dict[str, Any])
+    assert_type(eye.to_dict(), dict[str, Any])
+    assert_type(scan.to_json(), str)
+    assert_type(scan.overlay(), NDArray[np.uint8])
+    return eye.to_json(indent=2), scan.overlay()
+
+
+def stopped_by_another_thread(paths: list[Path], frame: NDArray[np.uint8]) -> EyeResult | None:
+    """Every call can be stopped."""
+    analyzer, cancel = CataractAnalyzer(), threading.Event()
+    try:
+        assert_type(analyzer.analyze(paths[0], cancel=cancel), ScanResult)
+        assert_type(analyzer.analyze_pixels(frame, cancel=cancel), ScanResult)
+        return analyzer.analyze_exam(paths, Laterality.OS, cancel=cancel)
+    except AnalysisCancelledError as error:
+        assert_type(error.exit_code, int)
+        return None

@@ -26,6 +26,14 @@ MISUSES = {
         "from edge_runtime import CataractAnalyzer\nCataractAnalyzer().analyze(5)",
         {"mypy": "arg-type", "pyright": "reportArgumentType"},
     ),
+    "truth value for an event": (
+        "from edge_runtime import CataractAnalyzer\nCataractAnalyzer().analyze('a.png', cancel=True)",
+        {"mypy": "arg-type", "pyright": "reportArgumentType"},
+    ),
+    "overlay of an eye": (
+        "from edge_runtime import CataractAnalyzer\nCataractAnalyzer().analyze_exam(['a.png']).overlay()",
+        {"mypy": "attr-defined", "pyright": "reportAttributeAccessIssue"},
+    ),
     "undefined number": (
         "from edge_runtime import CataractAnalyzer\nprint(CataractAnalyzer().analyze('a.png').cataract_fraction + 1)",
         {"mypy": "operator", "pyright": "reportOptionalOperand"},

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from edge_runtime.errors import UsageError
 from edge_runtime.measure.lens import TissueLabel
 from edge_runtime.report.files import write_all
 from edge_runtime.report.png import encode_png
@@ -15,6 +16,7 @@ from edge_runtime.report.png import encode_png
 from .dataset import DatasetError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -42,7 +44,36 @@ class Drawing:
     polygons: tuple[tuple[TissueLabel, NDArray[np.float64]], ...]
 
 
-def write_masks(labelme: Path, out: Path) -> dict[str, Drawing]:
+def further_names(pairs: Iterable[str]) -> dict[str, TissueLabel]:
+    """The names that polygons may have, and what they mean: ours, and those of other annotators.
+
+    Parameters
+    ----------
+    pairs
+        ``WORD=CLASS`` each; the class is one of `NAMES`.
+
+    Raises
+    ------
+    UsageError
+        For another form, an unknown class, or a word that has two meanings.
+    """
+    names = dict(NAMES)
+    for pair in pairs:
+        word, equals, name = (_plain(part) for part in pair.rpartition("="))
+        label = NAMES.get(name)
+        if not (word and equals) or label is None:
+            found = f"--map {pair!r} is not WORD=CLASS, with the class {' or '.join(NAMES)}."
+            raise UsageError("usage", found, "Write --map 'lens=clear lens', for example.")
+        if names.setdefault(word, label) is not label:
+            raise UsageError("usage", f"--map {pair!r} gives {word!r} a second meaning.", "Map each word once.")
+    return names
+
+
+def _plain(word: str) -> str:
+    return " ".join(word.lower().replace("_", " ").split())
+
+
+def write_masks(labelme: Path, out: Path, names: Mapping[str, TissueLabel] = NAMES) -> dict[str, Drawing]:
     """Write one mask for each LabelMe file of a folder, or none when a file has a fault.
 
     Parameters
@@ -51,6 +82,8 @@ def write_masks(labelme: Path, out: Path) -> dict[str, Drawing]:
         Folder of LabelMe files, `*.json`.
     out
         Folder for the masks, `<name>.png`; it is made where it is missing.
+    names
+        Names that polygons may have, as `further_names` gives them.
 
     Returns
     -------
@@ -65,7 +98,7 @@ def write_masks(labelme: Path, out: Path) -> dict[str, Drawing]:
     """
     files = sorted(labelme.glob("*.json"))
     faults: list[str] = [] if files else ["no LabelMe file (*.json)"]
-    read = {file.stem: read_drawing(file, faults) for file in files}
+    read = {file.stem: read_drawing(file, faults, names) for file in files}
     if faults:
         raise DatasetError(labelme, faults)
     drawings = {name: drawing for name, drawing in read.items() if drawing is not None}
@@ -74,7 +107,7 @@ def write_masks(labelme: Path, out: Path) -> dict[str, Drawing]:
     return drawings
 
 
-def read_drawing(path: Path, faults: list[str]) -> Drawing | None:
+def read_drawing(path: Path, faults: list[str], names: Mapping[str, TissueLabel] = NAMES) -> Drawing | None:
     """Read one LabelMe file; what is wrong with it is added to `faults`."""
     try:
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
@@ -87,14 +120,14 @@ def read_drawing(path: Path, faults: list[str]) -> Drawing | None:
         return None
     polygons = []
     for number, shape in enumerate(shapes, start=1):
-        found = _polygon(shape, f"{path.name}: shape {number}", (rows, columns), faults)
+        found = _polygon(shape, f"{path.name}: shape {number}", (rows, columns), names, faults)
         if found is not None:
             polygons.append(found)
     return Drawing(rows, columns, tuple(sorted(polygons, key=lambda polygon: polygon[0])))
 
 
 def _polygon(
-    shape: Any, where: str, size: tuple[int, int], faults: list[str]
+    shape: Any, where: str, size: tuple[int, int], names: Mapping[str, TissueLabel], faults: list[str]
 ) -> tuple[TissueLabel, NDArray[np.float64]] | None:
     try:
         kind, name = shape.get("shape_type", "polygon"), shape["label"]
@@ -102,14 +135,14 @@ def _polygon(
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         faults.append(f"{where}: label and points were expected ({error})")
         return None
-    label = NAMES.get(str(name).strip().lower().replace("_", " "))
+    label = names.get(_plain(str(name)))
     found = len(faults)
     if kind != "polygon":
         advice = ": draw its outline, or let LabelMe convert it" if kind == "mask" else ""
         faults.append(f"{where}: is a {kind}, a polygon was expected{advice}")
         return None
     if label is None:
-        faults.append(f"{where}: label {name!r} is unknown, {' or '.join(NAMES)} was expected")
+        faults.append(f"{where}: label {name!r} is unknown, {' or '.join(names)} was expected")
     if points.ndim != 2 or points.shape[1] != 2 or len(points) < 3 or not np.isfinite(points).all():
         faults.append(f"{where}: at least three points (column, row) were expected")
     elif points.min() < -1 or (points > [size[1] + 1, size[0] + 1]).any():

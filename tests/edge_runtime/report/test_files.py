@@ -9,13 +9,15 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 
 from edge_runtime.errors import OutputError, UsageError, WriteError
+from edge_runtime.locked_file import open_locked
+from edge_runtime.report import journal
 from edge_runtime.report.files import write_all
-from edge_runtime.report.journal import Journal
+from edge_runtime.report.journal import Journal, finish_interrupted
 from edge_runtime.report.targets import Target, check_targets
 
 
@@ -259,10 +261,59 @@ def test_a_folder_that_cannot_be_synced_is_no_error(
     assert files_in(tmp_path) == {"a": b"newer", "b": b"newer"}
 
 
+@pytest.mark.parametrize("call", range(1, 6))
+def test_what_could_not_be_removed_is_removed_by_the_next_run(
+    call: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, newer = older_and_newer(tmp_path)
+    with monkeypatch.context() as patch:
+        fail_at(patch, "unlink", call, OSError(errno.EIO, ""))
+        write_all(newer)
+    finish_interrupted(str(tmp_path))
+    assert files_in(tmp_path) == {"a": b"newer", "b": b"newer"}
+
+
+def test_nothing_is_published_later_that_was_taken_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rename of the second file fails, and so does the removal of its temporary file."""
+    _, newer = older_and_newer(tmp_path)
+    with monkeypatch.context() as patch:
+        fail_at(patch, "replace", 2, OSError(errno.EIO, ""))
+
+        def stuck(path: str) -> None:
+            raise OSError(errno.EIO, "")
+
+        patch.setattr(os, "unlink", stuck)
+        with pytest.raises(WriteError):
+            write_all(newer)
+    finish_interrupted(str(tmp_path))
+    assert files_in(tmp_path) == {"a": b"older", "b": b"older"}
+
+
+def test_a_plan_that_cannot_be_closed_takes_nothing_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, newer = older_and_newer(tmp_path)
+
+    class Unclosable:
+        def __init__(self, file: BinaryIO) -> None:
+            self._file = file
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(self._file, name)
+
+        def close(self) -> None:
+            self._file.close()
+            raise OSError(errno.EIO, "")
+
+    monkeypatch.setattr(journal, "open_locked", lambda path: Unclosable(open_locked(path)))
+    write_all(newer)
+    assert files_in(tmp_path) == {"a": b"newer", "b": b"newer"}
+
+
 KILLED = """
 import os, signal, sys
+from edge_runtime.locked_file import open_locked
+from edge_runtime.report import journal
 from edge_runtime.report.files import write_all
-from edge_runtime.report.journal import Journal
+from edge_runtime.report.journal import Journal, finish_interrupted
 name, call, folder = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 original, made = getattr(os, name), []
 def deadly(*arguments, **options):
