@@ -164,7 +164,8 @@ def _covered(points: NDArray[np.float64], size: tuple[int, int]) -> _Covered:
 def _mostly(inside: NDArray[np.bool_], rows: int, columns: int) -> NDArray[np.bool_]:
     """Which pixels lie inside with more than half of their area."""
     share = inside.reshape(rows, FINER, columns, FINER).sum(axis=(1, 3), dtype=np.int64)
-    return 2 * share > FINER**2
+    mostly: NDArray[np.bool_] = 2 * share > FINER**2
+    return mostly
 
 
 def _without_holes(inside: NDArray[np.bool_]) -> NDArray[np.bool_]:

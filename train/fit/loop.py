@@ -63,6 +63,8 @@ def fit(recipe: Recipe, recipe_text: str, dataset: Dataset, out: Path, options: 
     fabric = _launch(options)
     with fabric.rank_zero_first():
         run = Run.on(dataset, recipe, recipe_text, options, out)
+    if run.frames.doubt:
+        announce(fabric, f"Warning: {run.frames.doubt}")
     batches = Batches(run.frames, run.training, recipe)
     torch.manual_seed(recipe.seed)
     unet = UNet(recipe.network)
