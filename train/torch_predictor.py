@@ -54,6 +54,7 @@ class TorchNetwork:
             cf_threshold=point.cf_threshold,
             cf_threshold_method=point.method,
             guard_band=point.guard_band,
+            doubts="; ".join(point.doubts),
             profile=metadata.profile,
             brightness=metadata.brightness,
             training_data=metadata.training_data,

@@ -29,6 +29,8 @@ class ModelFacts:
         Hash of the model's bytes.
     threads
         Inference threads that were used.
+    doubts
+        Why nobody should rely on its threshold; "" without a doubt.
     """
 
     name: str
@@ -37,6 +39,7 @@ class ModelFacts:
     trained_on: str
     sha256: str
     threads: int
+    doubts: str = ""
 
     @classmethod
     def of(cls, network: Predictor) -> ModelFacts:
@@ -49,4 +52,5 @@ class ModelFacts:
             trained_on=without_people(metadata.training_data),
             sha256=network.sha256,
             threads=network.threads,
+            doubts=metadata.doubts,
         )

@@ -32,6 +32,8 @@ class ModelMetadata:
         What grey means to the model; a file that does not say takes grey as the display shows it.
     golden
         What its export found in the bundled sample scans (JSON, see `edge_runtime.golden`); "" in older files.
+    doubts
+        Why nobody should rely on its threshold; "" without a doubt.
     """
 
     name: str
@@ -51,6 +53,7 @@ class ModelMetadata:
     intended_use: str
     brightness: Brightness = Brightness.AS_SHOWN
     golden: str = ""
+    doubts: str = ""
 
     @classmethod
     def from_entries(cls, entries: dict[str, str]) -> ModelMetadata:
@@ -72,9 +75,10 @@ class ModelMetadata:
                 **{
                     name: value[name]
                     for name, kind in cls.__annotations__.items()
-                    if kind == "str" and name != "golden"
+                    if kind == "str" and name not in {"golden", "doubts"}
                 },
                 golden=value.get("golden", ""),
+                doubts=value.get("doubts", ""),
                 grid=int(value["grid"]),
                 stride=int(value["stride"]),
                 receptive_field=int(value["receptive_field"]),
