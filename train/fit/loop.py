@@ -24,6 +24,7 @@ from .loss import segmentation_loss
 from .plan import Plan, make_optimiser, plan_of
 from .run import FitOptions, Run
 from .state import TrainingState
+from .stopping import Interruption
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -100,7 +101,11 @@ def train(run: Run, plan: Plan, unet: UNet, batches: Batches, fabric: Fabric) ->
         for micro in range(recipe.accumulate)
     ]
     network.train()
-    with StepBar(fabric, state.step, plan.steps) as bar, closing(drawn_ahead(batch_at, places)) as coming:
+    with (
+        StepBar(fabric, state.step, plan.steps) as bar,
+        closing(drawn_ahead(batch_at, places)) as coming,
+        Interruption(wanted=fabric.world_size == 1) as interruption,
+    ):
         for place, (grey, labels) in zip(places, coming, strict=True):
             last_micro = place.micro == recipe.accumulate - 1
             with fabric.no_backward_sync(network, enabled=not last_micro):
@@ -120,10 +125,13 @@ def train(run: Run, plan: Plan, unet: UNet, batches: Batches, fabric: Fabric) ->
             at_the_end = state.step == plan.steps
             if state.step % recipe.validate_every == 0 or at_the_end:
                 bar.standing(state.step, validate(run, state, unet, learning_rate, fabric))
-            if state.step % recipe.checkpoint_every == 0 or at_the_end:
+            if state.step % recipe.checkpoint_every == 0 or at_the_end or interruption.came:
                 if fabric.is_global_zero:
                     state.save(run.state_path, unet, optimiser)
                 fabric.barrier()
+                bar.saved()
+            if interruption.came:
+                raise KeyboardInterrupt
     return state
 
 
