@@ -75,6 +75,7 @@ def fit(recipe: Recipe, recipe_text: str, dataset: Dataset, out: Path, options: 
         announce(fabric, f"{out} holds a finished run of {plan.steps} steps: nothing to do.")
         return run.checkpoint_path
     announce(fabric, f"{len(run.training)} scans to learn from, {len(run.held_out)} held out; {plan.summary()}")
+    announce(fabric, f"{run.recipe.name} {run.label}.")
     state = train(run, plan, unet, batches, fabric)
     if fabric.is_global_zero:
         finish(run, plan, unet, state.log, fabric)

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ from train.data.frames import prepare
 from train.data.split import split_by_patient
 from train.fit.augment import apply, centred
 from train.fit.recipe import parse_recipe
+from train.fit.run import FitOptions, Run
 from train.fit.stopping import Interruption
 
 # One thread: the order of floating-point sums is then the same in every process.
@@ -198,6 +200,25 @@ def test_a_time_budget_fixes_the_number_of_steps_before_the_first_one(
     assert plan["steps"] == 1
     assert f"{plan['steps']} steps of {plan['seconds_per_step']:.3f} s" in capsys.readouterr().err
     assert load_checkpoint(tmp_path / "run" / "checkpoint").metadata.steps == 1
+
+
+def test_a_run_says_which_label_it_really_learns(data: Path, recipe_path: Path, tmp_path: Path) -> None:
+    recipe = parse_recipe(recipe_path.read_text(), "tiny")
+    dataset = read_dataset(data)
+    masks = tuple(replace(scan, truth_labels=None) for scan in dataset.scans)
+    said = {}
+    for name, scans, target in (
+        ("truth", dataset.scans, "truth_labels"),
+        ("mask", dataset.scans, "mask"),
+        ("fallback", masks, "truth_labels"),
+        ("both", dataset.scans[:6] + masks[6:], "truth_labels"),
+    ):
+        options = FitOptions(cache=tmp_path / name)
+        run = Run.on(replace(dataset, scans=scans), replace(recipe, target=target), "", options, tmp_path)
+        said[name] = run.label
+    assert said["truth"] == "learns truth_labels of 12 scans"
+    assert said["mask"] == said["fallback"] == "learns the mask of 12 scans"
+    assert re.fullmatch(r"learns truth_labels of \d scans and the mask of \d scans", said["both"])
 
 
 @pytest.mark.slow
