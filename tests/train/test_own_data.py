@@ -57,7 +57,14 @@ def test_own_scans_become_a_model_that_the_runtime_uses(tmp_path: Path) -> None:
             words.append("--force")  # eight patients leave the threshold in doubt, and the export says so
         done = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
-    assert (tmp_path / "report/report.md").is_file()
+        assert "learnt from" not in done.stderr
+    assert "Warning" not in (tmp_path / "report/report.md").read_text()
+    again = ("-m", "train", "evaluate", "--model", "run/checkpoint", "--data", "dataset", "--out", "again")
+    done = subprocess.run(
+        [sys.executable, *again], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
+    )
+    assert "the model learnt from 12 of these 16 scans" in done.stderr  # a quarter of the patients was held out
+    assert "**Warning: the model learnt from 12 of these 16 scans" in (tmp_path / "again/report.md").read_text()
     named = re.search(r"--model (model/\S+\.onnx)", PAGE)
     assert named is not None
     model = tmp_path / named[1]

@@ -45,6 +45,11 @@ def picture_sha256(grey: NDArray[np.uint8]) -> str:
     return digest.hexdigest()
 
 
+def short(digest: str) -> str:
+    """The beginning of a digest: long enough to tell pictures apart."""
+    return digest[:16]
+
+
 def duplicates(scans: Iterable[ScanRecord], pictures: Iterable[str | None]) -> list[str]:
     """One fault for each scan that shows the picture of an earlier one.
 

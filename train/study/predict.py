@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tqdm import tqdm
 
 from edge_runtime.errors import EdgeCataractError
 from edge_runtime.ledger import Ledger
 from train.data.dataset import SCAN_COLUMNS, STRATA, DatasetError
-from train.data.scan_checks import duplicates, eyes_without_cataract
+from train.data.scan_checks import duplicates, eyes_without_cataract, short
 from train.data.tables import read_table
 from train.provenance import code_revision
 from train.workers import process_pool
@@ -36,7 +36,14 @@ class AnalysisError(EdgeCataractError):
     exit_code = 83
 
 
-def predict(model: Path, dataset: Dataset, out: Path, workers: int = 1) -> list[ScanRow]:
+class Predictions(NamedTuple):
+    """The measured scans, and the names of those that the model learnt from (known of checkpoints only)."""
+
+    rows: list[ScanRow]
+    learnt_from: tuple[str, ...]
+
+
+def predict(model: Path, dataset: Dataset, out: Path, workers: int = 1) -> Predictions:
     """Analyse every scan of a dataset, in the order of its table, and write scans.csv; a stopped run is continued.
 
     Raises
@@ -48,8 +55,9 @@ def predict(model: Path, dataset: Dataset, out: Path, workers: int = 1) -> list[
     EdgeCataractError
         When the model or the folder cannot be used.
     """
+    network = analyzer_of(model, None).network
     stamp = {
-        "model_sha256": analyzer_of(model, None).network.sha256,
+        "model_sha256": network.sha256,
         "tables_sha256": dataset.tables_sha256,
         "code_revision": code_revision(),
     }
@@ -66,7 +74,10 @@ def predict(model: Path, dataset: Dataset, out: Path, workers: int = 1) -> list[
         sys.stderr.write(f"Warning: {doubt}\n")
     rows = [scan_row_from_record(record) for record in records]
     write_rows(out / "scans.csv", rows, ScanRow)
-    return rows
+    learnt: frozenset[str] = getattr(network, "pictures", frozenset())
+    return Predictions(
+        rows, tuple(row.scan_id for row, record in zip(rows, records, strict=True) if short(record[PICTURE]) in learnt)
+    )
 
 
 def _measure_rest(ledger: Ledger, jobs: list[Job], dataset: Dataset, workers: int) -> None:
