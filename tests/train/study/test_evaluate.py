@@ -226,6 +226,8 @@ def test_figures_are_there_and_small(report: Path) -> None:
     assert "false_negatives.jpg" not in results["figures"]  # there is none
     assert sum((report / "out" / name).stat().st_size for name in results["figures"]) < 3_000_000
     for name in results["figures"]:
+        plot = (report / "out" / name).with_suffix(".pdf")
+        assert plot.is_file() == name.endswith(".png")
         assert f"]({name})" in (report / "out/report.md").read_text()
 
 
