@@ -46,6 +46,8 @@ class TinyModel:
         Model name in the metadata.
     brightness
         What grey means to it; "" says nothing, as files from before there was a choice.
+    doubts
+        Why nobody should rely on its threshold; "" says nothing.
     """
 
     grid: int = 4
@@ -57,6 +59,7 @@ class TinyModel:
     guard_band: float = 0.02
     name: str = "tiny-grey-level"
     brightness: str = ""
+    doubts: str = ""
 
     def metadata(self) -> dict[str, str]:
         """Return the `edge_cataract.*` entries, all strings, the digest still zeros."""
@@ -82,6 +85,8 @@ class TinyModel:
         }
         if self.brightness:
             entries["brightness"] = self.brightness
+        if self.doubts:
+            entries["doubts"] = self.doubts
         return {f"edge_cataract.{key}": value for key, value in entries.items()}
 
 

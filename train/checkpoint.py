@@ -149,11 +149,15 @@ class Checkpoint:
     calibration
         (n, rows, columns) uint8: windows of training scans on the network grid, grey from 0 to 255, on which an int8
         export finds its ranges; None where the run kept none.
+    pictures
+        Beginnings of the digests of the pictures that it learnt from (`train.data.scan_checks.picture_sha256`), so
+        that they are known when they are met again; empty in older files.
     """
 
     metadata: CheckpointMetadata
     weights: Mapping[str, Tensor]
     calibration: Tensor | None = None
+    pictures: tuple[str, ...] = ()
 
     def network(self) -> UNet:
         """Build the network in eval mode.
@@ -198,6 +202,8 @@ def save_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
     content = {"format": FORMAT, "metadata": checkpoint.metadata.to_json(), "weights": weights}
     if checkpoint.calibration is not None:
         content["calibration"] = checkpoint.calibration
+    if checkpoint.pictures:
+        content["pictures"] = list(checkpoint.pictures)
     write_atomically(content, path)
 
 
@@ -234,9 +240,12 @@ def load_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
             isinstance(calibration, Tensor) and calibration.dtype == torch.uint8 and calibration.dim() == 3
         ):
             raise ValueError("the calibration windows are no (n, rows, columns) uint8 tensor")
+        pictures = tuple(content.get("pictures", ()))
+        if not all(isinstance(picture, str) for picture in pictures):
+            raise ValueError("the pictures are no digests")
     except (KeyError, TypeError, ValueError) as error:
         raise CheckpointError("checkpoint-metadata", f"{os.fspath(path)}: {error}.", advice) from error
-    return Checkpoint(metadata, weights, calibration)
+    return Checkpoint(metadata, weights, calibration, pictures)
 
 
 def load_network(path: str | os.PathLike[str]) -> UNet:

@@ -30,6 +30,8 @@ class TorchNetwork:
     ----------
     metadata, sha256, threads
         The same as of a model file; the digest is that of the checkpoint file.
+    pictures
+        Beginnings of the digests of the pictures that it learnt from.
     """
 
     def __init__(self, checkpoint: Checkpoint, sha256: str) -> None:
@@ -43,6 +45,7 @@ class TorchNetwork:
             )
         self._pipeline = Pipeline.of(checkpoint)
         self.sha256 = sha256
+        self.pictures = frozenset(checkpoint.pictures)
         self.threads = torch.get_num_threads()
         self.metadata = ModelMetadata(
             name=metadata.name,
@@ -54,6 +57,7 @@ class TorchNetwork:
             cf_threshold=point.cf_threshold,
             cf_threshold_method=point.method,
             guard_band=point.guard_band,
+            doubts="; ".join(point.doubts),
             profile=metadata.profile,
             brightness=metadata.brightness,
             training_data=metadata.training_data,

@@ -1,6 +1,6 @@
-"""Write docs/measures.md, what is measured beyond the fraction and how well: `python -m benchmarks.evidence.measures_page`.
+"""Write docs/measures.md, what is measured beyond the fraction: `python -m benchmarks.evidence.measures_page`.
 
-The figures are those of `python -m train measures`, whose figures.json is committed as benchmarks/results/measures.json.
+The figures are those of `python -m train measures`: its figures.json is committed as benchmarks/results/measures.json.
 """
 
 from __future__ import annotations
@@ -30,17 +30,14 @@ def main() -> int:
 def page(figures: dict[str, Any]) -> str:
     """Return the page as Markdown."""
     coefficients = json.loads(COEFFICIENTS.read_text(encoding="utf-8"))
+    deviations = coefficients["repeatability"]["deviations"]
     edges = [-float("inf"), *STEP_EDGES_DB, float("inf")]
     return fill(
         "measures.md.j2",
         figures=figures,
         answers=[(name, one["answers"]) for name, one in figures["by_cohort"].items()],
         steps=list(zip(STEP_WORDS, edges[:-1], edges[1:], coefficients["grade"]["deviations_db"], strict=True)),
-        fractions=list(
-            zip(
-                (0.0, *FRACTION_EDGES), (*FRACTION_EDGES, 1.0), coefficients["repeatability"]["deviations"], strict=True
-            )
-        ),
+        fractions=list(zip((0.0, *FRACTION_EDGES), (*FRACTION_EDGES, 1.0), deviations, strict=True)),
         limits=answer,
         fitted_on=coefficients["fitted_on"],
     )

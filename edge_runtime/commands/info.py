@@ -39,6 +39,8 @@ def print_facts(options: AnalyzerOptions, *, json: bool) -> int:
         print_data(f"{section}: {content}" if isinstance(content, str) else f"{section}:")
         if isinstance(content, dict):
             for name, value in content.items():
+                if value == "":  # what a model does not say
+                    continue
                 print_data(f"  {name}: {printable(str(value))}")
     return 0
 

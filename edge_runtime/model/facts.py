@@ -31,6 +31,8 @@ class ModelFacts:
         Inference threads that were used.
     measures
         Coefficients of grade, kinds and scatter, as the model's metadata keep them; "" without.
+    doubts
+        Why nobody should rely on its threshold; "" without a doubt.
     """
 
     name: str
@@ -40,6 +42,7 @@ class ModelFacts:
     sha256: str
     threads: int
     measures: str = ""
+    doubts: str = ""
 
     @classmethod
     def of(cls, network: Predictor) -> ModelFacts:
@@ -53,4 +56,5 @@ class ModelFacts:
             sha256=network.sha256,
             threads=network.threads,
             measures=metadata.measures,
+            doubts=metadata.doubts,
         )

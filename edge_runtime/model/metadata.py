@@ -11,7 +11,7 @@ from .precision import PRECISIONS
 
 PREFIX = "edge_cataract."
 SCHEMA = "edge-cataract/model/1"
-_LATER = ("golden", "measures")  # entries that older files lack
+_LATER = ("golden", "measures", "doubts")  # entries that older files lack
 EXPORT_MODEL = "Use a model file written by 'python -m export', unchanged."
 
 
@@ -35,6 +35,8 @@ class ModelMetadata:
         What its export found in the bundled sample scans (JSON, see `edge_runtime.golden`); "" in older files.
     measures
         Coefficients of grade, kinds and scatter (JSON, see `edge_runtime.measure.coefficients`); "" without.
+    doubts
+        Why nobody should rely on its threshold; "" without a doubt.
     """
 
     name: str
@@ -55,6 +57,7 @@ class ModelMetadata:
     brightness: Brightness = Brightness.AS_SHOWN
     golden: str = ""
     measures: str = ""
+    doubts: str = ""
 
     @classmethod
     def from_entries(cls, entries: dict[str, str]) -> ModelMetadata:

@@ -86,6 +86,7 @@ def _model(model: ModelFacts) -> dict[str, str]:
         "sha256": model.sha256,
         "precision": model.precision,
         "trained_on": model.trained_on,
+        **({"doubts": model.doubts} if model.doubts else {}),
     }
 
 

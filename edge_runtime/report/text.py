@@ -37,6 +37,8 @@ def summary(eye: EyeResult) -> str:
     model = eye.model
     trained_on = model.trained_on.partition(":")[0].rstrip(".")
     origin = printable(f"Model {model.name} {model.version} ({model.precision}), trained on {trained_on}.")
+    if model.doubts:
+        lines.append(f"  note: the threshold of this model is in doubt: {printable(model.doubts)}")
     lines.append(f"  {origin} {DISCLAIMER}")
     return "\n".join(lines)
 

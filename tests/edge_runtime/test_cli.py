@@ -291,6 +291,19 @@ def test_info_shows_what_a_model_says_without_obeying_it(run: Run, tmp_path: Pat
     assert "\\x1b[2Jfine\\nmodel: other" in text
 
 
+def test_a_threshold_in_doubt_is_shown_wherever_the_model_is_described(run: Run, tmp_path: Path) -> None:
+    doubt = "it rests on fewer than 10 eyes in a group"
+    (tmp_path / "own.onnx").write_bytes(tiny_model_bytes(TinyModel(doubts=doubt)))
+    (tmp_path / "scan.png").write_bytes(encoded(".png", lens_frame()))
+    assert f"  doubts: {doubt}\n" in run("info", "--model", "own.onnx").out
+    assert json.loads(run("info", "--model", "own.onnx", "--json").out)["model"]["doubts"] == doubt
+    assert f"in doubt: {doubt}\n" in run("scan.png", "--model", "own.onnx").out
+    (content,) = run("scan.png", "--model", "own.onnx", "--json").documents
+    assert content["model"]["doubts"] == doubt
+    jsonschema.validate(content, json.loads(Path(SCHEMA_FILE).read_text()))
+    assert "doubt" not in run("info").out + run("scan.png").out
+
+
 @pytest.mark.parametrize("verb", [(), ("exam", "--eye", "OD")])
 def test_12_bits_in_16_are_named_and_can_be_declared(run: Run, tmp_path: Path, verb: tuple[str, ...]) -> None:
     frame = np.rint(lens_frame() * (4095 / 255)).astype(np.uint16)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from train.data.dataset import Part
+from train.data.scan_checks import some
 from train.study.evaluate import EvaluationOptions, evaluate
 from train.study.resampling import BootstrapSettings
 
@@ -57,6 +58,11 @@ def run(arguments: argparse.Namespace) -> int:
         bootstrap=BootstrapSettings(arguments.seed, arguments.resamples),
     )
     results = evaluate(options)
+    if results.learnt_from:
+        sys.stderr.write(
+            f"Warning: the model learnt from {len(results.learnt_from)} of these {results.scans} scans, "
+            f"so the numbers are too good: {some(results.learnt_from)}.\n"
+        )
     area = results.diagnosis.eye.auc.value
     found = "no AUC, which needs eyes of two groups" if area is None else f"AUC per eye {area}"
     sys.stderr.write(f"{options.out / 'report.md'}: {results.scans} scans, {found}.\n")

@@ -40,4 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
     empty = [name for name, drawing in drawings.items() if not drawing.polygons]
     if empty:
         sys.stderr.write(f"Without a polygon, all background: {', '.join(empty)}. Leave their group empty.\n")
+    filled = [f"{name} ({drawing.filled_px} px)" for name, drawing in drawings.items() if drawing.filled_px]
+    if filled:
+        sys.stderr.write(f"Holes within an outline were filled, for a lens has none: {', '.join(filled)}.\n")
     return 0

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections import Counter, defaultdict
+from collections import Counter
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -18,10 +18,11 @@ from edge_runtime.errors import EdgeCataractError
 from edge_runtime.frame.profiles import PROFILES
 from edge_runtime.scan import Laterality
 
+from .scan_checks import contradictions_of_rows
 from .tables import Row, read_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
 
 GROUPS = ("clear", "cataract", "")  # empty: the scan shows no gradable lens, its mask is background
@@ -30,6 +31,9 @@ PATIENT_COLUMNS = ("patient_id", "age_years", "sex")
 SCAN_COLUMNS = (
     "scan_id", "patient_id", "eye", "exam", "group", "meridian_deg", "image", "mask", "bcva_logmar", "profile",
 )  # fmt: skip
+# Columns of scans.csv by which results are told apart, where a dataset has them.
+STRATA = ("mix", "condition", "artefacts", "display", "state", "senescent", "dilated")
+OPTIONAL_COLUMNS = ("split", "truth_labels", "truth_type", "truth_observable", *STRATA)
 MAX_FAULTS_SHOWN = 20
 # Years; logMAR from better than 20/10 to no light perception; degrees of a radial scan.
 PLAUSIBLE = {"age_years": (0.0, 120.0), "bcva_logmar": (-0.5, 4.0), "meridian_deg": (0.0, 360.0)}
@@ -83,6 +87,8 @@ class ScanRecord:
         Name of the device profile; "" to take the one the frame fits.
     split
         "training" or "test" where the dataset fixes the split, else "".
+    line
+        Number of its line in the table.
     """
 
     scan_id: str
@@ -98,11 +104,22 @@ class ScanRecord:
     age_years: float | None
     profile: str
     split: str
+    line: int = 0
+
+    @property
+    def where(self) -> str:
+        """The place of a fault: the line of the table, and the scan."""
+        return f"scans.csv, line {self.line}: scan {self.scan_id}"
 
     @property
     def eye_id(self) -> str:
         """The unit a Cataract Fraction is averaged over: one eye at one exam."""
         return f"{self.patient_id}/{self.eye.value}/{self.exam}"
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether somebody painted the mask; that of a simulated scan, whose truth is known, is computed."""
+        return self.truth_labels is None
 
     def labels_path(self, target: str) -> Path:
         """File of the labels to learn: `mask`, or `truth_labels` where there is one."""
@@ -158,7 +175,7 @@ def read_dataset(folder: Path) -> Dataset:
     """
     faults: list[str] = []
     patients = read_table(folder / "patients.csv", PATIENT_COLUMNS, faults)
-    rows = read_table(folder / "scans.csv", SCAN_COLUMNS, faults)
+    rows = read_table(folder / "scans.csv", SCAN_COLUMNS, faults, optional=OPTIONAL_COLUMNS)
     if faults:
         raise DatasetError(folder, faults)
     ages = _ages(patients, faults)
@@ -173,7 +190,7 @@ def read_dataset(folder: Path) -> Dataset:
             scans.append(record)
     if not rows:
         faults.append("scans.csv: no scan")
-    faults += _contradictions(scans)
+    faults += contradictions_of_rows(scans)
     if faults:
         raise DatasetError(folder, faults)
     tables = hashlib.sha256()
@@ -185,11 +202,12 @@ def read_dataset(folder: Path) -> Dataset:
 
 
 def _repeated(names: Iterable[str]) -> list[str]:
-    return [name for name, count in Counter(names).items() if count > 1]
+    return [name for name, count in Counter(names).items() if name and count > 1]
 
 
 def _ages(patients: list[Row], faults: list[str]) -> dict[str, float | None]:
     """The age of every patient; what is wrong is named once for each."""
+    faults += [f"patients.csv, line {row.line}: patient_id is empty" for row in patients if not row["patient_id"]]
     return {row["patient_id"]: _number(row, "age_years", f"patients.csv, line {row.line}", faults) for row in patients}
 
 
@@ -218,7 +236,9 @@ def _record(folder: Path, row: Row, ages: dict[str, float | None], faults: list[
     found = len(faults)
     if not row["scan_id"]:
         faults.append(f"{where}: scan_id is empty")
-    if row["patient_id"] not in ages:
+    if not row["patient_id"]:
+        faults.append(f"{where}: patient_id is empty")
+    elif row["patient_id"] not in ages:
         faults.append(f"{where}: patient {row['patient_id']!r} is not in patients.csv")
     if row["eye"] not in set(Laterality):
         faults.append(f"{where}: eye {row['eye']!r} has no side, OD or OS was expected")
@@ -234,8 +254,11 @@ def _record(folder: Path, row: Row, ages: dict[str, float | None], faults: list[
     for name, path in files.items():
         if (row.get(name) or name != "truth_labels") and not path.is_file():
             faults.append(f"{where}: {name} {row.get(name)!r} is missing")
-    if row["image"] and row["image"] == row["mask"]:
-        faults.append(f"{where}: image and mask are the same file")
+    faults += [
+        f"{where}: image and {name} are the same file"
+        for name in ("mask", "truth_labels")
+        if row["image"] and row.get(name) and files["image"].resolve() == files[name].resolve()
+    ]
     meridian = _number(row, "meridian_deg", where, faults)
     acuity = _number(row, "bcva_logmar", where, faults)
     if len(faults) > found:
@@ -254,18 +277,5 @@ def _record(folder: Path, row: Row, ages: dict[str, float | None], faults: list[
         age_years=ages[row["patient_id"]],
         profile=row["profile"],
         split=row.get("split"),
+        line=row.line,
     )
-
-
-def _contradictions(scans: Sequence[ScanRecord]) -> Iterator[str]:
-    groups: dict[str, set[str]] = defaultdict(set)
-    splits: dict[str, set[str]] = defaultdict(set)
-    for scan in scans:
-        groups[f"{scan.patient_id} {scan.eye.value}"].add(scan.group)
-        splits[scan.patient_id].add(scan.split)
-    for eye, names in groups.items():
-        if {"clear", "cataract"} <= names:
-            yield f"scans.csv: eye {eye} is in two groups, clear and cataract"
-    for patient, names in splits.items():
-        if len(names) > 1:
-            yield f"scans.csv: patient {patient} is on both sides of the split"

@@ -24,14 +24,17 @@ from edge_runtime.frame.profiles import PROFILES, DeviceProfile, load_profile, p
 from edge_runtime.frame.resample import block_sum
 from edge_runtime.frame.window import NATIVE_PITCH_UM
 from edge_runtime.machine.cgroup import available_threads
+from edge_runtime.measure.lens import TissueLabel
 from edge_runtime.reading.raster import read_scan
 from train.workers import process_pool
 
 from . import grid as grid_module
 from . import labels as labels_module
+from . import scan_checks as checks_module
 from .dataset import Dataset, DatasetError
 from .grid import GridFrames, GridScan
 from .labels import contradictions, labels_on_grid, lens_box, native_labels, read_labels
+from .scan_checks import duplicates, eyes_without_cataract, picture_sha256
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -39,6 +42,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from edge_runtime.scan import Scan
+
+    from .dataset import ScanRecord
 
 # The grid and the labels are part of what this module has to offer.
 __all__ = [
@@ -55,12 +60,8 @@ class _Job:
     """One scan to bring to the grid; small enough to send to another process."""
 
     index: int
-    scan_id: str
-    image: Path
+    scan: ScanRecord
     labels: Path
-    mask: Path
-    group: str
-    profile: str
     grid: int
     brightness: Brightness
     folder: Path
@@ -68,11 +69,13 @@ class _Job:
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
-    """What became of one scan: either faults, or its place on the grid and the digest of its labels."""
+    """What became of one scan: either faults, or its place on the grid, digests, and whether its mask has cataract."""
 
     faults: tuple[str, ...]
     scan: GridScan | None = None
     labels_sha256: str = ""
+    picture_sha256: str | None = None
+    cataract: bool = False
 
 
 def prepare(
@@ -122,7 +125,15 @@ def prepare(
     )
     grey: NDArray[np.uint16] = np.load(home / "grey.npy", mmap_mode="r")
     labels: NDArray[np.uint8] = np.load(home / "labels.npy", mmap_mode="r")
-    return GridFrames(grid=grid, grey=grey, labels=labels, scans=scans, sha256=index["sha256"])
+    return GridFrames(
+        grid=grid,
+        grey=grey,
+        labels=labels,
+        scans=scans,
+        sha256=index["sha256"],
+        pictures=tuple(index["pictures"]),
+        doubt=index["doubt"],
+    )
 
 
 def preparation_sha256() -> str:
@@ -133,7 +144,7 @@ def preparation_sha256() -> str:
     and no network can learn from frames on an old scale.
     """
     packages = [Path(folder) for package in (edge_runtime.reading, edge_runtime.frame) for folder in package.__path__]
-    modules = [Path(str(module.__file__)) for module in (grid_module, labels_module)]
+    modules = [Path(str(module.__file__)) for module in (grid_module, labels_module, checks_module)]
     return sources_sha256([*packages, *modules, Path(__file__)], (cv2.__version__, np.__version__))
 
 
@@ -150,7 +161,7 @@ def _cache_key(dataset: Dataset, grid: int, target: str) -> str:
     """Digest of the tables, of every file's size and time, of the profiles, and of the preparation itself."""
     key = hashlib.sha256(f"{preparation_sha256()} {grid} {target} {dataset.tables_sha256}".encode())
     for scan in dataset.scans:
-        for path in (scan.image, scan.labels_path(target)):
+        for path in dict.fromkeys((scan.image, scan.labels_path(target), scan.mask)):
             status = path.stat()
             key.update(f"{path.name} {status.st_size} {status.st_mtime_ns}".encode())
         key.update(repr(load_profile(scan.profile) if scan.profile else sorted(PROFILES)).encode())
@@ -169,12 +180,8 @@ def _build_cache(
     jobs = [
         _Job(
             index=index,
-            scan_id=scan.scan_id,
-            image=scan.image,
+            scan=scan,
             labels=scan.labels_path(target),
-            mask=scan.mask,
-            group=scan.group,
-            profile=scan.profile,
             grid=grid,
             brightness=brightness,
             folder=part,
@@ -185,7 +192,8 @@ def _build_cache(
     for outcome in _run(jobs):
         outcomes.append(outcome)
         report(len(outcomes), len(jobs))
-    faults = [fault for outcome in outcomes for fault in outcome.faults] + _duplicates(jobs, outcomes)
+    faults = [fault for outcome in outcomes for fault in outcome.faults]
+    faults += duplicates(dataset.scans, (outcome.picture_sha256 for outcome in outcomes))
     if faults:
         shutil.rmtree(part, ignore_errors=True)
         raise DatasetError(dataset.folder, faults)
@@ -193,7 +201,12 @@ def _build_cache(
     digest = hashlib.sha256(f"{target} {dataset.tables_sha256}".encode())
     for scan, outcome in zip(scans, outcomes, strict=True):
         digest.update(f"{scan.image_sha256} {outcome.labels_sha256}".encode())
-    index = {"sha256": digest.hexdigest(), "scans": [asdict(scan) for scan in scans]}
+    index = {
+        "sha256": digest.hexdigest(),
+        "scans": [asdict(scan) for scan in scans],
+        "pictures": [outcome.picture_sha256 for outcome in outcomes],
+        "doubt": eyes_without_cataract(dataset.scans, (outcome.cataract for outcome in outcomes)),
+    }
     (part / "index.json").write_text(json.dumps(index), encoding="utf-8")
     shutil.rmtree(home, ignore_errors=True)
     part.replace(home)
@@ -206,19 +219,6 @@ def _run(jobs: list[_Job]) -> Iterator[_Outcome]:
         return
     with process_pool(workers) as pool:
         yield from pool.map(_prepare_scan, jobs, chunksize=4)
-
-
-def _duplicates(jobs: Sequence[_Job], outcomes: Sequence[_Outcome]) -> list[str]:
-    """One fault for each image that an earlier scan has already."""
-    seen: dict[str, str] = {}
-    faults = []
-    for job, outcome in zip(jobs, outcomes, strict=True):
-        if outcome.scan is None:
-            continue
-        first = seen.setdefault(outcome.scan.image_sha256, job.scan_id)
-        if first != job.scan_id:
-            faults.append(f"scan {job.scan_id}: image is a duplicate of that of scan {first}")
-    return faults
 
 
 def _largest_grid(dataset: Dataset, grid: int) -> tuple[int, int]:
@@ -237,43 +237,36 @@ def profile_of(scan: Scan, name: str) -> DeviceProfile:
 
 
 def _prepare_scan(job: _Job) -> _Outcome:
-    where = f"scan {job.scan_id}"
+    record, where = job.scan, job.scan.where
     try:
-        scan = read_scan(job.image)
-        frame = prepare_frame(scan, profile_of(scan, job.profile), job.brightness)
+        scan = read_scan(record.image)
+        frame = prepare_frame(scan, profile_of(scan, record.profile), job.brightness)
     except EdgeCataractError as error:
-        return _Outcome((f"{where}: image {job.image.name}: {error.found}",))
+        return _Outcome((f"{where}: image {record.image.name}: {error.found}",))
     faults = []
     maps = {}
-    for path in dict.fromkeys((job.labels, job.mask)):
+    for path in dict.fromkeys((job.labels, record.mask)):
         try:
-            maps[path] = read_labels(path)
+            maps[path] = read_labels(path, (scan.rows, scan.columns))
         except (OSError, ValueError) as error:
             faults.append(f"{where}: mask {path.name}: {error}")
-            continue
-        if maps[path].shape != (scan.rows, scan.columns):
-            rows, columns = maps[path].shape
-            faults.append(
-                f"{where}: mask {path.name} has the wrong size, {columns} x {rows}; "
-                f"the image has {scan.columns} x {scan.rows}"
-            )
     if faults:
         return _Outcome(tuple(faults))
     grey = block_sum(frame.graded(frame.grey), job.grid)
-    labels = labels_on_grid(native_labels(maps[job.labels], frame.shape), job.grid)
-    mask = labels
-    if job.mask != job.labels:
-        mask = labels_on_grid(native_labels(maps[job.mask], frame.shape), job.grid)
-    if contradictory := contradictions(mask, job.group, job.grid):
-        return _Outcome(tuple(f"{where}: mask {job.mask.name} {fault}" for fault in contradictory))
+    on_grid = {path: labels_on_grid(native_labels(found, frame.shape), job.grid) for path, found in maps.items()}
+    labels, mask = on_grid[job.labels], on_grid[record.mask]
+    if contradictory := contradictions(mask, record.group, job.grid, by_hand=record.by_hand):
+        return _Outcome(tuple(f"{where}: mask {record.mask.name} {fault}" for fault in contradictory))
     rows, columns = grey.shape
     for name, values in (("grey", grey), ("labels", labels)):
         stored = np.load(job.folder / f"{name}.npy", mmap_mode="r+")
         if rows > stored.shape[1] or columns > stored.shape[2]:
-            return _Outcome((f"{where}: image {job.image.name}: the frame is larger than its profile says",))
+            return _Outcome((f"{where}: image {record.image.name}: the frame is larger than its profile says",))
         stored[job.index, :rows, :columns] = values
     return _Outcome(
         faults=(),
         scan=GridScan(rows=rows, columns=columns, lens_box=lens_box(labels), image_sha256=scan.sha256),
         labels_sha256=hashlib.sha256(maps[job.labels].tobytes()).hexdigest(),
+        picture_sha256=picture_sha256(frame.grey),
+        cataract=bool((mask == TissueLabel.CATARACT).any()),
     )

@@ -48,6 +48,10 @@ class GridFrames:
         Place of the lens in each frame, in the order of `Dataset.scans`.
     sha256
         Digest of tables, images and labels: what a network learnt from.
+    pictures
+        Digest of what each scan shows, whatever its file (`picture_sha256`).
+    doubt
+        What may be wrong with the labels, in words; "" without a doubt.
     """
 
     grid: int
@@ -55,6 +59,8 @@ class GridFrames:
     labels: NDArray[np.uint8]
     scans: tuple[GridScan, ...]
     sha256: str
+    pictures: tuple[str, ...] = ()
+    doubt: str = ""
 
     def frame(self, index: int) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
         """Return one frame: (rows, columns) float32 grey in [0, 1], and its labels."""

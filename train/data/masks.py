@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -42,6 +42,20 @@ class Drawing:
     rows: int
     columns: int
     polygons: tuple[tuple[TissueLabel, NDArray[np.float64]], ...]
+
+    @property
+    def filled_px(self) -> int:
+        """Pixels that the outlines go around without holding them, as behind an inner loop; `paint` fills them."""
+        size = (self.rows, self.columns)
+        return sum(int(_covered(points, size).filled.sum()) for _, points in self.polygons)
+
+
+class _Covered(NamedTuple):
+    """What a polygon covers within its bounding box: all its pixels, and those of them that were filled."""
+
+    box: tuple[slice, slice]
+    pixels: NDArray[np.bool_]
+    filled: NDArray[np.bool_]
 
 
 def further_names(pairs: Iterable[str]) -> dict[str, TissueLabel]:
@@ -147,7 +161,7 @@ def _polygon(
         faults.append(f"{where}: at least three points (column, row) were expected")
     elif points.min() < -1 or (points > [size[1] + 1, size[0] + 1]).any():
         faults.append(f"{where}: a point lies outside the image of {size[1]} x {size[0]}")
-    elif not _covered(points, size)[1].any():
+    elif not _covered(points, size).pixels.any():
         faults.append(f"{where}: encloses no pixel")
     return None if len(faults) > found or label is None else (label, points)
 
@@ -155,8 +169,8 @@ def _polygon(
 def paint(drawing: Drawing) -> NDArray[np.uint8]:
     """Paint the polygons: a pixel belongs to one when more than half of it does.
 
-    What an outline goes around belongs to it, however often it does: an outline that crosses itself, or was traced
-    twice, has no holes (the non-zero winding rule).
+    Whatever an outline encloses belongs to it, however it was drawn: a lens has no holes, and neither has an outline
+    that crosses itself, was traced twice, or runs along an inner loop in either direction.
 
     Returns
     -------
@@ -164,20 +178,37 @@ def paint(drawing: Drawing) -> NDArray[np.uint8]:
     """
     labels = np.zeros((drawing.rows, drawing.columns), np.uint8)
     for label, points in drawing.polygons:
-        box, covered = _covered(points, (drawing.rows, drawing.columns))
-        labels[box][covered] = label
+        covered = _covered(points, (drawing.rows, drawing.columns))
+        labels[covered.box][covered.pixels] = label
     return labels
 
 
-def _covered(points: NDArray[np.float64], size: tuple[int, int]) -> tuple[tuple[slice, slice], NDArray[np.bool_]]:
+def _covered(points: NDArray[np.float64], size: tuple[int, int]) -> _Covered:
     """The bounding box of a polygon within (rows, columns), and which of its pixels belong to the polygon."""
     limits = [size[1], size[0]]
     left, top = np.clip(np.floor(points.min(axis=0)).astype(int), 0, limits)
     right, bottom = np.clip(np.ceil(points.max(axis=0)).astype(int), 0, limits)
     rows, columns = max(bottom - top, 0), max(right - left, 0)
-    inside = _windings((points - [left, top]) * FINER, rows * FINER, columns * FINER) != 0
+    drawn = _windings((points - [left, top]) * FINER, rows * FINER, columns * FINER) != 0
+    held, covered = (_mostly(inside, rows, columns) for inside in (drawn, _without_holes(drawn)))
+    return _Covered((slice(top, top + rows), slice(left, left + columns)), covered, covered & ~held)
+
+
+def _mostly(inside: NDArray[np.bool_], rows: int, columns: int) -> NDArray[np.bool_]:
+    """Which pixels lie inside with more than half of their area."""
     share = inside.reshape(rows, FINER, columns, FINER).sum(axis=(1, 3), dtype=np.int64)
-    return (slice(top, top + rows), slice(left, left + columns)), 2 * share > FINER**2
+    mostly: NDArray[np.bool_] = 2 * share > FINER**2
+    return mostly
+
+
+def _without_holes(inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The same places, and all that they enclose: what cannot be reached from beyond the bounding box."""
+    import cv2
+
+    outside = cv2.copyMakeBorder((~inside).astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=1)
+    _, pieces = cv2.connectedComponents(outside, connectivity=4)
+    enclosed: NDArray[np.bool_] = pieces[1:-1, 1:-1] != pieces[0, 0]
+    return enclosed
 
 
 def _windings(points: NDArray[np.float64], rows: int, columns: int) -> NDArray[np.int32]:

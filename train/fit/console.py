@@ -30,7 +30,7 @@ class StepBar:
         self._steps = steps
         hidden = not (fabric.is_global_zero and sys.stderr.isatty())
         self._bar = tqdm(total=steps, initial=first_step, unit="step", disable=hidden)
-        self._first, self._step = first_step, first_step
+        self._first, self._step, self._saved = first_step, first_step, first_step
         self._began = self._said = time.monotonic()
 
     def __enter__(self) -> Self:
@@ -39,7 +39,8 @@ class StepBar:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._bar.close()
         if kind is KeyboardInterrupt:
-            announce(self._fabric, f"stopped at step {self._step} of {self._steps}; the same command continues.")
+            then = f"continues after step {self._saved} of {self._steps}" if self._saved else "starts anew"
+            announce(self._fabric, f"stopped; the same command {then}.")
 
     def advance(self) -> None:
         """Count one step."""
@@ -51,6 +52,10 @@ class StepBar:
             cost = (now - self._began) / (self._step - self._first)
             left = cost * (self._steps - self._step) / 60
             announce(self._fabric, f"step {self._step} of {self._steps}, {cost:.2f} s each, {left:.0f} min left")
+
+    def saved(self) -> None:
+        """Note that the state after this step is saved."""
+        self._saved = self._step
 
     def standing(self, step: int, text: str) -> None:
         """Show how good the network is after a step."""

@@ -19,6 +19,7 @@ LOG_COLUMNS = (
     "training_auc", "held_out_auc",
 )  # fmt: skip
 
+MARKER: dict[str, Any] = {"marker": "o", "markersize": 3}
 
 # A row of the log: a number for each of `LOG_COLUMNS`, or None where there is nothing to measure.
 LogRow: TypeAlias = dict[str, Any]
@@ -34,7 +35,10 @@ def write_log(log: Sequence[LogRow], path: Path) -> None:
 
 
 def draw_curves(log: Sequence[LogRow], path: Path) -> None:
-    """Draw the Dice of each class on both sides over the steps (Fig. 1 of the paper)."""
+    """Draw the Dice of each class on both sides over the steps (Fig. 1 of the paper), as PNG and as PDF.
+
+    Every measurement has a marker: a short run has a single one, and no line.
+    """
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(9, 4), layout="constrained")
@@ -46,9 +50,10 @@ def draw_curves(log: Sequence[LogRow], path: Path) -> None:
             points = [(step, value) for step, value in zip(steps, values, strict=True) if value is not None]
             if points:
                 label = f"{name.replace('_', ' ')}, {side.replace('_', '-')}"
-                dice_axes.plot(*zip(*points, strict=True), style, color=colour, label=label)
-    dice_axes.set(xlabel="step", ylabel="Dice, mean over scans", ylim=(0, 1))
+                dice_axes.plot(*zip(*points, strict=True), style, color=colour, label=label, **MARKER)
+    dice_axes.set(xlabel="step", ylabel="Dice, mean over scans", ylim=(-0.03, 1.03))
     dice_axes.legend(fontsize="small")
-    loss_axes.plot(steps, [row["loss"] for row in log], color="black")
+    loss_axes.plot(steps, [row["loss"] for row in log], color="black", **MARKER)
     loss_axes.set(xlabel="step", ylabel="training loss", yscale="log")
-    figure.savefig(path, dpi=120)
+    figure.savefig(path, dpi=300, metadata={"Software": None})
+    figure.savefig(path.with_suffix(".pdf"), metadata={"CreationDate": None})

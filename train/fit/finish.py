@@ -11,6 +11,7 @@ import torch
 
 from edge_runtime.report.files import write_all
 from train.checkpoint import Checkpoint, CheckpointMetadata, save_checkpoint
+from train.data.scan_checks import short
 
 from .augment import apply, centred
 from .console import announce
@@ -38,7 +39,12 @@ def finish(run: Run, plan: Plan, unet: UNet, log: Sequence[LogRow], fabric: Fabr
     """Choose the operating point on every held-out scan, then write the checkpoint and what belongs to it."""
     recipe = run.recipe
     windows = calibration_windows(run.frames, spread(run.training, CALIBRATION_SCANS), recipe.window)
-    checkpoint = Checkpoint(metadata=_metadata(run, plan), weights=unet.state_dict(), calibration=windows)
+    checkpoint = Checkpoint(
+        metadata=_metadata(run, plan),
+        weights=unet.state_dict(),
+        calibration=windows,
+        pictures=tuple(short(run.frames.pictures[index]) for index in run.training),
+    )
     eyes = eyes_of(list(measure(unet, run.frames, run.dataset.scans, run.held_out, recipe.window)))
     write_all({str(run.out / "held_out.csv"): _table(eyes)})
     point = choose_operating_point(eyes)

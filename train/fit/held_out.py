@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 CHANCE = 0.5  # AUC of a model that learnt nothing
-LEAST_EYES = 10  # of either group; the threshold of fewer is an accident
+LEAST_EYES = 10  # of either group, however often each was examined; the threshold of fewer is an accident
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,14 +147,18 @@ def choose_operating_point(eyes: Sequence[EyeMeasure], whose: str = "held-out pa
         threshold = MIN_CF_THRESHOLD
     sorting = ConfusionMatrix.at(threshold, fractions, is_cataract)
     auc = area_under_curve(fractions, is_cataract)
+    clear, cataract = (
+        {eye.eye_id.rpartition("/")[0] for eye in eyes if eye.group == group} for group in ("clear", "cataract")
+    )
+    exams = "" if len(eyes) == len(clear) + len(cataract) else f", {len(eyes)} exams,"
     method = (
-        f"{choice} over {sorting.negatives} clear and {sorting.positives} cataract eyes "
+        f"{choice} over {len(clear)} clear and {len(cataract)} cataract eyes{exams} "
         f"of {whose} (per eye: sensitivity {sorting.sensitivity:.3f}, "
         f"specificity {sorting.specificity:.3f}, AUC {auc:.3f})"
     )
     doubts = []
     if auc is None or auc <= CHANCE:
         doubts.append("its AUC is no better than chance")
-    if min(sorting.negatives, sorting.positives) < LEAST_EYES:
+    if min(len(clear), len(cataract)) < LEAST_EYES:
         doubts.append(f"it rests on fewer than {LEAST_EYES} eyes in a group")
     return ChosenThreshold(round(threshold, 6), method, doubts=tuple(doubts))

@@ -24,6 +24,7 @@ from .loss import segmentation_loss
 from .plan import Plan, make_optimiser, plan_of
 from .run import FitOptions, Run
 from .state import TrainingState
+from .stopping import Interruption
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,6 +64,8 @@ def fit(recipe: Recipe, recipe_text: str, dataset: Dataset, out: Path, options: 
     fabric = _launch(options)
     with fabric.rank_zero_first():
         run = Run.on(dataset, recipe, recipe_text, options, out)
+    if run.frames.doubt:
+        announce(fabric, f"Warning: {run.frames.doubt}")
     batches = Batches(run.frames, run.training, recipe)
     torch.manual_seed(recipe.seed)
     unet = UNet(recipe.network)
@@ -72,6 +75,7 @@ def fit(recipe: Recipe, recipe_text: str, dataset: Dataset, out: Path, options: 
         announce(fabric, f"{out} holds a finished run of {plan.steps} steps: nothing to do.")
         return run.checkpoint_path
     announce(fabric, f"{len(run.training)} scans to learn from, {len(run.held_out)} held out; {plan.summary()}")
+    announce(fabric, f"{run.recipe.name} {run.label}.")
     state = train(run, plan, unet, batches, fabric)
     if fabric.is_global_zero:
         finish(run, plan, unet, state.log, fabric)
@@ -98,7 +102,11 @@ def train(run: Run, plan: Plan, unet: UNet, batches: Batches, fabric: Fabric) ->
         for micro in range(recipe.accumulate)
     ]
     network.train()
-    with StepBar(fabric, state.step, plan.steps) as bar, closing(drawn_ahead(batch_at, places)) as coming:
+    with (
+        StepBar(fabric, state.step, plan.steps) as bar,
+        closing(drawn_ahead(batch_at, places)) as coming,
+        Interruption(wanted=fabric.world_size == 1) as interruption,
+    ):
         for place, (grey, labels) in zip(places, coming, strict=True):
             last_micro = place.micro == recipe.accumulate - 1
             with fabric.no_backward_sync(network, enabled=not last_micro):
@@ -118,10 +126,13 @@ def train(run: Run, plan: Plan, unet: UNet, batches: Batches, fabric: Fabric) ->
             at_the_end = state.step == plan.steps
             if state.step % recipe.validate_every == 0 or at_the_end:
                 bar.standing(state.step, validate(run, state, unet, learning_rate, fabric))
-            if state.step % recipe.checkpoint_every == 0 or at_the_end:
+            if state.step % recipe.checkpoint_every == 0 or at_the_end or interruption.came:
                 if fabric.is_global_zero:
                     state.save(run.state_path, unet, optimiser)
                 fabric.barrier()
+                bar.saved()
+            if interruption.came:
+                raise KeyboardInterrupt
     return state
 
 

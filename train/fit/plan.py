@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import copy
 import json
+import sys
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 import torch
@@ -15,8 +16,10 @@ from train.parsing import build
 from train.provenance import code_revision
 
 from .batches import Batches, Place
+from .console import announce
 from .loss import segmentation_loss
 from .recipe import OptimiserKind, Recipe, RecipeError
+from .state import steps_taken
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -105,20 +108,38 @@ def plan_of(run: Run, unet: UNet, batches: Batches, fabric: Fabric, started: flo
     if run.plan_path.is_file():
         plan = build(Plan, json.loads(run.plan_path.read_text(encoding="utf-8")))
         check_same_run(plan, run, fabric)
-        return plan
-    plan = make_plan(run, unet, batches, fabric, time.monotonic() - started)
+        if run.options.max_minutes is None or run.checkpoint_path.is_file():
+            return plan
+        within = shorten(plan, run, unet, batches, fabric, started)
+        if within == plan:
+            return plan
+        announce(fabric, f"{run.options.max_minutes:g} minutes hold {within.steps} of the {plan.steps} steps planned.")
+        plan = within
+    else:
+        plan = make_plan(run, unet, batches, fabric, time.monotonic() - started)
     if fabric.is_global_zero:
         write_plan(plan, run.plan_path)
     return plan
+
+
+def shorten(plan: Plan, run: Run, unet: UNet, batches: Batches, fabric: Fabric, started: float) -> Plan:
+    """Take so many of the steps that are left as the minutes given hold, at least one."""
+    taken = steps_taken(run.state_path)
+    cost = seconds_per_step(run.recipe, unet, batches, fabric)
+    held = steps_within(run.options.max_minutes, cost, time.monotonic() - started)
+    return replace(plan, steps=fabric.broadcast(min(plan.steps, taken + held)))
+
+
+def steps_within(minutes: float | None, cost_s: float, spent_s: float) -> int:
+    """How many steps of this cost the minutes hold, less what is spent and what measuring needs; at least one."""
+    return sys.maxsize if minutes is None else max(1, int((minutes * 60 - spent_s) * TRAINING_SHARE / cost_s))
 
 
 def make_plan(run: Run, unet: UNet, batches: Batches, fabric: Fabric, spent_s: float) -> Plan:
     """Measure the cost of a step, and fix the number of steps."""
     options = run.options
     cost = seconds_per_step(run.recipe, unet, batches, fabric)
-    steps = options.steps or run.recipe.steps
-    if options.max_minutes is not None:
-        steps = min(steps, max(1, int((options.max_minutes * 60 - spent_s) * TRAINING_SHARE / cost)))
+    steps = min(options.steps or run.recipe.steps, steps_within(options.max_minutes, cost, spent_s))
     steps, cost = fabric.broadcast((steps, cost))  # every process follows the first one's clock
     return Plan(
         steps=steps,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import tomllib
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TARGETS = ("mask", "truth_labels")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")  # files are named by it
 
 
 class RecipeError(EdgeCataractError):
@@ -156,6 +158,11 @@ class Recipe:
     def __post_init__(self) -> None:
         object.__setattr__(self, "window", tuple(self.window))
         object.__setattr__(self, "brightness", Brightness(self.brightness))
+        if not NAME.fullmatch(self.name):
+            raise ValueError(
+                'name: a name of its own was expected for the model, of letters, digits, ".", "_" and "-", as in '
+                f'name = "my-lens"; got {self.name!r}'
+            )
         stride = self.network.stride
         if len(self.window) != 2 or any(side < stride or side % stride for side in self.window):
             raise ValueError(f"a window of two multiples of the stride {stride} was expected, got {list(self.window)}")

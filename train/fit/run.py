@@ -111,6 +111,15 @@ class Run:
         )
 
     @property
+    def label(self) -> str:
+        """Which label is really learnt, in words: scans without `truth_labels` are learnt by their mask."""
+        scans = [self.dataset.scans[index] for index in self.training]
+        truths = sum(scan.labels_path(self.recipe.target) != scan.mask for scan in scans)
+        words = [f"truth_labels of {truths} scans"] * bool(truths)
+        words += [f"the mask of {len(scans) - truths} scans"] * (truths < len(scans))
+        return f"learns {' and '.join(words)}"
+
+    @property
     def checkpoint_path(self) -> Path:
         """File of the finished network; where it is, the run is finished."""
         return self.out / "checkpoint"

@@ -26,6 +26,11 @@ def _nothing_lost() -> Tensor:
     return torch.zeros((), dtype=torch.float64)
 
 
+def steps_taken(path: Path) -> int:
+    """Optimiser steps of the saved state; 0 where there is none."""
+    return int(torch.load(path, map_location="cpu", weights_only=True)["step"]) if path.is_file() else 0
+
+
 @dataclass(slots=True, eq=False)
 class TrainingState:
     """Where a run stands between two steps; it changes with every step.

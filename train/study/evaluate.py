@@ -105,8 +105,8 @@ def evaluate(options: EvaluationOptions) -> StudyResults:
     )
     for name in ("results.json", "report.md", "eyes.csv", "scans.csv"):  # what is there afterwards is of this run
         (options.out / name).unlink(missing_ok=True)
-    rows = predict(options.model, dataset, options.out, options.workers)
-    return _write_report(study.with_rows(rows), options)
+    rows, learnt_from = predict(options.model, dataset, options.out, options.workers)
+    return _write_report(dataclasses.replace(study, rows=tuple(rows), learnt_from=learnt_from), options)
 
 
 def _write_report(study: Study, options: EvaluationOptions) -> StudyResults:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from sklearn.metrics import auc, roc_curve
 
 from .agreement import by_exam
@@ -17,19 +18,25 @@ from .rows import first_exams
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
+    from .resampling import BootstrapSettings
     from .results import StudyResults
     from .summarise import Study
     from .truth import Calibration
 
 COLOURS = {"clear": "tab:blue", "cataract": "tab:red"}
-DPI = 100
+DPI = 300  # as journals ask for
+GRID = np.linspace(0, 1, 201)
+SHARES = (-0.03, 1.03)  # limits of an axis from 0 to 1 on which no eye at its ends is cut
 
 
 def draw_figures(study: Study, results: StudyResults, folder: Path) -> list[str]:
-    """Draw every figure that the data allow; return their file names."""
+    """Draw every figure that the data allow, as PNG and as PDF; return the names of the PNG files."""
     names = []
     for name, figure in _figures(study, results):
         figure.savefig(folder / name, dpi=DPI, metadata={"Software": None})
+        figure.savefig((folder / name).with_suffix(".pdf"), metadata={"CreationDate": None})
         names.append(name)
     return names
 
@@ -61,13 +68,35 @@ def _roc(study: Study, units: ScoredUnits) -> Figure:
             continue
         false, true, _ = roc_curve(one.positive, one.scores)
         axes.plot(false, true, style, label=f"{name}, AUC {auc(false, true):.3f}", color="black")
+    if (band := roc_band(units, study.bootstrap)) is not None:
+        axes.fill_between(GRID, *band, color="0.85", linewidth=0, label="eyes, 95 % of resamples")
     threshold = study.threshold.cf_threshold
     scores, positive = np.array(units.scores), np.array(units.positive)
     called = scores >= threshold
     axes.plot(called[~positive].mean(), called[positive].mean(), "o", color="tab:red", label=f"CF {threshold:.3f}")
-    axes.set(xlabel="1 - specificity", ylabel="sensitivity", xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
+    axes.set(xlabel="1 - specificity", ylabel="sensitivity", xlim=SHARES, ylim=SHARES, aspect="equal")
     axes.legend(loc="lower right", fontsize="small")
     return figure
+
+
+def roc_band(
+    units: ScoredUnits, bootstrap: BootstrapSettings
+) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+    """Sensitivity between which 95 % of the resamples lie, at each 1 - specificity of `GRID`; None without an interval.
+
+    It holds at each place of the curve, not for the curve as a whole.
+    """
+
+    def curves(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        found = np.full((len(weights), len(GRID)), np.nan)
+        positive = np.array(units.positive)
+        for row, weight in zip(found, weights, strict=True):
+            if weight[positive].any() and weight[~positive].any():
+                false, true, _ = roc_curve(units.positive, units.scores, sample_weight=weight)
+                row[:] = np.interp(GRID, false, true)
+        return found
+
+    return units.resampling(bootstrap).band(curves)
 
 
 def _histogram(study: Study, units: ScoredUnits) -> Figure:
@@ -76,7 +105,8 @@ def _histogram(study: Study, units: ScoredUnits) -> Figure:
         scores = units.only(group == "cataract").scores
         axes.hist(scores, bins=np.linspace(0, 1, 41).tolist(), color=colour, label=f"{group}, {len(scores)} eyes")
         axes.axvline(study.threshold.cf_threshold, color="black", linewidth=1, label="threshold")
-        axes.set(ylabel="eyes")
+        axes.set(ylabel="eyes", xlim=SHARES)
+        axes.yaxis.set_major_locator(MaxNLocator(integer=True))
         axes.legend(fontsize="small")
     axes.set(xlabel="Cataract Fraction of an eye")
     return figure
@@ -90,6 +120,7 @@ def _reliability(calibration: Calibration) -> Figure:
     axes.plot([0, 1], [0, 1], color="grey", linewidth=1)
     axes.plot([x for x, _ in there], [y for _, y in there], "o-", color="black")
     axes.set(xlabel="P(cataract), mean of a class", ylabel="share of truly opaque pixels", aspect="equal")
+    axes.set(xlim=SHARES, ylim=SHARES)
     return figure
 
 
@@ -104,6 +135,7 @@ def _against_truth(study: Study) -> Figure:
         axes.plot([x for x, _ in there], [y for _, y in there], ".", color=colour, alpha=0.6, label=group)
     axes.plot([0, 1], [0, 1], color="grey", linewidth=1)
     axes.set(xlabel="true opaque share of the lens", ylabel="Cataract Fraction", aspect="equal")
+    axes.set(xlim=SHARES, ylim=SHARES)
     axes.legend(fontsize="small")
     return figure
 
@@ -137,5 +169,6 @@ def _paired_comparison(study: Study) -> Figure:
         axes.plot([x for x, _ in there], [y for _, y in there], ".", color=colour, alpha=0.6, label=group)
     axes.plot([0, 1], [0, 1], color="grey", linewidth=1)
     axes.set(xlabel="Cataract Fraction in the other report", ylabel="Cataract Fraction here", aspect="equal")
+    axes.set(xlim=SHARES, ylim=SHARES)
     axes.legend(fontsize="small")
     return figure

@@ -100,11 +100,16 @@ def _montage(tiles: Sequence[Tile], model: Path, beside: bool) -> bytes:
             grey: NDArray[np.uint8] = np.rint(np.minimum(pixels / result.scan.full_scale, 1) * 255).astype(np.uint8)
             pictures.append(_captioned(_small(np.repeat(grey[:, :, None], 3, axis=2)), tile.scan.scan_id))
         pictures.append(_captioned(overlay, tile.caption))
-    pictures += [np.zeros_like(pictures[0])] * (-len(pictures) % TILES_ACROSS)
-    lines = [np.hstack(pictures[index : index + TILES_ACROSS]) for index in range(0, len(pictures), TILES_ACROSS)]
-    whole = np.vstack(lines)
+    whole = in_rows(pictures)
     _, data = cv2.imencode(".jpg", whole, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
     return data.tobytes()
+
+
+def in_rows(pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
+    """Lay (rows, columns, 3) uint8 pictures of one size in rows of at most four; places left over are white paper."""
+    across = min(TILES_ACROSS, len(pictures))
+    filled = [*pictures, *[np.full_like(pictures[0], 255)] * (-len(pictures) % across)]
+    return np.vstack([np.hstack(filled[index : index + across]) for index in range(0, len(filled), across)])
 
 
 def _small(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:

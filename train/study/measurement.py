@@ -12,8 +12,10 @@ from edge_runtime.errors import EdgeCataractError
 from edge_runtime.frame.brightness import Brightness
 from edge_runtime.frame.prepare import prepare_frame
 from edge_runtime.frame.profiles import load_profile
+from edge_runtime.measure.lens import TissueLabel
 from train.data.dataset import DatasetError, ScanRecord
-from train.data.frames import native_labels
+from train.data.labels import contradictions, labels_on_grid, native_labels
+from train.data.scan_checks import picture_sha256
 from train.metrics import TissueOverlap
 
 from .lens_maps import GreyLevels, Localisation
@@ -47,6 +49,15 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
+class Measured:
+    """A measured scan, and what is compared over all scans: the digest of its picture, and if its mask has cataract."""
+
+    row: ScanRow
+    picture_sha256: str
+    cataract: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Failure:
     """An analysis that failed for no fault of the dataset, as a value that can be sent between processes."""
 
@@ -66,10 +77,10 @@ def analyzer_of(model: Path, profile: str | None) -> CataractAnalyzer:
     return checkpoint_analyzer(model, profile)
 
 
-def measure(job: Job) -> ScanRow | list[str] | Failure:
+def measure(job: Job) -> Measured | list[str] | Failure:
     """Measure one scan and compare it with its truth, or say what is wrong with its files."""
     scan = job.scan
-    where = f"scan {scan.scan_id}"
+    where = scan.where
     analyzer = analyzer_of(job.model, scan.profile or None)
     try:
         result = analyzer.analyze(scan.image)
@@ -84,12 +95,19 @@ def measure(job: Job) -> ScanRow | list[str] | Failure:
     observable = code_map(job.observable, CodeMap("truth_observable", 2), where, result, faults)
     if mask is None or faults:
         return faults
-    return _row(job, result, Masks(mask, truth, kinds, observable))
+    maps = result.maps
+    on_grid = labels_on_grid(native_labels(mask, maps.frame_shape), maps.grid)
+    if contradictory := contradictions(on_grid, scan.group, maps.grid, by_hand=scan.by_hand):
+        return [f"{where}: mask {scan.mask.name} {fault}" for fault in contradictory]
+    # Grey as the device displays it, whatever scale the network reads.
+    frame = prepare_frame(result.scan, load_profile(scan.profile or result.profile), Brightness.AS_SHOWN)
+    grey = GreyLevels.of(maps.window.cut(frame.grey), maps.prediction.labels, maps.grid)
+    row = _row(job, result, Masks(mask, truth, kinds, observable), grey)
+    return Measured(row, picture_sha256(frame.grey), bool((on_grid == TissueLabel.CATARACT).any()))
 
 
-def _row(job: Job, result: ScanResult, masks: Masks) -> ScanRow:
+def _row(job: Job, result: ScanResult, masks: Masks, grey: GreyLevels) -> ScanRow:
     scan = job.scan
-    grey = _grey_levels(job, result)
     labels = result.labels
     overlap = TissueOverlap.of(labels, masks.mask)
     place = None if masks.truth is None else _localisation(result, masks, masks.truth)
@@ -131,14 +149,6 @@ def _row(job: Job, result: ScanResult, masks: Masks) -> ScanRow:
         strata=job.strata,
         infer_ms=result.timings_ms.infer,
     )
-
-
-def _grey_levels(job: Job, result: ScanResult) -> GreyLevels:
-    """Measure grey as the device displays it, whatever scale the network reads."""
-    profile = load_profile(job.scan.profile or result.profile)
-    maps = result.maps
-    window = maps.window.cut(prepare_frame(result.scan, profile, Brightness.AS_SHOWN).grey)
-    return GreyLevels.of(window, maps.prediction.labels, maps.grid)
 
 
 def _localisation(result: ScanResult, masks: Masks, truth: NDArray[np.uint8]) -> Localisation:

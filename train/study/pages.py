@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from train.data.scan_checks import some
+
 from .aims import aims_of
 from .baselines import MEASURES
 from .formatting import counts, estimate, number, p_value
@@ -54,5 +56,5 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
         autoescape=False,  # Markdown, not HTML
     )
-    environment.filters |= {"number": number, "estimate": estimate, "counts": counts, "p_value": p_value}
+    environment.filters |= {"number": number, "estimate": estimate, "counts": counts, "p_value": p_value, "some": some}
     return environment

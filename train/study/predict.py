@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tqdm import tqdm
 
 from edge_runtime.errors import EdgeCataractError
 from edge_runtime.ledger import Ledger
-from train.data.dataset import DatasetError
+from train.data.dataset import SCAN_COLUMNS, STRATA, DatasetError
+from train.data.scan_checks import duplicates, eyes_without_cataract, short
+from train.data.tables import read_table
 from train.provenance import code_revision
 from train.workers import process_pool
 
-from .measurement import Failure, Job, analyzer_of, measure
+from .measurement import Failure, Job, Measured, analyzer_of, measure
 from .rows import ScanRow, record_of, scan_row_from_record, write_rows
 
 if TYPE_CHECKING:
@@ -24,9 +25,8 @@ if TYPE_CHECKING:
 
     from train.data.dataset import Dataset
 
-# Columns of scans.csv by which results are told apart, where a dataset has them.
-STRATA = ("mix", "condition", "artefacts", "display", "state", "senescent", "dilated")
 LEDGER = "predictions.ledger"
+PICTURE, CATARACT = "picture_sha256", "mask_has_cataract"  # in the ledger beside the row
 SYNC_EVERY = 20  # scans that a loss of power may cost
 
 
@@ -36,7 +36,14 @@ class AnalysisError(EdgeCataractError):
     exit_code = 83
 
 
-def predict(model: Path, dataset: Dataset, out: Path, workers: int = 1) -> list[ScanRow]:
+class Predictions(NamedTuple):
+    """The measured scans, and the names of those that the model learnt from (known of checkpoints only)."""
+
+    rows: list[ScanRow]
+    learnt_from: tuple[str, ...]
+
+
+def predict(model: Path, dataset: Dataset, out: Path, workers: int = 1) -> Predictions:
     """Analyse every scan of a dataset, in the order of its table, and write scans.csv; a stopped run is continued.
 
     Raises
@@ -48,20 +55,29 @@ def predict(model: Path, dataset: Dataset, out: Path, workers: int = 1) -> list[
     EdgeCataractError
         When the model or the folder cannot be used.
     """
+    network = analyzer_of(model, None).network
     stamp = {
-        "model_sha256": analyzer_of(model, None).network.sha256,
+        "model_sha256": network.sha256,
         "tables_sha256": dataset.tables_sha256,
         "code_revision": code_revision(),
     }
-    faults = list(_duplicates(dataset))
-    if faults:
+    files = (hashlib.sha256(scan.image.read_bytes()).hexdigest() for scan in dataset.scans)
+    if faults := duplicates(dataset.scans, files):  # at once, before anything is measured
         raise DatasetError(dataset.folder, faults)
     out.mkdir(parents=True, exist_ok=True)
     with Ledger(out / LEDGER, stamp, replace=True, sync_every=SYNC_EVERY) as ledger:
         _measure_rest(ledger, list(_jobs(model, dataset)), dataset, workers)
-        rows = [scan_row_from_record(ledger[scan.scan_id]) for scan in dataset.scans]
+        records = [ledger[scan.scan_id] for scan in dataset.scans]
+    if faults := duplicates(dataset.scans, (record[PICTURE] for record in records)):
+        raise DatasetError(dataset.folder, faults)
+    if doubt := eyes_without_cataract(dataset.scans, (record[CATARACT] for record in records)):
+        sys.stderr.write(f"Warning: {doubt}\n")
+    rows = [scan_row_from_record(record) for record in records]
     write_rows(out / "scans.csv", rows, ScanRow)
-    return rows
+    learnt: frozenset[str] = getattr(network, "pictures", frozenset())
+    return Predictions(
+        rows, tuple(row.scan_id for row, record in zip(rows, records, strict=True) if short(record[PICTURE]) in learnt)
+    )
 
 
 def _measure_rest(ledger: Ledger, jobs: list[Job], dataset: Dataset, workers: int) -> None:
@@ -75,8 +91,9 @@ def _measure_rest(ledger: Ledger, jobs: list[Job], dataset: Dataset, workers: in
                 raise AnalysisError(
                     "analysis", outcome.message, "Run again to continue.", lost="The report is unfinished."
                 )
-            if isinstance(outcome, ScanRow):
-                ledger.append(outcome.scan_id, record_of(outcome))
+            if isinstance(outcome, Measured):
+                of_all = {PICTURE: outcome.picture_sha256, CATARACT: outcome.cataract}
+                ledger.append(outcome.row.scan_id, record_of(outcome.row) | of_all)
             else:
                 faults += outcome
     if faults:
@@ -84,8 +101,7 @@ def _measure_rest(ledger: Ledger, jobs: list[Job], dataset: Dataset, workers: in
 
 
 def _jobs(model: Path, dataset: Dataset) -> Iterator[Job]:
-    with (dataset.folder / "scans.csv").open(newline="", encoding="utf-8-sig") as file:
-        more = {(row["scan_id"] or "").strip(): row for row in csv.DictReader(file)}
+    more = {row["scan_id"]: row.cells for row in read_table(dataset.folder / "scans.csv", SCAN_COLUMNS, [])}
     for scan in dataset.scans:
         row = more[scan.scan_id]
         kinds, observable = (
@@ -100,15 +116,7 @@ def _words(name: str, value: str | None) -> list[str]:
     return [] if value is None else [f"{name}={one}" for one in value.split() or ["none"]]
 
 
-def _duplicates(dataset: Dataset) -> Iterator[str]:
-    seen: dict[str, str] = {}
-    for scan in dataset.scans:
-        first = seen.setdefault(hashlib.sha256(scan.image.read_bytes()).hexdigest(), scan.scan_id)
-        if first != scan.scan_id:
-            yield f"scan {scan.scan_id}: image is a duplicate of that of scan {first}"
-
-
-def _outcomes(jobs: list[Job], workers: int) -> Iterator[ScanRow | list[str] | Failure]:
+def _outcomes(jobs: list[Job], workers: int) -> Iterator[Measured | list[str] | Failure]:
     if workers <= 1 or len(jobs) < 2 * workers:
         yield from map(measure, jobs)
         return

@@ -136,6 +136,21 @@ class PatientResampling:
         low, high = np.quantile(defined, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
         return Estimate(value, float(low), float(high), BOOTSTRAP, n, patients)
 
+    def band(self, curves: Statistic) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+        """Bounds between which `LEVEL` of the resamples lie, at each point of a curve; None without an interval.
+
+        Parameters
+        ----------
+        curves
+            (resamples, units) weights -> (resamples, points) values, nan where a curve is undefined.
+        """
+        found = curves(self._weights)
+        defined = found[np.isfinite(found).all(axis=1)]
+        if len(defined) < MIN_DEFINED_SHARE * len(self._weights):
+            return None
+        low, high = np.quantile(defined, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
+        return low, high
+
     def counts(self) -> tuple[dict[str, int], dict[str, int]]:
         """Return the number of units, and of patients, per group."""
         names = sorted(set(self.groups))

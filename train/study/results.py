@@ -126,6 +126,8 @@ class StudyResults:
         Names of the figure files beside the report.
     cohort
         Which simulated cohort it is about; None for other data.
+    learnt_from
+        Names of the scans that the model learnt from: what is measured on them is too good.
     """
 
     schema: str
@@ -157,6 +159,7 @@ class StudyResults:
     patients_shared_with_development: int
     figures: tuple[str, ...] = ()
     cohort: CohortRequest | None = None
+    learnt_from: tuple[str, ...] = ()
 
     @property
     def scans(self) -> int:
@@ -199,6 +202,7 @@ def _converter() -> JsonConverter:
             paired_comparison=pair,
             paired_with=pair_name,
             cohort=override(omit_if_default=True),
+            learnt_from=override(omit_if_default=True),
         ),
     )
     converter.register_structure_hook(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import platform
 from collections.abc import Sequence
@@ -43,6 +42,8 @@ class Study:
         A report on the same eyes to compare with; None without one.
     bootstrap
         Settings of the intervals.
+    learnt_from
+        Names of the scans that the model learnt from.
     """
 
     model: ModelMetadata
@@ -53,10 +54,7 @@ class Study:
     development: EarlierReport | None
     pair: EarlierReport | None
     bootstrap: BootstrapSettings
-
-    def with_rows(self, rows: Sequence[ScanRow]) -> Study:
-        """Return the same study with its scans."""
-        return dataclasses.replace(self, rows=tuple(rows))
+    learnt_from: tuple[str, ...] = ()
 
     @property
     def eyes(self) -> list[EyeRow]:
@@ -104,6 +102,7 @@ def summarise(study: Study) -> StudyResults:
         paired_with=None if study.pair is None else f"{study.pair.description} Model {study.pair.model}.",
         left_out=tuple(left_out(study, first)),
         patients_shared_with_development=_shared_patients(study),
+        learnt_from=study.learnt_from,
     )
 
 

@@ -41,11 +41,10 @@ def label_map(path: Path | None, where: str, result: ScanResult, faults: list[st
     if path is None:
         return None
     try:
-        labels = read_labels(path)
+        return read_labels(path, (result.scan.rows, result.scan.columns))
     except (OSError, ValueError) as error:
         faults.append(f"{where}: mask {path.name}: {error}")
         return None
-    return labels if _right_size(labels, path, where, result, faults) else None
 
 
 def code_map(
@@ -64,15 +63,9 @@ def code_map(
     if codes.max() >= kind.codes:
         faults.append(f"{where}: {kind.column} {path.name} has the unknown code {codes.max()}")
         return None
-    found = codes.astype(np.uint8, copy=False)
-    return found if _right_size(found, path, where, result, faults) else None
-
-
-def _right_size(labels: NDArray[np.uint8], path: Path, where: str, result: ScanResult, faults: list[str]) -> bool:
-    shape = (result.scan.rows, result.scan.columns)
-    if labels.shape != shape:
-        faults.append(
-            f"{where}: mask {path.name} has the wrong size, {labels.shape[1]} x {labels.shape[0]}; "
-            f"the image has {shape[1]} x {shape[0]}"
-        )
-    return labels.shape == shape
+    rows, columns = result.scan.rows, result.scan.columns
+    if codes.shape != (rows, columns):
+        found = f"{codes.shape[1]} x {codes.shape[0]}; the image has {columns} x {rows}"
+        faults.append(f"{where}: {kind.column} {path.name}: wrong size, {found}")
+        return None
+    return codes.astype(np.uint8, copy=False)

@@ -6,12 +6,14 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
 from tests.train.synthetic import make_dataset, write_png
 from train.data.dataset import DatasetError, Part, read_dataset
 from train.data.frames import prepare
+from train.data.labels import read_labels
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +104,9 @@ def test_a_patient_on_both_sides_of_the_split_is_named(folder: Path) -> None:
 
 def test_a_mask_of_the_wrong_size_is_named(folder: Path) -> None:
     write_png(folder / "masks/P0_OD_0.png", np.zeros((5, 7), np.uint8))
-    assert faults_of(folder) == ("scan P0_OD_0: mask P0_OD_0.png has the wrong size, 7 x 5; the image has 538 x 456",)
+    assert faults_of(folder) == (
+        "scans.csv, line 2: scan P0_OD_0: mask P0_OD_0.png: wrong size, 7 x 5; the image has 538 x 456",
+    )
 
 
 def test_unknown_label_values_are_named(folder: Path) -> None:
@@ -110,24 +114,108 @@ def test_unknown_label_values_are_named(folder: Path) -> None:
     mask[3, 4], mask[5, 6] = 3, 255
     write_png(folder / "masks/P0_OD_0.png", mask)
     assert faults_of(folder) == (
-        "scan P0_OD_0: mask P0_OD_0.png: unknown label value(s) 3, 255; 0, 1 and 2 were expected",
+        "scans.csv, line 2: scan P0_OD_0: mask P0_OD_0.png: unknown label value(s) 3, 255; 0, 1 and 2 were expected",
     )
 
 
 def test_a_colour_mask_is_named(folder: Path) -> None:
     write_png(folder / "masks/P0_OD_0.png", np.zeros((456, 538, 3), np.uint8))
-    assert faults_of(folder)[0].startswith("scan P0_OD_0: mask P0_OD_0.png: one 8-bit channel was expected")
+    assert faults_of(folder)[0].startswith(
+        "scans.csv, line 2: scan P0_OD_0: mask P0_OD_0.png: one 8-bit channel was expected"
+    )
 
 
 def test_the_mask_is_checked_even_where_the_truth_is_learnt(folder: Path) -> None:
     write_png(folder / "masks/P0_OD_0.png", np.zeros((5, 7), np.uint8))
-    with pytest.raises(DatasetError, match=r"mask P0_OD_0\.png has the wrong size"):
+    with pytest.raises(DatasetError, match=r"mask P0_OD_0\.png: wrong size"):
         prepare(read_dataset(folder), 16, "truth_labels")
 
 
 def test_a_duplicate_image_is_named(folder: Path) -> None:
     shutil.copy(folder / "images/P0_OD_0.png", folder / "images/P1_OS_0.png")
-    assert faults_of(folder) == ("scan P1_OS_0: image is a duplicate of that of scan P0_OD_0",)
+    assert faults_of(folder) == ("scans.csv, line 5: scan P1_OS_0: image is a duplicate of that of scan P0_OD_0",)
+
+
+def test_a_picture_in_another_container_is_a_duplicate(folder: Path) -> None:
+    picture = cv2.imdecode(np.fromfile(folder / "images/P0_OD_0.png", np.uint8), cv2.IMREAD_UNCHANGED)
+    (folder / "images/copy.bmp").write_bytes(cv2.imencode(".bmp", picture)[1].tobytes())
+    edit(folder / "scans.csv", lambda rows: rows[3].__setitem__("image", "images/copy.bmp"))
+    assert faults_of(folder) == ("scans.csv, line 5: scan P1_OS_0: image is a duplicate of that of scan P0_OD_0",)
+
+
+def test_a_mask_for_two_scans_is_named_unless_neither_shows_a_lens(folder: Path) -> None:
+    edit(folder / "scans.csv", lambda rows: rows[1].__setitem__("mask", "./images/../masks/P0_OD_0.png"))
+    assert faults_of(folder) == ("scans.csv, line 3: scan P0_OS_0: mask P0_OD_0.png is already that of scan P0_OD_0",)
+
+    def change(rows: list[dict[str, str]]) -> None:
+        for row in rows[:2]:
+            row |= {"group": "", "mask": "masks/P0_OD_0.png", "truth_labels": ""}
+
+    edit(folder / "scans.csv", change)
+    write_png(folder / "masks/P0_OD_0.png", np.zeros((456, 538), np.uint8))
+    assert prepare(read_dataset(folder), 16, "mask").scans[1].lens_box is None
+
+
+def test_cataract_eyes_that_are_painted_clear_all_over_are_named(folder: Path) -> None:
+    assert prepare(read_dataset(folder), 16, "mask").doubt == ""
+    for name in ("P1_OD_0", "P1_OS_0"):
+        write_png(folder / f"masks/{name}.png", np.minimum(read_labels(folder / f"masks/{name}.png"), 1))
+    for _ in range(2):  # also when the frames were prepared before
+        doubt = prepare(read_dataset(folder), 16, "mask").doubt
+        assert doubt.startswith("2 cataract eye(s) without cataract in any mask")
+        assert doubt.endswith("P1 OD, P1 OS.")
+
+
+def test_a_mask_that_changes_is_checked_anew_where_the_truth_is_learnt(folder: Path) -> None:
+    prepare(read_dataset(folder), 16, "truth_labels")
+    write_png(folder / "masks/P0_OD_0.png", np.zeros((456, 538), np.uint8))
+    with pytest.raises(DatasetError, match=r"mask P0_OD_0\.png is empty, but its group is clear"):
+        prepare(read_dataset(folder), 16, "truth_labels")
+
+
+def test_a_painted_mask_must_look_like_a_lens(folder: Path) -> None:
+    line = np.zeros((456, 538), np.uint8)
+    line[200:203, 100:400] = 1
+    write_png(folder / "masks/P0_OD_0.png", line)
+    edit(folder / "scans.csv", lambda rows: rows[0].__setitem__("truth_labels", ""))
+    with pytest.raises(DatasetError, match=r"scans\.csv, line 2: .* shows a lens 0\.09 mm deep") as caught:
+        prepare(read_dataset(folder), 4, "mask")
+    assert len(caught.value.faults) == 1
+
+
+@pytest.mark.parametrize("name", ["Split", "SPLITS", " split", "s plit", "Truth Labels", "truth-label", "artefact"])
+def test_a_column_that_is_nearly_named_like_an_optional_one_is_a_fault(folder: Path, name: str) -> None:
+    table = folder / "scans.csv"
+    lines = [line.rpartition(",")[0] for line in table.read_text().splitlines()]
+    table.write_text("\n".join([f"{lines[0]},{name}", *(f"{line}," for line in lines[1:])]) + "\n")
+    if name.strip() == "split":
+        assert read_dataset(folder).scans
+        return
+    written = {"s": "split", "t": "truth_labels", "a": "artefacts"}[name.lower()[0]]
+    assert faults_of(folder) == (f"scans.csv: column {name!r} must be written {written}",)
+
+
+def test_a_required_column_in_capitals_is_told_with_its_spelling(folder: Path) -> None:
+    path = folder / "patients.csv"
+    path.write_text(path.read_text().replace("patient_id", "Patient ID", 1))
+    assert faults_of(folder) == ("patients.csv: column 'Patient ID' must be written patient_id",)
+
+
+def test_empty_columns_at_the_right_are_left_out(folder: Path) -> None:
+    for name in ("patients.csv", "scans.csv"):
+        lines = (folder / name).read_text().splitlines()
+        (folder / name).write_text("\n".join(f"{line},,," for line in lines) + "\n")
+    assert len(read_dataset(folder).scans) == 4
+
+
+def test_an_empty_patient_is_named_in_both_tables(folder: Path) -> None:
+    edit(folder / "patients.csv", lambda rows: rows[0].__setitem__("patient_id", ""))
+    edit(folder / "scans.csv", lambda rows: [row.__setitem__("patient_id", "") for row in rows[:2]])
+    assert faults_of(folder) == (
+        "patients.csv, line 2: patient_id is empty",
+        "scans.csv, line 2: scan P0_OD_0: patient_id is empty",
+        "scans.csv, line 3: scan P0_OS_0: patient_id is empty",
+    )
 
 
 def test_every_fault_is_named_at_once(folder: Path) -> None:
@@ -148,6 +236,7 @@ def test_a_missing_table_and_a_missing_column_are_named(folder: Path) -> None:
 
 TABLES = {
     "semicolons": (lambda text: text.replace(",", ";"), "the table seems to be separated by semicolons"),
+    "bars": (lambda text: text.replace(",", "|"), "the table seems to be separated by vertical bars"),
     "tabs": (lambda text: text.replace(",", "\t"), "the table seems to be separated by tabs"),
     "a column twice": (lambda text: text.replace("patient_id,", "patient_id,sex,", 1), "column sex stands there twice"),
     "a cell too many": (lambda text: text.rstrip("\n") + ",x\n", "cells, 3 were expected"),
@@ -182,7 +271,10 @@ def test_empty_rows_marks_and_other_encodings_of_a_spreadsheet(folder: Path) -> 
 
 def test_one_file_for_image_and_mask_is_named(folder: Path) -> None:
     edit(folder / "scans.csv", lambda rows: rows[0].__setitem__("mask", rows[0]["image"]))
-    assert faults_of(folder) == ("scans.csv, line 2: scan P0_OD_0: image and mask are the same file",)
+    said = ("scans.csv, line 2: scan P0_OD_0: image and mask are the same file",)
+    assert faults_of(folder) == said
+    edit(folder / "scans.csv", lambda rows: rows[0].__setitem__("mask", "masks/../" + rows[0]["image"]))
+    assert faults_of(folder) == said
 
 
 def test_the_test_scans_are_the_part_where_a_table_has_a_split(folder: Path) -> None:

@@ -81,13 +81,25 @@ def test_every_fault_is_named_and_nothing_is_written(shape: dict[str, Any], mess
         SQUARE + SQUARE,
         SQUARE[:1] + SQUARE[::-1] + SQUARE,
         SQUARE + SQUARE[:1] + ((15, 25), (20, 25), (20, 30), (15, 30), (15, 25), (10, 20)),
+        SQUARE + SQUARE[:1] + ((15, 25), (15, 30), (20, 30), (20, 25), (15, 25), (10, 20)),
     ],
-    ids=["traced twice", "traced there and back", "with an inner loop"],
+    ids=["traced twice", "traced there and back", "with an inner loop", "with an inner loop the other way"],
 )
-def test_what_an_outline_goes_around_twice_belongs_to_it(points: tuple[tuple[float, float], ...]) -> None:
+def test_whatever_an_outline_encloses_belongs_to_it(points: tuple[tuple[float, float], ...]) -> None:
     labels = paint(Drawing(60, 80, ((2, np.array(points, float)),)))
     assert np.count_nonzero(labels) in (600, 0)  # there and back encloses nothing
     assert np.count_nonzero(labels) == 600 or points[1] == SQUARE[-1]
+
+
+def test_a_hole_that_was_filled_is_counted() -> None:
+    inner = ((15, 25), (15, 30), (20, 30), (20, 25), (15, 25), (10, 20))
+    assert Drawing(60, 80, ((2, np.array(SQUARE + SQUARE[:1] + inner, float)),)).filled_px == 25
+    assert Drawing(60, 80, ((2, np.array(SQUARE + SQUARE, float)),)).filled_px == 0
+
+
+def test_a_bay_that_opens_at_the_edge_of_the_frame_is_no_hole() -> None:
+    bay = np.array([(-1, -1), (20, -1), (20, 20), (40, 20), (40, -1), (60, -1), (60, 40), (-1, 40)], float)
+    assert np.count_nonzero(paint(Drawing(60, 80, ((1, bay),)))) == 60 * 40 - 20 * 20
 
 
 def test_an_outline_that_crosses_itself_keeps_both_its_parts() -> None:

@@ -27,8 +27,16 @@ def test_a_run_without_a_terminal_says_a_line_a_minute(
     ]
 
 
-def test_a_run_that_is_interrupted_says_how_it_is_continued(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_run_that_is_interrupted_names_the_step_that_is_saved(capsys: pytest.CaptureFixture[str]) -> None:
     bar = StepBar(FABRIC, 0, 9)
     bar.advance()
     bar.__exit__(KeyboardInterrupt)
-    assert capsys.readouterr().err == "stopped at step 1 of 9; the same command continues.\n"
+    bar.saved()
+    bar.advance()
+    bar.__exit__(KeyboardInterrupt)
+    StepBar(FABRIC, 4, 9).__exit__(KeyboardInterrupt)
+    assert capsys.readouterr().err.splitlines() == [
+        "stopped; the same command starts anew.",
+        "stopped; the same command continues after step 1 of 9.",
+        "stopped; the same command continues after step 4 of 9.",
+    ]

@@ -67,6 +67,25 @@ def test_the_operating_point_is_the_middle_of_the_gap_with_its_reason() -> None:
     assert "sensitivity 1.000, specificity 1.000, AUC 1.000" in point.method
 
 
+def test_visits_of_an_eye_do_not_make_it_several_eyes() -> None:
+    def visited(visits: int, patients: int) -> list[EyeMeasure]:
+        return [
+            EyeMeasure(f"P{number}/{eye}/{visit}", group, fraction, 1)
+            for group, fraction, first in (("clear", 0.1, 0), ("cataract", 0.6, 100))
+            for number in range(first, first + patients)
+            for eye in ("OD", "OS")
+            for visit in range(1, visits + 1)
+        ]
+
+    often, many = choose_operating_point(visited(5, 2)), choose_operating_point(visited(1, 5))
+    assert often is not None
+    assert many is not None
+    assert often.doubts == ("it rests on fewer than 10 eyes in a group",)
+    assert "4 clear and 4 cataract eyes, 40 exams, of held-out" in often.method
+    assert many.doubts == ()
+    assert "10 clear and 10 cataract eyes of held-out" in many.method
+
+
 def test_an_eye_without_cataract_pixels_is_never_borderline() -> None:
     point = choose_operating_point(eyes([0.0, 0.0, 0.0], [0.001, 0.02, 0.5, 0.9]))
     assert point is not None

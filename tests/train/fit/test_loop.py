@@ -3,10 +3,12 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,6 +23,8 @@ from train.data.frames import prepare
 from train.data.split import split_by_patient
 from train.fit.augment import apply, centred
 from train.fit.recipe import parse_recipe
+from train.fit.run import FitOptions, Run
+from train.fit.stopping import Interruption
 
 # One thread: the order of floating-point sums is then the same in every process.
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "default"}
@@ -138,6 +142,29 @@ def test_a_killed_run_ends_with_the_weights_of_an_undisturbed_one(
     assert (out / "log.csv").read_text() == (undisturbed / "log.csv").read_text()
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGINT")
+def test_an_interrupted_run_saves_the_step_it_names_and_ends_like_an_undisturbed_one(
+    data: Path, undisturbed: Path, tmp_path: Path
+) -> None:
+    seldom, out = tmp_path / "seldom.toml", tmp_path / "interrupted"
+    seldom.write_text(tiny_recipe_text(checkpoint_every=1000))
+    process = start(seldom, data, out)
+    deadline = time.monotonic() + 60
+    while not (out / "log.csv").exists() and time.monotonic() < deadline:  # after step 40, long before the first state
+        time.sleep(0.005)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    named = re.search(r"continues after step (\d+) of 120", errors)
+    assert named is not None
+    assert 40 <= int(named[1]) < 120
+    assert torch.load(out / "state.pt", weights_only=True)["step"] == int(named[1])
+    assert f"continues at step {named[1]}" in finish(start(seldom, data, out))
+    resumed, whole = load_checkpoint(out / "checkpoint"), load_checkpoint(undisturbed / "checkpoint")
+    assert all(torch.equal(resumed.weights[name], value) for name, value in whole.weights.items())
+
+
 def fit_here(recipe: Path, data: Path, out: Path, *more: str) -> int:
     """The same command in this process: quicker where no process has to die."""
     return main(["fit", "--recipe", str(recipe), "--data", str(data), "--out", str(out), *more])
@@ -173,6 +200,41 @@ def test_a_time_budget_fixes_the_number_of_steps_before_the_first_one(
     assert plan["steps"] == 1
     assert f"{plan['steps']} steps of {plan['seconds_per_step']:.3f} s" in capsys.readouterr().err
     assert load_checkpoint(tmp_path / "run" / "checkpoint").metadata.steps == 1
+
+
+def test_a_run_says_which_label_it_really_learns(data: Path, recipe_path: Path, tmp_path: Path) -> None:
+    recipe = parse_recipe(recipe_path.read_text(), "tiny")
+    dataset = read_dataset(data)
+    masks = tuple(replace(scan, truth_labels=None) for scan in dataset.scans)
+    said = {}
+    for name, scans, target in (
+        ("truth", dataset.scans, "truth_labels"),
+        ("mask", dataset.scans, "mask"),
+        ("fallback", masks, "truth_labels"),
+        ("both", dataset.scans[:6] + masks[6:], "truth_labels"),
+    ):
+        options = FitOptions(cache=tmp_path / name)
+        run = Run.on(replace(dataset, scans=scans), replace(recipe, target=target), "", options, tmp_path)
+        said[name] = run.label
+    assert said["truth"] == "learns truth_labels of 12 scans"
+    assert said["mask"] == said["fallback"] == "learns the mask of 12 scans"
+    assert re.fullmatch(r"learns truth_labels of \d scans and the mask of \d scans", said["both"])
+
+
+@pytest.mark.slow
+def test_a_time_budget_holds_for_a_run_that_is_continued(
+    recipe_path: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "run"
+    with monkeypatch.context() as stopped:
+        stopped.setattr(Interruption, "came", True, raising=False)
+        stopped.setattr(Interruption, "__init__", lambda self, wanted: setattr(self, "_listens", False))
+        assert fit_here(recipe_path, data, out) == 130
+    assert json.loads((out / "plan.json").read_text())["steps"] == 120
+    assert "continues after step 1 of 120" in capsys.readouterr().err
+    assert fit_here(recipe_path, data, out, "--max-minutes", "0.0001") == 0
+    assert "0.0001 minutes hold 2 of the 120 steps planned." in capsys.readouterr().err
+    assert load_checkpoint(out / "checkpoint").metadata.steps == 2
 
 
 @pytest.mark.slow

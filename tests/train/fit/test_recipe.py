@@ -41,6 +41,8 @@ def test_the_learning_rate_rises_then_falls_to_nothing() -> None:
     ("old", "new", "message"),
     [
         ("seed = 3", "sead = 3", "unknown key sead"),
+        ('name = "tiny"', 'name = ""', "a name of its own was expected"),
+        ('name = "tiny"', 'name = "../tiny"', "a name of its own was expected"),
         ("flip = true", "flop = true", r"augment: unknown key flop; known are blur, flip"),
         ("seed = 3", 'seed = "3"', "seed: type int was expected, got '3'"),
         ("flip = true", "flip = 1", r"augment\.flip: type bool was expected, got 1"),

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
@@ -13,7 +14,8 @@ from edge_runtime.ledger import Ledger
 from tests.make_tiny_model import TinyModel, tiny_model_bytes
 from tests.train.synthetic import make_dataset, write_png
 from train.__main__ import main
-from train.data.frames import read_labels
+from train.data.dataset import DatasetError, read_dataset
+from train.data.frames import prepare, read_labels
 from train.metrics import MIN_CF_THRESHOLD
 from train.study.rows import EyeRow, ScanRow, eyes_of, read_rows
 
@@ -224,6 +226,8 @@ def test_figures_are_there_and_small(report: Path) -> None:
     assert "false_negatives.jpg" not in results["figures"]  # there is none
     assert sum((report / "out" / name).stat().st_size for name in results["figures"]) < 3_000_000
     for name in results["figures"]:
+        plot = (report / "out" / name).with_suffix(".pdf")
+        assert plot.is_file() == name.endswith(".png")
         assert f"]({name})" in (report / "out/report.md").read_text()
 
 
@@ -321,7 +325,7 @@ def test_every_fault_of_images_and_masks_is_named_at_once(
     (data / "images/P1_OD_0.png").write_bytes(b"no picture")
     assert main(["evaluate", "--model", str(model), "--data", str(data), "--out", str(tmp_path / "out")]) == 65
     message = capsys.readouterr().err
-    assert "scan P0_OD_0: mask P0_OD_0.png has the wrong size, 20 x 10; the image has 538 x 456" in message
+    assert "scan P0_OD_0: mask P0_OD_0.png: wrong size, 20 x 10; the image has 538 x 456" in message
     assert "scan P0_OS_0: mask P0_OS_0.png: unknown label value(s) 7" in message
     assert "scan P1_OD_0: image P1_OD_0.png" in message
     assert not (tmp_path / "out/results.json").exists()
@@ -344,6 +348,50 @@ def test_a_duplicate_image_is_named_before_any_work(
     assert main(["evaluate", "--model", str(model), "--data", str(data), "--out", str(tmp_path / "out")]) == 65
     assert "scan P1_OD_0: image is a duplicate of that of scan P0_OD_0" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_masks_that_cannot_be_meant_are_named_as_before_training(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = make_dataset(tmp_path / "data", patients=2)
+    for mask in (data / "masks").iterdir():
+        write_png(mask, np.zeros((456, 538), np.uint8))
+    command = ["evaluate", "--model", str(model), "--data", str(data), "--out", str(tmp_path / "out")]
+    assert main(command) == 65
+    evaluated = capsys.readouterr().err
+    with pytest.raises(DatasetError) as caught:
+        prepare(read_dataset(data), 8, "mask")
+    assert len(caught.value.faults) == 4
+    assert "scans.csv, line 2: scan P0_OD_0: mask P0_OD_0.png is empty, but its group is clear" in caught.value.faults
+    assert all(fault in evaluated for fault in caught.value.faults)
+
+
+def test_a_picture_in_another_container_is_a_duplicate(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = make_dataset(tmp_path / "data", patients=2)
+    picture = cv2.imdecode(np.fromfile(data / "images/P0_OD_0.png", np.uint8), cv2.IMREAD_UNCHANGED)
+    (data / "images/P1_OS_0.bmp").write_bytes(cv2.imencode(".bmp", picture)[1].tobytes())
+    change_tables(data, lambda row: row | ({"image": "images/P1_OS_0.bmp"} if row["scan_id"] == "P1_OS_0" else {}))
+    command = ["evaluate", "--model", str(model), "--data", str(data), "--out", str(tmp_path / "out")]
+    for _ in range(2):  # also when every scan was measured before
+        assert main(command) == 65
+        assert "scan P1_OS_0: image is a duplicate of that of scan P0_OD_0" in capsys.readouterr().err
+
+
+def test_cataract_eyes_that_are_painted_clear_all_over_are_named(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = make_dataset(tmp_path / "data", patients=2)
+    write_png(data / "masks/P1_OD_0.png", np.minimum(read_labels(data / "masks/P1_OD_0.png"), 1))
+    evaluate(model, data, tmp_path / "out")
+    assert "1 cataract eye(s) without cataract in any mask, only clear lens: P1 OD." in capsys.readouterr().err
+
+
+def test_a_table_in_another_encoding_is_measured_too(model: Path, tmp_path: Path) -> None:
+    data = make_dataset(tmp_path / "data", patients=2)
+    (data / "scans.csv").write_bytes((data / "scans.csv").read_text().encode("utf-16"))
+    assert evaluate(model, data, tmp_path / "out")["data"]["tables_sha256"]
 
 
 @pytest.mark.slow

@@ -34,7 +34,7 @@ def test_a_failing_engine_is_no_fault_of_the_dataset(tmp_path: Path, monkeypatch
     assert isinstance(outcome, Failure)
     assert "scan P0_OD_0: error[inference-failed]: The engine failed." in outcome.message
     assert pickle.loads(pickle.dumps(outcome)) == outcome
-    with pytest.raises(AnalysisError, match=r"error\[analysis\]: scan P0_OD_0") as caught:
+    with pytest.raises(AnalysisError, match=r"error\[analysis\]: scans\.csv, line 2: scan P0_OD_0") as caught:
         predict.predict(tmp_path / "model.onnx", dataset, tmp_path / "out")
     assert caught.value.exit_code == 83
 
