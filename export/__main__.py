@@ -23,8 +23,8 @@ def main(words: list[str] | None = None) -> int:
         "--threshold-from",
         type=Path,
         metavar="REPORT",
-        help="report of 'python -m train evaluate' on this checkpoint, whose eyes fix the threshold "
-        "(default: the checkpoint's own, from the patients held out of its training)",
+        help="report of 'python -m train evaluate' on this checkpoint, whose eyes fix the threshold; or an earlier "
+        "export (.onnx) of it (default: the checkpoint's own, from the patients held out of its training)",
     )
     parser.add_argument(
         "--force", action="store_true", help="export a model whose threshold is in doubt; the file says so"
@@ -46,12 +46,15 @@ def main(words: list[str] | None = None) -> int:
 
         from .metadata import Release, read_measures
         from .release import export_models
-        from .threshold import operating_point_of
+        from .threshold import operating_point_of, operating_point_of_release
 
         checkpoint = load_checkpoint(arguments.checkpoint)
         if arguments.threshold_from:
+            source = arguments.threshold_from
             checkpoint = checkpoint.with_operating_point(
-                operating_point_of(arguments.threshold_from, arguments.checkpoint)
+                operating_point_of_release(source, checkpoint.metadata)
+                if source.suffix == ".onnx"
+                else operating_point_of(source, arguments.checkpoint)
             )
         precisions = tuple(dict.fromkeys(arguments.precision))
         release = Release(

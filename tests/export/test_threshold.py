@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,8 @@ import pytest
 from edge_runtime.model.onnx_file import inspect
 from export.__main__ import main
 from export.errors import ExportError
-from export.threshold import operating_point_of
+from export.threshold import operating_point_of, operating_point_of_release
+from tests.edge_runtime.measure.test_answer import COEFFICIENTS
 from tests.export.test_release import checkpoint
 from tests.train.study.made_eyes import write_made_eyes
 from train.checkpoint import save_checkpoint
@@ -49,6 +51,25 @@ def test_the_threshold_of_a_report_is_exported(saved: Path, report: Path, tmp_pa
     assert b"fewer than 10 eyes in a group" in (tmp_path / "out" / "tiny-fp32.onnx").read_bytes()
     assert metadata.cf_threshold == pytest.approx((0.04 + 0.1) / 2, abs=1e-6)
     assert "4 clear and 3 cataract eyes of simulated scans: phantom" in metadata.cf_threshold_method
+
+
+@pytest.mark.slow
+def test_the_threshold_of_an_earlier_export_is_taken_over(saved: Path, report: Path, tmp_path: Path) -> None:
+    words = [str(saved), "-o", str(tmp_path / "out"), "--threshold-from", str(report), "--force"]
+    assert main(words) == 0
+    earlier = tmp_path / "out" / "tiny-fp32.onnx"
+    again = [str(saved), "-o", str(tmp_path / "again"), "--threshold-from", str(earlier), "--model-version", "1.2"]
+    assert main(again) == ExportError.exit_code  # its doubts came along
+    coefficients = tmp_path / "coefficients.json"
+    coefficients.write_text(COEFFICIENTS.to_json())
+    assert main([*again, "--measures", str(coefficients), "--force"]) == 0
+    old, new = (inspect((tmp_path / name / "tiny-fp32.onnx").read_bytes()) for name in ("out", "again"))
+    assert (new.cf_threshold, new.cf_threshold_method) == (old.cf_threshold, old.cf_threshold_method)
+    assert (new.version, new.measures) == ("1.2", COEFFICIENTS.to_json())
+    coefficients.write_text("{}")
+    assert main([*again, "--measures", str(coefficients), "--force"]) == ExportError.exit_code
+    with pytest.raises(ExportError, match="another network"):
+        operating_point_of_release(earlier, replace(checkpoint().metadata, training_commit="other"))
 
 
 def test_a_threshold_within_the_guard_band_is_raised(saved: Path, report: Path) -> None:
