@@ -51,8 +51,8 @@ class CataractAnalyzer:
     """Loads and verifies a model once; then turns scans into results. Thread-safe.
 
     Each call takes ``cancel``, a `threading.Event`: soon after another thread has set it, the call ends with
-    `AnalysisCancelledError`, in the middle of a scan, too; the analyzer can be used on. Only the decoding of a file,
-    less than two seconds for the largest that are read, is waited for.
+    `AnalysisCancelledError`, in the middle of a scan, too; the analyzer can be used on. Only the decoding of
+    a file is waited for: hundredths of a second for a scan, some seconds for the largest pictures that are read.
 
     Parameters
     ----------
