@@ -13,17 +13,23 @@ import json
 import shutil
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from edge_runtime import CataractAnalyzer, EdgeCataractError
 from edge_runtime.golden import GOLDEN, SAMPLES
 from edge_runtime.model import store
 from edge_runtime.model.precision import PRECISIONS
+from edge_runtime.reading.raster import read_scan
 from edge_runtime.report.files import write_all
 from edge_runtime.report.png import encode_png
 from train.phantom.eye.plan import EyePlan
 from train.phantom.imaging.plan import EXPORT_COLUMNS, EXPORT_ROWS, Geometry, ScanPlan
 from train.phantom.render import simulate
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 BUNDLE = Path(store.BUNDLE)
 # Two scans of two simulated patients, from a cohort of their own: nobody in training, development or validation.
@@ -71,8 +77,13 @@ def install_models(paths: list[Path]) -> None:
 
 
 def render_samples() -> None:
-    """Simulate the sample scans."""
-    write_all({str(SAMPLES / name): encode_png(simulate(*plans).picture) for name, plans in SAMPLE_SCANS.items()})
+    """Simulate the sample scans; a file that holds the same pixels already stays as it is."""
+    pictures = {SAMPLES / name: simulate(*plans).picture for name, plans in SAMPLE_SCANS.items()}
+    write_all({str(path): encode_png(picture) for path, picture in pictures.items() if not _holds(path, picture)})
+
+
+def _holds(path: Path, picture: NDArray[Any]) -> bool:
+    return path.is_file() and np.array_equal(read_scan(str(path)).pixels, picture)
 
 
 def golden_results() -> dict[str, Any]:
