@@ -26,8 +26,8 @@ _DARKEST, _USUAL_SHARE = 8, 0.99  # levels between are about as frequent as thei
 _MOST_UNEVEN, _OF_CHANCE = 0.15, 2.0  # of the pixels; more where they are few
 _MOST_BLACK_SIDE, _MOST_BLACK_BELOW = 0.01, 0.05  # of the columns, of the rows
 # Tissue of this grey that begins or ends in one row beside so many black rows, over this share of the columns: light
-# comes from above, so a shadow has no straight edge across the scan.
-_TISSUE, _BLACK_ROWS, _LONGEST_EDGE = 24, 5, 0.15
+# comes from above, so a shadow has no edge across the scan, and a surface that flat has a radius of 70 mm.
+_TISSUE, _BLACK_ROWS, _LONGEST_EDGE = 24, 5, 0.25
 _LEAST_MARGIN = 2
 # Speckle over what the contrast of the tissues lets expect.
 _LEAST_SPECKLE, _MOST_SPECKLE = 0.6, 1.8
@@ -89,13 +89,15 @@ def _black_bands(pixels: NDArray[Any], level: int) -> tuple[int, int, int, int]:
 
 
 def _has_black_edge(part: NDArray[Any]) -> bool:
-    """Whether tissue begins or ends in one row, at black."""
-    tissue = (part >= _TISSUE * (257 if part.dtype == np.uint16 else 1))[_BLACK_ROWS:-_BLACK_ROWS]
-    black = part == 0
-    rows = len(tissue)
-    for first in (0, _BLACK_ROWS + 1):  # black rows above, and below
-        beside = np.logical_and.reduce([black[first + k : first + k + rows] for k in range(_BLACK_ROWS)])
-        if ((tissue & beside).sum(axis=1) > _LONGEST_EDGE * part.shape[1]).any():
+    """Whether tissue begins or ends in one row, at black; a bright line of the detector alone is no tissue."""
+    reach, rows = _BLACK_ROWS, part.shape[0] - 2 * _BLACK_ROWS
+    tissue, black = part >= _TISSUE * (257 if part.dtype == np.uint16 else 1), part == 0
+    if rows <= 0:
+        return False
+    for first, deeper in ((0, 2 * reach), (reach + 1, 0)):  # black rows above, and below
+        beside = np.logical_and.reduce([black[first + k : first + k + rows] for k in range(reach)])
+        edge = tissue[reach : reach + rows] & tissue[deeper : deeper + rows] & beside
+        if (edge.sum(axis=1) > _LONGEST_EDGE * part.shape[1]).any():
             return True
     return False
 

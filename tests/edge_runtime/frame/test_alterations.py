@@ -104,6 +104,13 @@ def test_a_scan_as_the_device_wrote_it_has_no_sign(source: str, bundled_analyzer
     assert signs_in(bundled_analyzer, np.asarray(read_scan(SAMPLES / source).pixels, np.uint8)) == set()
 
 
+def test_a_bright_line_of_the_detector_is_no_sign(bundled_analyzer: CataractAnalyzer, sample: Picture) -> None:
+    line = sample.copy()
+    line[1750:1753] = np.maximum(line[1750:1753], np.random.default_rng(0).integers(40, 90, (3, 2150), np.uint8))
+    line[760:763] = np.maximum(line[760:763], np.random.default_rng(1).integers(40, 90, (3, 2150), np.uint8))
+    assert signs_in(bundled_analyzer, line) == set()
+
+
 def test_marks_are_found_in_16_bits_too(bundled_analyzer: CataractAnalyzer, sample: Picture) -> None:
     deep = sample.astype(np.uint16) * 257 + np.random.default_rng(0).integers(0, 257, sample.shape).astype(np.uint16)
     assert signs_in(bundled_analyzer, deep) == set()  # type: ignore[arg-type]  # a deeper picture
