@@ -108,9 +108,12 @@ WARNINGS: dict[str, str] = {
     "borderline": "The Cataract Fraction lies within the guard band of the threshold.",
     "enhanced-contrast": "Speckle is stronger than the contrast of the tissues allows, as after contrast enhancement.",
     "extra-lens-pieces": "Pixels away from the largest connected lens were called lens; they were not counted.",
-    "few-grey-levels": "Grey levels are missing, as after brightening, equalising or quantising.",
+    "few-grey-levels": "Grey levels are missing, or much more frequent than those beside them, as after brightening, "
+    "equalising or quantising.",
     "fewer-scans-than-expected": "The exam has fewer gradable scans than a complete one.",
     "lens-cut-by-frame": "The lens reaches a side of the frame; what lies beyond was not measured.",
+    "lifted-black": "A background of one grey that is not black, as after contrast enhancement, brightening or false "
+    "colours.",
     "marks-in-picture": "Text, lines or boxes of one grey were drawn into the part that is labelled.",
     "more-scans-than-expected": "The exam has more scans than a complete one.",
     "near-copy": "Two files of the exam show one scan that was saved twice, as PNG and JPEG; both were counted.",
@@ -118,11 +121,14 @@ WARNINGS: dict[str, str] = {
     "display of the device was assumed.",
     "other-eye": "The name of a scan, or of its folder, says the other eye.",
     "other-frame": "A scan has another size, depth or profile than most scans of the exam.",
-    "partly-black": "A side of the picture is exactly black, as where a part of the frame is missing.",
+    "partly-black": "A side of the picture, or what lies beyond a straight edge across it, is exactly black, as where "
+    "a part of the frame is missing.",
     "profile-shape": "The scan has another shape than the frames of the device profile that was named.",
     "resampled-frame": "The picture has the shape of a device's frame, but not its size: it was resampled, or cut out.",
     "scans-disagree": "The fraction of a scan is more than 0.2 away from the median of the exam.",
     "smoothed-picture": "Speckle is weaker than the contrast of the tissues lets expect, as after smoothing.",
+    "unlikely-scale": "The cornea is flatter or rounder than that of any eye, as in a picture that was cut and "
+    "enlarged, or under a profile of another device.",
     "unreadable-scan": "A scan of the exam could not be read or labelled; it is an entry of the document.",
     "window-moved": "The usual crop window did not hold the whole lens; it was moved or enlarged.",
 }

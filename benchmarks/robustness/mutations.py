@@ -21,7 +21,9 @@ import numpy as np
 from benchmarks.provenance import place, save
 from edge_runtime.errors import EdgeCataractError
 from edge_runtime.model.onnx_file import inspect
+from edge_runtime.model.precision import DEFAULT_PRECISION
 from edge_runtime.model.seal import check_seal
+from edge_runtime.model.store import read_model
 from edge_runtime.reading.raster import decode_scan, read_scan
 
 from .supervision import Job, supervised
@@ -34,7 +36,6 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 RESULTS = Path(__file__).parents[1] / "results" / "mutations.json"
 SAMPLE = ROOT / "edge_runtime" / "samples" / "simulated-clear.png"
-MODEL = ROOT / "edge_runtime" / "models" / "edge-0.3.0-int8.onnx"
 SHAPE = (183, 215)  # small, so that a mutant costs a millisecond; the frame's aspect ratio
 CHUNK = 500
 COMPRESSIONS = {"none": 1, "lzw": 5, "deflate": 8, "packbits": 32773}
@@ -76,7 +77,7 @@ def originals() -> dict[str, Original]:
         data = cv2.imencode(suffix, pixels, options)[1].tobytes()
         found[name] = Original(data, decode_scan(data, name).pixels)
     found["tiff tiled"] = _tiled(grey)
-    found["model"] = Original(MODEL.read_bytes(), None)
+    found["model"] = Original(read_model(None, DEFAULT_PRECISION), None)
     return found
 
 

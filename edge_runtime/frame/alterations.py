@@ -18,14 +18,21 @@ if TYPE_CHECKING:
 
     from .brightness import ReferenceLevels
 
-_PATCH, _MOST_FLAT_PIXELS = 5, 400  # pixels whose surroundings of this side are one grey
-_LONGEST_RUN = 64  # pixels of one grey in a row or column
+_PATCH, _MOST_FLAT_PIXELS = 5, 100  # pixels whose surroundings of this side are one grey
+_LONGEST_RUN = 32  # pixels of one grey in a row or column
 _BRIGHT = 32  # of 255: the background is flat by itself
-_DARKEST, _USUAL_SHARE, _MOST_MISSING = 8, 0.99, 12  # a scan of 8 bits has all levels between, but for a few
+_NEAR_DARKEST, _MOST_LIFTED = 8, 0.05  # levels over the darkest; of the pixels are flat there, though not black
+_DARKEST, _USUAL_SHARE = 8, 0.99  # levels between are about as frequent as their neighbours
+_MOST_UNEVEN, _OF_CHANCE = 0.15, 2.0  # of the pixels; more where they are few
 _MOST_BLACK_SIDE, _MOST_BLACK_BELOW = 0.01, 0.05  # of the columns, of the rows
+# Tissue of this grey that begins or ends in one row beside so many black rows, over this share of the columns: light
+# comes from above, so a shadow has no edge across the scan, and a surface that flat has a radius of 70 mm.
+_TISSUE, _BLACK_ROWS, _LONGEST_EDGE = 24, 5, 0.25
 _LEAST_MARGIN = 2
 # Speckle over what the contrast of the tissues lets expect.
-_LEAST_SPECKLE, _MOST_SPECKLE = 0.6, 1.5
+_LEAST_SPECKLE, _MOST_SPECKLE = 0.6, 1.8
+# Of the cornea's front, as its parabola is fitted: 5.6 to 8.6 in simulated eyes, 7.2 to 8.3 in real ones.
+_RADII_MM = (5.2, 9.0)
 
 
 def signs_of_alteration(
@@ -53,13 +60,15 @@ def signs_of_alteration(
     else:
         _, below, *sides = _black_bands(pixels, 0)
         rows, columns = pixels.shape
-        if max(sides) > _MOST_BLACK_SIDE * columns or below > _MOST_BLACK_BELOW * rows:
+        missing = max(sides) > _MOST_BLACK_SIDE * columns or below > _MOST_BLACK_BELOW * rows
+        if missing or _has_black_edge(pixels[window]):
             yield "partly-black"
     part = np.ascontiguousarray(pixels[window])
-    if _has_marks(part):
-        yield "marks-in-picture"
-    if part.dtype == np.uint8 and _missing_levels(part) >= _MOST_MISSING:
+    yield from _signs_of_flatness(part)
+    if part.dtype == np.uint8 and _is_uneven(part):
         yield "few-grey-levels"
+    if levels is not None and not _RADII_MM[0] <= levels.radius_mm <= _RADII_MM[1]:
+        yield "unlikely-scale"
     if levels is not None and levels.speckle is not None:
         expected = levels.contrast_grey_per_db * STROMA_SPECKLE_DB
         if levels.speckle < _LEAST_SPECKLE * expected:
@@ -79,22 +88,53 @@ def _black_bands(pixels: NDArray[Any], level: int) -> tuple[int, int, int, int]:
     return top, bottom, left, right
 
 
-def _missing_levels(part: NDArray[np.uint8]) -> int:
-    """Grey levels that no pixel has, of those above the dark and below the brightest hundredth."""
+def _has_black_edge(part: NDArray[Any]) -> bool:
+    """Whether tissue begins or ends in one row, at black; a bright line of the detector alone is no tissue."""
+    reach, rows = _BLACK_ROWS, part.shape[0] - 2 * _BLACK_ROWS
+    tissue, black = part >= _TISSUE * (257 if part.dtype == np.uint16 else 1), part == 0
+    if rows <= 0:
+        return False
+    for first, deeper in ((0, 2 * reach), (reach + 1, 0)):  # black rows above, and below
+        beside = np.logical_and.reduce([black[first + k : first + k + rows] for k in range(reach)])
+        edge = tissue[reach : reach + rows] & tissue[deeper : deeper + rows] & beside
+        if (edge.sum(axis=1) > _LONGEST_EDGE * part.shape[1]).any():
+            return True
+    return False
+
+
+def _is_uneven(part: NDArray[np.uint8]) -> bool:
+    """Whether levels are missing, or two fell together: those above the dark and below the brightest hundredth."""
     counts = np.bincount(part.ravel(), minlength=256)
     brightest = int(np.searchsorted(np.cumsum(counts), _USUAL_SHARE * part.size))
-    return int(np.count_nonzero(counts[_DARKEST:brightest] == 0))
+    inner, total = counts[_DARKEST + 1 : brightest - 1], int(counts[_DARKEST + 1 : brightest - 1].sum())
+    if not total:
+        return False
+    off = np.abs(2 * inner - counts[_DARKEST : brightest - 2] - counts[_DARKEST + 2 : brightest]).sum() / (2 * total)
+    return bool(off > _MOST_UNEVEN + _OF_CHANCE * (len(inner) / total) ** 0.5)
 
 
-def _has_marks(part: NDArray[Any]) -> bool:
-    """Whether text, lines or boxes of one grey were drawn into it."""
+def _signs_of_flatness(part: NDArray[Any]) -> Iterator[str]:
+    """Look for a background that is not black, and for text, lines or boxes of one grey that were drawn into it."""
+    import cv2
+
+    step = 257 if part.dtype == np.uint16 else 1
+    square = np.ones((_PATCH, _PATCH), np.uint8)
+    darkest = cv2.erode(part, square)
+    flat = darkest == cv2.dilate(part, square)
+    lifted = flat & (part > 0) & (part <= int(darkest.min()) + _NEAR_DARKEST * step)
+    if np.count_nonzero(lifted) > _MOST_LIFTED * part.size:
+        yield "lifted-black"
+        flat &= ~lifted
+    bright = part >= _BRIGHT * step
+    if np.count_nonzero(flat & bright) > _MOST_FLAT_PIXELS or _has_runs(part):
+        yield "marks-in-picture"
+
+
+def _has_runs(part: NDArray[Any]) -> bool:
+    """Whether a row or a column has a long run of one grey."""
     import cv2
 
     bright = _BRIGHT * (257 if part.dtype == np.uint16 else 1)
-    square = np.ones((_PATCH, _PATCH), np.uint8)
-    flat = cv2.erode(part, square) == cv2.dilate(part, square)
-    if np.count_nonzero(flat & (part >= bright)) > _MOST_FLAT_PIXELS:
-        return True
     for lines in (part[2:-2], np.ascontiguousarray(part[:, 2:-2].T)):
         same = ((lines[:, 1:] == lines[:, :-1]) & (lines[:, 1:] >= bright)).astype(np.uint8)
         if cv2.erode(same, np.ones((1, _LONGEST_RUN), np.uint8), borderValue=0).any():

@@ -36,9 +36,7 @@ _MM = _STEP * NATIVE_PITCH_UM / 1000  # side of a coarse pixel
 _SMALLEST = (40, 60)  # coarse rows and columns: 2.5 x 3.7 mm, less cannot hold a cornea
 _RADII_MM = (6.8, 7.3, 7.8, 8.4, 9.2)  # of the anterior cornea: 7.79 +- 0.27 (Dubbelman et al. 2006), and wider
 _HALF_WIDTH_MM, _APEX_MM = 4.5, 1.5  # where the corneal surface, and its apex, are looked for about the frame's middle
-_MIN_SHARE = 0.35  # of the columns must show the surface
-_EDGE_SHARE = 0.18  # of the brightest tissue: an edge rises above it
-_NEAR_MOST = 0.6  # of the most votes make a surface
+_MIN_SHARE, _NEAR_MOST, _EDGE_SHARE = 0.35, 0.6, 0.18  # columns that show it; of the most votes; of the brightest
 _APART, _SAME_SURFACE = 12, 8  # coarse rows: 0.7 mm between surfaces, 0.5 mm within one
 _STROMA_MM, _STROMA_COLUMNS_MM = (0.2, 0.45), (0.5, 2.8)  # below the surface; beside the apex, whose streak is left out
 _BRIGHT_MM, _BRIGHT_COLUMNS_MM, _BRIGHT_PERCENTILE = (1.0, 5.0), (2.0, 6.5), 80.0
@@ -69,8 +67,8 @@ class ReferenceLevels:
         Standard deviation of the stroma's pixels about their surroundings; None where it says nothing.
     air
         Median above the cornea: 0 where the display hides the noise.
-    apex_row
-        Native row of the corneal apex; no grey, but where the stroma was found.
+    apex_row, radius_mm
+        Native row of the corneal apex, and radius of the cornea's front: no grey, but where the stroma was found.
     """
 
     stroma: float
@@ -78,6 +76,7 @@ class ReferenceLevels:
     speckle: float | None
     air: float = 0.0
     apex_row: float = 0.0
+    radius_mm: float = 7.2
 
     @property
     def contrast_grey_per_db(self) -> float:
@@ -147,6 +146,7 @@ def find_reference_levels(frame: NDArray[np.uint8], *, device_pixels: bool = Tru
         speckle=_speckle(frame, surface) if device_pixels else None,
         air=_median(air) if air.size else 0.0,
         apex_row=float(np.polyval(surface, -surface[1] / (2 * surface[0])) + 0.5) * _STEP,
+        radius_mm=float(_MM / (2 * surface[0])),
     )
     contrast = levels.brightest - levels.stroma
     return levels if _MIN_CONTRAST < contrast < _MAX_CONTRAST and levels.stroma > levels.air + _MIN_CONTRAST else None

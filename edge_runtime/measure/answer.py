@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from .quality import OF_DOUBT
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -19,22 +21,9 @@ REFER_FRACTION, REFER_POSTERIOR_AREA = 0.14, 0.10
 REPEAT_FRACTION, REPEAT_POSTERIOR_AREA, REPEAT_ANTERIOR_AREA, REPEAT_GRADE_DB = 0.01, 0.015, 0.04, 2.5
 LEAST_SCANS = 3
 # Words of warnings that put the number itself in doubt: "no sign" becomes "repeat".
-DOUBTS = frozenset(
-    {
-        "enhanced-contrast",
-        "few-grey-levels",
-        "lens-cut-by-frame",
-        "marks-in-picture",
-        "no-brightness-reference",
-        "other-eye",
-        "other-frame",
-        "partly-black",
-        "profile-shape",
-        "resampled-frame",
-        "scans-disagree",
-        "smoothed-picture",
-    }
-)
+DOUBTS = frozenset(OF_DOUBT) | {
+    "lens-cut-by-frame", "no-brightness-reference", "other-eye", "other-frame", "scans-disagree",
+}  # fmt: skip
 
 
 class Answer(StrEnum):

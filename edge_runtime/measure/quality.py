@@ -76,13 +76,15 @@ RULES: tuple[tuple[str, Callable[[Evidence], bool]], ...] = (
 )
 
 
-_OF_DOUBT = {
+OF_DOUBT = {
     "enhanced-contrast": "Its speckle is stronger than its contrast allows: it was enhanced, or recoloured.",
-    "few-grey-levels": "Grey levels are missing: it was brightened, equalised, or saved with few levels.",
+    "few-grey-levels": "Grey levels are missing or too many: it was brightened, equalised, or saved with few levels.",
     "framed-picture": "A margin of one grey runs around it.",
+    "lifted-black": "Its background is one grey and not black: it was enhanced, brightened, or recoloured.",
     "marks-in-picture": "Text, lines or boxes of one grey were drawn into it.",
-    "partly-black": "A side of it is black, as where a part of the frame is missing.",
+    "partly-black": "A side or a band of it is black, as where a part of the frame is missing.",
     "smoothed-picture": "Its speckle is weaker than its contrast allows: it was smoothed or compressed.",
+    "unlikely-scale": "The cornea is flatter or rounder than any: it was cut and enlarged, or its pixel size is wrong.",
     "profile-shape": "The scan has another shape than the frames of the profile, so its pixel size may be wrong.",
     "resampled-frame": "The picture has no size of the device: for a part of a frame its pixel size is wrong.",
 }
@@ -106,5 +108,5 @@ def warnings_of(evidence: Evidence, reasons: tuple[str, ...]) -> tuple[Notice, .
         )
     if evidence.window_moved:
         notices.append(Notice("window-moved", "The crop window was moved to hold the lens."))
-    notices += [Notice(word, _OF_DOUBT[word]) for word in evidence.doubts if word not in reasons]
+    notices += [Notice(word, OF_DOUBT[word]) for word in evidence.doubts if word not in reasons]
     return tuple(notices)

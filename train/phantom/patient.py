@@ -11,6 +11,7 @@ from .eye.anatomy import draw_anatomy
 from .eye.anatomy import draw_latents as draw_anatomy_latents
 from .eye.conditions import chance_condition, conditioned
 from .eye.corneal_condition import CornealCondition, CorneaState, draw_cornea_state, thickened
+from .eye.free_form import draw_free_form
 from .eye.scatter import draw_clear_scatter
 from .eye.tissue import draw_tissue
 from .field import WaveField
@@ -68,6 +69,10 @@ def make_eye(plan: EyePlan) -> Eye:
     )
     swelling = swelling_mm(ill, plan.cataract)
     body = draw_anatomy(plan.age_years, latents, plan.dilated, swelling, plan.cataract)
+    if plan.free_form:
+        rng = generator(plan.cohort, plan.patient, plan.eye, "free form")
+        lens, pose = draw_free_form(rng, body.lens, body.pose, plan.age_years)
+        body = replace(body, lens=lens, pose=pose)
     conditions = generator(plan.cohort, plan.patient, plan.eye, "condition")
     condition = "" if plan.no_condition else plan.condition or chance_condition(conditions)
     body = conditioned(body, condition, conditions)

@@ -18,6 +18,7 @@ from .imaging.scan_seeds import ScanSeeds
 from .imaging.truth import empty_truth, find_truth
 from .imaging.warp import find_warp
 from .patient import make_eye
+from .tools.alter import alter
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from .imaging.detector import Detector
     from .imaging.display import Display
-    from .imaging.plan import ScanPlan
+    from .imaging.plan import ScanPlan, Tool
     from .imaging.truth import Truth
     from .patient import Eye
 
@@ -81,7 +82,15 @@ def render(eye: Eye, plan: ScanPlan) -> RenderedScan:
         lens_signal = response.to(artefacts.motion.move(light.from_lens, grid))
         group_label, annotator = 2 if eye.disease.cataract else 1, seeds.scan("annotator")
         truth = find_truth(light.lens, lens_signal, warp, grid, group_label, annotator, artefacts.motion)
-    return RenderedScan(picture=picture, truth=truth, notes=_notes(eye, plan, shown, exposure, artefact_names, truth))
+    rendered = RenderedScan(picture, truth, _notes(eye, plan, shown, exposure, artefact_names, truth))
+    return rendered if plan.tool is None else altered(rendered, eye, plan, plan.tool)
+
+
+def altered(rendered: RenderedScan, eye: Eye, plan: ScanPlan, tool: Tool) -> RenderedScan:
+    """A rendered scan after this tool; its notes name the tool among the artefacts, and no profile: none is known."""
+    picture, truth = alter(rendered.picture, rendered.truth, tool, ScanSeeds.of(eye, plan).scan("tool", tool))
+    words = f"{rendered.notes['artefacts']} {tool}".strip()
+    return RenderedScan(picture, truth, {**rendered.notes, "profile": "", "artefacts": words})
 
 
 def _display(eye: Eye, plan: ScanPlan, setting: DisplaySetting, seeds: ScanSeeds) -> Display:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .pairs import artefacts_without, corneal_disease_without, shifted
+from .pairs import altered_without, artefacts_without, corneal_disease_without, free_form, shifted
 from .stress import (
     age_matched,
+    altered,
     artefacts,
     corneal_disease,
     display,
@@ -41,6 +42,9 @@ COHORTS: dict[str, tuple[Callable[[str, int], list[PatientPlan]], int]] = {
     "display": (display, 2 * STRESS_PATIENTS),
     "shifted": (shifted, 114),
     "grading": (grading, 240),
+    "free-form": (free_form, 240),
+    "altered": (altered, 90),
+    "altered-without": (altered_without, 90),
     "not-gradable": (not_gradable, STRESS_PATIENTS),
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from .stress import artefacts, corneal_disease
+from .stress import altered, artefacts, corneal_disease, grading
 from .studies import validation
 
 if TYPE_CHECKING:
@@ -30,6 +30,20 @@ def artefacts_without(cohort: str, patients: int) -> list[PatientPlan]:
         replace(p, eyes=tuple((eye, tuple(replace(scan, forced="") for scan in scans)) for eye, scans in p.eyes))
         for p in plans
     ]
+
+
+def altered_without(cohort: str, patients: int) -> list[PatientPlan]:
+    """The scans of `altered` as the device wrote them."""
+    plans = altered(_partner("altered", cohort), patients)
+    return [
+        replace(p, eyes=tuple((eye, tuple(replace(scan, tool=None) for scan in scans)) for eye, scans in p.eyes))
+        for p in plans
+    ]
+
+
+def free_form(cohort: str, patients: int) -> list[PatientPlan]:
+    """The eyes and poses of `grading` with lenses whose outline and shells follow no closed form."""
+    return _with_other_eyes(grading(_partner("grading", cohort), patients), free_form=True)
 
 
 def _partner(name: str, cohort: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from train.phantom.imaging.plan import EXPORT_COLUMNS, EXPORT_ROWS, Geometry, ScanPlan
@@ -59,5 +60,17 @@ def stress_scans(
             for setting in settings
             for meridian in meridians
         )
+
+    return scans
+
+
+def altered_scans() -> Callable[..., tuple[ScanPlan, ...]]:
+    """Scans of a stress cohort, half of those in optical path in the smaller size that devices export, too."""
+    usual = stress_scans()
+
+    def scans(rng: np.random.Generator, index: int) -> tuple[ScanPlan, ...]:
+        plans = usual(rng, index)
+        small = plans[0].geometry is Geometry.OPTICAL and rng.uniform() < 0.5
+        return tuple(replace(plan, rows=EXPORT_ROWS, columns=EXPORT_COLUMNS) if small else plan for plan in plans)
 
     return scans

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from train.phantom.eye.corneal_condition import CornealCondition
 from train.phantom.eye.plan import LensState
-from train.phantom.imaging.plan import DISPLAY_SETTINGS, FORCED
+from train.phantom.imaging.plan import DISPLAY_SETTINGS, FORCED, Tool
+from train.phantom.seeds import generator
 
 from .patients import PatientRecipe, ages_between, make_patient
-from .scans import MERIDIANS_DEG, stress_scans
+from .scans import MERIDIANS_DEG, altered_scans, stress_scans
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     import numpy as np
 
@@ -100,6 +102,22 @@ def not_gradable(cohort: str, patients: int) -> list[PatientPlan]:
         )
         for number in range(patients)
     ]
+
+
+def altered(cohort: str, patients: int) -> list[PatientPlan]:
+    """One of all tools in every scan, each as often as the others, over clear and cataract lenses of 30 to 85 years."""
+    plans = _both_groups(cohort, patients, *_pair(ages_between(30, 85)), altered_scans())
+    tools = _in_turn(cohort)
+    return [
+        replace(p, eyes=tuple((eye, tuple(replace(scan, tool=next(tools)) for scan in scans)) for eye, scans in p.eyes))
+        for p in plans
+    ]
+
+
+def _in_turn(cohort: str) -> Iterator[Tool]:
+    """All tools, again and again, in an order that is drawn anew each time."""
+    for turn in count():
+        yield from (list(Tool)[place] for place in generator(cohort, turn, "tools").permutation(len(Tool)))
 
 
 def grading(cohort: str, patients: int) -> list[PatientPlan]:

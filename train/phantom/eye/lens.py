@@ -17,6 +17,8 @@ from edge_runtime.measure.zones import ANTERIOR_SUBCAPSULAR_MM, POSTERIOR_SUBCAP
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from .free_form import FreeForm
+
 FRONT_PART = 0.40  # the equator's plane lies at this part of the thickness behind the front pole (Navarro et al. 2014)
 _EDGE_POWER = 8  # bends the conics so that both halves close at the equator, and leaves the centre alone
 
@@ -33,6 +35,8 @@ class LensShape:
         Axial thickness and equatorial radius.
     front_cortex_mm, back_cortex_mm
         Axial thickness of the cortex on either side of the nucleus.
+    form
+        How outline and shells depart from all this; None: they do not.
     """
 
     front_radius_mm: float
@@ -42,6 +46,7 @@ class LensShape:
     equator_mm: float
     front_cortex_mm: float
     back_cortex_mm: float
+    form: FreeForm | None = None
 
     def __post_init__(self) -> None:
         if not 2.0 <= self.thickness_mm <= 8.0:
@@ -84,6 +89,12 @@ class LensShape:
         sag: NDArray[np.float32] = (squared / (radius + root)).astype(np.float32)
         return sag
 
+    def plain(
+        self, x: NDArray[np.float32], y: NDArray[np.float32], z: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+        """Points in the axes of the lens, brought to the lens of closed form that `sag` and `layer` describe."""
+        return (x, y, z) if self.form is None else self.form.plain(x, y, z, self.thickness_mm, self.equator_mm)
+
     def layer(self, radius_mm: NDArray[np.float32], depth_mm: NDArray[np.float32]) -> NDArray[np.float32]:
         """The lamellar coordinate s of points at this radius and this depth behind the front pole (any equal shape)."""
         offset = depth_mm - np.float32(self.front_depth_mm)
@@ -118,7 +129,8 @@ class LensPoints:
     Attributes
     ----------
     x, y, z
-        mm; x to the nose and y up across the tilted axis, z behind the front pole along it.
+        mm; x to the nose and y up across the tilted axis, z behind the front pole along it. In a lens of free form:
+        those of the point of the plain lens that belongs to it.
     radius
         Distance from the axis in mm.
     s
@@ -169,9 +181,11 @@ def points_in_lens(
     shape: LensShape, pose: LensPose, x: NDArray[np.float32], y: NDArray[np.float32], z: NDArray[np.float32]
 ) -> LensPoints:
     """Every point's lamellar coordinate; x, y, z in the eye's axes, (rows, columns) float32, mm."""
-    lens_x, lens_y, lens_z = to_lens_axes(x, y, z, pose)
+    lens_x, lens_y, lens_z = shape.plain(*to_lens_axes(x, y, z, pose))
     radius = np.sqrt(lens_x * lens_x + lens_y * lens_y)
     s = shape.layer(radius, lens_z)
+    if shape.form is not None:
+        s = shape.form.shells(s, lens_x, lens_y, lens_z, shape.layer)
     front = lens_z < np.float32(shape.front_depth_mm)
     depth = np.where(front, np.float32(shape.front_depth_mm), np.float32(shape.back_depth_mm))
     # Near the axis the halves pass into each other over 0.3 mm, further out over the whole flank, so that zones close.

@@ -48,6 +48,8 @@ class EyePlan:
         Whether the eye has physics never used in training: another profile of the zones.
     no_condition, no_artefacts
         Whether the eye has no condition, or its scans no artefact, not even by chance.
+    free_form
+        Whether outline and shells of the lens leave the closed form.
     """
 
     cohort: str
@@ -65,6 +67,7 @@ class EyePlan:
     shifted: bool = False
     no_condition: bool = False
     no_artefacts: bool = False
+    free_form: bool = False
 
     def __post_init__(self) -> None:
         if self.eye not in ("OD", "OS"):

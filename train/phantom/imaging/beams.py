@@ -161,7 +161,7 @@ def find_surfaces(anatomy: Anatomy, view: View, grid: Grid, has_lens: bool = Tru
         z = np.full_like(lateral, pose.pole_z_mm + (0 if front else shape.thickness_mm))
         for _ in range(6):
             across = lateral * (1 - np.float32(CONVERGENCE) * np.maximum(z - cornea_z, 0))
-            lens_x, lens_y, lens_z = to_lens_axes(*view.to_eye(across), z, pose)
+            lens_x, lens_y, lens_z = shape.plain(*to_lens_axes(*view.to_eye(across), z, pose))
             sag = shape.sag(np.minimum(np.hypot(lens_x, lens_y), shape.equator_mm), front)
             target = sag if front else shape.thickness_mm - sag
             z = (z + 0.9 * (target - lens_z)).astype(np.float32)

@@ -26,6 +26,29 @@ FORCED = (
 )
 
 
+class Tool(StrEnum):
+    """What a person did to a picture after the device wrote it."""
+
+    TEXT = "text"
+    CALLIPERS = "callipers"
+    BOX = "box"
+    ARROW = "arrow"
+    CUT = "cut"
+    CUT_AND_RESIZED = "cut-and-resized"
+    PAGE = "page"
+    TURNED = "turned"
+    UPSIDE_DOWN = "upside-down"
+    CLAHE = "clahe"
+    GAMMA = "gamma"
+    LEVELS = "levels"
+    EQUALISED = "equalised"
+    RECOLOURED = "recoloured"
+    SMOOTHED = "smoothed"
+    JPEG = "jpeg"
+    PARTLY_BLACK = "partly-black"
+    BRIGHTNESS = "brightness"
+
+
 class Geometry(StrEnum):
     """Meaning of a pixel's place in a picture."""
 
@@ -83,6 +106,8 @@ class ScanPlan:
     setting
         1 to `len(DISPLAY_SETTINGS)` shows the same exposure under one of those; 0 is the exam's own display, as 1 is,
         in a cohort that does not compare displays.
+    tool
+        What alters the picture after the device wrote it; None: nothing.
     """
 
     exam: int
@@ -95,6 +120,7 @@ class ScanPlan:
     imaging: str = "first"
     forced: str = ""
     setting: int = 0
+    tool: Tool | None = None
 
     def __post_init__(self) -> None:
         if self.forced not in FORCED:

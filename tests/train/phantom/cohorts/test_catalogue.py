@@ -26,6 +26,8 @@ AGAIN = {
     "shifted": "validation",
     "corneal-disease-without": "corneal-disease",
     "artefacts-without": "artefacts",
+    "altered-without": "altered",
+    "free-form": "grading",
 }
 
 
