@@ -21,7 +21,7 @@ REFER_FRACTION, REFER_POSTERIOR_AREA = 0.14, 0.10
 REPEAT_FRACTION, REPEAT_POSTERIOR_AREA, REPEAT_ANTERIOR_AREA, REPEAT_GRADE_DB = 0.01, 0.015, 0.04, 2.5
 LEAST_SCANS = 3
 # Words of warnings that put the number itself in doubt: "no sign" becomes "repeat".
-DOUBTS = frozenset(OF_DOUBT) | {
+DOUBTS = frozenset(OF_DOUBT) - {"framed-picture"} | {
     "lens-cut-by-frame", "no-brightness-reference", "other-eye", "other-frame", "scans-disagree",
 }  # fmt: skip
 
