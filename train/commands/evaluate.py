@@ -64,6 +64,6 @@ def run(arguments: argparse.Namespace) -> int:
             f"so the numbers are too good: {some(results.learnt_from)}.\n"
         )
     area = results.diagnosis.eye.auc.value
-    found = "no AUC, which needs eyes of two groups" if area is None else f"AUC per eye {area}"
+    found = "no AUC, which needs graded eyes of two groups" if area is None else f"AUC per eye {area}"
     sys.stderr.write(f"{options.out / 'report.md'}: {results.scans} scans, {found}.\n")
     return 0

@@ -76,6 +76,9 @@ def fit(recipe: Recipe, recipe_text: str, dataset: Dataset, out: Path, options: 
         return run.checkpoint_path
     announce(fabric, f"{len(run.training)} scans to learn from, {len(run.held_out)} held out; {plan.summary()}")
     announce(fabric, f"{run.recipe.name} {run.label}.")
+    if run.missing_groups:
+        without = " and no ".join(run.missing_groups)
+        announce(fabric, f"Warning: no {without} eye is held out, so there will be no threshold to measure or export.")
     state = train(run, plan, unet, batches, fabric)
     if fabric.is_global_zero:
         finish(run, plan, unet, state.log, fabric)

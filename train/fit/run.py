@@ -120,6 +120,12 @@ class Run:
         return f"learns {' and '.join(words)}"
 
     @property
+    def missing_groups(self) -> tuple[str, ...]:
+        """Groups of which no eye is held out: without one of each there is no threshold."""
+        there = {self.dataset.scans[index].group for index in self.held_out}
+        return tuple(group for group in ("clear", "cataract") if group not in there)
+
+    @property
     def checkpoint_path(self) -> Path:
         """File of the finished network; where it is, the run is finished."""
         return self.out / "checkpoint"

@@ -216,6 +216,10 @@ def test_a_run_says_which_label_it_really_learns(data: Path, recipe_path: Path, 
         options = FitOptions(cache=tmp_path / name)
         run = Run.on(replace(dataset, scans=scans), replace(recipe, target=target), "", options, tmp_path)
         said[name] = run.label
+    assert run.missing_groups == ()
+    clear = tuple(scan for scan in dataset.scans if scan.group == "clear")
+    alone = Run.on(replace(dataset, scans=clear), recipe, "", FitOptions(cache=tmp_path / "clear"), tmp_path)
+    assert alone.missing_groups == ("cataract",)
     assert said["truth"] == "learns truth_labels of 12 scans"
     assert said["mask"] == said["fallback"] == "learns the mask of 12 scans"
     assert re.fullmatch(r"learns truth_labels of \d scans and the mask of \d scans", said["both"])
