@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from edge_runtime.codes import ANSWERS
+from edge_runtime.measure.answer import DOUBTS
 from edge_runtime.printable import printable
 
 from .bundled_samples import SAMPLE_NOTE, is_bundled_sample
@@ -96,9 +97,9 @@ def _scans(eye: EyeResult) -> list[str]:
 
 
 def _notes(notices: tuple[Notice, ...], room: int, *, is_exam: bool) -> list[str]:
-    """Each warning with the scans that it is about; those beyond the room by their words alone."""
+    """Each warning with the scans that it is about, doubts about the number first; the rest by their words alone."""
     about: dict[tuple[str, str], list[str]] = {}
-    for notice in notices:
+    for notice in sorted(notices, key=lambda one: one.code not in DOUBTS):
         sources = about.setdefault((notice.code, notice.message), [])
         if is_exam and notice.source:
             sources.append(printable(notice.source))
