@@ -95,8 +95,9 @@ def _has_black_edge(part: NDArray[Any]) -> bool:
     if rows <= 0:
         return False
     for first, deeper in ((0, 2 * reach), (reach + 1, 0)):  # black rows above, and below
-        beside = np.logical_and.reduce([black[first + k : first + k + rows] for k in range(reach)])
-        edge = tissue[reach : reach + rows] & tissue[deeper : deeper + rows] & beside
+        edge = tissue[reach : reach + rows] & tissue[deeper : deeper + rows]
+        for k in range(first, first + reach):
+            edge &= black[k : k + rows]
         if (edge.sum(axis=1) > _LONGEST_EDGE * part.shape[1]).any():
             return True
     return False
