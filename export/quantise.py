@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import onnx
 
+from edge_runtime.machine.libraries import load_onnxruntime
+from edge_runtime.model.network import PROVIDERS, session_options
+
 from .errors import ExportError
+from .exact import make_exact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +30,8 @@ def quantise(model: onnx.ModelProto, windows: NDArray[np.uint8], grid: int) -> o
     """Quantise the network inside a traced pipeline.
 
     The entry, which sees the grey levels, and the last convolution, which writes the logits, stay float: what is
-    rounded there no later layer brings back, and the Cataract Fraction moves further than everything else makes it.
+    rounded to bytes there no later layer brings back, and the Cataract Fraction moves further than everything else
+    makes it. Their numbers are chosen so that every processor computes the same labels (`export.exact`).
 
     Parameters
     ----------
@@ -40,7 +45,7 @@ def quantise(model: onnx.ModelProto, windows: NDArray[np.uint8], grid: int) -> o
     Raises
     ------
     ExportError
-        When there are no windows, or the graph has no network to quantise.
+        When there are no windows, the graph has no network to quantise, or the grid is no power of two.
     """
     from onnxruntime.quantization import QuantFormat, QuantType, quantize_static
 
@@ -74,7 +79,22 @@ def quantise(model: onnx.ModelProto, windows: NDArray[np.uint8], grid: int) -> o
     result.producer_name, result.producer_version = model.producer_name, model.producer_version
     for domain in [entry for entry in result.opset_import if entry.domain]:
         result.opset_import.remove(domain)  # declared by the quantiser, used by no node
+    make_exact(result, _peaks(model, windows, grid), grid)
     return result
+
+
+def _peaks(model: onnx.ModelProto, windows: NDArray[np.uint8], grid: int) -> NDArray[np.float32]:
+    """Largest values of the channels after the first activation: (channels,)."""
+    entry = onnx.ModelProto()
+    entry.CopyFrom(model)
+    activation = next(node.output[0] for node in entry.graph.node if node.op_type == "Relu")
+    entry.graph.output.append(onnx.helper.make_tensor_value_info(activation, onnx.TensorProto.FLOAT, None))
+    session = load_onnxruntime().InferenceSession(entry.SerializeToString(), session_options(1), providers=PROVIDERS)
+    seen = [
+        session.run([activation], {"scan": native_input(window, grid)})[0].max(axis=(0, 2, 3)) for window in windows
+    ]
+    peaks: NDArray[np.float32] = np.max(seen, axis=0)
+    return peaks
 
 
 def native_input(window: NDArray[np.uint8], grid: int) -> NDArray[np.uint8]:
