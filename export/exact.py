@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 EXACT_SUM = 2**24  # float32 holds every whole number up to here
 BYTE_MAX = 255
-# Between the two convolutions of the entry. With more levels their sums would leave less for the weights behind.
+# Between the two convolutions of the entry. More levels would leave fewer multiples to the weights behind them.
 LEVELS = 1023
 
 

@@ -126,7 +126,6 @@ def test_every_float_convolution_of_an_int8_model_is_exact(quantised: onnx.Model
     assert is_exact(quantised, GRID) == [True] * 3
 
 
-@pytest.mark.xfail(strict=True, reason="the bundled file is from before; remove this mark when it is exported anew")
 def test_every_float_convolution_of_the_bundled_int8_model_is_exact() -> None:
     assert is_exact(onnx.load_from_string(read_model(None, "int8")), GRID) == [True] * 3
 

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
+from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from benchmarks.parity.aarch64 import (
+    BUNDLED,
     SAMPLES,
+    answers,
     compare,
-    differing_pixels,
-    documents_here,
+    differing_labels,
     holds,
     make_board,
     missing_programs,
     phantom_scans,
+    same_words,
 )
+from benchmarks.parity.answers import Answer, path_of
 
 
 @pytest.mark.slow
@@ -38,24 +45,55 @@ def test_an_emulated_board_gives_the_same_answers(tmp_path: Path) -> None:
         if os.environ.get("CI"):
             raise
         pytest.skip(f"nothing can be downloaded: {error}")
-    found = compare(board, scans)
+    found = compare(board, BUNDLED, scans, tmp_path)
     assert holds(found), found
 
 
-def test_documents_are_compared_by_answer_and_by_pixels() -> None:
-    document = documents_here(SAMPLES[:1], "int8")[0]
-    assert "timings_ms" not in document["scans"][0]
-    assert differing_pixels(document, document) == 0
-    other = {**document, "scans": [{**document["scans"][0], "lens_px": document["scans"][0]["lens_px"] + 3}]}
-    assert differing_pixels(document, other) == 3
-    assert differing_pixels(document, {**document, "eye": {**document["eye"], "decision": "clear"}}) is None
+@pytest.fixture(scope="module")
+def answered(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Answer]:
+    """The folder of the answers, and the answer to the first sample."""
+    folder = tmp_path_factory.mktemp("answers")
+    (found,) = answers([sys.executable], dict(os.environ), BUNDLED[-1], SAMPLES[:1], folder)
+    return folder, found
 
 
-def test_no_answer_may_differ_and_hardly_any_pixel() -> None:
-    good = {"equal_documents": 3, "other_answers": 0, "differing_px": 0, "lens_px": 2_000_000}
-    found = {"scans": 3, "selftest": 0, "int8": good, "fp32": {**good, "equal_documents": 2, "differing_px": 2}}
-    assert holds(found)
-    assert not holds({**found, "int8": {**good, "other_answers": 1}})
-    assert not holds({**found, "int8": {**good, "differing_px": 2_001}})
-    assert not holds({**found, "fp32": {**good, "differing_px": 3}})
-    assert not holds({**found, "selftest": 83})
+def test_answers_that_are_there_are_used_again(answered: tuple[Path, Answer]) -> None:
+    folder, first = answered
+    path = path_of(folder, SAMPLES[0])
+    written = path.stat().st_mtime_ns
+    (found,) = answers([sys.executable], dict(os.environ), BUNDLED[-1], SAMPLES[:1], folder)
+    assert path.stat().st_mtime_ns == written
+    assert [one.name for one in folder.iterdir()] == [path.name]
+    assert found.document == first.document
+    assert "created" not in found.document
+    assert "timings_ms" not in found.document["scans"][0]
+
+
+def test_answers_are_compared_label_by_label(answered: tuple[Path, Answer]) -> None:
+    _, found = answered
+    assert differing_labels(found, found) == 0
+    moved = found.labels.copy()
+    moved[0, :2], moved[100, 100] = 2, 2 - moved[100, 100]  # the counts alone would hide one for the other
+    assert differing_labels(found, replace(found, labels=moved)) == np.count_nonzero(moved != found.labels) > 0
+    assert differing_labels(found, replace(found, labels=moved[1:])) == moved.size
+
+
+def test_answers_are_compared_by_word(answered: tuple[Path, Answer]) -> None:
+    _, found = answered
+    assert same_words(found, found)
+    eye = {**found.document["eye"], "decision": "clear"}
+    assert not same_words(found, replace(found, document={**found.document, "eye": eye}))
+
+
+def test_no_answer_may_differ_and_no_label_of_int8() -> None:
+    good = {"equal_documents": 3, "other_answers": 0, "differing_labels": 0, "lens_px": 2_000_000}
+
+    def found(*, selftest: int = 0, int8: dict[str, int] | None = None, fp32: dict[str, int] | None = None) -> Any:
+        models = [{"precision": "int8", **good, **(int8 or {})}, {"precision": "fp32", **good, **(fp32 or {})}]
+        return {"scans": 3, "selftest": selftest, "models": models}
+
+    assert holds(found(fp32={"equal_documents": 2, "differing_labels": 2}))
+    assert not holds(found(int8={"other_answers": 1}))
+    assert not holds(found(int8={"differing_labels": 1}))
+    assert not holds(found(fp32={"differing_labels": 3}))
+    assert not holds(found(selftest=83))
