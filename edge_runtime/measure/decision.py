@@ -5,6 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 GUARD_BAND = 0.02  # decisions this close to the threshold are borderline; a model's metadata may ask for more
 ROUNDING = 1e-9  # 0.14 - 0.12 is a little more than 0.02 in binary
@@ -62,14 +66,17 @@ class Judgement:
     point: OperatingPoint
 
 
+def mean_fraction(fractions: Sequence[float]) -> float:
+    """Mean of one or more fractions, taken about the first: that of equal ones is that fraction to the last bit."""
+    first = fractions[0]
+    return first + math.fsum(fraction - first for fraction in fractions) / len(fractions)
+
+
 def judge(cataract_fractions: list[float], point: OperatingPoint) -> Judgement:
     """Judge an eye by the Cataract Fractions of its gradable scans."""
     if not cataract_fractions:
         return Judgement(None, None, None, Decision.UNGRADABLE, borderline=False, point=point)
-    count = len(cataract_fractions)
-    # About the first one, so that the mean of equal fractions is that fraction to the last bit, on the same side.
-    first = cataract_fractions[0]
-    mean = first + math.fsum(fraction - first for fraction in cataract_fractions) / count
+    count, mean = len(cataract_fractions), mean_fraction(cataract_fractions)
     squares = math.fsum((fraction - mean) ** 2 for fraction in cataract_fractions)
     spread = math.sqrt(squares / (count - 1)) if count > 1 else None
     margin = mean - point.cf_threshold

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .answer import LEAST_SCANS, conclude
+from .decision import mean_fraction
 from .eye_measures import eye_measures
 from .grade import grade_terms
 from .kind_evidence import kind_terms
@@ -75,7 +75,7 @@ def find(
     table = None if coefficients is None else coefficients.excess
     measured = [found.measures for lens in lenses if (found := measure_zones(lens, None, table)) is not None]
     eye = eye_measures(measured)
-    mean = math.fsum(fractions) / len(fractions) if fractions else None
+    mean = mean_fraction(fractions) if fractions else None
     grade = kinds = band = None
     if coefficients is not None and mean is not None and len(fractions) >= LEAST_SCANS:
         band = coefficients.repeatability.band(mean)
@@ -91,8 +91,8 @@ def leave_one_out(fractions: Sequence[float]) -> tuple[float, float] | None:
     """Lowest and highest mean when one of the values is left out; None with fewer than two."""
     if len(fractions) < 2:
         return None
-    total, others = math.fsum(fractions), len(fractions) - 1
-    return (total - max(fractions)) / others, (total - min(fractions)) / others
+    ordered = sorted(fractions)
+    return mean_fraction(ordered[:-1]), mean_fraction(ordered[1:])
 
 
 def _grade(coefficients: MeasureCoefficients, eye: EyeMeasures, age_years: float | None) -> Grade | None:

@@ -16,7 +16,7 @@ from edge_runtime.analyzer import CataractAnalyzer, Limits
 from edge_runtime.frame.prepare import prepare_frame
 from edge_runtime.frame.profiles import load_profile
 from edge_runtime.ledger import Ledger
-from edge_runtime.measure.decision import OperatingPoint, judge
+from edge_runtime.measure.decision import mean_fraction
 from edge_runtime.measure.eye_measures import EyeMeasures, eye_measures
 from edge_runtime.measure.lens_measures import LensMaps, measure_zones
 from edge_runtime.measure.locate import view_lens
@@ -108,7 +108,7 @@ class MeasuredEye:
     @property
     def cataract_fraction(self) -> float | None:
         """Mean over the graded scans."""
-        return judge(list(self.fractions), OperatingPoint(0.0)).cataract_fraction
+        return mean_fraction(self.fractions) if self.fractions else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,64 @@
+"""What an eye shows is the same in both precisions and under a cap on memory, and age changes the grade alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from edge_runtime import CataractAnalyzer, Limits
+from edge_runtime.golden import SAMPLES
+from edge_runtime.measure.findings import find, leave_one_out
+from edge_runtime.results import EyeResult
+
+CATARACT = SAMPLES / "simulated-cataract.png"
+
+
+def eye_of(analyzer: CataractAnalyzer, age_years: float | None = None) -> EyeResult:
+    return analyzer.as_eye([analyzer.analyze(CATARACT)] * 3, scans_expected=6, age_years=age_years)
+
+
+@pytest.fixture(scope="module")
+def eye(bundled_analyzer: CataractAnalyzer) -> EyeResult:
+    return eye_of(bundled_analyzer)
+
+
+def test_both_precisions_give_one_answer_and_one_grade(eye: EyeResult) -> None:
+    exact = eye_of(CataractAnalyzer(precision="fp32"))
+    assert exact.answer is eye.answer
+    assert exact.findings.grade
+    assert eye.findings.grade
+    assert exact.findings.grade.value_db == pytest.approx(eye.findings.grade.value_db, abs=0.1)
+    assert exact.cataract_fraction == pytest.approx(eye.cataract_fraction, abs=0.01)
+
+
+def test_a_cap_on_memory_changes_no_measure(eye: EyeResult) -> None:
+    assert eye_of(CataractAnalyzer(limits=Limits(max_memory_mb=300))).findings == eye.findings
+
+
+def test_age_changes_the_grade_and_nothing_else(bundled_analyzer: CataractAnalyzer, eye: EyeResult) -> None:
+    aged = eye_of(bundled_analyzer, 71.0).findings
+    assert aged.grade != eye.findings.grade
+    assert replace(aged, grade=eye.findings.grade) == eye.findings
+
+
+def test_what_is_left_out_is_one_scan() -> None:
+    assert leave_one_out([0.1, 0.2, 0.6]) == (pytest.approx(0.15), pytest.approx(0.4))
+    assert leave_one_out([0.1]) is None
+
+
+def test_a_model_without_coefficients_gives_zones_and_an_answer(eye: EyeResult) -> None:
+    lenses = [scan.lens for scan in eye.scans if scan.lens]
+    found = find(lenses, [0.6] * 3, (), None)
+    assert (found.grade, found.kinds, found.band) == (None, None, None)
+    assert found.measures
+    assert found.measures.optical_depth is None
+    assert found.measures.nucleus.fraction == 1.0
+    assert found.conclusion.answer == "refer"
+
+
+def test_the_band_is_that_of_the_fraction(eye: EyeResult) -> None:
+    assert eye.findings.band
+    low, high = eye.findings.band
+    assert low < (eye.cataract_fraction or 0.0) < high
+    assert eye.findings.leave_one_out == (eye.cataract_fraction, eye.cataract_fraction)
