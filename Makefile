@@ -48,7 +48,7 @@ lint: $(VENV)/.development
 bench: $(VENV)/.benchmarks
 	$(BIN)/python -m train phantom --cohort validation --seed 8001 --out data/benchmark
 	$(BIN)/python -m benchmarks.parity.cohort --data data/benchmark \
-		--checkpoint $(wildcard train/checkpoints/edge-*[0-9]) --model $(wildcard edge_runtime/models/*.onnx) \
+		--checkpoint $(wildcard train/checkpoints/*) --model $(wildcard edge_runtime/models/*.onnx) \
 		--out benchmarks/results/parity.json
 	$(BIN)/python -m benchmarks.speed.network --out benchmarks/results/network.json
 	$(BIN)/python -m benchmarks.speed.tiles --out benchmarks/results/tiles.json
@@ -64,7 +64,7 @@ bench: $(VENV)/.benchmarks
 parity: $(VENV)/.development
 	$(BIN)/python -m train phantom --cohort age-matched --patients 8 --seed 41 --out data/parity
 	$(BIN)/python -m benchmarks.parity.cohort --data data/parity \
-		--checkpoint $(wildcard train/checkpoints/edge-*[0-9]) --model $(wildcard edge_runtime/models/*.onnx)
+		--checkpoint $(wildcard train/checkpoints/*) --model $(wildcard edge_runtime/models/*.onnx)
 
 speed: $(VENV)/.benchmarks
 	$(BIN)/python -m benchmarks.speed.cold_start --gate

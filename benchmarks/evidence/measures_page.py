@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "measures.md"
 RESULTS = ROOT / "benchmarks" / "results" / "measures.json"
 COST = ROOT / "benchmarks" / "results" / "measures_cost.json"
-COEFFICIENTS = ROOT / "train" / "checkpoints" / "edge-0.3.1-measures.json"
+COEFFICIENTS = ROOT / "export" / "coefficients" / "edge-0.3.1.json"
 
 
 def main() -> int:

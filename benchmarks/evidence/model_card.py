@@ -31,7 +31,7 @@ def card(committed: Committed) -> str:
     """Return the card of the bundled models as Markdown."""
     models = {precision: CataractAnalyzer(precision=precision).network for precision in ("fp32", "int8")}
     model = models["int8"].metadata
-    checkpoint = load_checkpoint(max(CHECKPOINTS.glob(f"{model.name}-*[0-9]"))).metadata
+    checkpoint = load_checkpoint(next(CHECKPOINTS.iterdir())).metadata
     point = checkpoint.operating_point
     deployed = OperatingPoint(model.cf_threshold, model.guard_band)
     return fill(
