@@ -12,12 +12,17 @@ from edge_runtime.measure.coefficients import MeasureCoefficients
 from edge_runtime.report.files import write_all
 from train.phantom.cohorts.dataset import Cohort
 from train.provenance import code_revision, machine, versions
+from train.study.measures.agreement_plots import draw_agreement
 from train.study.measures.coefficients import fit_coefficients
+from train.study.measures.failures import missed, pictures_of
 from train.study.measures.figures_of_merit import figures_of
 from train.study.measures.measured_eyes import cohort_sha256, measured_eyes, model_sha256
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Mapping, Sequence
+
+    from train.study.measures.measured_eyes import MeasuredEye
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,44 +58,61 @@ def run(arguments: argparse.Namespace) -> int:
     coefficients = None if arguments.coefficients is None else _read(arguments.coefficients)
     table = None if coefficients is None else coefficients.excess
     arguments.out.mkdir(parents=True, exist_ok=True)
-    eyes, described = [], []
-    parts: dict[str, Any] = {}
-    for name in arguments.cohort:
-        cohort = Cohort.plan(name, arguments.seed, arguments.patients)
-        of_cohort = measured_eyes(cohort, arguments.out / f"{name}.ledger", table, arguments.workers)
-        eyes += of_cohort
-        described.append(cohort.stamp.describe())
-        parts[name] = of_cohort
+    cohorts = [Cohort.plan(name, arguments.seed, arguments.patients) for name in arguments.cohort]
+    measured = {
+        cohort: measured_eyes(cohort, arguments.out / f"{cohort.stamp.cohort}.ledger", table, arguments.workers)
+        for cohort in cohorts
+    }
+    eyes = [eye for some in measured.values() for eye in some]
     files: dict[str, bytes] = {}
     if arguments.fit:
-        try:
-            coefficients = fit_coefficients(eyes, "; ".join(described))
-        except ValueError as error:
-            raise UsageError(
-                "cohort-too-small", f"Nothing can be fitted: {error}.", "Measure more patients."
-            ) from error
+        coefficients = _fit(eyes, cohorts)
         files["coefficients.json"] = (coefficients.to_json() + "\n").encode()
     if coefficients is not None:
-        joined = arguments.together or list(parts)
-        figures = {
-            "cohorts": described,
-            "seed": arguments.seed,
-            "pictures_sha256": {name: cohort_sha256(some) for name, some in parts.items()},
-            "coefficients_fitted_on": coefficients.fitted_on,
-            "code_revision": code_revision(),
-            "machine": machine(),
-            "versions": versions("numpy", "onnxruntime", "opencv-python-headless", "scikit-learn", "scipy"),
-            "model_sha256": model_sha256(),
-            "together": {
-                "cohorts": joined,
-                **figures_of([eye for name in joined for eye in parts[name]], coefficients),
-            },
-            "by_cohort": {name: figures_of(some, coefficients) for name, some in parts.items()},
-        }
+        together = [
+            eye
+            for cohort, some in measured.items()
+            if cohort.stamp.cohort in (arguments.together or arguments.cohort)
+            for eye in some
+        ]
+        figures = _figures(arguments, measured, together, coefficients)
         files["figures.json"] = (json.dumps(figures, indent=1, allow_nan=False) + "\n").encode()
+        draw_agreement(together, coefficients, arguments.out)
+    if arguments.coefficients is not None and coefficients is not None:
+        for cohort, some in measured.items():
+            files.update(pictures_of(cohort, missed(some, coefficients)))
     write_all({str(arguments.out / name): data for name, data in files.items()})
     sys.stderr.write(f"{arguments.out}: {len(eyes)} eyes measured.\n")
     return 0
+
+
+def _fit(eyes: Sequence[MeasuredEye], cohorts: Sequence[Cohort]) -> MeasureCoefficients:
+    try:
+        return fit_coefficients(eyes, "; ".join(cohort.stamp.describe() for cohort in cohorts))
+    except ValueError as error:
+        raise UsageError("cohort-too-small", f"Nothing can be fitted: {error}.", "Measure more patients.") from error
+
+
+def _figures(
+    arguments: argparse.Namespace,
+    measured: Mapping[Cohort, Sequence[MeasuredEye]],
+    together: Sequence[MeasuredEye],
+    coefficients: MeasureCoefficients,
+) -> dict[str, Any]:
+    """What a study states, with where it comes from."""
+    by_name = {cohort.stamp.cohort: some for cohort, some in measured.items()}
+    return {
+        "cohorts": [cohort.stamp.describe() for cohort in measured],
+        "seed": arguments.seed,
+        "pictures_sha256": {name: cohort_sha256(some) for name, some in by_name.items()},
+        "coefficients_fitted_on": coefficients.fitted_on,
+        "code_revision": code_revision(),
+        "machine": machine(),
+        "versions": versions("numpy", "onnxruntime", "opencv-python-headless", "scikit-learn", "scipy"),
+        "model_sha256": model_sha256(),
+        "together": {"cohorts": arguments.together or arguments.cohort, **figures_of(together, coefficients)},
+        "by_cohort": {name: figures_of(some, coefficients) for name, some in by_name.items()},
+    }
 
 
 def _read(path: Path) -> MeasureCoefficients:

@@ -159,7 +159,7 @@ def measured_eyes(
     EdgeCataractError
         When the ledger cannot be used, or an analysis fails.
     """
-    jobs = list(_jobs(cohort, table))
+    exams = list(jobs(cohort, table))
     stamp = {
         **asdict(cohort.stamp),
         "scatter": table is not None,
@@ -167,12 +167,12 @@ def measured_eyes(
         "code_revision": code_revision(),
     }
     with Ledger(ledger_path, stamp, sync_every=SYNC_EVERY) as ledger:
-        rest = [job for job in jobs if job.key not in ledger]
-        with tqdm(total=len(jobs), initial=len(ledger), unit="eye", disable=not sys.stderr.isatty()) as bar:
+        rest = [job for job in exams if job.key not in ledger]
+        with tqdm(total=len(exams), initial=len(ledger), unit="eye", disable=not sys.stderr.isatty()) as bar:
             for job, eye in zip(rest, _measured(rest, workers), strict=True):
                 ledger.append(job.key, _record(eye))
                 bar.update()
-        return [structure(ledger[job.key], MeasuredEye) for job in jobs]
+        return [structure(ledger[job.key], MeasuredEye) for job in exams]
 
 
 def cohort_sha256(eyes: Sequence[MeasuredEye]) -> str:
@@ -182,10 +182,11 @@ def cohort_sha256(eyes: Sequence[MeasuredEye]) -> str:
 
 def model_sha256() -> str:
     """Hash of the model that measures."""
-    return _analyzer().network.sha256
+    return analyzer_of_the_study().network.sha256
 
 
-def _jobs(cohort: Cohort, table: ExcessTable | None) -> Iterator[EyeJob]:
+def jobs(cohort: Cohort, table: ExcessTable | None) -> Iterator[EyeJob]:
+    """Every exam of every eye of a cohort, in its order."""
     for patient in cohort.patients:
         for eye, scans in patient.eyes:
             exams: dict[int, list[ScanPlan]] = {}
@@ -215,7 +216,8 @@ def _plain(value: Any) -> Any:
 
 
 @cache
-def _analyzer() -> CataractAnalyzer:
+def analyzer_of_the_study() -> CataractAnalyzer:
+    """The bundled model on one thread, loaded once in a process."""
     return CataractAnalyzer(limits=Limits(threads=1))
 
 
@@ -261,7 +263,7 @@ def measure_eye(job: EyeJob) -> MeasuredEye:
 
 def _measure(rendered: RenderedScan, table: ExcessTable | None, gathered: _Gathered) -> None:
     """Measure one scan, and what it truly shows."""
-    analyzer = _analyzer()
+    analyzer = analyzer_of_the_study()
     profile = load_profile(str(rendered.notes["profile"]))
     frame = prepare_frame(scan_from_pixels(rendered.picture), profile, analyzer.network.metadata.brightness)
     view = view_lens(frame, analyzer.tiled_predictor())

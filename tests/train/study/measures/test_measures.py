@@ -14,9 +14,10 @@ from edge_runtime.measure.coefficients import MeasureCoefficients
 from train.__main__ import main
 from train.phantom.cohorts.dataset import Cohort
 from train.study.measures.coefficients import fit_coefficients
+from train.study.measures.failures import missed, pictures_of
 from train.study.measures.figures_of_merit import answer_of, figures_of
 from train.study.measures.measured_eyes import MeasuredEye, cohort_sha256, measured_eyes
-from train.study.measures.truths import severity_db
+from train.study.measures.truths import severity_db, truly_opaque
 
 pytestmark = pytest.mark.slow
 
@@ -81,6 +82,7 @@ def test_the_verb_fits_and_judges(
     assert main([*judged, "--coefficients", str(coefficients)]) == 0
     figures = json.loads((tmp_path / "judged" / "figures.json").read_text())
     assert figures["together"]["answers"]["clear"]
+    assert (tmp_path / "judged" / "agreement.pdf").is_file()
     assert main([*judged, "--coefficients", str(tmp_path / "none.json")]) == UsageError.exit_code
     few = [
         "measures",
@@ -95,3 +97,16 @@ def test_the_verb_fits_and_judges(
         "--fit",
     ]
     assert main(few) == UsageError.exit_code
+
+
+def test_an_opaque_lens_without_a_sign_is_drawn(
+    eyes: list[MeasuredEye], exams_in_pairs: list[MeasuredEye], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    coefficients = fit_coefficients(exams_in_pairs, "a few eyes")
+    monkeypatch.setattr("train.study.measures.failures.answer_of", lambda *_: Answer.NO_SIGN)
+    wrong = missed(eyes, coefficients)
+    assert wrong
+    assert all(truly_opaque(eye) for eye in wrong)
+    ((name, picture),) = pictures_of(Cohort.plan("grading", seed=3, patients=14), wrong[:1])
+    assert name == f"missed_{wrong[0].facts.patient}_{wrong[0].facts.eye}_1.png"
+    assert picture.startswith(b"\x89PNG")
