@@ -9,7 +9,7 @@ from typing import Any
 
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "benchmarks" / "results"
-MEASURES = ("brightness", "emulated", "network", "parity", "real_scans", "recipes")
+MEASURES = ("brightness", "emulated", "measures", "network", "parity", "real_scans", "recipes")
 Tree = dict[str, Any]
 
 

@@ -36,6 +36,7 @@ def page(committed: Committed) -> str:
         display=committed.measures["brightness"]["display"],
         minutes=committed.measures["recipes"]["minutes"],
         recipes={one["recipe"]: one for one in committed.measures["recipes"]["recipes"]},
+        focal=committed.measures["measures"]["by_cohort"]["focal-young"]["answers"],
         removed=Removed.of(committed.removed),
     )
 

@@ -90,6 +90,10 @@ OF_DOUBT = {
 }
 
 
+# Signs that the picture is not as the device wrote it.
+ALTERED = frozenset(OF_DOUBT) - {"profile-shape"}
+
+
 def reasons_not_to_grade(evidence: Evidence) -> tuple[str, ...]:
     """Words of every rule that holds; empty when the scan is gradable."""
     return tuple(word for word, holds in RULES if holds(evidence))

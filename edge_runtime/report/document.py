@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from edge_runtime.machine.processor import instruction_set
+from edge_runtime.measure.quality import ALTERED
 from edge_runtime.results import ModelFacts, ScanResult
 from edge_runtime.version import __version__
 
@@ -167,8 +168,8 @@ def _rounded_all(values: tuple[float, ...] | None) -> list[float | None] | None:
 def _unreadable(entry: UnreadableScan) -> dict[str, Any]:
     """The entry of a scan that could not be read or labelled: nothing is known of it but why."""
     unknown = (
-        "sha256", "rows", "columns", "profile", "pitch_um", "meridian_deg", "laterality", "lens_px", "cataract_px",
-        "cataract_fraction", "lens_density",
+        "sha256", "rows", "columns", "profile", "picture", "pitch_um", "meridian_deg", "laterality", "lens_px",
+        "cataract_px", "cataract_fraction", "lens_density",
     )  # fmt: skip
     return {
         "source": entry.source,
@@ -187,6 +188,7 @@ def _scan(result: ScanResult) -> dict[str, Any]:
         "rows": scan.rows,
         "columns": scan.columns,
         "profile": result.profile,
+        "picture": _picture(result),
         "pitch_um": _rounded_all(result.pitch_um),
         "meridian_deg": None if scan.meridian_deg is None else scan.meridian_deg.value,
         "laterality": None if scan.laterality is None else scan.laterality.value.value,
@@ -203,6 +205,16 @@ def _scan(result: ScanResult) -> dict[str, Any]:
             "measure": timings.measure,
         },
     }
+
+
+def _picture(result: ScanResult) -> str | None:
+    """What kind of picture it is, as far as the program can tell; None where it cannot."""
+    words = {*result.reasons, *(notice.code for notice in result.notices)}
+    if words & ALTERED:
+        return "altered"
+    if "lens-mostly-outside" in words:
+        return "lens-outside"
+    return "natural-lens" if result.gradable else None
 
 
 def to_json(content: dict[str, Any], *, indent: int | None = None) -> str:

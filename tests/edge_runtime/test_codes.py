@@ -28,6 +28,7 @@ MEASURES = {
     "posterior-subcapsular",
     "central-3mm",
 }
+PICTURES = {"natural-lens", "lens-outside"}  # kinds of picture, as documents name them
 OTHER_NAMES = {
     "utf-8",
     "edge-cataract",
@@ -37,6 +38,7 @@ OTHER_NAMES = {
     "pixel-um",
     "opencv-python-headless",
     *MEASURES,
+    *PICTURES,
 }
 
 

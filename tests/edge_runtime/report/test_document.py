@@ -83,6 +83,16 @@ def test_document_carries_the_result(analyzer: CataractAnalyzer, eye_of: Callabl
     assert content["disclaimer"] == "Research use only. Not a medical device."
 
 
+@pytest.mark.parametrize(
+    ("name", "picture"),
+    [("graded", "natural-lens"), ("not graded", None), ("mostly outside", "lens-outside"), ("too small", None)],
+)
+def test_the_kind_of_picture_is_said_where_it_is_known(
+    name: str, picture: str | None, eye_of: Callable[[str], EyeResult]
+) -> None:
+    assert [scan["picture"] for scan in document(eye_of(name))["scans"]] == [picture]
+
+
 def test_undefined_number_is_null_and_never_zero(
     analyzer: CataractAnalyzer, eye_of: Callable[[str], EyeResult]
 ) -> None:
