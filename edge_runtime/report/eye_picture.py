@@ -115,7 +115,7 @@ def from_the_front(eye: EyeResult, letters: Lettering) -> NDArray[np.uint8]:
     pixel_mm = 2 * RADIUS_MM / MAP_SIDE
     for ring_mm in (CENTRAL_RADIUS_MM, RADIUS_MM - pixel_mm):
         wedges[np.abs(radius - ring_mm) < pixel_mm / 2] = GREY
-    lines = letters_below(known=known)
+    lines = legend(known=known)
     picture = np.full((letters.height(1 + len(lines)) + MAP_SIDE, MAP_SIDE, 3), BACKGROUND, np.uint8)
     letters.write(picture, ["Lens from the front; rings: 3 and 6 mm"], 0, 0)
     picture[letters.height(1) : letters.height(1) + MAP_SIDE] = wedges
@@ -123,7 +123,7 @@ def from_the_front(eye: EyeResult, letters: Lettering) -> NDArray[np.uint8]:
     return picture
 
 
-def letters_below(*, known: bool) -> list[str]:
+def legend(*, known: bool) -> list[str]:
     """The legend of the map."""
     return [
         "Colour: share of cataract in depth (yellow: all).",

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_runtime import (
+    Answer,
     CataractAnalyzer,
     Decision,
     DeviceProfile,
@@ -89,6 +90,19 @@ def scans_that_are_no_paths(data: bytes, frames: list[NDArray[np.uint8]]) -> lis
     with Path("scan.png").open("rb") as file:
         assert_type(analyzer.analyze(file), ScanResult)
     return [analyzer.analyze_exam([data, "scan.png", io.BytesIO(data)], "OS"), analyzer.analyze_exam(frames=frames)]
+
+
+def advice(paths: list[Path]) -> str:
+    """What to do with an eye, and how dense its nucleus is."""
+    eye = CataractAnalyzer().analyze_exam(paths, "OD", age_years=67)
+    assert_type(eye.answer, Answer)
+    assert_type(eye.findings.conclusion.reasons, tuple[str, ...])
+    assert_type(eye.findings.kinds, dict[str, float] | None)
+    grade, measures = eye.findings.grade, eye.findings.measures
+    if grade is None or measures is None:
+        return eye.answer.value
+    assert_type(measures.areas.posterior_3mm, float | None)
+    return f"{eye.answer.value}: {grade.word}, {grade.interval_db[0]:.1f} to {grade.interval_db[1]:.1f} dB"
 
 
 def delivered(scan: ScanResult, eye: EyeResult) -> tuple[str, NDArray[np.uint8]]:
