@@ -88,6 +88,8 @@ REASONS: dict[str, str] = {
     "lens-too-large": "What was found is larger than any human lens (over 12 mm), as when grey levels are inverted.",
     "lens-not-solid": "What was found fills less than half of its bounding box: streaks or specks rather than a lens.",
     "no-brightness-reference": "Cornea or iris not found, so brightness could not be calibrated.",
+    "unlikely-brightness": "The lens is black or white, or what looks like cataract is darker than a clear lens: no "
+    "lens scatters so.",
     "framed-picture": "A margin of one grey runs around the picture, so its pixel size is not that of a frame.",
     "lens-mostly-outside": "The frame cuts the lens, and less than 3 mm of its depth is seen.",
 }
@@ -99,6 +101,7 @@ ADVICE: dict[str, str] = {
     "lens-too-large": "Check the export: are bright tissues bright? Then repeat the scan.",
     "lens-not-solid": "Perhaps an artificial lens: do not repeat the scan, show it to a doctor.",
     "no-brightness-reference": "Repeat the scan with cornea and iris in the frame.",
+    "unlikely-brightness": "Export the frame of the device unchanged, and repeat the scan.",
     "framed-picture": "Export the frame of the device itself, without a page or a border around it.",
     "lens-mostly-outside": "Repeat the scan with the lens in the frame.",
 }

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edge_runtime.frame.resample import on_scan_pixels
-from edge_runtime.measure.lens_measures import LensMaps
 from edge_runtime.model.facts import ModelFacts
 from edge_runtime.model.predictor import Prediction
 
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from edge_runtime.measure.decision import Decision, Judgement, OperatingPoint
     from edge_runtime.measure.findings import Findings
     from edge_runtime.measure.lens import LensPixels
+    from edge_runtime.measure.lens_measures import LensMaps
     from edge_runtime.measure.measurement import Measurement
     from edge_runtime.measure.quality import Notice
 
@@ -143,7 +143,7 @@ class ScanResult(Drawable):
             ),
             model=model,
             timings_ms=timings_ms,
-            lens=None if measured.reasons else LensMaps.of(view),
+            lens=None if measured.reasons else measured.lens,
         )
 
     def __repr__(self) -> str:

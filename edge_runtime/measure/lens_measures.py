@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 
 SURE, POSSIBLE = 0.7, 0.3  # P(cataract) of a lens pixel, about the 0.5 of the labels
 _LEAST_PROBABILITY = 1e-4
+# On the eye's own scale. Over 320 graded scans of nine simulated cohorts (one of diseased corneas) and 23 real ones, a
+# lens has 14 and more (an oedematous cornea; else 18), what is cataract 40 and more, and at most 1.4 % is white.
+BLACK, CLEAR_NUCLEUS, MOST_WHITE = 8.0, 36.0, 0.5
+_NEARLY_WHITE, _LEAST_OPAQUE = 250, 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,31 @@ class LensMeasures:
     scatter: Scatter | None
 
 
+@dataclass(frozen=True, slots=True)
+class LensBrightness:
+    """How bright a lens is on the eye's own scale, where 0 to 255 stand for -12 to 14 dB over the corneal stroma.
+
+    Attributes
+    ----------
+    lens
+        Mean grey of the lens.
+    cataract
+        Mean grey of what is labelled cataract; None where that is less than half a per cent of the lens.
+    white_share
+        Share of the lens that is white or nearly so, 0 to 1.
+    """
+
+    lens: float
+    cataract: float | None
+    white_share: float
+
+    @property
+    def is_unlikely(self) -> bool:
+        """Whether no lens scatters so: black, white, or a cataract that is darker than a clear nucleus."""
+        too_dark = self.lens < BLACK or (self.cataract is not None and self.cataract < CLEAR_NUCLEUS)
+        return too_dark or self.white_share > MOST_WHITE
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class LensMaps:
     """The bounding box of a lens on the network grid; (rows, columns) each.
@@ -130,6 +159,20 @@ class LensMaps:
             graded=graded,
             grid=grid,
             apex_row=None if frame.levels is None else frame.levels.apex_row - view.window.top - region.top * grid,
+        )
+
+    @property
+    def brightness(self) -> LensBrightness | None:
+        """Its brightness, from one native pixel of each block; None without the eye's own scale."""
+        lens, cataract = self.labels != TissueLabel.BACKGROUND, self.labels == TissueLabel.CATARACT
+        count, opaque = int(np.count_nonzero(lens)), int(np.count_nonzero(cataract))
+        if self.graded is None or self.apex_row is None or not count:
+            return None
+        grey = self.graded[:: self.grid, :: self.grid]
+        return LensBrightness(
+            lens=int(grey.sum(where=lens, dtype=np.int64)) / count,
+            cataract=int(grey.sum(where=cataract, dtype=np.int64)) / opaque if opaque > count * _LEAST_OPAQUE else None,
+            white_share=int(np.count_nonzero((grey >= _NEARLY_WHITE) & lens)) / count,
         )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .lens import LensPixels, TissueLabel
+from .lens_measures import LensMaps
 from .quality import Evidence, reasons_not_to_grade, warnings_of
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ class Measurement:
         Why it is not graded (words of `codes.REASONS`); empty when it is.
     notices
         What a reader should know.
+    lens
+        The labelled lens, for measures beyond the fraction.
     """
 
     view: LensView
@@ -40,6 +43,7 @@ class Measurement:
     lens_density: float | None
     reasons: tuple[str, ...]
     notices: tuple[Notice, ...]
+    lens: LensMaps
 
     @property
     def gradable_fractions(self) -> list[float]:
@@ -50,6 +54,7 @@ class Measurement:
 def measure_lens(view: LensView) -> Measurement:
     """Count the pixels of the largest connected piece of lens, and say whether it can be graded."""
     density = lens_density(view.window.cut(view.frame.grey), view.labels, view.grid)
+    lens = LensMaps.of(view)
     evidence = Evidence(
         region=view.region,
         grid=view.grid,
@@ -57,11 +62,12 @@ def measure_lens(view: LensView) -> Measurement:
         reference_missing=view.frame.reference_missing,
         reference_expected=view.frame.profile.is_bundled,
         window_moved=view.moved,
+        brightness=lens.brightness,
         doubts=view.doubts,
     )
     reasons = reasons_not_to_grade(evidence)
     notices = warnings_of(evidence, reasons)
-    return Measurement(view, view.pixels, density, reasons, notices)
+    return Measurement(view, view.pixels, density, reasons, notices, lens)
 
 
 def lens_density(window: NDArray[np.uint8], labels: NDArray[np.uint8], grid: int) -> float | None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .lens import LensRegion
+    from .lens_measures import LensBrightness
 
 # Where the frame cuts the lens, so much of its depth must be seen: the anterior cortex and part of the nucleus.
 MIN_CUT_DEPTH_MM = 3.0
@@ -43,6 +44,8 @@ class Evidence:
         Whether a frame of this kind shows them; others may be cut to the lens.
     window_moved
         Whether the usual crop window did not hold the lens.
+    brightness
+        How bright the lens is on the eye's own scale; None without that scale.
     doubts
         Why the pixel size may be wrong, or the picture not be as the device wrote it (`Frame.doubts`, `alterations`).
     """
@@ -53,6 +56,7 @@ class Evidence:
     reference_missing: bool = False
     reference_expected: bool = True
     window_moved: bool = False
+    brightness: LensBrightness | None = None
     doubts: tuple[str, ...] = ()
 
     @property
@@ -71,6 +75,7 @@ RULES: tuple[tuple[str, Callable[[Evidence], bool]], ...] = (
         "lens-mostly-outside",
         lambda seen: seen.shows_lens and bool(seen.cut) and seen.region.depth_mm(seen.grid) < MIN_CUT_DEPTH_MM,
     ),
+    ("unlikely-brightness", lambda seen: seen.brightness is not None and seen.brightness.is_unlikely),
     ("framed-picture", lambda seen: "framed-picture" in seen.doubts),
     ("no-brightness-reference", lambda seen: seen.reference_missing and seen.reference_expected),
 )

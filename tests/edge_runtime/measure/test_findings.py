@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
-from edge_runtime import CataractAnalyzer, Limits
+from edge_runtime import CataractAnalyzer, Decision, Limits
 from edge_runtime.golden import SAMPLES
 from edge_runtime.measure.findings import find, leave_one_out
 from edge_runtime.results import EyeResult
@@ -62,3 +63,15 @@ def test_the_band_is_that_of_the_fraction(eye: EyeResult) -> None:
     low, high = eye.findings.band
     assert low < (eye.cataract_fraction or 0.0) < high
     assert eye.findings.leave_one_out == (eye.cataract_fraction, eye.cataract_fraction)
+
+
+@pytest.mark.parametrize("sample", ["simulated-cataract.png", "simulated-clear.png"])
+@pytest.mark.parametrize("grey", [0, 2, 255])
+def test_a_lens_without_light_or_full_of_it_is_never_called_cataract(
+    bundled_analyzer: CataractAnalyzer, sample: str, grey: int
+) -> None:
+    scan = bundled_analyzer.analyze(SAMPLES / sample)
+    painted = scan.scan.pixels.copy()
+    noise = np.random.default_rng(0).normal(grey, 2, painted.shape)
+    painted[scan.labels > 0] = np.clip(noise, 0, 255).astype(np.uint8)[scan.labels > 0]
+    assert bundled_analyzer.analyze_pixels(painted).decision is not Decision.CATARACT

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -103,3 +105,24 @@ def test_blocks_at_the_edge_repeat_the_last_pixel(shape: tuple[int, int]) -> Non
     padded = np.pad(picture, ((0, -shape[0] % 4), (0, -shape[1] % 4)), mode="edge").astype(np.int64)
     expected = padded.reshape(-(-shape[0] // 4), 4, -(-shape[1] // 4), 4).sum(axis=(1, 3))
     assert np.array_equal(block_sum(picture, 4), expected)
+
+
+@pytest.mark.parametrize(
+    ("lens", "cataract", "unlikely"),
+    [(40, 100, False), (3, 100, True), (40, 35, True), (40, 36, False), (255, 255, True)],
+)
+def test_a_lens_that_is_black_white_or_darkest_where_it_is_cataract_is_none(
+    lens: int, cataract: int, unlikely: bool
+) -> None:
+    opaque = np.zeros(LENS.shape, bool)
+    opaque[: LENS.shape[0] // 6] = True  # so little that the mean of the lens stays that of the rest
+    maps = lens_maps(opaque)
+    graded = np.kron(np.where(maps.labels == 2, cataract, lens), np.ones((GRID, GRID))).astype(np.uint8)
+    brightness = replace(maps, graded=graded, apex_row=0.0).brightness
+    assert brightness is not None
+    assert brightness.is_unlikely is unlikely
+
+
+def test_brightness_is_not_judged_without_the_eyes_own_scale() -> None:
+    assert lens_maps(np.zeros(LENS.shape, bool)).brightness is None
+    assert replace(lens_maps(np.zeros(LENS.shape, bool)), graded=None, apex_row=0.0).brightness is None
