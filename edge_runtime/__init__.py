@@ -11,7 +11,6 @@ from .version import __version__
 
 if TYPE_CHECKING:
     from edge_runtime.frame.profiles import DeviceProfile, PixelPitch
-    from edge_runtime.measure.answer import Answer
     from edge_runtime.measure.decision import Decision
     from edge_runtime.measure.lens import TissueLabel
     from edge_runtime.report.document import document
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from .scan import Laterality
 
 _HOME = {
-    "Answer": "measure.answer",
     "CataractAnalyzer": "analyzer",
     "Decision": "measure.decision",
     "DeviceProfile": "frame.profiles",
@@ -36,7 +34,6 @@ _HOME = {
     "document": "report.document",
 }
 __all__ = [
-    "Answer",
     "CataractAnalyzer",
     "Decision",
     "DeviceProfile",

@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_runtime import (
-    Answer,
     CataractAnalyzer,
     Decision,
     DeviceProfile,
@@ -29,6 +28,7 @@ from edge_runtime import (
     document,
 )
 from edge_runtime.errors import AnalysisCancelledError
+from edge_runtime.measure.answer import Answer
 
 
 def one_scan(path: Path) -> str:

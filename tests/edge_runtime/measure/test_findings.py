@@ -1,4 +1,4 @@
-"""What an eye shows is the same in both precisions and under a cap on memory, and age changes the grade alone."""
+"""What an eye shows is the same in both precisions, and age changes the grade alone."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from edge_runtime import CataractAnalyzer, Decision, Limits
+from edge_runtime import CataractAnalyzer, Decision
 from edge_runtime.golden import SAMPLES
 from edge_runtime.measure.findings import find, leave_one_out
 from edge_runtime.results import EyeResult
@@ -31,10 +31,6 @@ def test_both_precisions_give_one_answer_and_one_grade(eye: EyeResult) -> None:
     assert eye.findings.grade
     assert exact.findings.grade.value_db == pytest.approx(eye.findings.grade.value_db, abs=0.1)
     assert exact.cataract_fraction == pytest.approx(eye.cataract_fraction, abs=0.01)
-
-
-def test_a_cap_on_memory_changes_no_measure(eye: EyeResult) -> None:
-    assert eye_of(CataractAnalyzer(limits=Limits(max_memory_mb=300))).findings == eye.findings
 
 
 def test_age_changes_the_grade_and_nothing_else(bundled_analyzer: CataractAnalyzer, eye: EyeResult) -> None:
