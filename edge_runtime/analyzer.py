@@ -218,7 +218,7 @@ class CataractAnalyzer:
         age_years: float | None = None,
     ) -> EyeResult:
         """Judge scans together, as one eye; the patient's age in years changes only the grade and its interval."""
-        return eye_result(
+        eye = eye_result(
             scans,
             self.point,
             self._facts,
@@ -226,6 +226,8 @@ class CataractAnalyzer:
             scans_expected=scans_expected,
             age_years=checked_age(age_years),
         )
+        self._resources.step_done()
+        return eye
 
     def analyze_scan(self, scan: Scan, *, read_ms: float = 0.0, bits: int | None = None) -> ScanResult:
         """Analyse one scan that was read already; reading it took `read_ms` milliseconds.

@@ -57,6 +57,7 @@ def draw_overlay(
     scan as it was. Pixels that are not square are drawn with the true proportions of the tissue.
     """
     shape = panel_shape(result.maps.scan_shape, result.maps.frame_shape)
+    inside = _LensColours.of(result, shape)  # before the picture: whole frames pass through it
     layout = _Layout.of(shape)
     day = date or time.strftime("%Y-%m-%d", time.gmtime())
     letters = Lettering(layout.columns, layout.unit)
@@ -72,7 +73,7 @@ def draw_overlay(
     rows, columns = shape
     panels = [picture[top : top + rows, left : left + columns] for left in (layout.overlay, layout.original)]
     _draw_scan(panels, result)
-    _LensColours.of(result, shape).draw(panels[0], layout.unit)
+    inside.draw(panels[0], layout.unit)
     if zones:
         draw_zones(panels[1], result, layout.unit)
     _draw_colour_bar(picture[top : top + layout.panel_rows], layout, letters)
@@ -81,9 +82,10 @@ def draw_overlay(
 
 def draw_panel(result: ScanResult, shape: tuple[int, int]) -> NDArray[np.uint8]:
     """The scan with its colours alone, as (rows, columns, 3) uint8 of this shape."""
+    inside = _LensColours.of(result, shape)
     panel = np.empty((*shape, 3), np.uint8)
     _draw_scan([panel], result)
-    _LensColours.of(result, shape).draw(panel, max(1, round(max(shape) / 800)))
+    inside.draw(panel, max(1, round(max(shape) / 800)))
     return panel
 
 
