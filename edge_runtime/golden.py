@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .errors import InferenceError
+from .model.store import bundled_hashes
 
 if TYPE_CHECKING:
     from .analyzer import CataractAnalyzer
@@ -38,6 +39,8 @@ def run_selftest(analyzer: CataractAnalyzer) -> list[Check]:
     golden = _golden()
     precision = analyzer.network.metadata.precision
     if analyzer.network.sha256 != golden["model_sha256"].get(precision):
+        if analyzer.network.sha256 in bundled_hashes():
+            return [Check("model", passed=False, finding="the bundled model is not the one that was released")]
         return _checks_of_export(analyzer)
     return [
         _check(analyzer, expected["source"], {"sha256": expected["sha256"], **expected[precision]})

@@ -35,7 +35,7 @@ class Measurement:
     notices
         What a reader should know.
     lens
-        The labelled lens, for measures beyond the fraction.
+        The labelled lens, for measures beyond the fraction; None without one.
     """
 
     view: LensView
@@ -43,7 +43,7 @@ class Measurement:
     lens_density: float | None
     reasons: tuple[str, ...]
     notices: tuple[Notice, ...]
-    lens: LensMaps
+    lens: LensMaps | None
 
     @property
     def gradable_fractions(self) -> list[float]:
@@ -54,7 +54,7 @@ class Measurement:
 def measure_lens(view: LensView) -> Measurement:
     """Count the pixels of the largest connected piece of lens, and say whether it can be graded."""
     density = lens_density(view.window.cut(view.frame.grey), view.labels, view.grid)
-    lens = LensMaps.of(view)
+    lens = LensMaps.of(view) if view.region.pixels else None
     evidence = Evidence(
         region=view.region,
         grid=view.grid,
@@ -62,7 +62,7 @@ def measure_lens(view: LensView) -> Measurement:
         reference_missing=view.frame.reference_missing,
         reference_expected=view.frame.profile.is_bundled,
         window_moved=view.moved,
-        brightness=lens.brightness,
+        brightness=lens and lens.brightness,
         doubts=view.doubts,
     )
     reasons = reasons_not_to_grade(evidence)

@@ -59,6 +59,17 @@ def read_model(path: str | os.PathLike[str] | None, precision: str) -> bytes:
     return data
 
 
+def bundled_hashes() -> frozenset[str]:
+    """Hashes of the bundled models, as their register pins them.
+
+    Raises
+    ------
+    ModelIntegrityError
+        When the register is damaged.
+    """
+    return frozenset(entry["sha256"] for entry in _register().values())
+
+
 def _register() -> dict[str, dict[str, str]]:
     try:
         with open(os.path.join(BUNDLE, "register.json"), encoding="utf-8") as file:
