@@ -62,7 +62,7 @@ def measure_lens(view: LensView) -> Measurement:
         reference_missing=view.frame.reference_missing,
         reference_expected=view.frame.profile.is_bundled,
         window_moved=view.moved,
-        brightness=lens and lens.brightness,
+        brightness=None if lens is None else lens.brightness,
         doubts=view.doubts,
     )
     reasons = reasons_not_to_grade(evidence)

@@ -71,3 +71,11 @@ def test_a_lens_without_light_or_full_of_it_is_never_called_cataract(
     noise = np.random.default_rng(0).normal(grey, 2, painted.shape)
     painted[scan.labels > 0] = np.clip(noise, 0, 255).astype(np.uint8)[scan.labels > 0]
     assert bundled_analyzer.analyze_pixels(painted).decision is not Decision.CATARACT
+
+
+def test_a_frame_without_any_lens_is_not_graded_and_no_fault(bundled_analyzer: CataractAnalyzer) -> None:
+    dark = np.random.default_rng(1).integers(0, 4, (1824, 2150)).astype(np.uint8)
+    result = bundled_analyzer.analyze_pixels(dark)
+    assert "lens-not-found" in result.reasons
+    assert result.lens is None
+    assert bundled_analyzer.as_eye([result]).answer == "ungradable"
