@@ -18,6 +18,7 @@ from edge_runtime.measure.repeatability import FRACTION_EDGES
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "measures.md"
 RESULTS = ROOT / "benchmarks" / "results" / "measures.json"
+ALTERED = ROOT / "benchmarks" / "results" / "altered.json"
 COST = ROOT / "benchmarks" / "results" / "measures_cost.json"
 COEFFICIENTS = ROOT / "export" / "coefficients" / "edge-0.3.1.json"
 
@@ -40,6 +41,7 @@ def page(figures: dict[str, Any]) -> str:
         steps=list(zip(STEP_WORDS, edges[:-1], edges[1:], coefficients["grade"]["deviations_db"], strict=True)),
         fractions=list(zip((0.0, *FRACTION_EDGES), (*FRACTION_EDGES, 1.0), deviations, strict=True)),
         limits=answer,
+        altered=json.loads(ALTERED.read_text(encoding="utf-8")),
         cost=json.loads(COST.read_text(encoding="utf-8")),
         fitted_on=coefficients["fitted_on"],
     )
