@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from edge_runtime.results import EyeResult, UnreadableScan
 
 SCHEMA = "edge-cataract/result/1"
+GRADE_DIGITS = 3  # of a decibel: on ARM the probabilities of fp32 move the sixth
 PAPER_THRESHOLD = 0.14  # Zeboulon et al. 2022, for the fraction that a network in the paper's manner finds
 DISCLAIMER = "Research use only. Not a medical device."
 SCHEMA_FILE = os.path.join(os.path.dirname(os.path.dirname(__file__)), "schema", "result-1.json")
@@ -127,10 +128,10 @@ def _findings(found: Findings) -> dict[str, Any]:
     }
     if grade is not None:
         content["grade"] = {
-            "value_db": _rounded(grade.value_db),
+            "value_db": round(grade.value_db, GRADE_DIGITS),
             "step": grade.step,
             "word": grade.word,
-            "interval_db": _rounded_all(grade.interval_db),
+            "interval_db": [round(end, GRADE_DIGITS) for end in grade.interval_db],
         }
     return content if measures is None else content | _measured(measures)
 
