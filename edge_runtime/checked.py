@@ -19,8 +19,7 @@ def checked_threshold(threshold: float | None) -> float | None:
     """
     if threshold is None:
         return None
-    is_number = isinstance(threshold, numbers.Real) and not isinstance(threshold, bool)
-    value = float(threshold) if is_number else math.nan
+    value = _plain(threshold)
     if not 0.0 <= value <= 1.0:
         raise UsageError(
             "usage", f"A threshold in [0, 1] was expected, got {threshold!r}.", "Leave it out for the model's own."
@@ -38,8 +37,7 @@ def checked_age(age_years: float | None) -> float | None:
     """
     if age_years is None:
         return None
-    is_number = isinstance(age_years, numbers.Real) and not isinstance(age_years, bool)
-    value = float(age_years) if is_number else math.nan
+    value = _plain(age_years)
     if not 0.0 <= value <= 120.0:
         raise UsageError("bad-age", f"{age_years!r} is no age in years.", "Give 0 to 120, or leave it out.")
     return value
@@ -57,3 +55,8 @@ def checked_laterality(laterality: Laterality | str | None) -> Laterality | None
         return None if laterality is None else Laterality(laterality)
     except ValueError as error:
         raise UsageError("usage", f"{laterality!r} is no eye.", "Give OD, OS or None.") from error
+
+
+def _plain(value: object) -> float:
+    """A number as a float; NaN for anything else, a truth value included."""
+    return float(value) if isinstance(value, numbers.Real) and not isinstance(value, bool) else math.nan

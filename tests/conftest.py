@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -62,3 +63,19 @@ def run_program(tiny_model: Path) -> RunProgram:
         return subprocess.run(command, env=environment, check=False, **options)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def strace() -> str:
+    """The program; where it is missing or not allowed, CI fails and a developer's run goes on without."""
+    path = shutil.which("strace")
+    works = (
+        path
+        and subprocess.run([path, "-f", "-o", "/dev/null", "true"], capture_output=True, check=False).returncode == 0
+    )
+    if not path or not works:
+        message = "strace is missing or may not trace: what is written and sent is not proved here (install strace)"
+        if os.environ.get("CI"):
+            pytest.fail(message)
+        pytest.skip(message)
+    return path

@@ -22,7 +22,7 @@ _LEAST_COLUMNS = 12
 _ROUNDS = 6
 _NEAR_DEVIATIONS = 2.5  # a point of an outline that lies further from the surface does not count
 _LEAST_DEVIATION_MM = 0.02
-_THICKNESS_AT_BIRTH_MM, _GROWTH_MM_PER_YEAR = 2.93, 0.0236  # Dubbelman et al. 2003
+THICKNESS_AT_BIRTH_MM, GROWTH_MM_PER_YEAR = 2.93, 0.0236  # Dubbelman et al. 2003
 _AGES = (15.0, 95.0)
 _USUAL_CHAMBER_PATH_MM = 4.6  # optical path from the corneal apex to the lens of an average eye of 50 years
 
@@ -83,7 +83,7 @@ class LensGeometry:
     @property
     def age_of_thickness(self) -> float:
         """Age in years of the average eye whose lens is as thick, 15 to 95 (Dubbelman et al. 2003)."""
-        age = (self.thickness_mm - _THICKNESS_AT_BIRTH_MM) / _GROWTH_MM_PER_YEAR
+        age = (self.thickness_mm - THICKNESS_AT_BIRTH_MM) / GROWTH_MM_PER_YEAR
         return min(max(age, _AGES[0]), _AGES[1])
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -66,22 +65,6 @@ def what_was_done(trace: str) -> tuple[tuple[str, ...], frozenset[str]]:
         if change and not change["result"].startswith("-"):
             written.add(re.findall(r'"((?:[^"\\]|\\.)*)"', change["rest"])[-1])
     return tuple(internet), frozenset(written)
-
-
-@pytest.fixture(scope="session")
-def strace(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The program; where it is missing or not allowed, CI fails and a developer's run goes on without."""
-    path = shutil.which("strace")
-    works = (
-        path
-        and subprocess.run([path, "-f", "-o", "/dev/null", "true"], capture_output=True, check=False).returncode == 0
-    )
-    if not path or not works:
-        message = "strace is missing or may not trace: what is written and sent is not proved here (install strace)"
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
-    return path
 
 
 def traced(strace: str, folder: Path, *command: str | Path) -> Traced:

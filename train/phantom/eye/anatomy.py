@@ -10,6 +10,8 @@ from math import erf, sqrt
 
 import numpy as np
 
+from edge_runtime.measure.geometry import GROWTH_MM_PER_YEAR, THICKNESS_AT_BIRTH_MM
+from edge_runtime.measure.zones import BACK_CORTEX_MM, FRONT_CORTEX_MM
 from train.phantom.seeds import correlated
 
 from .lens import LensPose, LensShape
@@ -185,9 +187,12 @@ def _cornea(latents: dict[str, float]) -> Cornea:
 def _lens(age_years: float, latents: dict[str, float], spread: float, swelling_mm: float) -> LensShape:
     """The lens of this age; `spread` is the standard deviation of its thickness in mm."""
     v = latents
-    thickness = float(np.clip(2.93 + 0.0236 * age_years + spread * v["lens_thickness"], 3.1, 5.6)) + swelling_mm
-    front_cortex = (0.51 + 0.0126 * age_years) * (1 + 0.08 * v["front_cortex"])
-    back_cortex = (0.33 + 0.0084 * age_years) * (1 + 0.08 * v["back_cortex"])
+    thickness = (
+        float(np.clip(THICKNESS_AT_BIRTH_MM + GROWTH_MM_PER_YEAR * age_years + spread * v["lens_thickness"], 3.1, 5.6))
+        + swelling_mm
+    )
+    front_cortex = (FRONT_CORTEX_MM[0] + FRONT_CORTEX_MM[1] * age_years) * (1 + 0.08 * v["front_cortex"])
+    back_cortex = (BACK_CORTEX_MM[0] + BACK_CORTEX_MM[1] * age_years) * (1 + 0.08 * v["back_cortex"])
     return LensShape(
         front_radius_mm=float(np.clip(12.9 - 0.057 * age_years + 1.2 * v["lens_front"], 6.0, 15.0)),
         back_radius_mm=float(np.clip(6.2 - 0.012 * age_years + 0.45 * v["lens_back"], 4.4, 7.5)),

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from edge_runtime.measure.zones import BACK_CORTEX_MM, FRONT_CORTEX_MM
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -100,8 +102,8 @@ def draw_free_form(
         core_mm=(*pair(0.10, 0.25), float(rng.uniform(-0.3, 0.3))),
         power=float(np.clip(np.exp(normal(0.12, 0.30)), 0.75, 1.30)),
     )
-    front = (0.51 + 0.0126 * age_years) * float(np.exp(normal(0.18, 0.45)))
-    back = (0.33 + 0.0084 * age_years) * float(np.exp(normal(0.18, 0.45)))
+    front = (FRONT_CORTEX_MM[0] + FRONT_CORTEX_MM[1] * age_years) * float(np.exp(normal(0.18, 0.45)))
+    back = (BACK_CORTEX_MM[0] + BACK_CORTEX_MM[1] * age_years) * float(np.exp(normal(0.18, 0.45)))
     free = replace(
         shape,
         front_conic=float(rng.uniform(-5.0, 0.9)),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from edge_runtime.measure.geometry import FRONT_PART
 from edge_runtime.measure.zones import ANTERIOR_SUBCAPSULAR_MM, POSTERIOR_SUBCAPSULAR_MM, Zone
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
     from .free_form import FreeForm
 
-FRONT_PART = 0.40  # the equator's plane lies at this part of the thickness behind the front pole (Navarro et al. 2014)
 _EDGE_POWER = 8  # bends the conics so that both halves close at the equator, and leaves the centre alone
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from edge_runtime.measure.optics import AQUEOUS_INDEX, CONVERGENCE_PER_MM, CORNEA_INDEX, LENS_INDEX
 from train.phantom.eye.anatomy import LIMBUS_MM, SCLERA_SLOPE
 from train.phantom.eye.lens import to_lens_axes
 
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from train.phantom.eye.anatomy import Anatomy
-
-CORNEA_INDEX, AQUEOUS_INDEX, LENS_INDEX = 1.387, 1.342, 1.408  # group indices near 1310 nm
-CONVERGENCE = 0.036  # a parallel beam narrows by this part per mm behind the cornea (paraxial)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +158,7 @@ def find_surfaces(anatomy: Anatomy, view: View, grid: Grid, has_lens: bool = Tru
     def meet(front: bool) -> NDArray[np.float32]:
         z = np.full_like(lateral, pose.pole_z_mm + (0 if front else shape.thickness_mm))
         for _ in range(6):
-            across = lateral * (1 - np.float32(CONVERGENCE) * np.maximum(z - cornea_z, 0))
+            across = lateral * (1 - np.float32(CONVERGENCE_PER_MM) * np.maximum(z - cornea_z, 0))
             lens_x, lens_y, lens_z = shape.plain(*to_lens_axes(*view.to_eye(across), z, pose))
             sag = shape.sag(np.minimum(np.hypot(lens_x, lens_y), shape.equator_mm), front)
             target = sag if front else shape.thickness_mm - sag
@@ -204,6 +202,6 @@ def _beyond_pupil(
     pupil = (
         iris.pupil_radius_mm * view.pupil_scale * (1 + iris.irregularity * np.cos(2 * (angle - iris.irregularity_rad)))
     )
-    at_iris = lateral * (1 - np.float32(CONVERGENCE) * np.maximum(pose.pole_z_mm + 0.15 - cornea_z, 0))
+    at_iris = lateral * (1 - np.float32(CONVERGENCE_PER_MM) * np.maximum(pose.pole_z_mm + 0.15 - cornea_z, 0))
     beyond: NDArray[np.float32] = (np.abs(at_iris - np.float32(centre)) - np.float32(pupil)).astype(np.float32)
     return beyond

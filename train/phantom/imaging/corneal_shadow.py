@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from edge_runtime.measure.optics import CORNEA_INDEX
 from train.phantom.eye.corneal_condition import CornealCondition, CorneaState
 from train.phantom.field import smooth_walk
-
-from .beams import CORNEA_INDEX
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from edge_runtime.measure.optics import AQUEOUS_INDEX
 from train.phantom.field import smooth_walk
-
-from .beams import AQUEOUS_INDEX
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

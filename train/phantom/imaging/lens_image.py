@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from edge_runtime.measure.optics import AQUEOUS_INDEX, CONVERGENCE_PER_MM, LENS_INDEX
 from train.phantom.eye.lens import LensPoints, points_in_lens
-
-from .beams import AQUEOUS_INDEX, CONVERGENCE, LENS_INDEX
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -103,7 +102,7 @@ def _points(anatomy: Anatomy, surfaces: Surfaces, view: View, grid: Grid, box: t
     )
     behind = z - surfaces.cornea_z[part]
     across = surfaces.lateral[part] * (
-        1 - np.float32(CONVERGENCE) * behind - np.float32(0.004) * np.maximum(z - surfaces.lens_z[part], 0)
+        1 - np.float32(CONVERGENCE_PER_MM) * behind - np.float32(0.004) * np.maximum(z - surfaces.lens_z[part], 0)
     )
     x, y = view.to_eye(across)
     return points_in_lens(anatomy.lens, anatomy.pose, x, y, z)

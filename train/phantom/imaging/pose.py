@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from edge_runtime.measure.optics import AQUEOUS_INDEX, CORNEA_INDEX, LENS_INDEX
 from train.phantom.eye.plan import LensState
 from train.phantom.field import smooth_walk
 from train.phantom.seeds import generator
 
-from .beams import AQUEOUS_INDEX, CORNEA_INDEX, LENS_INDEX, View
+from .beams import View
 from .plan import Geometry
 
 if TYPE_CHECKING:

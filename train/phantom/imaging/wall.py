@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from edge_runtime.measure.optics import CORNEA_INDEX
 from train.phantom.eye.anatomy import LIMBUS_MM
 from train.phantom.field import smooth_walk
 
-from .beams import CORNEA_INDEX
 from .iris import recess_depth
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, TypeVar
 import cv2
 import numpy as np
 
-from .beams import CONVERGENCE
+from edge_runtime.measure.optics import CONVERGENCE_PER_MM
+
 from .plan import Geometry
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def _beams_through(lateral: NDArray[np.float32], deep: NDArray[np.float32], surf
     front = np.interp(lateral[0], surfaces.lateral, surfaces.cornea_z).astype(np.float32)
     front_at_beam = np.broadcast_to(front, lateral.shape)
     for _ in range(3):
-        beam = lateral / (1 - np.float32(CONVERGENCE) * np.clip(deep - front_at_beam, 0, 9))
+        beam = lateral / (1 - np.float32(CONVERGENCE_PER_MM) * np.clip(deep - front_at_beam, 0, 9))
         front_at_beam = _look_up(beam, surfaces.lateral, surfaces.cornea_z)
     return beam
 
