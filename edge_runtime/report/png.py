@@ -49,12 +49,12 @@ def encode_png(picture: NDArray[Any], mark: PictureMark | None = None) -> bytes:
     done, encoded = cv2.imencode(".png", picture, [cv2.IMWRITE_PNG_COMPRESSION, 3])
     if not done:
         raise WriteError("write-failed", "A picture could not be encoded.", "Report this fault.")
-    data = encoded.tobytes()
     if mark is None:
-        return data
+        return encoded.tobytes()
     body = _KEYWORD + b"\x00" + json.dumps(asdict(mark)).encode("ascii")
     chunk = struct.pack(">I", len(body)) + b"tEXt" + body + struct.pack(">I", zlib.crc32(b"tEXt" + body))
-    return data[:_AFTER_HEADER] + chunk + data[_AFTER_HEADER:]
+    data = encoded.ravel().data  # joined without copies between: they count under a cap on memory
+    return b"".join((data[:_AFTER_HEADER], chunk, data[_AFTER_HEADER:]))
 
 
 def picture_mark(path: str | os.PathLike[str]) -> PictureMark | None:
