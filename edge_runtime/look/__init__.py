@@ -1,0 +1,1 @@
+"""One coarse look at a whole frame: which tissues it shows, and what kind of picture it is."""
