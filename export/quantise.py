@@ -11,7 +11,7 @@ import numpy as np
 import onnx
 
 from edge_runtime.machine.libraries import load_onnxruntime
-from edge_runtime.model.network import PROVIDERS, session_options
+from edge_runtime.model.session import PROVIDERS, session_options
 
 from .errors import ExportError
 from .exact import make_exact

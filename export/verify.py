@@ -10,7 +10,7 @@ import torch
 
 from edge_runtime.machine.libraries import load_onnxruntime
 from edge_runtime.measure.lens import TissueLabel
-from edge_runtime.model.network import PROVIDERS, session_options
+from edge_runtime.model.session import PROVIDERS, session_options
 
 from .errors import ParityError
 

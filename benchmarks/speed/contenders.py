@@ -15,7 +15,7 @@ from edge_runtime.frame.prepare import prepare_frame
 from edge_runtime.frame.profiles import profile_for
 from edge_runtime.golden import SAMPLES
 from edge_runtime.machine.libraries import load_onnxruntime
-from edge_runtime.model.network import PROVIDERS, session_options
+from edge_runtime.model.session import PROVIDERS, session_options
 from edge_runtime.model.store import read_model
 from edge_runtime.reading.raster import read_scan
 

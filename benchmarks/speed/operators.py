@@ -16,8 +16,8 @@ from typing import Any
 from benchmarks.gate import FRESH
 from benchmarks.provenance import place, save, versions
 from edge_runtime.machine.libraries import load_onnxruntime
-from edge_runtime.model.network import PROVIDERS, session_options
 from edge_runtime.model.precision import PRECISIONS
+from edge_runtime.model.session import PROVIDERS, session_options
 from edge_runtime.model.store import read_model
 
 from .contenders import sample_window

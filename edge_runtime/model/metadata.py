@@ -11,7 +11,7 @@ from .precision import PRECISIONS
 
 PREFIX = "edge_cataract."
 SCHEMA = "edge-cataract/model/1"
-_LATER = ("golden", "measures", "doubts")  # entries that older files lack
+_LATER = ("golden", "measures", "doubts", "look")  # entries that older files lack
 EXPORT_MODEL = "Use a model file written by 'python -m export', unchanged."
 
 
@@ -37,6 +37,8 @@ class ModelMetadata:
         Coefficients of grade, kinds and scatter (JSON, see `edge_runtime.measure.coefficients`); "" without.
     doubts
         Why nobody should rely on its threshold; "" without a doubt.
+    look
+        Schema of the look over the whole frame that comes before it (`edge_runtime.look.network.SCHEMA`); "" without.
     """
 
     name: str
@@ -58,6 +60,7 @@ class ModelMetadata:
     golden: str = ""
     measures: str = ""
     doubts: str = ""
+    look: str = ""
 
     @classmethod
     def from_entries(cls, entries: dict[str, str]) -> ModelMetadata:

@@ -29,7 +29,18 @@ def inspect(data: bytes) -> ModelMetadata:
     Raises
     ------
     ModelIncompatibleError
-        External data, an operator domain or version that field devices lack, or another schema.
+        As for `checked_entries`, or another schema.
+    """
+    return ModelMetadata.from_entries(checked_entries(data))
+
+
+def checked_entries(data: bytes) -> dict[str, str]:
+    """Check a sealed model's format without an engine, and read its metadata entries.
+
+    Raises
+    ------
+    ModelIncompatibleError
+        External data, or an operator domain or version that field devices lack.
     """
     found = _Inspection()
     try:
@@ -50,7 +61,7 @@ def inspect(data: bytes) -> ModelMetadata:
             f"Opset {opset}, IR {found.ir_version} found; at most {MAX_OPSET} and {MAX_IR} are supported.",
             EXPORT_MODEL,
         )
-    return ModelMetadata.from_entries(found.entries)
+    return found.entries
 
 
 # Protocol-buffer field numbers of onnx.proto (ONNX 1.23, Apache-2.0): those that are looked at, and for each message

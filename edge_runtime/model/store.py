@@ -19,6 +19,7 @@ from .precision import DEFAULT_PRECISION, PRECISIONS
 from .seal import check_seal
 
 # Paths are plain text here: pathlib takes 4 ms of a cold start.
+LOOK = "look"  # the entry of the register beside those of the precisions
 BUNDLE = os.path.join(os.path.dirname(os.path.dirname(__file__)), "models")
 
 
@@ -46,13 +47,34 @@ def read_model(path: str | os.PathLike[str] | None, precision: str) -> bytes:
         return data
     bundled = _register()
     if precision not in bundled:
+        other = next((name for name in PRECISIONS if name in bundled), DEFAULT_PRECISION)
         raise ModelMissingError(
             "missing-model",
             f"This release bundles no {precision} model.",
-            f"Use --precision {next(iter(bundled), DEFAULT_PRECISION)}, or --model.",
+            f"Use --precision {other}, or --model.",
         )
-    data = _read(os.path.join(BUNDLE, bundled[precision]["file"]))
-    if hashlib.sha256(data).hexdigest() != bundled[precision]["sha256"]:
+    return _read_bundled(bundled[precision])
+
+
+def read_look() -> bytes:
+    """The bytes of the bundled network that looks at whole frames, checked against their digest.
+
+    Raises
+    ------
+    ModelMissingError
+        When this installation has none.
+    ModelIntegrityError
+        When the bytes differ from those that were released.
+    """
+    bundled = _register()
+    if LOOK not in bundled:
+        raise ModelMissingError("missing-model", "This installation has no look.", "Install the package again.")
+    return _read_bundled(bundled[LOOK])
+
+
+def _read_bundled(entry: dict[str, str]) -> bytes:
+    data = _read(os.path.join(BUNDLE, entry["file"]))
+    if hashlib.sha256(data).hexdigest() != entry["sha256"]:
         raise ModelIntegrityError(
             "damaged-model", "The bundled model differs from the one that was released.", "Install the package again."
         )

@@ -96,7 +96,7 @@ def _runtime(threads: int) -> dict[str, str | int]:
     import cv2
 
     from edge_runtime.machine.libraries import load_onnxruntime
-    from edge_runtime.model.network import PROVIDERS
+    from edge_runtime.model.session import PROVIDERS
 
     return {
         "onnxruntime": load_onnxruntime().__version__,

@@ -20,15 +20,15 @@ from .pictures import encoded, lens_frame
 _TELLING = """
 import signal
 import sys
-import edge_runtime.model.network as network
+import edge_runtime.model.session as session
 signal.signal(signal.SIGINT, signal.default_int_handler)
-original = network.Network._run
-def told(self, window):
+original = session.Session._run
+def told(self, *what):
     print("begun", flush=True)
-    found = original(self, window)
+    found = original(self, *what)
     print("ended", flush=True)
     return found
-network.Network._run = told
+session.Session._run = told
 from edge_runtime.cli import main
 sys.exit(main(sys.argv[1:]))
 """

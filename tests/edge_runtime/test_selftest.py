@@ -17,7 +17,7 @@ from edge_runtime import CataractAnalyzer
 from edge_runtime import golden as release
 from edge_runtime.errors import EdgeCataractError, InferenceError
 from edge_runtime.golden import run_selftest
-from edge_runtime.model import network, store
+from edge_runtime.model import session, store
 from edge_runtime.model.metadata import PREFIX
 from edge_runtime.model.seal import UNSEALED, seal
 from edge_runtime.model.store import read_model
@@ -110,15 +110,15 @@ def test_changed_weight_fails_though_every_digest_is_renewed(golden: Callable[..
 def test_session_option_that_changes_numbers_fails(
     golden: Callable[..., None], tiny_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    darker = network.load_onnxruntime().OrtValue.ortvalue_from_numpy(np.array(400.0, np.float32))
+    darker = session.load_onnxruntime().OrtValue.ortvalue_from_numpy(np.array(400.0, np.float32))
 
     def altered(threads: int) -> Any:
         options = deployed(threads)
         options.add_initializer("grey_max", darker)  # what a grey level is divided by
         return options
 
-    deployed = network.session_options
-    monkeypatch.setattr(network, "session_options", altered)
+    deployed = session.session_options
+    monkeypatch.setattr(session, "session_options", altered)
     golden()
     (check,) = run_selftest(CataractAnalyzer(tiny_model))
     assert not check.passed

@@ -10,7 +10,7 @@ import pytest
 
 from edge_runtime.machine import processor
 from edge_runtime.machine.processor import instruction_set, sums_int8_exactly
-from edge_runtime.model import network
+from edge_runtime.model import session
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def test_int8_is_summed_exactly_where_the_processor_would_not(
 ) -> None:
     monkeypatch.setattr(processor, "instruction_set", lambda: isa)
     assert sums_int8_exactly() is exact
-    options = network.session_options(1)
+    options = session.session_options(1)
     if exact:
         with pytest.raises(RuntimeError, match="x64quantprecision"):
             options.get_session_config_entry("session.x64quantprecision")

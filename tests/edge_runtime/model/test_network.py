@@ -21,8 +21,9 @@ from edge_runtime.errors import (
     ModelIncompatibleError,
     ResourceError,
 )
-from edge_runtime.model import network
-from edge_runtime.model.network import Network, session_options
+from edge_runtime.model import session
+from edge_runtime.model.network import Network
+from edge_runtime.model.session import session_options
 from tests.conftest import ROOT
 from tests.edge_runtime.model.changed_models import sealed
 from tests.make_tiny_model import tiny_model_bytes
@@ -92,7 +93,7 @@ def test_engine_without_memory_is_a_lack_of_resources(error: Exception, monkeypa
             raise error
 
     tiny = Network(tiny_model_bytes(), 1)
-    monkeypatch.setattr(tiny, "_session", Exhausted)
+    monkeypatch.setattr(tiny._session, "_engine", Exhausted)
     with pytest.raises(ResourceError, match="Memory ran out") as caught:
         tiny.predict(np.zeros((16, 16), np.uint8))
     assert (caught.value.word, caught.value.exit_code) == ("out-of-memory", 71)
@@ -182,9 +183,9 @@ def test_model_that_the_engine_cannot_load_is_refused() -> None:
 
 
 def test_engine_on_another_provider_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(network, "PROVIDERS", ["CPUExecutionProvider"])
+    monkeypatch.setattr(session, "PROVIDERS", ["CPUExecutionProvider"])
     monkeypatch.setattr(
-        network.load_onnxruntime().InferenceSession, "get_providers", lambda _: ["AzureExecutionProvider"]
+        session.load_onnxruntime().InferenceSession, "get_providers", lambda _: ["AzureExecutionProvider"]
     )
     with pytest.raises(InternalError, match="provider"):
         Network(tiny_model_bytes(), 1)
@@ -194,7 +195,7 @@ def test_engine_that_cannot_start_its_threads_is_a_lack_of_resources(monkeypatch
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("pthread_create failed, error code: 11")
 
-    monkeypatch.setattr(network.load_onnxruntime(), "InferenceSession", fail)
+    monkeypatch.setattr(session.load_onnxruntime(), "InferenceSession", fail)
     with pytest.raises(ResourceError):
         Network(tiny_model_bytes(), 1)
 

@@ -15,7 +15,7 @@ from edge_runtime.errors import (
     ModelMissingError,
     UsageError,
 )
-from edge_runtime.model import network, store
+from edge_runtime.model import session, store
 from edge_runtime.model.network import Network
 from edge_runtime.model.store import read_model
 from tests.make_tiny_model import TinyModel, tiny_model_bytes
@@ -34,7 +34,7 @@ def test_missing_model_is_named_without_its_folder(tmp_path: Path) -> None:
 
 
 def test_damaged_model_is_refused_before_the_engine_sees_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(network, "load_onnxruntime", lambda: pytest.fail("the engine was asked"))
+    monkeypatch.setattr(session, "load_onnxruntime", lambda: pytest.fail("the engine was asked"))
     data = bytearray(tiny_model_bytes())
     data[len(data) // 3] ^= 4
     (tmp_path / "m.onnx").write_bytes(data)
