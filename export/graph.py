@@ -68,7 +68,7 @@ def trace(pipeline: Pipeline) -> onnx.ModelProto:
         )
     logging.getLogger("onnxscript").setLevel(logging.ERROR)  # it reports each folded node
     model = optimizer.optimize(onnx.load_from_string(written.getvalue()))
-    _flush_tiny_weights(model)
+    flush_tiny_weights(model)
     _name_dimensions(model)
     model.producer_name, model.producer_version, model.doc_string = "edge-cataract", "", ""
     model.graph.name = "edge_cataract"
@@ -76,7 +76,8 @@ def trace(pipeline: Pipeline) -> onnx.ModelProto:
     return model
 
 
-def _flush_tiny_weights(model: onnx.ModelProto) -> None:
+def flush_tiny_weights(model: onnx.ModelProto) -> None:
+    """Set weights to 0 that a processor may take 30 times longer for."""
     for tensor in model.graph.initializer:
         if tensor.data_type != onnx.TensorProto.FLOAT:
             continue

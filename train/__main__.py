@@ -1,4 +1,4 @@
-"""`python -m train phantom|masks|fit|evaluate|measures|study`: each verb lives in its own module."""
+"""`python -m train phantom|masks|fit|look|evaluate|measures|study`: each verb lives in its own module."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ VERBS = {
     "phantom": ("train.commands.phantom", "make a cohort of simulated scans"),
     "masks": ("train.commands.masks", "turn polygons drawn in LabelMe into masks"),
     "fit": ("train.commands.fit", "train a network"),
+    "look": ("train.commands.look", "train the network that looks at whole frames"),
     "evaluate": (
         "train.commands.evaluate",
         "the study of a checkpoint or an exported model on a dataset",

@@ -1,0 +1,104 @@
+"""The network of a look: a small U-Net for tissues, and from its deepest features the kind of picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+from edge_runtime.look.tissues import Picture, Tissue
+from train.unet import DoubleConvolution, Rise, Upsampling
+
+PICTURES = tuple(Picture)
+HIDDEN = 64  # features between the pooled ones and the kinds of picture
+
+
+@dataclass(frozen=True, slots=True)
+class LookConfig:
+    """Shape of the network.
+
+    Attributes
+    ----------
+    width
+        Channels of the first level; each further level has twice as many, up to `channel_cap`.
+    levels
+        How often the encoder halves rows and columns.
+    channel_cap
+        Most channels that a level may have.
+    """
+
+    width: int = 16
+    levels: int = 3
+    channel_cap: int = 128
+
+    def __post_init__(self) -> None:
+        if not (1 <= self.width <= self.channel_cap and 1 <= self.levels <= 5):
+            raise ValueError(f"1 <= width <= channel_cap and levels from 1 to 5 were expected, got {self}")
+
+    @property
+    def channels(self) -> tuple[int, ...]:
+        """Channels per level, downwards: `levels` + 1 numbers."""
+        return tuple(min(self.width * 2**level, self.channel_cap) for level in range(self.levels + 1))
+
+    @property
+    def stride(self) -> int:
+        """Rows and columns of an input must be multiples of this many pixels."""
+        return 4 << self.levels
+
+
+class LookNetwork(nn.Module):
+    """Tissues and kind of picture of a whole frame.
+
+    A block of 2 x 2 input pixels is one pixel of the tissue map; the body works at half of that.
+
+    Parameters
+    ----------
+    config
+        Shape of the network.
+    """
+
+    def __init__(self, config: LookConfig) -> None:
+        super().__init__()
+        self.config = config
+        channels = config.channels
+        self.blocks = nn.PixelUnshuffle(2)
+        self.entry = DoubleConvolution(4, channels[0], stride=2)
+        self.descend = nn.ModuleList(
+            nn.Sequential(nn.MaxPool2d(2), DoubleConvolution(above, below)) for above, below in pairwise(channels)
+        )
+        self.rise = nn.ModuleList(
+            Rise(channels[level + 1], channels[level], Upsampling.NEAREST) for level in reversed(range(config.levels))
+        )
+        self.head = nn.Conv2d(channels[0], len(Tissue) * 4, kernel_size=1)
+        self.to_map = nn.PixelShuffle(2)
+        # The kind of picture, and last whether the cornea is diseased.
+        self.kind = nn.Sequential(
+            nn.Linear(2 * (channels[-1] + channels[0]), HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, len(PICTURES) + 1)
+        )
+
+    def forward(self, grey: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the logits of tissues, and of kinds.
+
+        Parameters
+        ----------
+        grey
+            (n, 1, rows, columns) float32 in [0, 1]: means of 8 x 8 native pixels, as the device displays them; rows
+            and columns are multiples of `config.stride`.
+
+        Returns
+        -------
+        tissues : (n, 12, rows / 2, columns / 2) float32, in the order of `Tissue`
+        kinds : (n, 9) float32: the kinds of `PICTURES`, and whether the cornea is diseased
+        """
+        features = self.entry(self.blocks(grey))
+        skips = []
+        for descend in self.descend:
+            skips.append(features)
+            features = descend(features)
+        deepest = features
+        for rise in self.rise:
+            features = rise(features, skips.pop())
+        pooled = torch.cat([pool for one in (deepest, features) for pool in (one.mean((2, 3)), one.amax((2, 3)))], 1)
+        return self.to_map(self.head(features)), self.kind(pooled)
