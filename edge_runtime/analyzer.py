@@ -15,6 +15,8 @@ from .frame.prepare import prepare_frame
 from .frame.profiles import DeviceProfile, PixelPitch, wanted_profile
 from .frame.resample import native_shape
 from .frame.window import CropWindow
+from .look.network import SCHEMA as LOOK
+from .look.network import LookNetwork
 from .machine.cancelling import cancelled_by, stop_if_cancelled
 from .machine.faults import fault_of_one_scan
 from .machine.resources import Limits, Resources
@@ -25,7 +27,7 @@ from .measure.locate import view_lens
 from .measure.measurement import measure_lens
 from .model.network import Network
 from .model.precision import DEFAULT_PRECISION
-from .model.store import read_model
+from .model.store import read_look, read_model
 from .model.tiling import Tile, TiledPredictor, TileGeometry
 from .reading.exams import exam_of_files, exam_of_frames
 from .reading.files import printable_name
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from .look.look import Looker
     from .model.predictor import Predictor
     from .reading.files import ScanFile
 
@@ -96,6 +99,7 @@ class CataractAnalyzer:
         metadata = self.network.metadata
         self.point = OperatingPoint(metadata.cf_threshold if threshold is None else threshold, metadata.guard_band)
         check_coefficients(metadata.measures)
+        self.look = _bundled_look(self.network)
         self._geometry = TileGeometry.of(metadata)
         self._facts = ModelFacts.of(self.network)
 
@@ -246,7 +250,8 @@ class CataractAnalyzer:
         frame = prepare_frame(scan, self._profile, self.network.metadata.brightness, predictor.largest_tile)
         self._resources.step_done()
         prepare_ms = clock.lap_ms()
-        view = view_lens(frame, predictor)
+        look = None if self.look is None else self.look.look_at(frame.grey)
+        view = view_lens(frame, predictor, look)
         self._resources.step_done()
         stop_if_cancelled()
         infer_ms = clock.lap_ms()
@@ -277,6 +282,11 @@ class CataractAnalyzer:
         """The network, in tiles that the cap on memory allows after a scan was read."""
         resources = self._resources
         return TiledPredictor(self.network, self._geometry, resources.headroom(), resources.tile_done)
+
+
+def _bundled_look(network: Predictor) -> Looker | None:
+    """The look over whole frames that a model asks for; None where it asks for none."""
+    return LookNetwork(read_look(), network.threads) if network.metadata.look == LOOK else None
 
 
 def _forget_pixels(error: EdgeCataractError) -> None:

@@ -47,6 +47,7 @@ REFUSALS: dict[str, str] = {
     "not-a-file": "The path is a folder, a pipe, a device or a socket.",
     "not-a-ledger": "The file is no record of finished work that this version can continue.",
     "not-a-model": "The file is no edge-cataract model.",
+    "no-look": "The model does not look at whole frames, so it has no map of tissues (--tissues).",
     "not-a-record": "A value to record cannot be kept as JSON, such as NaN.",
     "not-a-scan": "The array is not (rows, columns) of uint8 or uint16.",
     "not-sealable": "The model has no single digest entry to fill in.",
@@ -83,6 +84,10 @@ REFUSALS: dict[str, str] = {
 
 # Why a readable scan was not graded (exit code 3).
 REASONS: dict[str, str] = {
+    "artificial-lens": "The frame shows an artificial lens in place of the natural one.",
+    "no-lens": "The frame shows an eye without a lens.",
+    "not-a-scan": "The picture is no B-scan of an eye.",
+    "other-scan": "The picture is a scan of another part: of the cornea, of the chamber angle, or of the retina.",
     "lens-not-found": "No natural lens found: perhaps an artificial lens, or the lens lies outside the frame.",
     "lens-too-small": "What was found is less than 2 mm deep or 1 mm wide, too small for a view of a natural lens.",
     "lens-too-large": "What was found is larger than any human lens (over 12 mm), as when grey levels are inverted.",
@@ -96,6 +101,10 @@ REASONS: dict[str, str] = {
 
 # What to do about a scan that was not graded. An artificial lens stays artificial however often it is scanned.
 ADVICE: dict[str, str] = {
+    "artificial-lens": "Do not repeat the scan: an artificial lens has no cataract. Show it to a doctor if in doubt.",
+    "no-lens": "Do not repeat the scan: show it to a doctor.",
+    "not-a-scan": "Choose the file of a scan of the anterior segment.",
+    "other-scan": "Repeat the scan with the lens in the frame.",
     "lens-not-found": "Perhaps an artificial lens: do not repeat the scan, show it to a doctor.",
     "lens-too-small": "Perhaps an artificial lens: do not repeat the scan, show it to a doctor.",
     "lens-too-large": "Check the export: are bright tissues bright? Then repeat the scan.",
@@ -108,7 +117,9 @@ ADVICE: dict[str, str] = {
 
 # What a reader of a graded result should know.
 WARNINGS: dict[str, str] = {
+    "altered-picture": "The picture was turned, cut out, enhanced or marked since the device wrote it.",
     "borderline": "The Cataract Fraction lies within the guard band of the threshold.",
+    "diseased-cornea": "The cornea is cloudy or scarred, so the lens behind it may read too low.",
     "enhanced-contrast": "Speckle is stronger than the contrast of the tissues allows, as after contrast enhancement.",
     "extra-lens-pieces": "Pixels away from the largest connected lens were called lens; they were not counted.",
     "few-grey-levels": "Grey levels are missing, or much more frequent than those beside them, as after brightening, "
@@ -127,6 +138,7 @@ WARNINGS: dict[str, str] = {
     "partly-black": "A side of the picture, or what lies beyond a straight edge across it, is exactly black, as where "
     "a part of the frame is missing.",
     "profile-shape": "The scan has another shape than the frames of the device profile that was named.",
+    "phakic-implant": "An implant lies in front of the natural lens, which was graded behind it.",
     "resampled-frame": "The picture has the shape of a device's frame, but not its size: it was resampled, or cut out.",
     "scans-disagree": "The fraction of a scan is more than 0.2 away from the median of the exam.",
     "smoothed-picture": "Speckle is weaker than the contrast of the tissues lets expect, as after smoothing.",

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edge_runtime.frame.resample import on_scan_pixels
+from edge_runtime.frame.window import CropWindow
 from edge_runtime.model.facts import ModelFacts
 from edge_runtime.model.predictor import Prediction
 
 from .deliverable import Deliverable, Drawable
+from .machine.stopwatch import Timings
 from .printable import printable
 
 __all__ = ["EyeResult", "ModelFacts", "ScanMaps", "ScanResult", "Timings", "UnreadableScan"]
@@ -19,7 +21,7 @@ __all__ = ["EyeResult", "ModelFacts", "ScanMaps", "ScanResult", "Timings", "Unre
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from edge_runtime.frame.window import CropWindow
+    from edge_runtime.look.look import Look
     from edge_runtime.measure.answer import Answer
     from edge_runtime.measure.decision import Decision, Judgement, OperatingPoint
     from edge_runtime.measure.findings import Findings
@@ -30,28 +32,6 @@ if TYPE_CHECKING:
 
     from .errors import EdgeCataractError
     from .scan import Laterality, Scan
-
-
-@dataclass(frozen=True, slots=True)
-class Timings:
-    """Wall time of the steps of one scan, in milliseconds.
-
-    Attributes
-    ----------
-    read
-        Reading and decoding the file, or what was left to wait for when it was read ahead.
-    prepare
-        Bringing it to the native pitch and finding the scale of brightness.
-    infer
-        Labelling, the search for the lens included.
-    measure
-        Counting and judging.
-    """
-
-    read: float
-    prepare: float
-    infer: float
-    measure: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,6 +85,8 @@ class ScanResult(Drawable):
         The model that labelled it.
     lens
         The labelled lens, for the measures beyond the fraction; None when the scan was not graded.
+    look
+        What one look over the whole frame found; None where the model asks for none.
     """
 
     scan: Scan
@@ -119,6 +101,7 @@ class ScanResult(Drawable):
     model: ModelFacts
     timings_ms: Timings
     lens: LensMaps | None
+    look: Look | None = None
 
     @classmethod
     def of(cls, measured: Measurement, judgement: Judgement, model: ModelFacts, timings_ms: Timings) -> ScanResult:
@@ -144,6 +127,7 @@ class ScanResult(Drawable):
             model=model,
             timings_ms=timings_ms,
             lens=None if measured.reasons else measured.lens,
+            look=view.look,
         )
 
     def __repr__(self) -> str:
@@ -183,6 +167,16 @@ class ScanResult(Drawable):
     def labels(self) -> NDArray[np.uint8]:
         """(rows, columns) uint8 of `TissueLabel`, on the scan's pixels: to look at, not to count."""
         return np.asarray(self.maps.on_scan(self.maps.prediction.labels), dtype=np.uint8)
+
+    @property
+    def tissues(self) -> NDArray[np.uint8] | None:
+        """(rows, columns) uint8 of `look.tissues.Tissue`, on the scan's pixels; None where there was no look."""
+        if self.look is None:
+            return None
+        maps = self.maps
+        whole = CropWindow(0, 0, *maps.frame_shape)
+        on_scan = on_scan_pixels(self.look.tissues, self.look.step, whole, maps.frame_shape, maps.scan_shape)
+        return np.asarray(on_scan, dtype=np.uint8)
 
     @property
     def cataract_probability(self) -> NDArray[np.float32]:

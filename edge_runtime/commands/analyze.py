@@ -69,6 +69,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for name, text in (
         ("--overlay", "PNG: cataract probability in colour over the original scan"),
         ("--labels", "8-bit PNG of the scan's size: 0 background, 1 clear lens, 2 cataract"),
+        ("--tissues", "8-bit PNG of the scan's size: what a look over the whole frame saw (docs/codes.md)"),
         ("--probability", "16-bit PNG of the scan's size: P(cataract) x 65535"),
     ):
         pictures.add_argument(name, type=path_argument, metavar="PATH", help=text)
@@ -81,7 +82,7 @@ def run(options: argparse.Namespace) -> int:
             scans=without_own_pictures(options.scans, quiet=options.quiet),
             analyzer=AnalyzerOptions.of(options),
             speech=SpeechOptions.of(options),
-            pictures=PicturePaths(options.overlay, options.labels, options.probability),
+            pictures=PicturePaths(options.overlay, options.labels, options.probability, options.tissues),
             folder=options.output,
             overwrite=options.overwrite,
             age_years=checked_age(options.age),
@@ -126,7 +127,7 @@ def _check(options: AnalyzeOptions) -> None:
 
     if len(options.scans) > 1 and options.pictures.named:
         raise UsageError(
-            "usage", "--overlay, --labels and --probability take a single scan.", "Use -o DIR for several."
+            "usage", "--overlay, --labels, --probability and --tissues take one scan.", "Use -o DIR for several."
         )
     check_standard_input(options.scans)
     targets = [target for path in options.scans for target in options.outputs(path).targets()]

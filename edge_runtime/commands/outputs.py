@@ -25,17 +25,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PicturePaths:
-    """Where --overlay, --labels, --probability and --picture go; None: not asked for."""
+    """Where --overlay, --labels, --probability, --tissues and --picture go; None: not asked for."""
 
     overlay: str | None = None
     labels: str | None = None
     probability: str | None = None
+    tissues: str | None = None
     eye: str | None = None
 
     @property
     def named(self) -> list[str]:
         """Every path that was given."""
-        return [path for path in (self.overlay, self.labels, self.probability, self.eye) if path is not None]
+        paths = (self.overlay, self.labels, self.probability, self.tissues, self.eye)
+        return [path for path in paths if path is not None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +184,10 @@ def _encoded(
         files[pictures.probability] = encode_png(_probability_16_bit(scan), mark("probability"))
     if pictures.labels is not None:
         files[pictures.labels] = encode_png(scan.labels, mark("labels"))
+    if pictures.tissues is not None:
+        if scan.tissues is None:
+            raise UsageError("no-look", "The model does not look at whole frames.", "Leave out --tissues, or --model.")
+        files[pictures.tissues] = encode_png(scan.tissues, mark("tissues"))
     if pictures.overlay is not None:
         from edge_runtime.report.overlay import draw_overlay
 

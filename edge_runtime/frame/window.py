@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 NATIVE_PITCH_UM = 7.675  # 16.5 mm / 2150 columns = 14.0 mm / 1824 rows (Zeboulon et al. 2022: 2150 x 1824 pixels)
 
+WINDOW_MARGIN = 64  # native pixels around a lens that is larger than the usual window
+
 
 @dataclass(frozen=True, slots=True)
 class CropWindow:
@@ -31,6 +33,19 @@ class CropWindow:
         top = min(max(round((row - self.rows / 2) / step) * step, 0), frame_shape[0] - self.rows)
         left = min(max(round((column - self.columns / 2) / step) * step, 0), frame_shape[1] - self.columns)
         return CropWindow(top, left, self.rows, self.columns)
+
+    def around(self, box: tuple[int, int, int, int], frame_shape: tuple[int, int], step: int) -> CropWindow:
+        """A window about a box (top, left, bottom, right) of native pixels: of this size, larger where it needs to be.
+
+        Its place and an enlarged size are whole steps, so that boxes which differ by a little get the same window.
+        """
+        top, left, bottom, right = box
+        sides = []
+        for length, least in ((bottom - top, self.rows), (right - left, self.columns)):
+            needed = length + 2 * WINDOW_MARGIN + step  # a step moves the centre by half of itself
+            sides.append(least if needed <= least else -(-needed // step) * step)
+        large_enough = CropWindow(self.top, self.left, sides[0], sides[1]).within(frame_shape)
+        return large_enough.centred_on((top + bottom) / 2, (left + right) / 2, frame_shape, step)
 
     def within(self, frame_shape: tuple[int, int]) -> CropWindow:
         """The same window, no larger than the frame and moved inside it."""

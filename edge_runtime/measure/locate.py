@@ -1,4 +1,4 @@
-"""Find the lens in a frame: look at the usual window, else search the whole frame for a window that holds the lens."""
+"""Find the lens in a frame: in the window where the look saw it, else by a search of the whole frame."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from edge_runtime.frame.prepare import Frame
+    from edge_runtime.look.look import Look
     from edge_runtime.model.predictor import Prediction
     from edge_runtime.model.tiling import TiledPredictor, TileGeometry
 
     from .lens import LensRegion
 
-WINDOW_MARGIN = 64  # native pixels around a lens that is larger than the usual window
 # Re-centre the crop before the lens reaches its edge (0.25 mm): a difference of one pixel between precisions must not
 # change the crop.
 NEAR_SIDE = 32
@@ -43,6 +43,8 @@ class LensView:
         (rows, columns) uint8 of `TissueLabel` on the network grid, of the largest connected piece only.
     region
         Place and size of that piece.
+    look
+        What one look over the whole frame found; None where the model asks for none.
     """
 
     frame: Frame
@@ -51,6 +53,7 @@ class LensView:
     prediction: Prediction
     labels: NDArray[np.uint8]
     region: LensRegion
+    look: Look | None = None
 
     @property
     def moved(self) -> bool:
@@ -91,23 +94,29 @@ class LensView:
         Place and enlarged size are whole steps of native pixels, so that boxes which differ by a pixel, as those of
         two precisions may, get the same window.
         """
-        region, grid, step = self.region, geometry.grid, geometry.unit
-        sides = []
-        for first, last, least in (
-            (region.top, region.bottom, usual.rows),
-            (region.left, region.right, usual.columns),
-        ):
-            needed = (last - first) * grid + 2 * WINDOW_MARGIN + step  # a step moves the centre by half of itself
-            sides.append(least if needed <= least else -(-needed // step) * step)
-        rows, columns = sides
-        large_enough = CropWindow(usual.top, usual.left, rows, columns).within(self.frame.shape)
-        return large_enough.centred_on(
-            (region.top + region.bottom) / 2 * grid, (region.left + region.right) / 2 * grid, self.frame.shape, step
-        )
+        region, grid = self.region, geometry.grid
+        sides = (region.top * grid, region.left * grid, region.bottom * grid, region.right * grid)
+        return usual.around(sides, self.frame.shape, geometry.unit)
 
 
-def view_lens(frame: Frame, predictor: TiledPredictor) -> LensView:
-    """Label the usual window; where it does not hold a whole lens, one that does, if the frame shows a lens.
+def first_window(frame: Frame, look: Look | None, step: int) -> CropWindow:
+    """The window that is labelled first: the usual one if it holds the lens that the look saw, else one about it."""
+    usual = frame.profile.window(frame.shape)
+    box = None if look is None else look.lens_box
+    if box is None:
+        return usual
+    bottom, right = min(box.top + box.rows, frame.shape[0]), min(box.left + box.columns, frame.shape[1])
+    inside = (
+        (box.top >= usual.top + NEAR_SIDE or usual.top == 0)
+        and (box.left >= usual.left + NEAR_SIDE or usual.left == 0)
+        and (bottom <= usual.top + usual.rows - NEAR_SIDE or usual.top + usual.rows == frame.shape[0])
+        and (right <= usual.left + usual.columns - NEAR_SIDE or usual.left + usual.columns == frame.shape[1])
+    )
+    return usual if inside else usual.around((box.top, box.left, bottom, right), frame.shape, step)
+
+
+def view_lens(frame: Frame, predictor: TiledPredictor, look: Look | None = None) -> LensView:
+    """Label the window where the lens should be; where that does not hold it, one that does, if the frame shows a lens.
 
     Raises
     ------
@@ -118,13 +127,15 @@ def view_lens(frame: Frame, predictor: TiledPredictor) -> LensView:
     """
     usual, whole = frame.profile.window(frame.shape), CropWindow(0, 0, *frame.shape)
     views: list[LensView] = []
-    window = usual
+    window = first_window(frame, look, predictor.geometry.unit)
+    # A frame in which the look saw no lens is not searched for one.
+    searched = look is None or look.lens_box is not None
     while True:
         prediction = predictor.label(frame, window)
         labels, region = largest_component(prediction.labels)
-        view = LensView(frame, window, predictor.geometry.grid, prediction, labels, region)
+        view = LensView(frame, window, predictor.geometry.grid, prediction, labels, region, look)
         views.append(view)
-        if len(views) == 1 and not (view.is_whole_frame or view.holds_lens):
+        if len(views) == 1 and searched and not (view.is_whole_frame or view.holds_lens):
             window = whole
         elif len(views) == 2 and region.pixels:
             window = view.window_around_lens(usual, predictor.geometry)

@@ -64,6 +64,7 @@ def measure_lens(view: LensView) -> Measurement:
         window_moved=view.moved,
         brightness=None if lens is None else lens.brightness,
         doubts=view.doubts,
+        look=view.look,
     )
     reasons = reasons_not_to_grade(evidence)
     notices = warnings_of(evidence, reasons)

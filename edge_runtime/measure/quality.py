@@ -5,16 +5,31 @@ One table of rules for each question; the words are documented in `codes.REASONS
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
+from edge_runtime.look.tissues import Picture
+
 if TYPE_CHECKING:
+    from edge_runtime.look.look import Look
+
     from .lens import LensRegion
     from .lens_measures import LensBrightness
 
 # Where the frame cuts the lens, so much of its depth must be seen: the anterior cortex and part of the nucleus.
 MIN_CUT_DEPTH_MM = 3.0
+# Kinds of picture in which no natural lens can be graded, each with the word of its reason.
+NOT_GRADED: dict[Picture, str] = {
+    Picture.ARTIFICIAL_LENS: "artificial-lens",
+    Picture.NO_LENS: "no-lens",
+    Picture.LENS_OUTSIDE: "lens-mostly-outside",
+    Picture.OTHER_SCAN: "other-scan",
+    Picture.NOT_A_SCAN: "not-a-scan",
+}
+LEAST_SURE = 0.5  # probability of all these kinds together from which a scan is not graded
+LEAST_ALTERED, LEAST_IMPLANT, LEAST_DISEASED = 0.5, 0.5, 0.5  # probabilities from which the reader is warned
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +63,8 @@ class Evidence:
         How bright the lens is on the eye's own scale; None without that scale.
     doubts
         Why the pixel size may be wrong, or the picture not be as the device wrote it (`Frame.doubts`, `alterations`).
+    look
+        What one look over the whole frame found; None where there was none.
     """
 
     region: LensRegion
@@ -58,22 +75,39 @@ class Evidence:
     window_moved: bool = False
     brightness: LensBrightness | None = None
     doubts: tuple[str, ...] = ()
+    look: Look | None = None
 
     @property
     def shows_lens(self) -> bool:
         """Whether any pixel was called lens."""
         return bool(self.region.pixels)
 
+    @property
+    def other_picture(self) -> str | None:
+        """Why the look says that no natural lens can be graded here; None where it does not."""
+        look = self.look
+        if look is None or look.probability(*NOT_GRADED) < LEAST_SURE:
+            return None
+        return NOT_GRADED[max(NOT_GRADED, key=look.probability)]
+
+
+def _is_other_picture(word: str, seen: Evidence) -> bool:
+    return seen.other_picture == word
+
 
 # Each word with the condition under which a scan is not graded, in the order in which reasons are reported.
 RULES: tuple[tuple[str, Callable[[Evidence], bool]], ...] = (
+    *((word, partial(_is_other_picture, word)) for word in NOT_GRADED.values() if word != "lens-mostly-outside"),
     ("lens-not-found", lambda seen: not seen.shows_lens),
     ("lens-too-small", lambda seen: seen.shows_lens and seen.region.is_too_small(seen.grid)),
     ("lens-too-large", lambda seen: seen.shows_lens and seen.region.is_too_large(seen.grid)),
     ("lens-not-solid", lambda seen: seen.shows_lens and not seen.region.is_solid()),
     (
         "lens-mostly-outside",
-        lambda seen: seen.shows_lens and bool(seen.cut) and seen.region.depth_mm(seen.grid) < MIN_CUT_DEPTH_MM,
+        lambda seen: (
+            seen.other_picture == "lens-mostly-outside"
+            or (seen.shows_lens and bool(seen.cut) and seen.region.depth_mm(seen.grid) < MIN_CUT_DEPTH_MM)
+        ),
     ),
     ("unlikely-brightness", lambda seen: seen.brightness is not None and seen.brightness.is_unlikely),
     ("framed-picture", lambda seen: "framed-picture" in seen.doubts),
@@ -82,6 +116,7 @@ RULES: tuple[tuple[str, Callable[[Evidence], bool]], ...] = (
 
 
 OF_DOUBT = {
+    "altered-picture": "It was turned, cut out, enhanced or marked since the device wrote it.",
     "enhanced-contrast": "Its speckle is stronger than its contrast allows: it was enhanced, or recoloured.",
     "few-grey-levels": "Grey levels are missing or too many: it was brightened, equalised, or saved with few levels.",
     "framed-picture": "A margin of one grey runs around it.",
@@ -118,4 +153,16 @@ def warnings_of(evidence: Evidence, reasons: tuple[str, ...]) -> tuple[Notice, .
     if evidence.window_moved:
         notices.append(Notice("window-moved", "The crop window was moved to hold the lens."))
     notices += [Notice(word, OF_DOUBT[word]) for word in evidence.doubts if word not in reasons]
+    if evidence.look is not None and not reasons:
+        notices += _seen(evidence.look)
     return tuple(notices)
+
+
+def _seen(look: Look) -> Iterator[Notice]:
+    """What the look over the frame adds for a reader."""
+    if look.probability(Picture.ALTERED) >= LEAST_ALTERED:
+        yield Notice("altered-picture", OF_DOUBT["altered-picture"])
+    if look.probability(Picture.PHAKIC_IMPLANT) >= LEAST_IMPLANT:
+        yield Notice("phakic-implant", "An implant lies in front of the natural lens: look at its front first.")
+    if look.cornea >= LEAST_DISEASED:
+        yield Notice("diseased-cornea", "The cornea is cloudy or scarred: the lens behind it may read too low.")

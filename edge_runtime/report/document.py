@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from edge_runtime.look.tissues import Picture
 from edge_runtime.machine.processor import instruction_set
-from edge_runtime.measure.quality import ALTERED
+from edge_runtime.measure.quality import ALTERED, NOT_GRADED
 from edge_runtime.results import ModelFacts, ScanResult
 from edge_runtime.version import __version__
 
@@ -208,11 +209,20 @@ def _scan(result: ScanResult) -> dict[str, Any]:
     }
 
 
+# Reasons of a look that are kinds of picture, too.
+OTHER_PICTURES = {word: kind.value for kind, word in NOT_GRADED.items() if kind is not Picture.LENS_OUTSIDE}
+
+
 def _picture(result: ScanResult) -> str | None:
     """What kind of picture it is, as far as the program can tell; None where it cannot."""
     words = {*result.reasons, *(notice.code for notice in result.notices)}
+    others = words.intersection(OTHER_PICTURES)
+    if others:
+        return OTHER_PICTURES[others.pop()]
     if words & ALTERED:
         return "altered"
+    if "phakic-implant" in words:
+        return "phakic-implant"
     if "lens-mostly-outside" in words:
         return "lens-outside"
     return "natural-lens" if result.gradable else None

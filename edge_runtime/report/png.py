@@ -29,7 +29,7 @@ class PictureMark:
     Attributes
     ----------
     picture
-        ``overlay``, ``eye``, ``labels`` or ``probability``.
+        ``overlay``, ``eye``, ``labels``, ``probability`` or ``tissues``.
     scan_sha256
         Hash of the scan that it shows; of an eye, of its first scan.
     document_sha256

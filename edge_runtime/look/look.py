@@ -1,0 +1,74 @@
+"""What one look over a whole frame finds, whatever computes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from edge_runtime.frame.coarse import COARSE_STEP
+from edge_runtime.frame.window import CropWindow
+
+from .tissues import Picture, Tissue
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+STEP = 2 * COARSE_STEP  # native pixels per pixel of a tissue map
+_PICTURES = tuple(Picture)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Look:
+    """What one look over a frame found.
+
+    Attributes
+    ----------
+    tissues
+        (ceil(rows / 16), ceil(columns / 16)) uint8 of `Tissue`: one pixel for 16 x 16 native ones.
+    probabilities
+        Of each kind of picture, in [0, 1], in the order of `Picture`; they sum to 1.
+    cornea
+        Probability that the cornea is diseased, in [0, 1].
+    step
+        Native pixels per pixel of the tissue map, along each axis.
+    """
+
+    tissues: NDArray[np.uint8]
+    probabilities: tuple[float, ...]
+    cornea: float
+    step: int = STEP
+
+    @property
+    def picture(self) -> Picture:
+        """The likeliest kind of picture."""
+        return _PICTURES[int(np.argmax(self.probabilities))]
+
+    def probability(self, *pictures: Picture) -> float:
+        """Probability that it is one of these kinds."""
+        return sum(self.probabilities[_PICTURES.index(picture)] for picture in pictures)
+
+    def share(self, tissue: Tissue) -> float:
+        """Share of the frame that shows a tissue."""
+        return int(np.count_nonzero(self.tissues == tissue)) / max(self.tissues.size, 1)
+
+    @property
+    def lens_box(self) -> CropWindow | None:
+        """Bounding box of the largest piece of natural lens, in native pixels; None without one."""
+        import cv2
+
+        lens = (self.tissues == Tissue.NATURAL_LENS).astype(np.uint8)
+        count, _, statistics, _ = cv2.connectedComponentsWithStats(lens, connectivity=8)
+        if count == 1:
+            return None
+        largest = 1 + int(np.argmax(statistics[1:, cv2.CC_STAT_AREA]))
+        left, top, width, height = (int(value) * STEP for value in statistics[largest][:4])
+        return CropWindow(top, left, height, width)
+
+
+class Looker(Protocol):
+    """Whatever looks at whole frames."""
+
+    def look_at(self, frame: NDArray[np.uint8]) -> Look | None:
+        """Look at a native frame, (rows, columns) uint8 as the device displays it; None where it is too small."""
