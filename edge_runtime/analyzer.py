@@ -15,10 +15,9 @@ from .frame.prepare import prepare_frame
 from .frame.profiles import DeviceProfile, PixelPitch, wanted_profile
 from .frame.resample import native_shape
 from .frame.window import CropWindow
-from .look.network import SCHEMA as LOOK
-from .look.network import LookNetwork
+from .look.network import bundled_look
 from .machine.cancelling import cancelled_by, stop_if_cancelled
-from .machine.faults import fault_of_one_scan
+from .machine.faults import fault_of_one_scan, forget_pixels
 from .machine.resources import Limits, Resources
 from .machine.stopwatch import Stopwatch
 from .measure.coefficients import check_coefficients
@@ -27,7 +26,7 @@ from .measure.locate import view_lens
 from .measure.measurement import measure_lens
 from .model.network import Network
 from .model.precision import DEFAULT_PRECISION
-from .model.store import read_look, read_model
+from .model.store import read_model
 from .model.tiling import Tile, TiledPredictor, TileGeometry
 from .reading.exams import exam_of_files, exam_of_frames
 from .reading.files import printable_name
@@ -41,7 +40,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from .look.look import Looker
+    from .frame.prepare import Frame
+    from .measure.locate import LensView
     from .model.predictor import Predictor
     from .reading.files import ScanFile
 
@@ -99,7 +99,7 @@ class CataractAnalyzer:
         metadata = self.network.metadata
         self.point = OperatingPoint(metadata.cf_threshold if threshold is None else threshold, metadata.guard_band)
         check_coefficients(metadata.measures)
-        self.look = _bundled_look(self.network)
+        self.look = bundled_look(self.network)
         self._geometry = TileGeometry.of(metadata)
         self._facts = ModelFacts.of(self.network)
 
@@ -195,7 +195,7 @@ class CataractAnalyzer:
                     known.source = source.name
                 if fault is None:
                     raise
-                _forget_pixels(fault)
+                forget_pixels(fault)
                 entries.append(UnreadableScan(printable_name(source.name), fault))
         unreadable = [entry.error for entry in entries if isinstance(entry, UnreadableScan)]
         if len(unreadable) == len(entries):
@@ -250,8 +250,7 @@ class CataractAnalyzer:
         frame = prepare_frame(scan, self._profile, self.network.metadata.brightness, predictor.largest_tile)
         self._resources.step_done()
         prepare_ms = clock.lap_ms()
-        look = None if self.look is None else self.look.look_at(frame.grey)
-        view = view_lens(frame, predictor, look)
+        view = self.view(frame, predictor)
         self._resources.step_done()
         stop_if_cancelled()
         infer_ms = clock.lap_ms()
@@ -263,6 +262,11 @@ class CataractAnalyzer:
             for line in result.sizes:
                 sys.modules["logging"].getLogger(__name__).info(line)
         return result
+
+    def view(self, frame: Frame, predictor: TiledPredictor | None = None) -> LensView:
+        """Look at a prepared frame, and label its lens; raises as `analyze` does."""
+        look = None if self.look is None else self.look.look_at(frame.grey)
+        return view_lens(frame, predictor or self.tiled_predictor(), look)
 
     def tile_plans(self, profile: DeviceProfile) -> tuple[list[Tile], list[Tile]]:
         """Tiles of the usual window, and of the whole frame, of a scan of the profile's own size.
@@ -282,18 +286,3 @@ class CataractAnalyzer:
         """The network, in tiles that the cap on memory allows after a scan was read."""
         resources = self._resources
         return TiledPredictor(self.network, self._geometry, resources.headroom(), resources.tile_done)
-
-
-def _bundled_look(network: Predictor) -> Looker | None:
-    """The look over whole frames that a model asks for; None where it asks for none."""
-    return LookNetwork(read_look(), network.threads) if network.metadata.look == LOOK else None
-
-
-def _forget_pixels(error: EdgeCataractError) -> None:
-    """Free what the frames of an error's traceback hold: the bytes and pixels of a scan that was refused."""
-    import traceback
-
-    cause: BaseException | None = error
-    while cause is not None:
-        traceback.clear_frames(cause.__traceback__)
-        cause = cause.__cause__ or cause.__context__

@@ -12,12 +12,17 @@ from edge_runtime.frame.coarse import coarse_grey
 from edge_runtime.model.metadata import EXPORT_MODEL, PREFIX
 from edge_runtime.model.onnx_file import checked_entries
 from edge_runtime.model.session import Session
+from edge_runtime.model.store import read_look
 
 from .look import Look
 from .tissues import Picture
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from edge_runtime.model.predictor import Predictor
+
+    from .look import Looker
 
 SCHEMA = "edge-cataract/look/1"
 _INPUT = ("coarse", "tensor(uint8)", 2)
@@ -77,3 +82,14 @@ class LookNetwork:
         if tissues.shape != shape or kinds.shape != (len(_PICTURES),) or not np.isfinite(kinds).all():
             raise InferenceError("inference-failed", "The look over the frame failed.", "Run 'edge-cataract selftest'.")
         return Look(tissues, tuple(float(value) for value in kinds), float(cornea))
+
+
+def bundled_look(network: Predictor) -> Looker | None:
+    """The look over whole frames that a model asks for; None where it asks for none.
+
+    Raises
+    ------
+    ModelMissingError, ModelIntegrityError
+        When this installation has none, or a damaged one.
+    """
+    return LookNetwork(read_look(), network.threads) if network.metadata.look == SCHEMA else None

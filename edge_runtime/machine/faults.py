@@ -26,3 +26,13 @@ def fault_of_one_scan(error: Exception) -> EdgeCataractError | None:
     )
     internal.__cause__ = error  # whose traceback is wanted
     return internal
+
+
+def forget_pixels(error: EdgeCataractError) -> None:
+    """Free what the frames of an error's traceback hold: the bytes and pixels of a scan that was refused."""
+    import traceback
+
+    cause: BaseException | None = error
+    while cause is not None:
+        traceback.clear_frames(cause.__traceback__)
+        cause = cause.__cause__ or cause.__context__
