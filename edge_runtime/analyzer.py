@@ -250,7 +250,7 @@ class CataractAnalyzer:
         frame = prepare_frame(scan, self._profile, self.network.metadata.brightness, predictor.largest_tile)
         self._resources.step_done()
         prepare_ms = clock.lap_ms()
-        view = self.view(frame, predictor)
+        view = view_lens(frame, predictor, None if self.look is None else self.look.look_at(frame.grey))
         self._resources.step_done()
         stop_if_cancelled()
         infer_ms = clock.lap_ms()
@@ -263,10 +263,10 @@ class CataractAnalyzer:
                 sys.modules["logging"].getLogger(__name__).info(line)
         return result
 
-    def view(self, frame: Frame, predictor: TiledPredictor | None = None) -> LensView:
+    def view(self, frame: Frame) -> LensView:
         """Look at a prepared frame, and label its lens; raises as `analyze` does."""
         look = None if self.look is None else self.look.look_at(frame.grey)
-        return view_lens(frame, predictor or self.tiled_predictor(), look)
+        return view_lens(frame, self.tiled_predictor(), look)
 
     def tile_plans(self, profile: DeviceProfile) -> tuple[list[Tile], list[Tile]]:
         """Tiles of the usual window, and of the whole frame, of a scan of the profile's own size.

@@ -66,6 +66,32 @@ class Look:
         left, top, width, height = (int(value) * STEP for value in statistics[largest][:4])
         return CropWindow(top, left, height, width)
 
+    def window(self, usual: CropWindow, frame_shape: tuple[int, int], margin: int, step: int) -> CropWindow:
+        """The usual window if the lens lies in it, else one about the lens.
+
+        Parameters
+        ----------
+        usual
+            The window in which lenses usually lie.
+        frame_shape
+            (rows, columns) of the native frame.
+        margin
+            Native pixels that the lens keeps from sides beyond which the frame goes on.
+        step
+            Place and enlarged size of another window are multiples of this.
+        """
+        box = self.lens_box
+        if box is None:
+            return usual
+        bottom, right = min(box.top + box.rows, frame_shape[0]), min(box.left + box.columns, frame_shape[1])
+        inside = (
+            (box.top >= usual.top + margin or usual.top == 0)
+            and (box.left >= usual.left + margin or usual.left == 0)
+            and (bottom <= usual.top + usual.rows - margin or usual.top + usual.rows == frame_shape[0])
+            and (right <= usual.left + usual.columns - margin or usual.left + usual.columns == frame_shape[1])
+        )
+        return usual if inside else usual.around((box.top, box.left, bottom, right), frame_shape, step)
+
 
 class Looker(Protocol):
     """Whatever looks at whole frames."""

@@ -99,22 +99,6 @@ class LensView:
         return usual.around(sides, self.frame.shape, geometry.unit)
 
 
-def first_window(frame: Frame, look: Look | None, step: int) -> CropWindow:
-    """The window that is labelled first: the usual one if it holds the lens that the look saw, else one about it."""
-    usual = frame.profile.window(frame.shape)
-    box = None if look is None else look.lens_box
-    if box is None:
-        return usual
-    bottom, right = min(box.top + box.rows, frame.shape[0]), min(box.left + box.columns, frame.shape[1])
-    inside = (
-        (box.top >= usual.top + NEAR_SIDE or usual.top == 0)
-        and (box.left >= usual.left + NEAR_SIDE or usual.left == 0)
-        and (bottom <= usual.top + usual.rows - NEAR_SIDE or usual.top + usual.rows == frame.shape[0])
-        and (right <= usual.left + usual.columns - NEAR_SIDE or usual.left + usual.columns == frame.shape[1])
-    )
-    return usual if inside else usual.around((box.top, box.left, bottom, right), frame.shape, step)
-
-
 def view_lens(frame: Frame, predictor: TiledPredictor, look: Look | None = None) -> LensView:
     """Label the window where the lens should be; where that does not hold it, one that does, if the frame shows a lens.
 
@@ -127,7 +111,7 @@ def view_lens(frame: Frame, predictor: TiledPredictor, look: Look | None = None)
     """
     usual, whole = frame.profile.window(frame.shape), CropWindow(0, 0, *frame.shape)
     views: list[LensView] = []
-    window = first_window(frame, look, predictor.geometry.unit)
+    window = usual if look is None else look.window(usual, frame.shape, NEAR_SIDE, predictor.geometry.unit)
     # A frame in which the look saw no lens is not searched for one.
     searched = look is None or look.lens_box is not None
     while True:

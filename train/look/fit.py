@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -50,6 +50,50 @@ def look_loss(tissues: Tensor, kinds: Tensor, batch: LookBatch, recipe: LookReci
     return loss + recipe.cornea_weight * (cornea * known).sum() / known.sum().clamp(min=1)
 
 
+@dataclass(slots=True, eq=False)
+class _Training:
+    """A network in training; it changes with every step."""
+
+    recipe: LookRecipe
+    network: LookNetwork
+    optimiser: torch.optim.Optimizer
+    batches: LookBatches
+    state_path: Path
+    step: int = 0
+
+    @classmethod
+    def begin(cls, recipe: LookRecipe, batches: LookBatches, device: torch.device, state_path: Path) -> _Training:
+        """From the beginning, or from where an earlier run was stopped."""
+        torch.manual_seed(recipe.seed)
+        network = LookNetwork(recipe.network).to(device)
+        optimiser = torch.optim.AdamW(network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
+        training = cls(recipe, network, optimiser, batches, state_path)
+        if state_path.is_file():
+            saved = torch.load(state_path, map_location=device, weights_only=True)
+            network.load_state_dict(saved["weights"])
+            optimiser.load_state_dict(saved["optimiser"])
+            training.step = saved["step"]
+        return training
+
+    def take_step(self, share: float) -> Tensor:
+        """One step of the optimiser; `share` of the whole is done. Returns the loss."""
+        for group in self.optimiser.param_groups:
+            group["lr"] = self.recipe.learning_rate_at(round(share * self.recipe.steps))
+        batch = self.batches.at(self.step)
+        on = batch.grey.device.type
+        with torch.autocast(on, torch.bfloat16, enabled=on == "cuda"):
+            tissues, kinds = self.network(batch.grey)
+        loss = look_loss(tissues, kinds, batch, self.recipe)
+        self.optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        self.optimiser.step()
+        self.step += 1
+        if self.step % self.recipe.checkpoint_every == 0:
+            state = {"weights": self.network.state_dict(), "optimiser": self.optimiser.state_dict()}
+            write_atomically({"step": self.step, **state}, self.state_path)
+        return loss.detach()
+
+
 def fit_look(
     recipe: LookRecipe, text: str, frames: LookFrames, out: Path, *, device: str = "cpu", max_minutes: float = 1e9
 ) -> dict[str, Any]:
@@ -69,55 +113,32 @@ def fit_look(
         The learning rate ends its fall when these are over, at the latest.
     """
     out.mkdir(parents=True, exist_ok=True)
-    on, began = torch.device(device), time.monotonic()
-    torch.manual_seed(recipe.seed)
-    network = LookNetwork(recipe.network).to(on)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
-    training, held_out = frames.split(recipe.held_out, recipe.seed)
-    batches = LookBatches(frames, training, recipe, on)
-    state_path, step, told = out / "state.pt", 0, began
-    if state_path.is_file():
-        saved = torch.load(state_path, map_location=on, weights_only=True)
-        network.load_state_dict(saved["weights"])
-        optimiser.load_state_dict(saved["optimiser"])
-        step = saved["step"]
-    network.train()
-    first = step
-    while step < recipe.steps:
-        share = max(step / recipe.steps, (time.monotonic() - began) / 60 / max_minutes)
-        if share >= 1:
-            break
-        for group in optimiser.param_groups:
-            group["lr"] = recipe.learning_rate_at(round(share * recipe.steps))
-        batch = batches.at(step)
-        with torch.autocast(on.type, torch.bfloat16, enabled=on.type == "cuda"):
-            tissues, kinds = network(batch.grey)
-        loss = look_loss(tissues, kinds, batch, recipe)
-        optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimiser.step()
-        step += 1
-        if step % recipe.checkpoint_every == 0:
-            write_atomically(
-                {"step": step, "weights": network.state_dict(), "optimiser": optimiser.state_dict()}, state_path
-            )
-        if time.monotonic() - told > _REPORT_EVERY_S:
-            told = time.monotonic()
-            rate = (step - first) / (told - began)
-            sys.stderr.write(f"look: step {step} of {recipe.steps}, {rate:.1f} a second, loss {loss.item():.4f}\n")
-    found = judge_look(network, batches, frames, held_out)
+    began = told = time.monotonic()
+    learnt, held_out = frames.split(recipe.held_out, recipe.seed)
+    batches = LookBatches(frames, learnt, recipe, torch.device(device))
+    training = _Training.begin(recipe, batches, torch.device(device), out / "state.pt")
+    training.network.train()
+    share = training.step / recipe.steps
+    while share < 1:
+        loss = training.take_step(share)
+        now = time.monotonic()
+        share = max(training.step / recipe.steps, (now - began) / 60 / max_minutes)
+        if now - told > _REPORT_EVERY_S:
+            told = now
+            sys.stderr.write(f"look: step {training.step} of {recipe.steps}, loss {loss.item():.4f}\n")
+    found = judge_look(training.network, batches, frames, held_out)
     metadata = {
         "name": recipe.name,
         "version": recipe.version,
         "network": asdict(recipe.network),
         "recipe": text,
-        "steps": step,
+        "steps": training.step,
         "training_data": frames.description,
-        "frames": len(training),
+        "frames": len(learnt),
         "dataset_sha256": frames.sha256,
         "training_commit": code_revision(),
         "held_out": found,
     }
-    save_look(LookCheckpoint(metadata, network.state_dict()), out / "checkpoint")
+    save_look(LookCheckpoint(metadata, training.network.state_dict()), out / "checkpoint")
     write_all({str(out / "held_out.json"): (json.dumps(found, indent=1) + "\n").encode()})
     return found
