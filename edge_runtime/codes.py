@@ -148,6 +148,34 @@ WARNINGS: dict[str, str] = {
     "window-moved": "The usual crop window did not hold the whole lens; it was moved or enlarged.",
 }
 
+# What kind of picture a scan is (`scans[].picture`).
+PICTURES: dict[str, str] = {
+    "natural-lens": "An eye with its natural lens, as the device shows it.",
+    "artificial-lens": "An artificial lens lies in place of the natural one.",
+    "phakic-implant": "An implant lies in front of the natural lens.",
+    "no-lens": "An eye without a lens.",
+    "lens-outside": "Most of the lens lies outside of the frame.",
+    "other-scan": "A scan of another part: cornea, chamber angle, retina.",
+    "not-a-scan": "No B-scan of an eye.",
+    "altered": "Turned, upside down, composed, annotated, enhanced or cropped.",
+}
+
+# What a pixel of a tissue map shows (``--tissues``), in the order of its codes from 0.
+TISSUES: dict[str, str] = {
+    "nothing": "Air, and what lies outside of the scanned field.",
+    "cornea": "The cornea, with its scars and a contact lens.",
+    "aqueous": "The fluid between cornea and lens.",
+    "iris-sclera": "Iris, ciliary body, sclera.",
+    "natural-lens": "The natural lens as far as light reaches it through the pupil.",
+    "artificial-lens": "A lens in place of the natural one.",
+    "phakic-implant": "A lens in front of the natural one.",
+    "lid-lashes": "A lid or lashes.",
+    "shadow": "No light comes back: behind the iris, a lid or lashes.",
+    "mark": "Text, lines, boxes or a margin: no eye.",
+    "vitreous": "Behind the lens, or behind the pupil where there is none.",
+    "other": "What another picture shows: retina, a photograph.",
+}
+
 # What to do with an eye (`eye.answer`): the word, and what a person reads.
 ANSWERS: dict[str, str] = {
     "refer": "Show the eye to an ophthalmologist.",

@@ -56,6 +56,8 @@ def page() -> str:
         errors=error_words(),
         reasons=codes.REASONS,
         warnings=codes.WARNINGS,
+        pictures=codes.PICTURES,
+        tissues=codes.TISSUES,
         answers=codes.ANSWERS,
         answer_reasons=codes.ANSWER_REASONS,
         doubts=sorted(DOUBTS),

@@ -11,6 +11,7 @@ import pytest
 
 from edge_runtime import codes, errors
 from edge_runtime.measure import answer as answer_module
+from edge_runtime.look.tissues import Picture, Tissue
 from edge_runtime.measure.answer import DOUBTS, Answer
 from edge_runtime.measure.quality import RULES
 
@@ -28,7 +29,6 @@ MEASURES = {
     "posterior-subcapsular",
     "central-3mm",
 }
-PICTURES = {"natural-lens", "lens-outside"}  # kinds of picture, as documents name them
 OTHER_NAMES = {
     "utf-8",
     "edge-cataract",
@@ -38,7 +38,6 @@ OTHER_NAMES = {
     "pixel-um",
     "opencv-python-headless",
     *MEASURES,
-    *PICTURES,
 }
 
 
@@ -120,8 +119,14 @@ def test_every_word_of_the_package_is_documented() -> None:
         *codes.WARNINGS,
         *codes.ANSWERS,
         *codes.ANSWER_REASONS,
+        *codes.PICTURES,
     }
     assert undocumented == OTHER_NAMES
+
+
+def test_kinds_of_picture_and_tissues_are_documented_in_the_order_of_their_codes() -> None:
+    assert list(codes.PICTURES) == [picture.value for picture in Picture]
+    assert list(codes.TISSUES) == [tissue.name.lower().replace("_", "-") for tissue in Tissue]
 
 
 def test_the_check_can_fail() -> None:
@@ -135,8 +140,16 @@ def test_the_check_can_fail() -> None:
 
 @pytest.mark.parametrize(
     "table",
-    [codes.REFUSALS, codes.REASONS, codes.WARNINGS, codes.ANSWERS, codes.ANSWER_REASONS],
-    ids=["errors", "reasons", "warnings", "answers", "reasons of answers"],
+    [
+        codes.REFUSALS,
+        codes.REASONS,
+        codes.WARNINGS,
+        codes.ANSWERS,
+        codes.ANSWER_REASONS,
+        codes.PICTURES,
+        codes.TISSUES,
+    ],
+    ids=["errors", "reasons", "warnings", "answers", "reasons of answers", "pictures", "tissues"],
 )
 def test_words_are_stable_kebab_case_in_order_with_one_line_each(table: dict[str, str]) -> None:
     assert all(WORD.fullmatch(word) for word in table)
