@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from edge_runtime import codes, errors
-from edge_runtime.measure import answer as answer_module
 from edge_runtime.look.tissues import Picture, Tissue
+from edge_runtime.measure import answer as answer_module
 from edge_runtime.measure.answer import DOUBTS, Answer
 from edge_runtime.measure.quality import RULES
 
