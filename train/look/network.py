@@ -63,7 +63,6 @@ class LookNetwork(nn.Module):
         super().__init__()
         self.config = config
         channels = config.channels
-        self.blocks = nn.PixelUnshuffle(2)
         self.entry = DoubleConvolution(4, channels[0], stride=2)
         self.descend = nn.ModuleList(
             nn.Sequential(nn.MaxPool2d(2), DoubleConvolution(above, below)) for above, below in pairwise(channels)
@@ -92,7 +91,9 @@ class LookNetwork(nn.Module):
         tissues : (n, 12, rows / 2, columns / 2) float32, in the order of `Tissue`
         kinds : (n, 9) float32: the kinds of `PICTURES`, and whether the cornea is diseased
         """
-        features = self.entry(self.blocks(grey))
+        # The four pixels of a block become channels; written as slices, which are exported with any size.
+        blocks = torch.cat([grey[:, :, row::2, column::2] for row in (0, 1) for column in (0, 1)], dim=1)
+        features = self.entry(blocks)
         skips = []
         for descend in self.descend:
             skips.append(features)
