@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from edge_runtime.look.tissues import Picture
-
 from .eye.plan import EyePlan, LensState
 from .imaging.artefacts import add_artefacts
 from .imaging.beams import Grid, find_surfaces
@@ -14,10 +12,10 @@ from .imaging.detector import detect, draw_response
 from .imaging.display import draw_display, show
 from .imaging.exposure import draw_exposure
 from .imaging.eye_light import STATES_WITH_LENS, paint_eye
-from .imaging.plan import DISPLAY_SETTINGS, DisplaySetting, Geometry, Tool
+from .imaging.plan import DISPLAY_SETTINGS, DisplaySetting, Geometry
 from .imaging.pose import draw_view
 from .imaging.scan_seeds import ScanSeeds
-from .imaging.truth import empty_truth, find_truth, tissue_in_picture
+from .imaging.truth import empty_truth, find_truth
 from .imaging.warp import find_warp
 from .patient import make_eye
 from .tools.alter import alter
@@ -28,20 +26,11 @@ if TYPE_CHECKING:
 
     from .imaging.detector import Detector
     from .imaging.display import Display
-    from .imaging.plan import ScanPlan
+    from .imaging.plan import ScanPlan, Tool
     from .imaging.truth import Truth
     from .patient import Eye
 
-# In which the natural lens is graded.
-GRADABLE_STATES = (LensState.PHAKIC, LensState.IMPLANT)
-PICTURE_OF_STATE = {
-    LensState.PHAKIC: Picture.NATURAL_LENS,
-    LensState.INTRAOCULAR: Picture.ARTIFICIAL_LENS,
-    LensState.APHAKIC: Picture.NO_LENS,
-    LensState.OUTSIDE: Picture.LENS_OUTSIDE,
-    LensState.IMPLANT: Picture.PHAKIC_IMPLANT,
-}
-VERSION = "5"  # raise it when rendered bytes change
+VERSION = "4"  # raise it when rendered bytes change
 CORRECTED_ROWS = 1900  # refraction correction shows more optical path than the device's own frame
 
 
@@ -87,16 +76,13 @@ def render(eye: Eye, plan: ScanPlan) -> RenderedScan:
     level = detect(artefacts.motion.move(light.signal, grid), response, exposure, rng)
     warp = find_warp(shown, surfaces, grid, view.apex_column_mm, view.apex_depth_mm)
     picture = show(level, warp, shown)
-    tissue = tissue_in_picture(light.tissues, warp, grid, artefacts.motion)
-    if light.lens is None or eye.plan.state not in GRADABLE_STATES:
-        truth = empty_truth(tissue)
+    if light.lens is None or eye.plan.state is not LensState.PHAKIC:
+        truth = empty_truth(shown.rows, shown.columns)
     else:
         lens_signal = response.to(artefacts.motion.move(light.from_lens, grid))
         group_label, annotator = 2 if eye.disease.cataract else 1, seeds.scan("annotator")
-        truth = find_truth(light.lens, tissue, lens_signal, warp, grid, group_label, annotator, artefacts.motion)
-    notes = _notes(eye, plan, shown, exposure, artefact_names, truth)
-    notes["vault_mm"] = "" if light.vault_mm is None else round(light.vault_mm, 3)
-    rendered = RenderedScan(picture, truth, notes)
+        truth = find_truth(light.lens, lens_signal, warp, grid, group_label, annotator, artefacts.motion)
+    rendered = RenderedScan(picture, truth, _notes(eye, plan, shown, exposure, artefact_names, truth))
     return rendered if plan.tool is None else altered(rendered, eye, plan, plan.tool)
 
 
@@ -104,8 +90,7 @@ def altered(rendered: RenderedScan, eye: Eye, plan: ScanPlan, tool: Tool) -> Ren
     """A rendered scan after this tool; its notes name the tool among the artefacts, and no profile: none is known."""
     picture, truth = alter(rendered.picture, rendered.truth, tool, ScanSeeds.of(eye, plan).scan("tool", tool))
     words = f"{rendered.notes['artefacts']} {tool}".strip()
-    kind = rendered.notes["picture"] if tool is Tool.JPEG else Picture.ALTERED.value
-    return RenderedScan(picture, truth, {**rendered.notes, "profile": "", "artefacts": words, "picture": kind})
+    return RenderedScan(picture, truth, {**rendered.notes, "profile": "", "artefacts": words})
 
 
 def _display(eye: Eye, plan: ScanPlan, setting: DisplaySetting, seeds: ScanSeeds) -> Display:
@@ -126,7 +111,6 @@ def _notes(
         "profile": shown.profile,
         "display": f"{shown.geometry}{'-floor' if plan.floor else ''}",
         "state": str(eye.plan.state),
-        "picture": PICTURE_OF_STATE[eye.plan.state].value,
         "mix": eye.disease.mix,
         "truth_opacity_fraction": round(opacity_px / lens_px, 5) if lens_px else "",
         "truth_observable_fraction": round(truth.observable_opacity_px / opacity_px, 5) if opacity_px else "",

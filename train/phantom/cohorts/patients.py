@@ -67,7 +67,7 @@ class PatientRecipe:
         The lens or implant behind the pupil.
     dilated
         Whether pupils are dilated, or None for half of the patients.
-    wide, shifted, free_form
+    wide, shifted
         Passed on to `EyePlan`.
     condition
         Draws the condition of both eyes, or None to leave it to chance.
@@ -85,7 +85,6 @@ class PatientRecipe:
     condition: Callable[[np.random.Generator], str] | None = None
     senescent: bool = False
     shifted: bool = False
-    free_form: bool = False
 
 
 def make_patient(
@@ -116,7 +115,6 @@ def make_patient(
                 condition=condition,
                 senescent=recipe.senescent and not cataract,
                 shifted=recipe.shifted,
-                free_form=recipe.free_form,
             )
             eyes.append((plan, scans(rng, index)))
     return PatientPlan(patient_id, age, sex, tuple(eyes))

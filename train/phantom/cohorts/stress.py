@@ -91,8 +91,8 @@ def display(cohort: str, patients: int) -> list[PatientPlan]:
 
 
 def not_gradable(cohort: str, patients: int) -> list[PatientPlan]:
-    """Artificial lenses, aphakia and lenses mostly outside the frame, in turn; half have an artificial lens."""
-    states = (LensState.INTRAOCULAR, LensState.APHAKIC, LensState.INTRAOCULAR, LensState.OUTSIDE)
+    """Artificial lenses, aphakia, phakic implants and lenses mostly outside the frame, in turn."""
+    states = (LensState.INTRAOCULAR, LensState.INTRAOCULAR, LensState.APHAKIC, LensState.IMPLANT, LensState.OUTSIDE)
     return [
         make_patient(
             cohort,
@@ -102,17 +102,6 @@ def not_gradable(cohort: str, patients: int) -> list[PatientPlan]:
         )
         for number in range(patients)
     ]
-
-
-def phakic_implant(cohort: str, patients: int) -> list[PatientPlan]:
-    """21 to 60 years, an implant before the natural lens; half have cataracts, most of them below the front capsule."""
-    clear, cataract = _pair(ages_between(21, 60), state=LensState.IMPLANT)
-    return _both_groups(cohort, patients, clear, replace(cataract, mix=behind_implant), stress_scans())
-
-
-def behind_implant(rng: np.random.Generator) -> str:
-    """Types of cataract of an eye with a phakic implant: mostly focal."""
-    return "F" if rng.uniform() < 0.6 else str(rng.choice(["N", "C", "P", "NC"]))
 
 
 def altered(cohort: str, patients: int) -> list[PatientPlan]:

@@ -7,27 +7,20 @@ from typing import TYPE_CHECKING
 
 from train.phantom.eye.conditions import CONDITIONS
 from train.phantom.eye.plan import LensState
-from train.phantom.imaging.plan import Geometry, Tool
 from train.phantom.seeds import generator
 
 from .patients import PatientRecipe, ages_between, clipped_normal, make_patient
 from .scans import study_scans, training_scans
-from .stress import behind_implant
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from train.phantom.imaging.plan import ScanPlan
-
     from .patients import PatientPlan
 
 DEVELOPMENT_ACUITY_OFFSET = 0.155  # logMAR
-NOT_GRADABLE_SHARE, IMPLANT_SHARE = 0.08, 0.05
-TRAINING_CONDITION_SHARE = 0.22  # far above chance: a cloudy cornea or a small pupil must not be new to it
-FREE_FORM_SHARE = 0.25
-_STATES = (LensState.INTRAOCULAR, LensState.APHAKIC, LensState.OUTSIDE)
-_LOOK_STATES = (*_STATES, LensState.IMPLANT)
-LOOK_PHAKIC_SHARE, LOOK_TOOL_SHARE = 0.45, 0.22
+NOT_GRADABLE_SHARE = 0.08
+TRAINING_CONDITION_SHARE = 0.15  # far above chance: a cloudy cornea or a small pupil must not be new to it
+_STATES = (LensState.INTRAOCULAR, LensState.APHAKIC, LensState.OUTSIDE, LensState.IMPLANT)
 
 
 def validation_cataract_age(rng: np.random.Generator) -> float:
@@ -69,56 +62,20 @@ def validation(cohort: str, patients: int) -> list[PatientPlan]:
 
 def training(cohort: str, patients: int) -> list[PatientPlan]:
     """Clear and cataract eyes of the same ages, so that age does not predict the group; 8 % have no gradable lens."""
+
+    def condition(rng: np.random.Generator) -> str:
+        name = str(rng.choice(CONDITIONS[1:]))
+        return name if rng.uniform() < TRAINING_CONDITION_SHARE else ""
+
     plans = []
     for number in range(patients):
         rng = generator(cohort, number, "kind")
         if rng.uniform() < NOT_GRADABLE_SHARE:
-            state = _STATES[int(rng.choice(3, p=(0.60, 0.20, 0.20)))]
+            state = _STATES[int(rng.choice(4, p=(0.50, 0.17, 0.18, 0.15)))]
             recipe = PatientRecipe(ages_between(20, 92), (False, False), state=state, wide=True)
+        elif rng.uniform() < 0.5:
+            recipe = PatientRecipe(ages_between(18, 88), (False, False), wide=True, condition=condition)
         else:
-            recipe = _gradable(rng)
+            recipe = PatientRecipe(ages_between(25, 92), (True, True), wide=True, condition=condition)
         plans.append(make_patient(cohort, number, recipe, training_scans))
     return plans
-
-
-def looks(cohort: str, patients: int) -> list[PatientPlan]:
-    """Every state of the lens about as often, and every tool on some scans: what a look over the frame learns from."""
-    plans = []
-    for number in range(patients):
-        rng = generator(cohort, number, "kind")
-        recipe = _gradable(rng)
-        if rng.uniform() >= LOOK_PHAKIC_SHARE:
-            state = _LOOK_STATES[int(rng.choice(4, p=(0.40, 0.13, 0.25, 0.22)))]
-            recipe = replace(recipe, state=state)
-        patient = make_patient(cohort, number, recipe, training_scans)
-        eyes = tuple((eye, tuple(_perhaps_altered(scan, rng) for scan in scans)) for eye, scans in patient.eyes)
-        plans.append(replace(patient, eyes=eyes))
-    return plans
-
-
-def _gradable(rng: np.random.Generator) -> PatientRecipe:
-    """A patient of training whose lens can be graded: clear or cataract."""
-    cataract, implant = bool(rng.uniform() < 0.5), bool(rng.uniform() < IMPLANT_SHARE)
-    recipe = PatientRecipe(
-        ages_between(25, 92) if cataract else ages_between(18, 88),
-        (cataract, cataract),
-        wide=True,
-        condition=_training_condition,
-        free_form=bool(rng.uniform() < FREE_FORM_SHARE),
-    )
-    if not implant:
-        return recipe
-    mix = behind_implant if cataract else None
-    return replace(recipe, state=LensState.IMPLANT, age=ages_between(20, 70), mix=mix)
-
-
-def _training_condition(rng: np.random.Generator) -> str:
-    name = str(rng.choice(CONDITIONS[1:]))
-    return name if rng.uniform() < TRAINING_CONDITION_SHARE else ""
-
-
-def _perhaps_altered(scan: ScanPlan, rng: np.random.Generator) -> ScanPlan:
-    """The scan, or one on which a person used a tool; those read pictures of 8 bits, which raw data are not."""
-    tool = list(Tool)[int(rng.integers(len(Tool)))]
-    chosen = rng.uniform() < LOOK_TOOL_SHARE and scan.geometry is not Geometry.RAW
-    return replace(scan, tool=tool) if chosen else scan

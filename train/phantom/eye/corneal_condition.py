@@ -87,7 +87,7 @@ class _Limits:
 
 
 _LIMITS = {
-    CornealCondition.OEDEMA: _Limits(radius_mm=(2.5, 5), scatter_db=(2.5, 9), loss_db=(2, 6), first=0.05),
+    CornealCondition.OEDEMA: _Limits(radius_mm=(2.5, 5), scatter_db=(2.5, 6), loss_db=(2, 6), first=0.05),
     CornealCondition.GUTTAE: _Limits(radius_mm=(1.5, 3.5), scatter_db=(4, 9), loss_db=(0.2, 1.2), first=0.95),
     CornealCondition.ARCUS: _Limits(radius_mm=(4.6, 5.1), scatter_db=(4, 8), loss_db=(2, 6), first=0.1),
 }

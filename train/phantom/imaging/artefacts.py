@@ -68,7 +68,6 @@ def add_artefacts(
     factor = eye.artefact_factor * (1.4 if plan.wide else 1.0)
     disturbances = draw_disturbances(rng, plan.meridian_deg, factor, plan.forced)
     from_lens *= disturb(signal, surfaces, disturbances, grid, rng)
-    light.tissues.disturb(disturbances, surfaces, grid)
     reflections = draw_reflections(seeds.scan("extras", plan.imaging), eye.artefact_factor, plan.forced)
     apply_reflections(signal, surfaces, reflections, grid)
     motion = draw_motion(seeds.scan("motion"), eye.artefact_factor, plan.forced)

@@ -36,8 +36,7 @@ def draw_exposure(rng: np.random.Generator, eye: Eye, plan: ScanPlan) -> Detecto
         lateral_slope_db=float(rng.normal(0, 0.4)) + (float(rng.uniform(-3, 3)) if low else 0.0),
         focus_mm=float(rng.normal(NOMINAL_FOCUS_MM, 0.8)),
         rayleigh_mm=float(np.clip(rng.normal(NOMINAL_RAYLEIGH_MM, 0.8), 3.0, 9.0)),
-        # It moves the lens against the cornea: 14 mm of depth lose it.
-        roll_off_db=float(rng.normal(0, 2.5 if plan.wide else 1.0)),
+        roll_off_db=float(rng.normal(0, 0.5)),
         looks=looks,
         grain_rows=float(rng.uniform(0.42, 0.92) if not wide else rng.uniform(0.4, 1.0)),
         grain_columns=float(rng.uniform(0.42, 0.58) if not wide else rng.uniform(0.35, 0.9)),

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edge_runtime.look.tissues import Tissue
-
 from .annotator import annotate
 
 if TYPE_CHECKING:
@@ -17,7 +15,6 @@ if TYPE_CHECKING:
     from .beams import Grid
     from .lens_image import LensImage
     from .motion import Motion
-    from .tissue_map import TissueMap
     from .warp import Warp
 
 EXCESS_STEPS_PER_DB, EXCESS_OFFSET_DB = 6, 12
@@ -46,8 +43,6 @@ class Truth:
         `Zone` inside the lens, else 0.
     mask
         The annotator's labels by the paper's rule: 0 background, 1 lens of a clear eye, 2 lens of an eye with cataract.
-    tissue
-        `edge_runtime.look.tissues.Tissue` of every pixel.
     """
 
     labels: NDArray[np.uint8]
@@ -56,7 +51,6 @@ class Truth:
     observable: NDArray[np.uint8]
     zone: NDArray[np.uint8]
     mask: NDArray[np.uint8]
-    tissue: NDArray[np.uint8]
 
     @property
     def lens_px(self) -> int:
@@ -74,27 +68,17 @@ class Truth:
         return int(np.count_nonzero((self.labels == 2) & (self.observable == 1)))
 
 
-def empty_truth(tissue: NDArray[np.uint8]) -> Truth:
-    """Truth of a scan without a gradable lens, of which this tissue is seen."""
-    zero = np.zeros_like(tissue)
+def empty_truth(rows: int, columns: int) -> Truth:
+    """Truth of a scan without a gradable lens."""
+    zero = np.zeros((rows, columns), np.uint8)
     excess = np.full_like(zero, EXCESS_OFFSET_DB * EXCESS_STEPS_PER_DB)
     return Truth(
-        labels=zero, excess=excess, kind=zero.copy(), observable=zero.copy(), zone=zero.copy(), mask=zero.copy(),
-        tissue=tissue,
-    )  # fmt: skip
-
-
-def tissue_in_picture(tissues: TissueMap, warp: Warp, grid: Grid, motion: Motion) -> NDArray[np.uint8]:
-    """What every pixel of the picture shows."""
-    shown = warp.picture(motion.move(tissues.codes, grid), nearest=True).copy()
-    if warp.outside is not None:
-        shown[warp.outside] = Tissue.NOTHING
-    return shown
+        labels=zero, excess=excess, kind=zero.copy(), observable=zero.copy(), zone=zero.copy(), mask=zero.copy()
+    )
 
 
 def find_truth(
     lens: LensImage,
-    tissue: NDArray[np.uint8],
     lens_signal: NDArray[np.float32],
     warp: Warp,
     grid: Grid,
@@ -108,8 +92,6 @@ def find_truth(
     ----------
     lens
         The lens as the scan cuts it.
-    tissue
-        (rows, columns) uint8 of the picture: `tissue_in_picture`.
     lens_signal
         (rows, columns) float32 of the grid: mean signal of the lens alone over the mean noise, motion included.
     warp, grid
@@ -154,4 +136,4 @@ def find_truth(
         zone[window][seen] = nearest(lens.zone)[seen]
         observable[window] = seen & (warp.picture(lens_signal, window=window) >= 10 ** (OBSERVABLE_DB / 10))
     mask = annotate(inside, annotator).astype(np.uint8) * np.uint8(group_label)
-    return Truth(labels, excess, kind, observable, zone, mask, tissue)
+    return Truth(labels, excess, kind, observable, zone, mask)

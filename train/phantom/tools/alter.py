@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edge_runtime.look.tissues import Tissue
 from train.phantom.imaging.plan import Tool
 from train.phantom.imaging.truth import Truth, empty_truth
 
@@ -46,10 +44,6 @@ _MOVES: dict[Tool, Callable[[tuple[int, int], np.random.Generator], Move]] = {
 }
 
 
-# They hide what lies below them.
-_MARKS = frozenset({Tool.TEXT, Tool.CALLIPERS, Tool.BOX, Tool.ARROW, Tool.PARTLY_BLACK})
-
-
 def alter(
     picture: NDArray[np.uint8] | NDArray[np.uint16], truth: Truth, tool: Tool, rng: np.random.Generator
 ) -> tuple[NDArray[np.uint8], Truth]:
@@ -79,16 +73,12 @@ def alter(
         raise ValueError("Pictures of 8 bits are altered; this one has 16.")
     grey = picture.astype(np.uint8, copy=False)
     if tool in _CHANGES:
-        changed = _CHANGES[tool](grey, rng)
-        if tool in _MARKS:
-            tissue = np.where(changed == grey, truth.tissue, np.uint8(Tissue.MARK))
-            truth = replace(truth, tissue=tissue)
-        return changed, truth
+        return _CHANGES[tool](grey, rng), truth
     move = _MOVES[tool]((grey.shape[0], grey.shape[1]), rng)
-    nothing = empty_truth(np.full((1, 1), Tissue.MARK, np.uint8))
+    nothing = empty_truth(1, 1)
 
     def moved(name: str) -> NDArray[np.uint8]:
         return move(getattr(truth, name), True, int(getattr(nothing, name)[0, 0]))
 
-    maps = ("labels", "excess", "kind", "observable", "zone", "mask", "tissue")
+    maps = ("labels", "excess", "kind", "observable", "zone", "mask")
     return move(grey, False, 0), Truth(*(moved(name) for name in maps))
