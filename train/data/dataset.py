@@ -33,7 +33,9 @@ SCAN_COLUMNS = (
 )  # fmt: skip
 # Columns of scans.csv by which results are told apart, where a dataset has them.
 STRATA = ("mix", "condition", "artefacts", "display", "state", "senescent", "dilated")
-OPTIONAL_COLUMNS = ("split", "truth_labels", "truth_type", "truth_observable", *STRATA)
+OPTIONAL_COLUMNS = (
+    "split", "truth_labels", "truth_type", "truth_observable", "truth_tissue", "picture", "vault_mm", *STRATA,
+)  # fmt: skip
 MAX_FAULTS_SHOWN = 20
 # Years; logMAR from better than 20/10 to no light perception; degrees of a radial scan.
 PLAUSIBLE = {"age_years": (0.0, 120.0), "bcva_logmar": (-0.5, 4.0), "meridian_deg": (0.0, 360.0)}

@@ -78,7 +78,7 @@ def make_eye(plan: EyePlan) -> Eye:
     body = conditioned(body, condition, conditions)
     cornea_state = None
     if condition in tuple(CornealCondition):
-        cornea_state = draw_cornea_state(conditions, CornealCondition(condition))
+        cornea_state = draw_cornea_state(conditions, CornealCondition(condition), plan.wide)
         body = replace(body, cornea=thickened(body.cornea, cornea_state, conditions))
     rng = generator(plan.cohort, plan.patient, plan.eye, "opacity")
     disease = draw_disease(

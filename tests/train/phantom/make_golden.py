@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
+from edge_runtime.look.tissues import Tissue
 from train.phantom.cohorts.catalogue import plan_cohort
 from train.phantom.patient import make_eye
 from train.phantom.render import VERSION, RenderedScan, render
@@ -62,7 +63,9 @@ CASES = (
     Case("display", 1, 0, 0, setting=1), Case("display", 1, 0, 0, setting=2), Case("display", 1, 0, 0, setting=3),
     Case("display", 1, 0, 0, setting=4), Case("display", 1, 0, 0, setting=5),
     Case("age-matched", 1, 0, 1), Case("focal-young", 1, 1, 0), Case("senescent-clear", 0, 0, 2),
-    Case("test-retest", 1, 0, 7), Case("not-gradable", 0, 0, 0), Case("not-gradable", 3, 1, 1),
+    Case("test-retest", 1, 0, 7), Case("not-gradable", 0, 0, 0), Case("not-gradable", 1, 1, 1),
+    Case("not-gradable", 3, 1, 1), Case("phakic-implant", 0, 0, 0), Case("phakic-implant", 1, 1, 2),
+    Case("looks", 0, 0, 0), Case("looks", 1, 1, 1),
 )  # fmt: skip
 
 
@@ -79,7 +82,7 @@ def render_case(case: Case) -> RenderedScan:
 
 def digests(scan: RenderedScan) -> dict[str, Any]:
     """SHA-256 of the picture, the truth maps and the notes, with a coarse picture and pixel counts to compare."""
-    maps = [getattr(scan.truth, name) for name in ("labels", "excess", "kind", "observable", "mask")]
+    maps = [getattr(scan.truth, name) for name in ("labels", "excess", "kind", "observable", "mask", "tissue")]
     notes = json.dumps(scan.notes, sort_keys=True).encode()
     return {
         "picture": hashlib.sha256(np.ascontiguousarray(scan.picture).tobytes()).hexdigest(),
@@ -93,6 +96,7 @@ def digests(scan: RenderedScan) -> dict[str, Any]:
             "opacity": scan.truth.opacity_px,
             "observable": int(np.count_nonzero(scan.truth.observable)),
             "mask": int(np.count_nonzero(scan.truth.mask)),
+            "tissues": np.bincount(scan.truth.tissue.ravel(), minlength=len(Tissue)).tolist(),
             "kinds": np.bincount(scan.truth.kind.ravel(), minlength=14).tolist(),
         },
     }

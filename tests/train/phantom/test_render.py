@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from train.phantom.eye.conditions import CONDITIONS
-from train.phantom.eye.plan import EyePlan, LensState
+from train.phantom.eye.plan import GRADABLE, EyePlan, LensState
 from train.phantom.imaging import artefacts
 from train.phantom.imaging.disturbances import Disturbances
 from train.phantom.imaging.plan import DISPLAY_SETTINGS, FORCED, Geometry, ScanPlan
@@ -34,7 +34,7 @@ NARROW, BROAD = (  # numbers of the displays of 29 and 48 dB
 def test_the_same_plans_give_the_same_bytes() -> None:
     first, second = simulate(ILL, SMALL), simulate(ILL, SMALL)
     assert np.array_equal(first.picture, second.picture)
-    for name in ("labels", "excess", "kind", "observable", "mask"):
+    for name in ("labels", "excess", "kind", "observable", "mask", "tissue"):
         assert np.array_equal(getattr(first.truth, name), getattr(second.truth, name))
 
 
@@ -115,7 +115,7 @@ def test_a_left_eye_is_the_mirror_of_a_right_one() -> None:
     assert abs(slopes[0] + slopes[1]) < 0.3 * abs(slopes[0] - slopes[1])
 
 
-@pytest.mark.parametrize("state", [state for state in LensState if state is not LensState.PHAKIC])
+@pytest.mark.parametrize("state", [state for state in LensState if state not in GRADABLE])
 def test_scans_that_must_be_refused_have_no_lens_in_their_truth(state: LensState) -> None:
     scan = simulate(replace(CLEAR, state=state), SMALL)
     assert scan.truth.lens_px == 0

@@ -14,10 +14,11 @@ from .stress import (
     focal_young,
     grading,
     not_gradable,
+    phakic_implant,
     retest,
     senescent_clear,
 )
-from .studies import development, training, validation
+from .studies import development, looks, training, validation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,7 +46,9 @@ COHORTS: dict[str, tuple[Callable[[str, int], list[PatientPlan]], int]] = {
     "free-form": (free_form, 240),
     "altered": (altered, 90),
     "altered-without": (altered_without, 90),
-    "not-gradable": (not_gradable, STRESS_PATIENTS),
+    "not-gradable": (not_gradable, 4 * STRESS_PATIENTS),
+    "phakic-implant": (phakic_implant, STRESS_PATIENTS),
+    "looks": (looks, 400),
 }
 
 

@@ -43,6 +43,7 @@ FOLDERS = {
     "truth_excess": "truth_excess",
     "truth_type": "truth_type",
     "truth_observable": "truth_observable",
+    "truth_tissue": "truth_tissue",
 }  # by column of scans.csv
 LEDGER = "cohort.ledger"
 
@@ -198,6 +199,7 @@ def _write_images(rendered: RenderedScan, out: Path, name: str) -> dict[str, str
         "truth_excess": rendered.truth.excess,
         "truth_type": rendered.truth.kind,
         "truth_observable": rendered.truth.observable,
+        "truth_tissue": rendered.truth.tissue,
     }
     paths = {column: f"{folder}/{name}.png" for column, folder in FOLDERS.items()}
     write_all({str(out / paths[column]): quick_png(pixels) for column, pixels in maps.items()})

@@ -44,6 +44,12 @@ def clipped_normal(rng: np.random.Generator, mean: float, spread: float, low: fl
             return float(value)
 
 
+def behind_implant(share: float) -> Callable[[np.random.Generator], str]:
+    """Draws the cataract behind a phakic implant: anterior subcapsular in this share of the eyes, alone or not."""
+    front, others = ("A", "A", "A", "AN", "AP"), ("N", "N", "C", "P", "P", "NP")
+    return lambda rng: str(rng.choice(front if rng.uniform() < share else others))
+
+
 def ages_between(low: float, high: float) -> Callable[[np.random.Generator], float]:
     """Ages evenly spread between these limits."""
     return lambda rng: float(rng.uniform(low, high))
@@ -67,7 +73,7 @@ class PatientRecipe:
         The lens or implant behind the pupil.
     dilated
         Whether pupils are dilated, or None for half of the patients.
-    wide, shifted
+    wide, shifted, free_form
         Passed on to `EyePlan`.
     condition
         Draws the condition of both eyes, or None to leave it to chance.
@@ -85,6 +91,7 @@ class PatientRecipe:
     condition: Callable[[np.random.Generator], str] | None = None
     senescent: bool = False
     shifted: bool = False
+    free_form: bool = False
 
 
 def make_patient(
@@ -115,6 +122,7 @@ def make_patient(
                 condition=condition,
                 senescent=recipe.senescent and not cataract,
                 shifted=recipe.shifted,
+                free_form=recipe.free_form,
             )
             eyes.append((plan, scans(rng, index)))
     return PatientPlan(patient_id, age, sex, tuple(eyes))

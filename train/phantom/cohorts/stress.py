@@ -11,7 +11,7 @@ from train.phantom.eye.plan import LensState
 from train.phantom.imaging.plan import DISPLAY_SETTINGS, FORCED, Tool
 from train.phantom.seeds import generator
 
-from .patients import PatientRecipe, ages_between, make_patient
+from .patients import PatientRecipe, ages_between, behind_implant, make_patient
 from .scans import MERIDIANS_DEG, altered_scans, stress_scans
 
 if TYPE_CHECKING:
@@ -91,8 +91,8 @@ def display(cohort: str, patients: int) -> list[PatientPlan]:
 
 
 def not_gradable(cohort: str, patients: int) -> list[PatientPlan]:
-    """Artificial lenses, aphakia, phakic implants and lenses mostly outside the frame, in turn."""
-    states = (LensState.INTRAOCULAR, LensState.INTRAOCULAR, LensState.APHAKIC, LensState.IMPLANT, LensState.OUTSIDE)
+    """Artificial lenses (half), aphakia and lenses mostly outside the frame, in turn."""
+    states = (LensState.INTRAOCULAR, LensState.APHAKIC, LensState.INTRAOCULAR, LensState.OUTSIDE)
     return [
         make_patient(
             cohort,
@@ -102,6 +102,12 @@ def not_gradable(cohort: str, patients: int) -> list[PatientPlan]:
         )
         for number in range(patients)
     ]
+
+
+def phakic_implant(cohort: str, patients: int) -> list[PatientPlan]:
+    """Natural lenses behind phakic implants, 21 to 60 years; cataracts are anterior subcapsular in most."""
+    clear, cataract = _pair(ages_between(21, 60), state=LensState.IMPLANT)
+    return _both_groups(cohort, patients, clear, replace(cataract, mix=behind_implant(0.7)), stress_scans())
 
 
 def altered(cohort: str, patients: int) -> list[PatientPlan]:

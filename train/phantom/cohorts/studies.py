@@ -6,21 +6,34 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from train.phantom.eye.conditions import CONDITIONS
-from train.phantom.eye.plan import LensState
+from train.phantom.eye.plan import GRADABLE, LensState
+from train.phantom.imaging.plan import Geometry, Tool
 from train.phantom.seeds import generator
 
-from .patients import PatientRecipe, ages_between, clipped_normal, make_patient
+from .patients import PatientRecipe, ages_between, behind_implant, clipped_normal, make_patient
 from .scans import study_scans, training_scans
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from train.phantom.imaging.plan import ScanPlan
+
     from .patients import PatientPlan
 
 DEVELOPMENT_ACUITY_OFFSET = 0.155  # logMAR
 NOT_GRADABLE_SHARE = 0.08
-TRAINING_CONDITION_SHARE = 0.15  # far above chance: a cloudy cornea or a small pupil must not be new to it
-_STATES = (LensState.INTRAOCULAR, LensState.APHAKIC, LensState.OUTSIDE, LensState.IMPLANT)
+IMPLANT_SHARE = 0.05
+FREE_FORM_SHARE = 0.25
+TRAINING_CONDITION_SHARE = 0.22  # far above chance: a cloudy cornea or a small pupil must not be new to it
+_STATES = (LensState.INTRAOCULAR, LensState.APHAKIC, LensState.OUTSIDE)
+LOOKS_SHARES = {
+    LensState.PHAKIC: 0.45,
+    LensState.INTRAOCULAR: 0.22,
+    LensState.IMPLANT: 0.12,
+    LensState.APHAKIC: 0.07,
+    LensState.OUTSIDE: 0.14,
+}
+LOOKS_TOOL_SHARE = 0.22
 
 
 def validation_cataract_age(rng: np.random.Generator) -> float:
@@ -62,20 +75,60 @@ def validation(cohort: str, patients: int) -> list[PatientPlan]:
 
 def training(cohort: str, patients: int) -> list[PatientPlan]:
     """Clear and cataract eyes of the same ages, so that age does not predict the group; 8 % have no gradable lens."""
-
-    def condition(rng: np.random.Generator) -> str:
-        name = str(rng.choice(CONDITIONS[1:]))
-        return name if rng.uniform() < TRAINING_CONDITION_SHARE else ""
-
     plans = []
     for number in range(patients):
         rng = generator(cohort, number, "kind")
+        state = LensState.PHAKIC
         if rng.uniform() < NOT_GRADABLE_SHARE:
-            state = _STATES[int(rng.choice(4, p=(0.50, 0.17, 0.18, 0.15)))]
-            recipe = PatientRecipe(ages_between(20, 92), (False, False), state=state, wide=True)
-        elif rng.uniform() < 0.5:
-            recipe = PatientRecipe(ages_between(18, 88), (False, False), wide=True, condition=condition)
-        else:
-            recipe = PatientRecipe(ages_between(25, 92), (True, True), wide=True, condition=condition)
-        plans.append(make_patient(cohort, number, recipe, training_scans))
+            state = _STATES[int(rng.choice(3, p=(0.58, 0.20, 0.22)))]
+        elif rng.uniform() < IMPLANT_SHARE / (1 - NOT_GRADABLE_SHARE):
+            state = LensState.IMPLANT
+        plans.append(make_patient(cohort, number, _wide_recipe(rng, state), training_scans))
     return plans
+
+
+def looks(cohort: str, patients: int) -> list[PatientPlan]:
+    """Every kind of picture, and one scan in five altered by a tool: for a network that tells pictures apart."""
+    plans = []
+    for number in range(patients):
+        rng = generator(cohort, number, "kind")
+        state = list(LOOKS_SHARES)[int(rng.choice(len(LOOKS_SHARES), p=list(LOOKS_SHARES.values())))]
+        plans.append(make_patient(cohort, number, _wide_recipe(rng, state), _looks_scans))
+    return plans
+
+
+def _wide_recipe(rng: np.random.Generator, state: LensState) -> PatientRecipe:
+    """A patient under wide physics: of either group where the natural lens can be graded."""
+    free_form = bool(rng.uniform() < FREE_FORM_SHARE)
+    if state not in GRADABLE:
+        return PatientRecipe(ages_between(20, 92), (False, False), state=state, wide=True, condition=_condition)
+    implant = state is LensState.IMPLANT
+    cataract = bool(rng.uniform() < 0.5)
+    low, high = (21, 70) if implant else (25, 92) if cataract else (18, 88)
+    return PatientRecipe(
+        ages_between(low, high),
+        (cataract, cataract),
+        mix=behind_implant(0.4) if implant and cataract else None,
+        state=state,
+        wide=True,
+        condition=_condition,
+        free_form=free_form,
+    )
+
+
+def _condition(rng: np.random.Generator) -> str:
+    name = str(rng.choice(CONDITIONS[1:]))
+    return name if rng.uniform() < TRAINING_CONDITION_SHARE else ""
+
+
+def _looks_scans(rng: np.random.Generator, index: int) -> tuple[ScanPlan, ...]:
+    """Scans as in training, some with a tool; tools read 8 bits, so that no raw scan has one."""
+    plans = []
+    for plan in training_scans(rng, index):
+        if rng.uniform() < LOOKS_TOOL_SHARE:
+            raw = plan.geometry is Geometry.RAW
+            tool = list(Tool)[int(rng.integers(len(Tool)))]
+            plans.append(replace(plan, tool=tool, geometry=Geometry.OPTICAL if raw else plan.geometry))
+        else:
+            plans.append(plan)
+    return tuple(plans)

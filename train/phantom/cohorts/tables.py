@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 PATIENT_COLUMNS = ("patient_id", "age_years", "sex", "truth_age_years")
 SCAN_COLUMNS = (
     "scan_id", "patient_id", "eye", "exam", "group", "meridian_deg", "image", "mask", "bcva_logmar", "profile",
-    "truth_labels", "truth_excess", "truth_type", "truth_observable", "truth_opacity_fraction",
+    "truth_labels", "truth_excess", "truth_type", "truth_observable", "truth_tissue", "truth_opacity_fraction",
     "truth_observable_fraction", "truth_lens_px", "truth_nuclear_db", "truth_cortical_db", "truth_kinds", "display",
     "state", "mix", "senescent", "locs_no", "pupil_mm", "dilated", "gain_db", "looks", "black_db", "grey_per_db",
-    "artefacts", "condition",
+    "artefacts", "condition", "picture", "vault_mm", "depth_slope_db",
 )  # fmt: skip
 
 

@@ -48,8 +48,8 @@ class CorneaState:
     last: float
 
 
-def draw_cornea_state(rng: np.random.Generator, condition: CornealCondition) -> CorneaState:
-    """Draw the place and strength of a condition."""
+def draw_cornea_state(rng: np.random.Generator, condition: CornealCondition, wide: bool = False) -> CorneaState:
+    """Draw the place and strength of a condition; `wide` reaches to oedema as bright as the iris."""
     if condition is CornealCondition.SCAR:
         return _scar(rng)
     if condition is CornealCondition.CONTACT_LENS:
@@ -63,7 +63,7 @@ def draw_cornea_state(rng: np.random.Generator, condition: CornealCondition) -> 
             first=0.0,
             last=float(rng.uniform(0.08, 0.15)),
         )
-    limits = _LIMITS[condition]
+    limits = _WIDE_OEDEMA if wide and condition is CornealCondition.OEDEMA else _LIMITS[condition]
     return CorneaState(
         condition=condition,
         x_mm=0.0,
@@ -91,6 +91,7 @@ _LIMITS = {
     CornealCondition.GUTTAE: _Limits(radius_mm=(1.5, 3.5), scatter_db=(4, 9), loss_db=(0.2, 1.2), first=0.95),
     CornealCondition.ARCUS: _Limits(radius_mm=(4.6, 5.1), scatter_db=(4, 8), loss_db=(2, 6), first=0.1),
 }
+_WIDE_OEDEMA = _Limits(radius_mm=(2.5, 6.5), scatter_db=(2.5, 15), loss_db=(2, 7), first=0.05)
 
 
 def _scar(rng: np.random.Generator) -> CorneaState:

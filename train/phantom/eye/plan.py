@@ -15,7 +15,10 @@ class LensState(StrEnum):
     INTRAOCULAR = "intraocular-lens"
     APHAKIC = "aphakia"
     OUTSIDE = "lens-mostly-outside"
-    IMPLANT = "phakic-implant"
+    IMPLANT = "phakic-implant"  # before the natural lens
+
+
+GRADABLE = (LensState.PHAKIC, LensState.IMPLANT)  # the natural lens is there to be graded
 
 
 @dataclass(frozen=True, slots=True)

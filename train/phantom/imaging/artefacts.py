@@ -13,6 +13,7 @@ from .streak import draw_streak, paint_streak
 
 if TYPE_CHECKING:
     import numpy as np
+    from numpy.typing import NDArray
 
     from train.phantom.patient import Eye
 
@@ -28,11 +29,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Artefacts:
-    """The artefacts of one scan."""
+    """The artefacts of one scan.
+
+    Attributes
+    ----------
+    disturbances, reflections, motion
+        What they are.
+    left
+        (rows, columns) float32: share of the eye's own light that they leave.
+    """
 
     disturbances: Disturbances
     reflections: Reflections
     motion: Motion
+    left: NDArray[np.float32]
 
     def names(self, exposure: Detector) -> str:
         """Names of the artefacts of a scan taken with this exposure, separated by spaces."""
@@ -67,8 +77,9 @@ def add_artefacts(
     paint_streak(signal, surfaces, draw_streak(rng, faint), grid, rng)
     factor = eye.artefact_factor * (1.4 if plan.wide else 1.0)
     disturbances = draw_disturbances(rng, plan.meridian_deg, factor, plan.forced)
-    from_lens *= disturb(signal, surfaces, disturbances, grid, rng)
+    left = disturb(signal, surfaces, disturbances, grid, rng)
+    from_lens *= left
     reflections = draw_reflections(seeds.scan("extras", plan.imaging), eye.artefact_factor, plan.forced)
     apply_reflections(signal, surfaces, reflections, grid)
     motion = draw_motion(seeds.scan("motion"), eye.artefact_factor, plan.forced)
-    return Artefacts(disturbances=disturbances, reflections=reflections, motion=motion)
+    return Artefacts(disturbances=disturbances, reflections=reflections, motion=motion, left=left)

@@ -13,10 +13,18 @@ if TYPE_CHECKING:
 
     from .beams import Grid, Surfaces
 
+SEEN = 2.0  # power over the noise, the black of a usual display
 
-def paint_ciliary(signal: NDArray[np.float32], surfaces: Surfaces, grid: Grid, rng: np.random.Generator) -> None:
-    """Paint ciliary processes and the far wall, as they show faintly through a thin iris on one or both sides."""
+
+def paint_ciliary(
+    signal: NDArray[np.float32], surfaces: Surfaces, grid: Grid, rng: np.random.Generator
+) -> NDArray[np.bool_]:
+    """Paint ciliary processes and the far wall, as they show faintly through a thin iris on one or both sides.
+
+    Returns where they are bright enough to be seen, (rows, columns) bool.
+    """
     f32 = np.float32
+    seen = np.zeros(signal.shape, bool)
     for side in (-1, 1):
         if rng.uniform() < 0.35:
             continue
@@ -39,3 +47,5 @@ def paint_ciliary(signal: NDArray[np.float32], surfaces: Surfaces, grid: Grid, r
         shell = np.exp(-np.maximum(path - arc, 0) / f32(0.8)) * (path > arc)
         power += (shell * 10 ** rng.uniform(-0.3, 0.25)).astype(np.float32)
         signal[:, columns] += power
+        seen[:, columns] = power > SEEN
+    return seen

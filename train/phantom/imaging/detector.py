@@ -32,6 +32,8 @@ class Detector:
         Spread of a fixed pattern over the rows.
     heavy_tail_db
         Spread of a log-normal texture on top (tissue that departs from fully developed speckle).
+    depth_slope_db, slope_from_mm
+        Gain that is won (or lost, below 0) per mm of optical path below this depth, that of the cornea.
     """
 
     gain_db: float
@@ -44,6 +46,8 @@ class Detector:
     grain_columns: float
     row_pattern_db: float
     heavy_tail_db: float = 0.0
+    depth_slope_db: float = 0.0
+    slope_from_mm: float = 0.0
 
 
 NOMINAL_FOCUS_MM, NOMINAL_RAYLEIGH_MM = 7.0, 6.0
@@ -57,7 +61,9 @@ def gate_db(depth_mm: NDArray[np.float32], detector: Detector) -> NDArray[np.flo
         return loss
 
     relative = gate(detector.focus_mm, detector.rayleigh_mm) - gate(NOMINAL_FOCUS_MM, NOMINAL_RAYLEIGH_MM)
-    return (relative - detector.roll_off_db * (depth_mm - 4.0) / 14.0).astype(np.float32)
+    slope = detector.depth_slope_db * np.maximum(depth_mm - detector.slope_from_mm, 0)
+    total: NDArray[np.float32] = relative + slope - detector.roll_off_db * (depth_mm - 4.0) / 14.0
+    return total.astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,13 @@ if TYPE_CHECKING:
     from .plan import ScanPlan
 
 
-def draw_exposure(rng: np.random.Generator, eye: Eye, plan: ScanPlan) -> Detector:
-    """Draw the exposure of one scan."""
+# Gain over depth, dB per mm of optical path: focus and roll-off set cornea and lens apart.
+DEPTH_SLOPE_DB, WIDE_DEPTH_SLOPE_DB, MOST_DEPTH_SLOPE_DB = 0.12, 0.35, 1.2
+_OF_THE_EXAM = 0.5  # of the slope's spread, which all scans of an exam share
+
+
+def draw_exposure(rng: np.random.Generator, eye: Eye, plan: ScanPlan, cornea_mm: float) -> Detector:
+    """Draw the exposure of one scan whose cornea lies at this optical path."""
     visit = generator(eye.plan.cohort, eye.plan.patient, eye.plan.eye, plan.exam, "exposure", plan.imaging)
     low = bool(visit.uniform() < 0.06 * eye.artefact_factor) or plan.forced == "low-signal"
     gain = (
@@ -31,6 +36,8 @@ def draw_exposure(rng: np.random.Generator, eye: Eye, plan: ScanPlan) -> Detecto
         gain += float(rng.choice((-1, 1)) * rng.uniform(1.5, 3.5))
     wide = plan.wide and rng.uniform() < 0.4
     looks = float(np.exp(rng.uniform(np.log(4), np.log(12)))) if wide else float(rng.uniform(5.5, 9.0))
+    spread = WIDE_DEPTH_SLOPE_DB if plan.wide else DEPTH_SLOPE_DB
+    slope = _OF_THE_EXAM * visit.standard_normal() + np.sqrt(1 - _OF_THE_EXAM**2) * rng.standard_normal()
     exposure = Detector(
         gain_db=float(gain + (rng.normal(0, 1.0) if wide else 0.0)),
         lateral_slope_db=float(rng.normal(0, 0.4)) + (float(rng.uniform(-3, 3)) if low else 0.0),
@@ -42,6 +49,8 @@ def draw_exposure(rng: np.random.Generator, eye: Eye, plan: ScanPlan) -> Detecto
         grain_columns=float(rng.uniform(0.42, 0.58) if not wide else rng.uniform(0.35, 0.9)),
         row_pattern_db=float(rng.uniform(0.2, 0.5)) if rng.uniform() < 0.15 else 0.0,
         heavy_tail_db=float(rng.uniform(0.3, 1.0)) if wide and rng.uniform() < 0.5 else 0.0,
+        depth_slope_db=float(np.clip(spread * slope, -MOST_DEPTH_SLOPE_DB, MOST_DEPTH_SLOPE_DB)),
+        slope_from_mm=cornea_mm,
     )
     if plan.forced == "rows":
         exposure = replace(exposure, row_pattern_db=float(rng.uniform(0.8, 2.0)))

@@ -6,14 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from edge_runtime.look.tissues import Tissue
 from edge_runtime.measure.optics import AQUEOUS_INDEX
 from train.phantom.field import smooth_walk
+
+from .tissue_map import Body
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from train.phantom.eye.anatomy import Anatomy
-    from train.phantom.eye.tissue import Tissue
+    from train.phantom.eye.tissue import Tissue as Looks
 
     from .beams import Grid, Surfaces
 
@@ -22,13 +25,19 @@ def paint_iris(
     signal: NDArray[np.float32],
     surfaces: Surfaces,
     anatomy: Anatomy,
-    tissue: Tissue,
+    tissue: Looks,
     grid: Grid,
     rng: np.random.Generator,
-) -> None:
-    """The iris, its pigment layer and the shadow below, on both sides of the pupil. Paints the signal in place."""
+    lift_mm: float = 0.0,
+) -> Body:
+    """The iris, its pigment layer and the shadow below, on both sides of the pupil. Paints the signal in place.
+
+    `lift_mm` is how far an implant holds its margin off the lens. Returns its body for the map of tissues.
+    """
     f32 = np.float32
     iris = anatomy.iris
+    front, behind = np.zeros((2, grid.columns), np.float32)
+    body = Body(Tissue.IRIS_SCLERA, front, behind, np.zeros(grid.columns, bool))
     for side in (surfaces.lateral < 0, surfaces.lateral >= 0):
         columns = np.flatnonzero(side & (surfaces.beyond > -0.01) & (np.abs(surfaces.lateral) < 7.6))
         if not len(columns):
@@ -40,7 +49,7 @@ def paint_iris(
         span = f32(max(beyond[chamber].max() if chamber.any() else 0.0, 1.0))
         u = np.clip(beyond / span, 0, 1.25)
         margin = columns[-1] if columns[0] == 0 or surfaces.lateral[columns[-1]] < 0 else columns[0]
-        margin_z = float(surfaces.lens_z[margin]) - 0.02
+        margin_z = float(surfaces.lens_z[margin]) - 0.02 - lift_mm
         root_z = front_z + 0.20
         back = margin_z + (root_z - margin_z) * u - 4 * f32(iris.bow_mm) * u * (1 - u) * (u < 1)
         shape = 0.24 + 0.22 * np.exp(-(((u - 0.18) / 0.16) ** 2)) - 0.06 * u
@@ -72,6 +81,9 @@ def paint_iris(
         ramp = ramp * np.clip(surfaces.beyond[part] / f32(grid.column_mm) + 0.5, 0, 1)
         power = ramp * np.exp(level * f32(np.log(10) / 10))
         signal[first:, part] = np.maximum(signal[first:, part], power)
+        body.front[part], body.back[part] = top, bottom
+        body.where[part] = (surfaces.beyond[part] > 0) & (beyond - span < 0.4)
+    return body
 
 
 def recess_depth(anatomy: Anatomy) -> float:

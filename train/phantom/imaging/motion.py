@@ -36,13 +36,17 @@ class Motion:
     shift_mm: float = 0.0
     blank: bool = False
 
+    def block(self, grid: Grid) -> slice:
+        """The columns of the grid that move."""
+        return slice(int(self.first * grid.columns), int(self.last * grid.columns))
+
     def move(self, field: NDArray[Moved], grid: Grid) -> NDArray[Moved]:
         """A (rows, columns) field of the grid with the block moved or zero; the same array where there is no motion."""
         rows = round(self.shift_mm / grid.row_mm)
         if not rows and not self.blank:
             return field
         moved = field.copy()
-        block = slice(int(self.first * grid.columns), int(self.last * grid.columns))
+        block = self.block(grid)
         if self.blank:
             moved[:, block] = 0
             return moved

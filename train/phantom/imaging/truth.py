@@ -43,6 +43,9 @@ class Truth:
         `Zone` inside the lens, else 0.
     mask
         The annotator's labels by the paper's rule: 0 background, 1 lens of a clear eye, 2 lens of an eye with cataract.
+    tissue
+        `Tissue` of every pixel. The natural lens is where `labels` are, and also in a scan that shows too little of it
+        to be graded. Other tissues in the shadow of a lash, a lid or a blink are shadow.
     """
 
     labels: NDArray[np.uint8]
@@ -51,6 +54,7 @@ class Truth:
     observable: NDArray[np.uint8]
     zone: NDArray[np.uint8]
     mask: NDArray[np.uint8]
+    tissue: NDArray[np.uint8]
 
     @property
     def lens_px(self) -> int:
@@ -68,17 +72,27 @@ class Truth:
         return int(np.count_nonzero((self.labels == 2) & (self.observable == 1)))
 
 
-def empty_truth(rows: int, columns: int) -> Truth:
+def empty_truth(tissue: NDArray[np.uint8]) -> Truth:
     """Truth of a scan without a gradable lens."""
-    zero = np.zeros((rows, columns), np.uint8)
+    zero = np.zeros_like(tissue)
     excess = np.full_like(zero, EXCESS_OFFSET_DB * EXCESS_STEPS_PER_DB)
-    return Truth(
-        labels=zero, excess=excess, kind=zero.copy(), observable=zero.copy(), zone=zero.copy(), mask=zero.copy()
-    )
+    return Truth(zero, excess, zero.copy(), zero.copy(), zero.copy(), zero.copy(), tissue)
+
+
+def visible_lens(lens: LensImage, warp: Warp, grid: Grid, motion: Motion) -> NDArray[np.bool_]:
+    """Where the picture shows the lens, bool of its size."""
+    field = np.zeros((grid.rows, grid.columns), np.float32)
+    field[lens.box] = lens.cover
+    inside = warp.picture(motion.move(field, grid)) > 0.5
+    if warp.outside is not None:
+        inside &= ~warp.outside
+    return inside
 
 
 def find_truth(
     lens: LensImage,
+    inside: NDArray[np.bool_],
+    tissue: NDArray[np.uint8],
     lens_signal: NDArray[np.float32],
     warp: Warp,
     grid: Grid,
@@ -92,6 +106,8 @@ def find_truth(
     ----------
     lens
         The lens as the scan cuts it.
+    inside, tissue
+        Maps of the picture's size: the visible lens, and the tissues.
     lens_signal
         (rows, columns) float32 of the grid: mean signal of the lens alone over the mean noise, motion included.
     warp, grid
@@ -109,9 +125,6 @@ def find_truth(
         field[lens.box] = part
         return motion.move(field, grid)
 
-    inside = warp.picture(full(lens.cover, 0)) > 0.5
-    if warp.outside is not None:
-        inside &= ~warp.outside
     labels = inside.astype(np.uint8)
     excess = np.full(inside.shape, EXCESS_OFFSET_DB * EXCESS_STEPS_PER_DB, np.uint8)
     kind = np.zeros(inside.shape, np.uint8)
@@ -136,4 +149,4 @@ def find_truth(
         zone[window][seen] = nearest(lens.zone)[seen]
         observable[window] = seen & (warp.picture(lens_signal, window=window) >= 10 ** (OBSERVABLE_DB / 10))
     mask = annotate(inside, annotator).astype(np.uint8) * np.uint8(group_label)
-    return Truth(labels, excess, kind, observable, zone, mask)
+    return Truth(labels, excess, kind, observable, zone, mask, tissue)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from train.phantom.eye.plan import LensState
+from train.phantom.eye.plan import GRADABLE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,6 +25,6 @@ def paint_vitreous(signal: NDArray[np.float32], surfaces: Surfaces, eye: Eye, gr
     first = max(int(surfaces.lens_back_path[part].min() / grid.row_mm), 0)
     behind = grid.depth_mm[first:, None] - surfaces.lens_back_path[part]
     # A crystalline lens sends some light forwards into the vitreous behind it; an empty pupil does not.
-    level = eye.tissue.vitreous_db - (0.0 if eye.plan.state is LensState.PHAKIC else 5.0)
+    level = eye.tissue.vitreous_db - (0.0 if eye.plan.state in GRADABLE else 5.0)
     power = 10 ** (level / 10) * np.clip(behind / np.float32(grid.row_mm), 0, 1) * surfaces.open[part]
     signal[first:, part] += power.astype(np.float32)

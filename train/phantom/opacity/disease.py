@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from .opacity import Opacity
 
-# Letters: N nuclear, C cortical, P posterior subcapsular, F focal (polar or anterior). Shares are those of population
-# series (INDEYE).
+# Letters: N nuclear, C cortical, P posterior subcapsular, F focal (polar or anterior), A anterior subcapsular.
+# Shares are those of population series (INDEYE).
 MIX_FROM_55 = (("N", 0.42), ("NC", 0.22), ("NP", 0.17), ("NCP", 0.14), ("C", 0.03), ("P", 0.015), ("F", 0.005))
 MIX_BELOW_55 = (("N", 0.25), ("NC", 0.06), ("NP", 0.20), ("NCP", 0.04), ("C", 0.08), ("P", 0.22), ("F", 0.15))
 
@@ -201,6 +201,8 @@ def _focal_opacities(
         focal.append(draw_posterior_subcapsular(rng, plaque_mm))
     if "F" in mix:
         focal.append(draw_posterior_polar(rng) if rng.uniform() < 0.5 else draw_anterior_subcapsular(rng))
+    if "A" in mix:
+        focal.append(draw_anterior_subcapsular(rng))
     return focal
 
 

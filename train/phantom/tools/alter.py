@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from edge_runtime.look.tissues import Tissue
 from train.phantom.imaging.plan import Tool
 from train.phantom.imaging.truth import Truth, empty_truth
 
@@ -21,10 +23,6 @@ if TYPE_CHECKING:
     from .places import Move
 
 _CHANGES: dict[Tool, Callable[[NDArray[np.uint8], np.random.Generator], NDArray[np.uint8]]] = {
-    Tool.TEXT: with_text,
-    Tool.CALLIPERS: with_callipers,
-    Tool.BOX: with_box,
-    Tool.ARROW: with_arrow,
     Tool.CLAHE: clahe,
     Tool.GAMMA: gamma,
     Tool.LEVELS: levels,
@@ -32,8 +30,15 @@ _CHANGES: dict[Tool, Callable[[NDArray[np.uint8], np.random.Generator], NDArray[
     Tool.RECOLOURED: recoloured,
     Tool.SMOOTHED: smoothed,
     Tool.JPEG: packed,
-    Tool.PARTLY_BLACK: partly_black,
     Tool.BRIGHTNESS: brightness,
+}
+# These also tell what they hide, bool of the picture's size.
+_MARKS: dict[Tool, Callable[[NDArray[np.uint8], np.random.Generator], tuple[NDArray[np.uint8], NDArray[np.bool_]]]] = {
+    Tool.TEXT: with_text,
+    Tool.CALLIPERS: with_callipers,
+    Tool.BOX: with_box,
+    Tool.ARROW: with_arrow,
+    Tool.PARTLY_BLACK: partly_black,
 }
 _MOVES: dict[Tool, Callable[[tuple[int, int], np.random.Generator], Move]] = {
     Tool.CUT: cut,
@@ -62,7 +67,7 @@ def alter(
     -------
     picture : (rows, columns) uint8, perhaps of another size
     truth : Truth
-        Of the new size. What a mark hides counts as lens still.
+        Of the new size. What a mark hides counts as lens still, but its tissue is a mark.
 
     Raises
     ------
@@ -74,11 +79,13 @@ def alter(
     grey = picture.astype(np.uint8, copy=False)
     if tool in _CHANGES:
         return _CHANGES[tool](grey, rng), truth
+    if tool in _MARKS:
+        marked, hidden = _MARKS[tool](grey, rng)
+        return marked, replace(truth, tissue=np.where(hidden, np.uint8(Tissue.MARK), truth.tissue))
     move = _MOVES[tool]((grey.shape[0], grey.shape[1]), rng)
-    nothing = empty_truth(1, 1)
+    nothing = empty_truth(np.full((1, 1), Tissue.MARK, np.uint8))  # as on the margins of a page
 
     def moved(name: str) -> NDArray[np.uint8]:
         return move(getattr(truth, name), True, int(getattr(nothing, name)[0, 0]))
 
-    maps = ("labels", "excess", "kind", "observable", "zone", "mask")
-    return move(grey, False, 0), Truth(*(moved(name) for name in maps))
+    return move(grey, False, 0), Truth(**{each.name: moved(each.name) for each in fields(Truth)})

@@ -73,26 +73,25 @@ def packed(picture: Picture, rng: np.random.Generator) -> Picture:
     return opened.astype(np.uint8, copy=False)
 
 
-def partly_black(picture: Picture, rng: np.random.Generator) -> Picture:
-    """A side, a corner or a band is black."""
-    changed = picture.copy()
+def partly_black(picture: Picture, rng: np.random.Generator) -> tuple[Picture, NDArray[np.bool_]]:
+    """A side, a corner or a band is black; returns what is hidden, too."""
+    hidden = np.zeros(picture.shape, bool)
     rows, columns = picture.shape
     kind = str(rng.choice(["side", "corner", "band"]))
     down, across = float(rng.uniform(0.1, 0.6)), float(rng.uniform(0.1, 0.6))
     if kind == "corner":
-        corner = picture[: round(down * rows), : round(across * columns)].shape
+        height, width = round(down * rows), round(across * columns)
         top, left = rng.integers(0, 2), rng.integers(0, 2)
-        changed[
-            slice(0, corner[0]) if top else slice(rows - corner[0], rows),
-            slice(0, corner[1]) if left else slice(columns - corner[1], columns),
-        ] = 0
-        return changed
-    side = int(rng.integers(0, 4))
-    turned = np.rot90(changed, side)
-    size = round(float(rng.uniform(0.05, 0.5) if kind == "side" else rng.uniform(0.02, 0.15)) * turned.shape[0])
-    first = 0 if kind == "side" else round(float(rng.uniform(0.1, 0.85)) * turned.shape[0])
-    turned[first : first + size] = 0
-    return changed
+        hidden[
+            slice(0, height) if top else slice(rows - height, rows),
+            slice(0, width) if left else slice(columns - width, columns),
+        ] = True
+    else:
+        turned = np.rot90(hidden, int(rng.integers(0, 4)))
+        size = round(float(rng.uniform(0.05, 0.5) if kind == "side" else rng.uniform(0.02, 0.15)) * len(turned))
+        first = 0 if kind == "side" else round(float(rng.uniform(0.1, 0.85)) * len(turned))
+        turned[first : first + size] = True
+    return np.where(hidden, np.uint8(0), picture), hidden
 
 
 def brightness(picture: Picture, rng: np.random.Generator) -> Picture:

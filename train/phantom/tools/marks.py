@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     Picture = NDArray[np.uint8]
     Point = tuple[int, int]
+    Marked = tuple[Picture, NDArray[np.bool_]]
 
 _FONTS = (
     cv2.FONT_HERSHEY_SIMPLEX,
@@ -25,10 +26,12 @@ _FONTS = (
 _WORDS = ("LT 4.52 mm", "OD 3/6", "RESEARCH COPY", "CCT 541 um", "ANON 0001", "ACD 3.11 mm", "12:04", "OS  120")
 _AROUND_THE_LENS = 0.6  # of the marks; the others lie anywhere
 _SEE_THROUGH = 0.25  # of the marks, as watermarks are
+_BRIGHT = 100  # greys above it bear dark letters
+_BLANK = 77
 _SMOOTH_EDGES = 0.7  # of the marks have anti-aliased edges
 
 
-def with_text(picture: Picture, rng: np.random.Generator) -> Picture:
+def with_text(picture: Picture, rng: np.random.Generator) -> Marked:
     """One to three words."""
 
     def draw(layer: Picture, level: int, edges: int) -> None:
@@ -42,7 +45,7 @@ def with_text(picture: Picture, rng: np.random.Generator) -> Picture:
     return _marked(picture, rng, draw)
 
 
-def with_callipers(picture: Picture, rng: np.random.Generator) -> Picture:
+def with_callipers(picture: Picture, rng: np.random.Generator) -> Marked:
     """A line between two points with bars at its ends, upright, level or slanted, with its length beside it."""
 
     def draw(layer: Picture, level: int, edges: int) -> None:
@@ -62,7 +65,7 @@ def with_callipers(picture: Picture, rng: np.random.Generator) -> Picture:
     return _marked(picture, rng, draw)
 
 
-def with_box(picture: Picture, rng: np.random.Generator) -> Picture:
+def with_box(picture: Picture, rng: np.random.Generator) -> Marked:
     """A filled box with words, an empty one, or an outline about the lens."""
 
     def draw(layer: Picture, level: int, edges: int) -> None:
@@ -81,12 +84,12 @@ def with_box(picture: Picture, rng: np.random.Generator) -> Picture:
         if kind == "filled":
             for line in range(int(rng.integers(1, 4))):
                 word, place = str(rng.choice(_WORDS)), (x + 5, round(y + (line + 1) * 0.25 * down))
-                cv2.putText(layer, word, place, int(rng.choice(_FONTS)), unit, 0 if level > 100 else 255, 2, edges)
+                cv2.putText(layer, word, place, int(rng.choice(_FONTS)), unit, 0 if level > _BRIGHT else 255, 2, edges)
 
     return _marked(picture, rng, draw)
 
 
-def with_arrow(picture: Picture, rng: np.random.Generator) -> Picture:
+def with_arrow(picture: Picture, rng: np.random.Generator) -> Marked:
     """An arrow that points somewhere."""
 
     def draw(layer: Picture, level: int, edges: int) -> None:
@@ -99,16 +102,19 @@ def with_arrow(picture: Picture, rng: np.random.Generator) -> Picture:
     return _marked(picture, rng, draw)
 
 
-def _marked(picture: Picture, rng: np.random.Generator, draw: Callable[[Picture, int, int], None]) -> Picture:
-    """Draw in one grey, now and then as a watermark that lets the scan shine through."""
+def _marked(picture: Picture, rng: np.random.Generator, draw: Callable[[Picture, int, int], None]) -> Marked:
+    """Draw in one grey, now and then as a watermark that lets the scan shine through; where it is drawn, too."""
     level = int(rng.choice([255, 255, 230, 200, 160, 128, 0, int(rng.integers(60, 256))]))
     edges = cv2.LINE_AA if rng.uniform() < _SMOOTH_EDGES else cv2.LINE_8
     share = float(rng.uniform(0.3, 0.7)) if rng.uniform() < _SEE_THROUGH else 1.0
-    layer = picture.copy()
+    layer, blank, start = picture.copy(), np.full_like(picture, _BLANK), rng.bit_generator.state
+    draw(blank, 255 if level > _BRIGHT else 0, edges)  # the same mark again, on a plain ground
+    rng.bit_generator.state = start
     draw(layer, level, edges)
+    hidden = (blank != _BLANK) | (layer != picture)  # a smooth edge may have any grey, that of the ground as well
     if share < 1:
-        return np.rint(picture * (1 - share) + layer * share).astype(np.uint8)
-    return layer
+        layer = np.rint(picture * (1 - share) + layer * share).astype(np.uint8)
+    return layer, hidden
 
 
 def _unit(picture: Picture) -> float:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import pytest
 
 from train.phantom.cohorts.catalogue import COHORTS, plan_cohort
 from train.phantom.cohorts.patients import PatientPlan
+from train.phantom.cohorts.studies import LOOKS_SHARES
 from train.phantom.cohorts.tables import scan_id
-from train.phantom.eye.plan import LensState
+from train.phantom.eye.plan import GRADABLE, LensState
 from train.phantom.imaging import beams, lens_image
+from train.phantom.imaging.plan import Geometry, Tool
 from train.phantom.imaging.pose import draw_view
 from train.phantom.patient import make_eye
 from train.phantom.render import render
@@ -102,10 +106,44 @@ def test_stress_cohorts_have_a_hundred_eyes_per_group(name: str) -> None:
     assert eyes_of(plan, True) >= 100
 
 
-def test_the_not_gradable_cohort_has_a_hundred_eyes_none_to_grade() -> None:
-    plan = plan_cohort("not-gradable")
-    assert eyes_of(plan, False) >= 100
-    assert all(eye.state is not LensState.PHAKIC for patient in plan for eye, _ in patient.eyes)
+def test_the_not_gradable_cohort_has_400_eyes_none_to_grade() -> None:
+    states = [eye.state for patient in plan_cohort("not-gradable") for eye, _ in patient.eyes]
+    assert len(states) == 400
+    assert Counter(states) == {LensState.INTRAOCULAR: 200, LensState.APHAKIC: 100, LensState.OUTSIDE: 100}
+
+
+def test_half_of_the_eyes_with_a_phakic_implant_have_a_cataract_mostly_below_the_front_capsule() -> None:
+    eyes = [eye for patient in plan_cohort("phakic-implant") for eye, _ in patient.eyes]
+    assert len(eyes) == 100
+    assert all(eye.state is LensState.IMPLANT and 21 <= eye.age_years <= 60 for eye in eyes)
+    ill = [eye for eye in eyes if eye.cataract]
+    assert len(ill) == 50
+    assert np.mean(["A" in str(eye.mix) for eye in ill]) > 0.5
+
+
+def test_training_shows_every_state_free_forms_and_conditions_as_often_as_said() -> None:
+    eyes = [patient.eyes[0][0] for patient in plan_cohort("training", patients=3000)]
+    gradable = [eye for eye in eyes if eye.state in GRADABLE]
+    implants = [eye for eye in gradable if eye.state is LensState.IMPLANT]
+    assert 1 - len(gradable) / len(eyes) == pytest.approx(0.08, abs=0.015)
+    assert len(implants) / len(eyes) == pytest.approx(0.05, abs=0.012)
+    assert np.mean([eye.cataract for eye in implants]) == pytest.approx(0.5, abs=0.13)
+    assert np.mean(["A" in str(eye.mix) for eye in implants if eye.cataract]) == pytest.approx(0.4, abs=0.17)
+    assert np.mean([eye.free_form for eye in gradable]) == pytest.approx(0.25, abs=0.03)
+    assert np.mean([eye.condition != "" for eye in gradable]) == pytest.approx(0.22, abs=0.03)
+
+
+def test_looks_shows_every_state_and_tool_as_often_as_said() -> None:
+    plans = plan_cohort("looks", patients=1500)
+    states = Counter(patient.eyes[0][0].state for patient in plans)
+    for state, share in LOOKS_SHARES.items():
+        assert states[state] / len(plans) == pytest.approx(share, abs=0.04)
+    scans = [scan for patient in plans for _, scans in patient.eyes for scan in scans]
+    tools = Counter(scan.tool for scan in scans if scan.tool)
+    assert sum(tools.values()) / len(scans) == pytest.approx(0.22, abs=0.02)
+    assert set(tools) == set(Tool)
+    assert max(tools.values()) < 1.6 * min(tools.values())
+    assert all(scan.geometry is not Geometry.RAW for scan in scans if scan.tool)
 
 
 def test_no_patient_is_in_two_cohorts() -> None:

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from edge_runtime.look.tissues import Picture, Tissue
 from train.phantom.cohorts.catalogue import plan_cohort
 from train.phantom.imaging.plan import Geometry, ScanPlan, Tool
 from train.phantom.patient import Eye, make_eye
@@ -16,7 +17,8 @@ from train.phantom.render import RenderedScan, altered, render
 
 PLAN = ScanPlan(1, 0.0, rows=365, columns=430)
 MOVING = (Tool.CUT, Tool.CUT_AND_RESIZED, Tool.PAGE, Tool.TURNED, Tool.UPSIDE_DOWN)
-MAPS = ("labels", "excess", "kind", "observable", "zone", "mask")
+MARKING = (Tool.TEXT, Tool.CALLIPERS, Tool.BOX, Tool.ARROW, Tool.PARTLY_BLACK)
+MAPS = ("labels", "excess", "kind", "observable", "zone", "mask", "tissue")
 
 
 @pytest.fixture(scope="module")
@@ -46,8 +48,27 @@ def test_a_tool_changes_the_picture_and_the_seed_alone_decides_how(
     assert changed.notes["profile"] == ""
     for name in MAPS:
         assert getattr(changed.truth, name).shape == changed.picture.shape
-    if tool not in MOVING:
+    if tool not in (*MOVING, *MARKING):
         assert altered(as_written, eye, PLAN, tool).truth is as_written.truth
+    kind = Picture.NATURAL_LENS if tool is Tool.JPEG else Picture.ALTERED
+    assert changed.notes["picture"] == kind
+
+
+@pytest.mark.parametrize("tool", MARKING)
+def test_a_mark_is_a_mark_in_the_map_of_tissues_alone(tool: Tool, eye: Eye, as_written: RenderedScan) -> None:
+    for angle in range(6):
+        changed = altered(as_written, eye, replace(PLAN, meridian_deg=float(angle)), tool)
+        mark = changed.truth.tissue == Tissue.MARK
+        assert mark.any()
+        assert not (changed.picture != as_written.picture)[~mark].any()
+        assert np.array_equal(changed.truth.tissue[~mark], as_written.truth.tissue[~mark])
+        assert changed.truth.labels is as_written.truth.labels
+
+
+def test_the_margins_of_a_page_are_marks(eye: Eye, as_written: RenderedScan) -> None:
+    tissue = altered(as_written, eye, PLAN, Tool.PAGE).truth.tissue
+    assert (tissue == Tissue.MARK).any()
+    assert not (as_written.truth.tissue == Tissue.MARK).any()
 
 
 @pytest.mark.parametrize("tool", MOVING)
@@ -58,6 +79,7 @@ def test_truth_moves_with_the_lens(tool: Tool, eye: Eye, as_written: RenderedSca
     usual = as_written.picture[as_written.truth.labels > 0].mean()
     assert changed.picture[lens].mean() == pytest.approx(usual, rel=0.25)
     assert set(np.unique(changed.truth.excess[~lens])) == {72}
+    assert np.array_equal(changed.truth.tissue == Tissue.NATURAL_LENS, lens)
 
 
 def test_raw_scans_of_16_bits_are_not_altered(eye: Eye) -> None:
