@@ -117,7 +117,7 @@ def export_look(checkpoint: LookCheckpoint) -> bytes:
     ParityError
         When it differs from PyTorch.
     """
-    pipeline = LookPipeline(checkpoint)
+    pipeline = LookPipeline(checkpoint).eval()
     model = trace_look(pipeline)
     parity = compare_look(pipeline, model.SerializeToString(deterministic=True))
     metadata = checkpoint.metadata
