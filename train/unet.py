@@ -14,6 +14,11 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+# Cumulative opacity: probabilities that the excess over the young clear lens is more than so many decibel.
+EXCESS_STEPS_DB = (1.5, 3.0, 4.5, 6.0, 9.0, 12.0)
+KINDS = ("none", "nuclear", "cortical-spoke", "posterior-subcapsular", "anterior-subcapsular")
+# What the second head says of each pixel of the body's grid: cumulative opacity, kind, and the paper's own label.
+EVIDENCE_CHANNELS = len(EXCESS_STEPS_DB) + len(KINDS) + 1
 CLASSES = 3  # background, clear lens, cataract: `edge_runtime.measure.lens.TissueLabel`
 
 
@@ -42,6 +47,8 @@ class UNetConfig:
         body works at half the grid, at a quarter of the arithmetic, and the head returns to the grid.
     upsampling
         How the decoder grows.
+    evidence
+        Whether a second head says how strong an opacity is, of which kind, and what the paper would label.
     """
 
     width: int = 64
@@ -49,6 +56,7 @@ class UNetConfig:
     channel_cap: int = 1024
     stem: int = 1
     upsampling: Upsampling = Upsampling.TRANSPOSED
+    evidence: bool = False
 
     def __post_init__(self) -> None:
         if self.width < 1 or self.channel_cap < self.width:
@@ -166,8 +174,9 @@ class UNet(nn.Module):
         # With a stem each body pixel answers for 2 x 2 pixels of the network grid.
         self.head = nn.Conv2d(channels[0], CLASSES * config.stem**2, kernel_size=1)
         self.to_grid = nn.PixelShuffle(2) if config.stem == 2 else nn.Identity()
+        self.evidence = nn.Conv2d(channels[0], EVIDENCE_CHANNELS, kernel_size=1) if config.evidence else None
 
-    def forward(self, grey: Tensor) -> Tensor:
+    def forward(self, grey: Tensor, *, both: bool = False) -> Tensor | tuple[Tensor, Tensor]:
         """Return logits.
 
         Parameters
@@ -175,17 +184,34 @@ class UNet(nn.Module):
         grey
             (n, 1, rows, columns) float32 in [0, 1] on the network grid; rows and columns are multiples of
             `config.stride`.
+        both
+            Whether the logits of the second head are returned, too.
 
         Returns
         -------
-        (n, 3, rows, columns) float32
+        logits : (n, 3, rows, columns) float32
+        evidence : (n, 12, rows / stem, columns / stem) float32
+            With `both` alone: logits of `EXCESS_STEPS_DB`, of `KINDS`, and of the paper's label.
+
+        Raises
+        ------
+        ValueError
+            For both of a network without the second head.
         """
-        features = self.entry(grey)  # (n, width, rows / stem, columns / stem)
+        features = self._features(grey)
+        logits: Tensor = self.to_grid(self.head(features))
+        if not both:
+            return logits
+        if self.evidence is None:
+            raise ValueError("the network has no second head")
+        return logits, self.evidence(features)
+
+    def _features(self, grey: Tensor) -> Tensor:
+        features: Tensor = self.entry(grey)  # (n, width, rows / stem, columns / stem)
         skips = []
         for descend in self.descend:
             skips.append(features)
             features = descend(features)  # half the rows and columns, next level's channels
         for rise in self.rise:
             features = rise(features, skips.pop())  # twice the rows and columns
-        logits: Tensor = self.to_grid(self.head(features))  # (n, 3, rows, columns)
-        return logits
+        return features

@@ -38,6 +38,7 @@ OPTIONAL_COLUMNS = (
 )  # fmt: skip
 MAX_FAULTS_SHOWN = 20
 # Years; logMAR from better than 20/10 to no light perception; degrees of a radial scan.
+TRUTHS = ("truth_labels", "truth_excess", "truth_type")  # files that simulated scans have
 PLAUSIBLE = {"age_years": (0.0, 120.0), "bcva_logmar": (-0.5, 4.0), "meridian_deg": (0.0, 360.0)}
 
 
@@ -80,9 +81,9 @@ class ScanRecord:
     ----------
     group
         Group of the eye: "clear", "cataract", or "" where no lens can be graded.
-    image, mask, truth_labels
-        Paths of the files. `mask` is what an annotator paints; `truth_labels`, of simulated scans, is where the
-        opacity truly is.
+    image, mask, truth_labels, truth_excess, truth_type
+        Paths of the files. `mask` is what an annotator paints; the others, of simulated scans, are where the opacity
+        truly is, how strong, and of which kind.
     bcva_logmar, meridian_deg, age_years
         None where the table leaves them empty.
     profile
@@ -107,6 +108,8 @@ class ScanRecord:
     profile: str
     split: str
     line: int = 0
+    truth_excess: Path | None = None
+    truth_type: Path | None = None
 
     @property
     def where(self) -> str:
@@ -252,9 +255,9 @@ def _record(folder: Path, row: Row, ages: dict[str, float | None], faults: list[
         faults.append(f"{where}: split {row['split']!r} is unknown, training, test or nothing was expected")
     if row["profile"] and row["profile"] not in PROFILES and not Path(row["profile"]).is_file():
         faults.append(f"{where}: profile {row['profile']!r} is unknown")
-    files = {name: folder / row.get(name) for name in ("image", "mask", "truth_labels")}
+    files = {name: folder / row.get(name) for name in ("image", "mask", *TRUTHS)}
     for name, path in files.items():
-        if (row.get(name) or name != "truth_labels") and not path.is_file():
+        if (row.get(name) or name not in TRUTHS) and not path.is_file():
             faults.append(f"{where}: {name} {row.get(name)!r} is missing")
     faults += [
         f"{where}: image and {name} are the same file"
@@ -274,7 +277,7 @@ def _record(folder: Path, row: Row, ages: dict[str, float | None], faults: list[
         meridian_deg=meridian,
         image=files["image"],
         mask=files["mask"],
-        truth_labels=files["truth_labels"] if row.get("truth_labels") else None,
+        **{name: files[name] if row.get(name) else None for name in TRUTHS},
         bcva_logmar=acuity,
         age_years=ages[row["patient_id"]],
         profile=row["profile"],

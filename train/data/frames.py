@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,10 +28,12 @@ from edge_runtime.measure.lens import TissueLabel
 from edge_runtime.reading.raster import read_scan
 from train.workers import process_pool
 
+from . import evidence as evidence_module
 from . import grid as grid_module
 from . import labels as labels_module
 from . import scan_checks as checks_module
 from .dataset import Dataset, DatasetError
+from .evidence import LAYERS, UNKNOWN, evidence_on_grid
 from .grid import GridFrames, GridScan
 from .labels import contradictions, labels_on_grid, lens_box, native_labels, read_labels
 from .scan_checks import duplicates, eyes_without_cataract, picture_sha256
@@ -65,6 +67,7 @@ class _Job:
     grid: int
     brightness: Brightness
     folder: Path
+    evidence_grid: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,7 @@ def prepare(
     target: str,
     brightness: Brightness = Brightness.AS_SHOWN,
     *,
+    evidence_grid: int = 0,
     cache: Path | None = None,
     report: Callable[[int, int], None] | None = None,
 ) -> GridFrames:
@@ -99,6 +103,8 @@ def prepare(
         Column to learn: "mask" or "truth_labels" (which falls back to the mask where it is empty).
     brightness
         What grey shall mean.
+    evidence_grid
+        Native pixels per pixel of the evidence (`train.data.evidence`); 0 leaves it out.
     cache
         Folder for the prepared frames; `cache/` beside the tables by default.
     report
@@ -110,9 +116,14 @@ def prepare(
         Naming every image and mask that cannot be used.
     """
     key = _cache_key(dataset, grid, target)[:16]
-    home = (cache or dataset.folder / "cache") / f"{target}-grid{grid}-{brightness}-{key}"
+    more = f"-evidence{evidence_grid}" if evidence_grid else ""
+    home = (cache or dataset.folder / "cache") / f"{target}-grid{grid}-{brightness}{more}-{key}"
     if not (home / "index.json").is_file():
-        _build_cache(dataset, grid, target, brightness, home, report or (lambda done, total: None))
+        jobs = [
+            _Job(index, scan, scan.labels_path(target), grid, brightness, home, evidence_grid)
+            for index, scan in enumerate(dataset.scans)
+        ]
+        _build_cache(dataset, target, jobs, home, report or (lambda done, total: None))
     index = json.loads((home / "index.json").read_text(encoding="utf-8"))
     scans = tuple(
         GridScan(
@@ -133,6 +144,7 @@ def prepare(
         sha256=index["sha256"],
         pictures=tuple(index["pictures"]),
         doubt=index["doubt"],
+        evidence=np.load(home / "evidence.npy", mmap_mode="r") if evidence_grid else None,
     )
 
 
@@ -144,7 +156,7 @@ def preparation_sha256() -> str:
     and no network can learn from frames on an old scale.
     """
     packages = [Path(folder) for package in (edge_runtime.reading, edge_runtime.frame) for folder in package.__path__]
-    modules = [Path(str(module.__file__)) for module in (grid_module, labels_module, checks_module)]
+    modules = [Path(str(module.__file__)) for module in (grid_module, labels_module, checks_module, evidence_module)]
     return sources_sha256([*packages, *modules, Path(__file__)], (cv2.__version__, np.__version__))
 
 
@@ -169,27 +181,24 @@ def _cache_key(dataset: Dataset, grid: int, target: str) -> str:
 
 
 def _build_cache(
-    dataset: Dataset, grid: int, target: str, brightness: Brightness, home: Path, report: Callable[[int, int], None]
+    dataset: Dataset, target: str, jobs: list[_Job], home: Path, report: Callable[[int, int], None]
 ) -> None:
+    grid, coarser = jobs[0].grid, jobs[0].evidence_grid
     part = home.with_name(f".{home.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
     shape = (len(dataset.scans), *_largest_grid(dataset, grid))
     for name, dtype in (("grey", np.uint16), ("labels", np.uint8)):
         np.lib.format.open_memmap(part / f"{name}.npy", mode="w+", dtype=dtype, shape=shape).flush()
-    jobs = [
-        _Job(
-            index=index,
-            scan=scan,
-            labels=scan.labels_path(target),
-            grid=grid,
-            brightness=brightness,
-            folder=part,
+    if coarser:
+        sides = tuple(-(-side * grid // coarser) for side in shape[1:])
+        evidence = np.lib.format.open_memmap(
+            part / "evidence.npy", mode="w+", dtype=np.uint8, shape=(len(jobs), LAYERS, *sides)
         )
-        for index, scan in enumerate(dataset.scans)
-    ]
+        evidence[:] = UNKNOWN
+        evidence.flush()
     outcomes = []
-    for outcome in _run(jobs):
+    for outcome in _run([replace(job, folder=part) for job in jobs]):
         outcomes.append(outcome)
         report(len(outcomes), len(jobs))
     faults = [fault for outcome in outcomes for fault in outcome.faults]
@@ -219,6 +228,16 @@ def _run(jobs: list[_Job]) -> Iterator[_Outcome]:
         return
     with process_pool(workers) as pool:
         yield from pool.map(_prepare_scan, jobs, chunksize=4)
+
+
+def _codes(path: Path | None) -> NDArray[np.uint8] | None:
+    """The codes of a map of the truth; None where there is none."""
+    if path is None:
+        return None
+    codes = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_UNCHANGED)
+    if codes is None:
+        raise DatasetError(path.parent, [f"{path.name} cannot be decoded"])
+    return codes.astype(np.uint8, copy=False)
 
 
 def _largest_grid(dataset: Dataset, grid: int) -> tuple[int, int]:
@@ -263,6 +282,13 @@ def _prepare_scan(job: _Job) -> _Outcome:
         if rows > stored.shape[1] or columns > stored.shape[2]:
             return _Outcome((f"{where}: image {record.image.name}: the frame is larger than its profile says",))
         stored[job.index, :rows, :columns] = values
+    if job.evidence_grid:
+        truth, painted = maps[job.labels], maps[record.mask]
+        found = evidence_on_grid(
+            truth, painted, _codes(record.truth_excess), _codes(record.truth_type), frame.shape, job.evidence_grid
+        )
+        stored = np.load(job.folder / "evidence.npy", mmap_mode="r+")
+        stored[job.index, :, : found.shape[1], : found.shape[2]] = found
     return _Outcome(
         faults=(),
         scan=GridScan(rows=rows, columns=columns, lens_box=lens_box(labels), image_sha256=scan.sha256),

@@ -48,6 +48,8 @@ class GridFrames:
         Place of the lens in each frame, in the order of `Dataset.scans`.
     sha256
         Digest of tables, images and labels: what a network learnt from.
+    evidence
+        (n, 3, rows, columns) uint8 of `train.data.evidence` on a coarser grid; None where it was not asked for.
     pictures
         Digest of what each scan shows, whatever its file (`picture_sha256`).
     doubt
@@ -61,9 +63,14 @@ class GridFrames:
     sha256: str
     pictures: tuple[str, ...] = ()
     doubt: str = ""
+    evidence: NDArray[np.uint8] | None = None
 
     def frame(self, index: int) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
         """Return one frame: (rows, columns) float32 grey in [0, 1], and its labels."""
         scan = self.scans[index]
         grey = self.grey[index, : scan.rows, : scan.columns].astype(np.float32) / np.float32(self.grid**2 * 255)
         return grey, self.labels[index, : scan.rows, : scan.columns]
+
+    def evidence_of(self, index: int) -> NDArray[np.uint8] | None:
+        """The (3, rows, columns) uint8 evidence of one frame, or None."""
+        return None if self.evidence is None else self.evidence[index]

@@ -168,11 +168,55 @@ def apply(
     return _tone(drawn, grey), labels
 
 
+def apply_codes(drawn: Draw, codes: NDArray[np.uint8], window: tuple[int, int], beyond: int) -> NDArray[np.uint8]:
+    """Apply a draw to maps of codes at half of the frame's resolution.
+
+    Parameters
+    ----------
+    drawn
+        The augmentation.
+    codes
+        (n, rows / 2, columns / 2) uint8.
+    window
+        (rows, columns) of the result at the full resolution.
+    beyond
+        The code of what lies outside of the frame.
+
+    Returns
+    -------
+    (n, window rows / 2, window columns / 2) uint8
+    """
+    import cv2
+
+    matrix = _matrix(drawn, window)
+    # The centre of a coarse pixel lies half a fine one beyond the fine one that it begins with.
+    half = np.full(2, 0.5)
+    matrix[:, 2] = (matrix[:, 2] + matrix[:, :2] @ half - half) / 2
+    size, flags = (window[1] // 2, window[0] // 2), cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
+    placed = [cv2.warpAffine(one, matrix, size, flags=flags, borderValue=beyond) for one in codes]
+    return np.stack(placed).astype(np.uint8, copy=False)
+
+
 def _place(
     drawn: Draw, grey: NDArray[np.float32], labels: NDArray[np.uint8], window: tuple[int, int]
 ) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
     import cv2
 
+    matrix = _matrix(drawn, window)
+    size = (window[1], window[0])
+    placed_grey = cv2.warpAffine(grey, matrix, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+    placed_labels = cv2.warpAffine(
+        labels,
+        matrix,
+        size,
+        flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP,
+        borderValue=int(TissueLabel.BACKGROUND),
+    )
+    return placed_grey.astype(np.float32, copy=False), placed_labels.astype(np.uint8, copy=False)
+
+
+def _matrix(drawn: Draw, window: tuple[int, int]) -> NDArray[np.float64]:
+    """From (column, row) of the window to (column, row) of the frame, (2, 3)."""
     # A whole number of pixels where nothing turns or grows, so that such a window is a plain cut.
     top, left = round(drawn.centre_row - window[0] / 2), round(drawn.centre_column - window[1] / 2)
     angle = math.radians(drawn.rotation_deg)
@@ -184,16 +228,7 @@ def _place(
     matrix[:, 2] = np.array([left + middle_column, top + middle_row]) - matrix[:, :2] @ np.array(
         [middle_column, middle_row]
     )
-    size = (window[1], window[0])
-    placed_grey = cv2.warpAffine(grey, matrix, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
-    placed_labels = cv2.warpAffine(
-        labels,
-        matrix,
-        size,
-        flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP,
-        borderValue=int(TissueLabel.BACKGROUND),
-    )
-    return placed_grey.astype(np.float32, copy=False), placed_labels.astype(np.uint8, copy=False)
+    return matrix
 
 
 def _tone(drawn: Draw, grey: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
+from torch import Tensor
 
-from .augment import apply, draw
+from train.data.evidence import LAYERS, UNKNOWN
+
+from .augment import apply, apply_codes, draw
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Sequence
-
-    from torch import Tensor
 
     from train.data.grid import GridFrames
 
     from .recipe import Recipe
 
 # First words of the seeds, so that order, view and augmentation never share a stream.
-_ORDER, _VIEW, _AUGMENT = 1, 2, 3
+_ORDER, _VIEW, _AUGMENT, _SHIFT = 1, 2, 3, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,27 @@ class Place:
     micro: int = 0
     rank: int = 0
     world: int = 1
+
+
+class Batch(NamedTuple):
+    """What one pass learns from.
+
+    Attributes
+    ----------
+    grey
+        (n, 1, rows, columns) float32 in [0, 1].
+    labels
+        (n, rows, columns) int64.
+    evidence
+        (n, 3, rows / 2, columns / 2) uint8 of `train.data.evidence`; None where it is not learnt.
+    shift
+        Rows and columns by which the windows are moved for their second look.
+    """
+
+    grey: Tensor
+    labels: Tensor
+    evidence: Tensor | None
+    shift: tuple[int, int] = (0, 0)
 
 
 class Batches:
@@ -76,18 +100,14 @@ class Batches:
         pixels, whole = recipe.window[0] * recipe.window[1], self._whole[0] * self._whole[1]
         return self._whole, max(1, recipe.batch * pixels // whole)
 
-    def at(self, place: Place) -> tuple[Tensor, Tensor]:
-        """Return the batch of a place.
-
-        Returns
-        -------
-        grey : (n, 1, rows, columns) float32 in [0, 1]
-        labels : (n, rows, columns) int64
-        """
+    def at(self, place: Place) -> Batch:
+        """Return the batch of a place."""
         recipe = self._recipe
         window, count = self.view(place.step)
         grey = np.empty((count, 1, *window), np.float32)
         labels = np.empty((count, *window), np.int64)
+        known = self._frames.evidence is not None
+        evidence = np.empty((count, LAYERS, window[0] // 2, window[1] // 2), np.uint8) if known else None
         # Every step takes the same share of the order, whatever its view: the position needs no history.
         passes = (place.step * recipe.accumulate * place.world) + place.micro * place.world + place.rank
         for slot in range(count):
@@ -97,7 +117,16 @@ class Batches:
             frame_grey, frame_labels = self._frames.frame(index)
             drawn = draw(recipe.augment, self._frames.scans[index], window, generator)
             grey[slot, 0], labels[slot] = apply(drawn, frame_grey, frame_labels, window)
-        return torch.from_numpy(grey), torch.from_numpy(labels)
+            codes = self._frames.evidence_of(index)
+            if evidence is not None and codes is not None:
+                evidence[slot] = apply_codes(drawn, codes, window, UNKNOWN)
+        shift = np.random.default_rng([_SHIFT, recipe.seed, place.step]).integers(1, recipe.network.stride, 2)
+        return Batch(
+            grey=torch.from_numpy(grey),
+            labels=torch.from_numpy(labels),
+            evidence=None if evidence is None else torch.from_numpy(evidence),
+            shift=(int(shift[0]), int(shift[1])),
+        )
 
     def _scan_at(self, position: int) -> int:
         epoch, offset = divmod(position, len(self._indices))
@@ -106,13 +135,17 @@ class Batches:
 
 
 def drawn_ahead(
-    draw_batch: Callable[[Place], tuple[Tensor, Tensor]], places: Iterable[Place]
-) -> Generator[tuple[Tensor, Tensor], None, None]:
-    """Yield the batch of every place in turn; the next one is drawn while the network works on this one."""
-    with ThreadPoolExecutor(1) as thread:
-        started = (thread.submit(draw_batch, place) for place in places)
-        coming = next(started, None)
-        while coming is not None:
-            batch = coming.result()
-            coming = next(started, None)
-            yield batch
+    draw_batch: Callable[[Place], Batch], places: Iterable[Place], workers: int = 1
+) -> Generator[Batch, None, None]:
+    """Yield the batch of every place in turn; so many are drawn at once while the network works on an earlier one."""
+    with ThreadPoolExecutor(workers) as threads:
+        started = (threads.submit(draw_batch, place) for place in places)
+        coming = deque(islice(started, workers))
+        try:
+            while coming:
+                batch = coming.popleft().result()
+                coming.extend(islice(started, 1))
+                yield batch
+        finally:
+            for one in coming:
+                one.cancel()

@@ -15,12 +15,12 @@ from lightning_fabric import Fabric
 
 from train.unet import UNet
 
-from .batches import Batches, Place, drawn_ahead
+from .batches import Batch, Batches, Place, drawn_ahead
 from .console import StepBar, announce
 from .curves import write_log
 from .finish import finish
 from .held_out import log_row
-from .loss import segmentation_loss
+from .loss import batch_loss
 from .plan import Plan, make_optimiser, plan_of
 from .run import FitOptions, Run
 from .state import TrainingState
@@ -95,8 +95,8 @@ def train(run: Run, plan: Plan, unet: UNet, batches: Batches, fabric: Fabric) ->
         state = TrainingState.load(run.state_path, unet, optimiser, fabric)
         announce(fabric, f"continues at step {state.step}")
 
-    def batch_at(place: Place) -> tuple[torch.Tensor, torch.Tensor]:
-        on_device: tuple[torch.Tensor, torch.Tensor] = fabric.to_device(batches.at(place))
+    def batch_at(place: Place) -> Batch:
+        on_device: Batch = fabric.to_device(batches.at(place))
         return on_device
 
     places = [
@@ -107,15 +107,15 @@ def train(run: Run, plan: Plan, unet: UNet, batches: Batches, fabric: Fabric) ->
     network.train()
     with (
         StepBar(fabric, state.step, plan.steps) as bar,
-        closing(drawn_ahead(batch_at, places)) as coming,
+        closing(drawn_ahead(batch_at, places, run.options.workers)) as coming,
         Interruption(wanted=fabric.world_size == 1) as interruption,
     ):
-        for place, (grey, labels) in zip(places, coming, strict=True):
+        for place, batch in zip(places, coming, strict=True):
             last_micro = place.micro == recipe.accumulate - 1
             with fabric.no_backward_sync(network, enabled=not last_micro):
-                loss = segmentation_loss(network(grey), labels, recipe.loss) / recipe.accumulate
+                loss = batch_loss(network, batch, recipe.loss) / recipe.accumulate
                 fabric.backward(loss)
-            state.loss_sum += loss.detach().double().cpu()
+            state.add(loss)
             if not last_micro:
                 continue
             learning_rate = recipe.learning_rate(place.step, plan.steps)

@@ -17,7 +17,7 @@ from train.provenance import code_revision
 
 from .batches import Batches, Place
 from .console import announce
-from .loss import segmentation_loss
+from .loss import batch_loss
 from .recipe import OptimiserKind, Recipe, RecipeError
 from .state import steps_taken
 
@@ -163,9 +163,9 @@ def seconds_per_step(recipe: Recipe, unet: UNet, batches: Batches, fabric: Fabri
         began = time.perf_counter()
         for micro in range(recipe.accumulate):
             place = Place(step=step, micro=micro, rank=fabric.global_rank, world=fabric.world_size)
-            grey, labels = fabric.to_device(batches.at(place))
+            batch = fabric.to_device(batches.at(place))
             with fabric.autocast():
-                fabric.backward(segmentation_loss(trial(grey), labels, recipe.loss))
+                fabric.backward(batch_loss(trial, batch, recipe.loss))
         optimiser.step()
         if number:  # the first one warms up
             seconds[step in whole] += time.perf_counter() - began

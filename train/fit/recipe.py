@@ -90,15 +90,28 @@ class LossConfig:
         Weight of the Dice part; 0 leaves it out, as published.
     class_weights
         Weights of background, clear lens and cataract in the cross-entropy.
+    evidence
+        Weight of the second head's losses.
+    consistency
+        Weight of the squared difference between the probabilities of a window and of the same one moved aside; 0 does
+        without the second look at each window, which doubles the cost of a step.
     """
 
     dice: float = 0.0
+    evidence: float = 0.5
+    consistency: float = 0.0
     class_weights: tuple[float, ...] = (1.0,) * CLASSES
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "class_weights", tuple(float(weight) for weight in self.class_weights))
-        if self.dice < 0 or len(self.class_weights) != CLASSES or min(self.class_weights) <= 0:
-            raise ValueError("dice of at least 0 and three class_weights above 0 were expected")
+        if (
+            min(self.dice, self.evidence, self.consistency) < 0
+            or len(self.class_weights) != CLASSES
+            or min(self.class_weights) <= 0
+        ):
+            raise ValueError(
+                "dice, evidence and consistency of at least 0 and three class_weights above 0 were expected"
+            )
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,8 @@ class FitOptions:
         Optimiser steps in place of the recipe's, or None.
     cache
         Folder for prepared frames, or None for the one beside the data.
+    workers
+        Threads that draw batches ahead.
     """
 
     max_minutes: float | None = None
@@ -49,6 +51,7 @@ class FitOptions:
     threads: int | None = None
     steps: int | None = None
     cache: Path | None = None
+    workers: int = 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,7 +95,15 @@ class Run:
             def report(done: int, total: int) -> None:
                 bar.update(done - bar.n)
 
-            frames = prepare(dataset, recipe.grid, recipe.target, recipe.brightness, cache=options.cache, report=report)
+            frames = prepare(
+                dataset,
+                recipe.grid,
+                recipe.target,
+                recipe.brightness,
+                evidence_grid=recipe.grid * recipe.network.stem if recipe.network.evidence else 0,
+                cache=options.cache,
+                report=report,
+            )
         split = split_by_patient(dataset.scans, recipe.held_out, recipe.seed)
         position = {scan.scan_id: index for index, scan in enumerate(dataset.scans)}
 

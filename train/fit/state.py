@@ -49,6 +49,10 @@ class TrainingState:
     log: list[LogRow] = field(default_factory=list)
     loss_sum: Tensor = field(default_factory=_nothing_lost)
 
+    def add(self, loss: Tensor) -> None:
+        """Add the loss of a pass; it stays on its device, so that nothing waits for it."""
+        self.loss_sum = self.loss_sum.to(loss.device) + loss.detach().double()
+
     @classmethod
     def load(cls, path: Path, unet: UNet, optimiser: torch.optim.Optimizer, fabric: Fabric) -> TrainingState:
         """Continue from a file: weights and optimiser take up their state from it."""
