@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--accelerator", default="cpu", help="cpu, cuda, auto (default cpu)")
     parser.add_argument("--precision", default="32-true", help="32-true, bf16-mixed (default 32-true)")
     parser.add_argument("--threads", type=int, help="threads of a process")
-    parser.add_argument("--workers", type=int, default=1, help="threads that draw batches ahead (default 1)")
+    parser.add_argument("--workers", type=int, default=1, help="processes that draw batches (default 1: a thread)")
     parser.add_argument("--cache", type=Path, help="folder for prepared frames (default: cache/ in the dataset)")
 
 

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
 
 from train.data.evidence import LAYERS, UNKNOWN
 
 from .augment import apply, apply_codes, draw
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Sequence
+    from collections.abc import Callable, Generator, Sequence
 
     from train.data.grid import GridFrames
 
@@ -56,7 +55,7 @@ class Batch(NamedTuple):
     grey
         (n, 1, rows, columns) float32 in [0, 1].
     labels
-        (n, rows, columns) int64.
+        (n, rows, columns) uint8 of `TissueLabel`.
     evidence
         (n, 3, rows / 2, columns / 2) uint8 of `train.data.evidence`; None where it is not learnt.
     shift
@@ -105,7 +104,7 @@ class Batches:
         recipe = self._recipe
         window, count = self.view(place.step)
         grey = np.empty((count, 1, *window), np.float32)
-        labels = np.empty((count, *window), np.int64)
+        labels = np.empty((count, *window), np.uint8)
         known = self._frames.evidence is not None
         evidence = np.empty((count, LAYERS, window[0] // 2, window[1] // 2), np.uint8) if known else None
         # Every step takes the same share of the order, whatever its view: the position needs no history.
@@ -135,17 +134,44 @@ class Batches:
 
 
 def drawn_ahead(
-    draw_batch: Callable[[Place], Batch], places: Iterable[Place], workers: int = 1
+    draw_batch: Callable[[Place], Batch], places: Sequence[Place], workers: int = 1
 ) -> Generator[Batch, None, None]:
-    """Yield the batch of every place in turn; so many are drawn at once while the network works on an earlier one."""
-    with ThreadPoolExecutor(workers) as threads:
-        started = (threads.submit(draw_batch, place) for place in places)
-        coming = deque(islice(started, workers))
-        try:
-            while coming:
-                batch = coming.popleft().result()
-                coming.extend(islice(started, 1))
-                yield batch
-        finally:
-            for one in coming:
-                one.cancel()
+    """Yield the batch of every place in turn, drawn ahead: by a thread, or by so many processes."""
+    if workers > 1:
+        # Forked: the frames are mapped into memory, and would be copied to a process that is started anew.
+        loader = DataLoader(
+            _Drawn(draw_batch, places), batch_size=None, collate_fn=_as_it_is, num_workers=workers,
+            multiprocessing_context="fork", worker_init_fn=_one_thread,
+        )  # fmt: skip
+        yield from loader
+        return
+    with ThreadPoolExecutor(1) as thread:
+        started = (thread.submit(draw_batch, place) for place in places)
+        coming = next(started, None)
+        while coming is not None:
+            batch = coming.result()
+            coming = next(started, None)
+            yield batch
+
+
+class _Drawn(Dataset[Batch]):
+    """The batches of places, by their order."""
+
+    def __init__(self, draw_batch: Callable[[Place], Batch], places: Sequence[Place]) -> None:
+        self._draw_batch, self._places = draw_batch, places
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __getitem__(self, index: int) -> Batch:
+        return self._draw_batch(self._places[index])
+
+
+def _as_it_is(batch: Any) -> Any:
+    return batch
+
+
+def _one_thread(_: int) -> None:
+    import cv2
+
+    cv2.setNumThreads(1)

@@ -95,10 +95,6 @@ def train(run: Run, plan: Plan, unet: UNet, batches: Batches, fabric: Fabric) ->
         state = TrainingState.load(run.state_path, unet, optimiser, fabric)
         announce(fabric, f"continues at step {state.step}")
 
-    def batch_at(place: Place) -> Batch:
-        on_device: Batch = fabric.to_device(batches.at(place))
-        return on_device
-
     places = [
         Place(step=step, micro=micro, rank=fabric.global_rank, world=fabric.world_size)
         for step in range(state.step, plan.steps)
@@ -107,10 +103,11 @@ def train(run: Run, plan: Plan, unet: UNet, batches: Batches, fabric: Fabric) ->
     network.train()
     with (
         StepBar(fabric, state.step, plan.steps) as bar,
-        closing(drawn_ahead(batch_at, places, run.options.workers)) as coming,
+        closing(drawn_ahead(batches.at, places, run.options.workers)) as coming,
         Interruption(wanted=fabric.world_size == 1) as interruption,
     ):
-        for place, batch in zip(places, coming, strict=True):
+        for place, drawn in zip(places, coming, strict=True):
+            batch: Batch = fabric.to_device(drawn)
             last_micro = place.micro == recipe.accumulate - 1
             with fabric.no_backward_sync(network, enabled=not last_micro):
                 loss = batch_loss(network, batch, recipe.loss) / recipe.accumulate

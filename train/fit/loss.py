@@ -47,8 +47,9 @@ def batch_loss(network: Callable[..., Any], batch: Batch, config: LossConfig) ->
     beside = logits[count:].roll(back, (2, 3))
     first = (logits[:count], evidence[:count]) if evidence is not None else logits[:count]
     loss = _truth_loss(first, batch, config) + segmentation_loss(beside, batch.labels, config)
-    apart = logits[:count].float().softmax(1) - beside.float().softmax(1)
-    return loss / 2 + config.consistency * (apart**2).sum(1).mean()
+    apart: Tensor = logits[:count].float().softmax(1) - beside.float().softmax(1)
+    whole: Tensor = loss / 2 + config.consistency * (apart**2).sum(1).mean()
+    return whole
 
 
 def _truth_loss(found: Tensor | tuple[Tensor, Tensor], batch: Batch, config: LossConfig) -> Tensor:
@@ -95,7 +96,7 @@ def segmentation_loss(logits: Tensor, labels: Tensor, config: LossConfig) -> Ten
     logits
         (n, 3, rows, columns) float.
     labels
-        (n, rows, columns) int64 of `TissueLabel`.
+        (n, rows, columns) of `TissueLabel`.
     config
         Weights of the parts of the loss.
 
@@ -103,7 +104,7 @@ def segmentation_loss(logits: Tensor, labels: Tensor, config: LossConfig) -> Ten
     -------
     Scalar float32.
     """
-    logits = logits.float()
+    logits, labels = logits.float(), labels.long()
     weights = None
     if len(set(config.class_weights)) > 1:
         weights = torch.tensor(config.class_weights, dtype=torch.float32, device=logits.device)

@@ -125,7 +125,7 @@ def plan_of(run: Run, unet: UNet, batches: Batches, fabric: Fabric, started: flo
 def shorten(plan: Plan, run: Run, unet: UNet, batches: Batches, fabric: Fabric, started: float) -> Plan:
     """Take so many of the steps that are left as the minutes given hold, at least one."""
     taken = steps_taken(run.state_path)
-    cost = seconds_per_step(run.recipe, unet, batches, fabric)
+    cost = seconds_per_step(run.recipe, unet, batches, fabric, run.options.workers)
     held = steps_within(run.options.max_minutes, cost, time.monotonic() - started)
     return replace(plan, steps=fabric.broadcast(min(plan.steps, taken + held)))
 
@@ -138,7 +138,7 @@ def steps_within(minutes: float | None, cost_s: float, spent_s: float) -> int:
 def make_plan(run: Run, unet: UNet, batches: Batches, fabric: Fabric, spent_s: float) -> Plan:
     """Measure the cost of a step, and fix the number of steps."""
     options = run.options
-    cost = seconds_per_step(run.recipe, unet, batches, fabric)
+    cost = seconds_per_step(run.recipe, unet, batches, fabric, run.options.workers)
     steps = min(options.steps or run.recipe.steps, steps_within(options.max_minutes, cost, spent_s))
     steps, cost = fabric.broadcast((steps, cost))  # every process follows the first one's clock
     return Plan(
@@ -152,25 +152,37 @@ def make_plan(run: Run, unet: UNet, batches: Batches, fabric: Fabric, spent_s: f
     )
 
 
-def seconds_per_step(recipe: Recipe, unet: UNet, batches: Batches, fabric: Fabric) -> float:
-    """Measure what a step takes, on a copy of the network that is thrown away: the mean over windows and frames."""
+def seconds_per_step(recipe: Recipe, unet: UNet, batches: Batches, fabric: Fabric, workers: int = 1) -> float:
+    """Measure what a step takes, on a copy of the network that is thrown away: the mean over windows and frames.
+
+    Several processes draw batches while the network works, so that the slower of both counts; a single thread and the
+    network share a processor.
+    """
     trial = copy.deepcopy(unet).to(fabric.device).train()
     optimiser = make_optimiser(trial, recipe)
     usual = [step for step in range(1000) if batches.view(step)[0] == recipe.window][: TIMED_STEPS + 1]
     whole = [step for step in range(1000) if batches.view(step)[0] != recipe.window][: TIMED_STEPS // 2]
-    seconds = {True: 0.0, False: 0.0}
+    drawing, working = {True: 0.0, False: 0.0}, {True: 0.0, False: 0.0}
     for number, step in enumerate(usual + whole):
         began = time.perf_counter()
-        for micro in range(recipe.accumulate):
-            place = Place(step=step, micro=micro, rank=fabric.global_rank, world=fabric.world_size)
-            batch = fabric.to_device(batches.at(place))
+        places = [Place(step, micro, fabric.global_rank, fabric.world_size) for micro in range(recipe.accumulate)]
+        drawn = [batches.at(place) for place in places]
+        ready = time.perf_counter()
+        for batch in drawn:
             with fabric.autocast():
-                fabric.backward(batch_loss(trial, batch, recipe.loss))
+                fabric.backward(batch_loss(trial, fabric.to_device(batch), recipe.loss))
         optimiser.step()
+        if fabric.device.type == "cuda":
+            torch.cuda.synchronize()
         if number:  # the first one warms up
-            seconds[step in whole] += time.perf_counter() - began
+            drawing[step in whole] += ready - began
+            working[step in whole] += time.perf_counter() - ready
     share = recipe.augment.whole_frame if whole else 0.0
-    return (1 - share) * seconds[False] / max(1, len(usual) - 1) + share * seconds[True] / max(1, len(whole))
+    draw, work = (
+        (1 - share) * of[False] / max(1, len(usual) - 1) + share * of[True] / max(1, len(whole))
+        for of in (drawing, working)
+    )
+    return draw + work if workers == 1 else max(draw / workers, work)
 
 
 def write_plan(plan: Plan, path: Path) -> None:

@@ -104,14 +104,10 @@ class LossConfig:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "class_weights", tuple(float(weight) for weight in self.class_weights))
-        if (
-            min(self.dice, self.evidence, self.consistency) < 0
-            or len(self.class_weights) != CLASSES
-            or min(self.class_weights) <= 0
-        ):
-            raise ValueError(
-                "dice, evidence and consistency of at least 0 and three class_weights above 0 were expected"
-            )
+        if min(self.dice, self.evidence, self.consistency) < 0:
+            raise ValueError("dice, evidence and consistency of at least 0 were expected")
+        if len(self.class_weights) != CLASSES or min(self.class_weights) <= 0:
+            raise ValueError("three class_weights above 0 were expected")
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ class FitOptions:
     cache
         Folder for prepared frames, or None for the one beside the data.
     workers
-        Threads that draw batches ahead.
+        Processes that draw batches ahead; 1 is a thread.
     """
 
     max_minutes: float | None = None
