@@ -82,6 +82,7 @@ def draw_sheets() -> dict[str, NDArray[np.uint8]]:
         "displays": sheet(panels_of_displays(), 3),
         "artefacts": sheet(panels_of_artefacts(), 4),
         "refused": sheet(panels_of_refusals(), 4),
+        "implants": sheet(panels_of_implants(), 3),
     }
 
 
