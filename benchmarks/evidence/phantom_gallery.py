@@ -16,7 +16,7 @@ import numpy as np
 
 from edge_runtime.measure.kinds import OpacityKind
 from train.phantom.eye.conditions import CONDITIONS
-from train.phantom.eye.plan import EyePlan, LensState
+from train.phantom.eye.plan import GRADABLE, EyePlan, LensState
 from train.phantom.imaging.plan import FORCED, Geometry, ScanPlan
 from train.phantom.opacity.anterior_subcapsular import draw_anterior_subcapsular
 from train.phantom.opacity.cortical_spokes import draw_cortical_spokes
@@ -82,6 +82,7 @@ def draw_sheets() -> dict[str, NDArray[np.uint8]]:
         "displays": sheet(panels_of_displays(), 3),
         "artefacts": sheet(panels_of_artefacts(), 4),
         "refused": sheet(panels_of_refusals(), 4),
+        "implants": sheet(panels_of_implants(), 3),
     }
 
 
@@ -165,9 +166,16 @@ def panels_of_refusals() -> list[NDArray[np.uint8]]:
     return [
         panel(simulate(replace(eye_plan(f"{state}{i}", 70.0, dilated=True), state=state), scan_plan(0.0)), str(state))
         for state in LensState
-        if state is not LensState.PHAKIC
-        for i in range(2)
+        if state not in GRADABLE
+        for i in range(6 if state is LensState.INTRAOCULAR else 2)
     ]
+
+
+def panels_of_implants() -> list[NDArray[np.uint8]]:
+    """Draw phakic implants before clear lenses, and before anterior subcapsular cataract."""
+    eyes = [replace(eye_plan(f"implant{i}", 35.0, dilated=True), state=LensState.IMPLANT) for i in range(6)]
+    ill = [replace(eye, cataract=True, mix="A") if i % 2 else eye for i, eye in enumerate(eyes)]
+    return [panel(simulate(eye, scan_plan(0.0)), "anterior subcapsular" if eye.cataract else "clear") for eye in ill]
 
 
 def eye_plan(patient: str, age_years: float, *, dilated: bool = False) -> EyePlan:

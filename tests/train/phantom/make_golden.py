@@ -65,7 +65,7 @@ CASES = (
     Case("age-matched", 1, 0, 1), Case("focal-young", 1, 1, 0), Case("senescent-clear", 0, 0, 2),
     Case("test-retest", 1, 0, 7), Case("not-gradable", 0, 0, 0), Case("not-gradable", 1, 1, 1),
     Case("not-gradable", 3, 1, 1), Case("phakic-implant", 0, 0, 0), Case("phakic-implant", 1, 1, 2),
-    Case("looks", 0, 0, 0), Case("looks", 1, 1, 1),
+    Case("looks", 0, 0, 0), Case("looks", 1, 1, 1), Case("training", 10, 1, 2),
 )  # fmt: skip
 
 

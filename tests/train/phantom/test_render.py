@@ -169,7 +169,7 @@ def test_windows_of_29_and_48_db_are_one_picture_up_to_a_factor() -> None:
     unclipped = cv2.dilate(broad, np.ones((3, 3), np.uint8)) < 100
     assert unclipped.mean() > 0.9
     assert np.abs(change[unclipped]).max() <= rounding + 1e-3
-    assert broad.max() > 160
+    assert broad.max() > 155
 
 
 def test_a_higher_gain_shows_the_same_speckle() -> None:
@@ -253,7 +253,7 @@ def test_nothing_is_observable_outside_the_visible_lens() -> None:
 
 def test_what_is_observable_depends_on_the_gain_and_not_on_the_window() -> None:
     own, low, high, narrow, broad = (
-        simulate(ILL, replace(SMALL, setting=number)).truth.observable for number in range(1, 6)
+        simulate(ILL, replace(SMALL, forced="low-signal", setting=number)).truth.observable for number in range(1, 6)
     )
     assert np.array_equal(own, narrow)
     assert np.array_equal(own, broad)

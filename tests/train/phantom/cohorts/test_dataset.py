@@ -20,7 +20,7 @@ from train.data.dataset import read_dataset
 from train.phantom.cohorts.dataset import LEDGER, Cohort, write_cohort
 
 pytestmark = pytest.mark.slow  # each writes a cohort, or waits for one
-COHORT = Cohort.plan("training", patients=2)
+COHORT = Cohort.plan("training", seed=5, patients=2)
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +73,20 @@ def test_the_table_holds_the_share_that_can_be_seen(written: Path) -> None:
 
 
 def test_a_cohort_that_was_killed_is_continued(tmp_path: Path, written: Path) -> None:
-    command = [sys.executable, "-m", "train", "phantom", "--cohort", "training", "--patients", "2", "--workers", "1"]
+    command = [
+        sys.executable,
+        "-m",
+        "train",
+        "phantom",
+        "--cohort",
+        "training",
+        "--patients",
+        "2",
+        "--seed",
+        "5",
+        "--workers",
+        "1",
+    ]
     process = subprocess.Popen([*command, "--out", str(tmp_path)], cwd=ROOT, stderr=subprocess.DEVNULL)
     ledger = tmp_path / LEDGER
     while process.poll() is None and (not ledger.exists() or len(ledger.read_bytes().splitlines()) < 2):
