@@ -153,7 +153,11 @@ def main() -> int:
     for family, row in families.items():
         print(f"{family}: {row['refused']} of {row['n']} refused, picture right {row['picture_right']}")
     print(f"{total['refused']} of {total['n']} refused, {total['given_a_number']} given a number")
-    graded = [{"family": one.family, "cataract_fraction": one.fraction} for one in found if one.fraction is not None]
+    graded = [
+        {"family": one.family, "refused_for_size_before": one.refused_for_size, "cataract_fraction": one.fraction}
+        for one in found
+        if one.fraction is not None
+    ]
     content = {
         **provenance(analyzer),
         "versions": versions("numpy", "opencv-python-headless", "onnxruntime", "matplotlib", "scikit-learn"),
