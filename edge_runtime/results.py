@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -118,7 +118,7 @@ class ScanResult(Drawable):
             notices=measured.notices,
             judgement=judgement,
             maps=ScanMaps(
-                prediction=Prediction(prediction.lens_probability, prediction.cataract_probability, view.labels),
+                prediction=replace(prediction, labels=view.labels),
                 grid=view.grid,
                 window=view.window,
                 frame_shape=view.frame.shape,

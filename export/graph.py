@@ -13,7 +13,7 @@ import torch
 from onnx import numpy_helper
 from onnxscript import optimizer
 
-from train.pipeline import PipelineOutput
+from train.pipeline import PipelineOutput, PipelineOutputWithEvidence
 
 from .errors import ExportError
 
@@ -34,6 +34,7 @@ DIMENSIONS: Mapping[str, tuple[str, ...]] = {
     "labels": ("grid_rows", "grid_columns"),
     "lens_px": (),
     "cataract_px": (),
+    "evidence": ("channels", "half_rows", "half_columns"),  # of a network with a second head
 }
 
 
@@ -49,6 +50,7 @@ def trace(pipeline: Pipeline) -> onnx.ModelProto:
         When the graph is not one that the contract allows.
     """
     # Odd sizes, so that no padding is traced as absent.
+    outputs = (PipelineOutputWithEvidence if pipeline.stem else PipelineOutput)._fields
     example = torch.zeros(
         (2 * pipeline.grid * pipeline.stride + 1, pipeline.grid * pipeline.stride + 3), dtype=torch.uint8
     )
@@ -61,8 +63,8 @@ def trace(pipeline: Pipeline) -> onnx.ModelProto:
             (example,),
             written,  # type: ignore[arg-type]  # the stub knows paths only
             input_names=["scan"],
-            output_names=list(PipelineOutput._fields),
-            dynamic_axes={name: dict(enumerate(sizes)) for name, sizes in DIMENSIONS.items() if sizes},
+            output_names=list(outputs),
+            dynamic_axes={name: dict(enumerate(DIMENSIONS[name])) for name in ("scan", *outputs) if DIMENSIONS[name]},
             opset_version=OPSET,
             dynamo=False,
         )
@@ -102,7 +104,8 @@ def _check(model: onnx.ModelProto) -> None:
     domains = {node.domain for node in model.graph.node} | {opset.domain for opset in model.opset_import}
     nested = [node.op_type for node in model.graph.node if node.op_type in ("If", "Loop", "Scan")]
     names = [value.name for value in (*model.graph.input, *model.graph.output)]
-    if domains != {""} or nested or model.functions or model.ir_version > MAX_IR or names != list(DIMENSIONS):
+    expected = list(DIMENSIONS)[: len(names)]
+    if domains != {""} or nested or model.functions or model.ir_version > MAX_IR or names != expected:
         raise ExportError(
             "graph",
             f"Domains {sorted(domains)}, control {nested}, IR {model.ir_version} or names {names} are forbidden.",

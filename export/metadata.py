@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from edge_runtime.analyzer import CataractAnalyzer
 from edge_runtime.golden import sample_counts
+from edge_runtime.look.network import SCHEMA as LOOK
 from edge_runtime.measure.coefficients import MeasureCoefficients
+from edge_runtime.measure.evidence import CHANNELS
 from edge_runtime.measure.lens import TissueLabel
 from edge_runtime.model.metadata import PREFIX, SCHEMA
 from edge_runtime.model.network import Network
@@ -36,10 +38,13 @@ class Release:
         Version of the model files.
     measures
         Coefficients of grade, kinds and scatter as one line of JSON; "" without.
+    look
+        Whether a look over the whole frame comes before it.
     """
 
     version: str
     measures: str = ""
+    look: bool = True
 
 
 def read_measures(path: Path) -> str:
@@ -94,6 +99,8 @@ def entries_of(metadata: CheckpointMetadata, precision: str, parity: Parity, rel
         "parity": json.dumps(parity.summary(), separators=(",", ":"), allow_nan=False),
         "licence": "Apache-2.0",
         **({"measures": release.measures} if release.measures else {}),
+        **({"evidence": ",".join(CHANNELS)} if metadata.network.evidence else {}),
+        **({"look": LOOK} if release.look else {}),
         "intended_use": "Research use only. Not a medical device.",
         "digest": UNSEALED,
     }

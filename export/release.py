@@ -126,6 +126,7 @@ def _as_precision(
             "no-calibration", "The checkpoint keeps no windows to calibrate on.", "Train again; fit keeps some."
         )
     network = checkpoint.network()
+    network.merge_heads()
     equalise(network, checkpoint.calibration)
     equalised = Pipeline.around(network, grid)
     windows = checkpoint.calibration.numpy()

@@ -45,6 +45,8 @@ class Limits:
         Difference of a Cataract Fraction: largest, and 99th percentile of inputs.
     lens_dice
         Least Dice of the lens between both.
+    evidence
+        Largest difference of a probability of the second head.
     """
 
     probability: float | None = None
@@ -52,10 +54,11 @@ class Limits:
     cf: float = 1e-4
     cf_99: float | None = None
     lens_dice: float | None = None
+    evidence: float | None = None
 
 
 LIMITS = {
-    "fp32": Limits(probability=MAX_PROBABILITY_DRIFT, labels=1e-6),
+    "fp32": Limits(probability=MAX_PROBABILITY_DRIFT, labels=1e-6, evidence=2 * MAX_PROBABILITY_DRIFT),
     "int8": Limits(cf=0.02, cf_99=0.01, lens_dice=0.99),
 }
 
@@ -79,6 +82,8 @@ class Parity:
         Least Dice between both lenses over these inputs.
     cf_inputs
         Inputs with enough lens.
+    evidence_drift, evidence_mean_drift
+        Largest and mean difference of a probability of the second head; None without one.
     reference, engine
         Name and version of what was compared.
     """
@@ -94,6 +99,8 @@ class Parity:
     cf_inputs: int
     reference: str
     engine: str
+    evidence_drift: float | None = None
+    evidence_mean_drift: float | None = None
 
     def summary(self) -> dict[str, Any]:
         """Return the numbers as a dictionary."""
@@ -115,6 +122,7 @@ class Parity:
             ("Cataract Fraction drift", self.cf_drift, limits.cf),
             ("Cataract Fraction drift, 99th percentile,", self.cf_drift_99, limits.cf_99),
             ("1 - Dice of the lens", lens_lost, limits.lens_dice and 1 - limits.lens_dice),
+            ("evidence drift", self.evidence_drift, limits.evidence),
         )
         for name, found, limit in asked:
             if found is not None and limit is not None and not found <= limit:
@@ -133,6 +141,7 @@ class _Arrays(NamedTuple):
     labels: NDArray[np.uint8]
     lens_px: NDArray[np.int64]
     cataract_px: NDArray[np.int64]
+    evidence: NDArray[np.float32] = np.zeros(0, np.float32)
 
 
 def compare(pipeline: Pipeline, model: bytes, inputs: Iterable[NDArray[np.uint8]], *, threads: int = 1) -> Parity:
@@ -156,10 +165,10 @@ def compare(pipeline: Pipeline, model: bytes, inputs: Iterable[NDArray[np.uint8]
     """
     engine = load_onnxruntime()
     session = engine.InferenceSession(model, session_options(threads), providers=PROVIDERS)
-    names = list(_Arrays._fields)
+    names = list(_Arrays._fields)[: None if pipeline.stem else -1]
     count = pixels = different = ties = 0
     drift = 0.0
-    moved, dice = [], []
+    moved, dice, evidence = [], [], []
     for scan in inputs:
         with torch.inference_mode():
             expected = _Arrays(*(value.numpy() for value in pipeline(torch.from_numpy(scan))))
@@ -169,6 +178,9 @@ def compare(pipeline: Pipeline, model: bytes, inputs: Iterable[NDArray[np.uint8]
         pixels += found.labels.size
         for name in ("lens_probability", "cataract_probability"):
             drift = max(drift, float(np.abs(getattr(found, name) - getattr(expected, name)).max()))
+        if pipeline.stem:
+            aside = np.abs(found.evidence - expected.evidence)
+            evidence.append((float(aside.max()), float(aside.mean())))
         changed = found.labels != expected.labels
         different += int(np.count_nonzero(changed))
         ties += int(np.count_nonzero(changed & _is_tie(expected)))
@@ -190,6 +202,8 @@ def compare(pipeline: Pipeline, model: bytes, inputs: Iterable[NDArray[np.uint8]
         cf_inputs=len(moved),
         reference=f"torch {torch.__version__}",
         engine=f"onnxruntime {engine.__version__}",
+        evidence_drift=max((largest for largest, _ in evidence), default=None),
+        evidence_mean_drift=float(np.mean([mean for _, mean in evidence])) if evidence else None,
     )
 
 
@@ -203,9 +217,9 @@ def _check_form(expected: _Arrays, found: _Arrays, size: tuple[int, ...]) -> Non
         one, other = getattr(expected, name), getattr(found, name)
         if one.shape != other.shape or one.dtype != other.dtype:
             raise fail(f"{name} is {other.shape} {other.dtype}, {one.shape} {one.dtype} was expected")
-    for name in ("lens_probability", "cataract_probability"):
+    for name in ("lens_probability", "cataract_probability", "evidence"):
         values = getattr(found, name)
-        if not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= 1):
+        if values.size and not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= 1):
             raise fail(f"{name} leaves [0, 1]")
     lens = int(np.count_nonzero(found.labels != TissueLabel.BACKGROUND))
     cataract = int(np.count_nonzero(found.labels == TissueLabel.CATARACT))

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from edge_runtime.measure.lens import TissueLabel
+from train.unet import EVIDENCE_CHANNELS, EXCESS_STEPS_DB, KINDS
 
 if TYPE_CHECKING:
     from .checkpoint import Checkpoint
@@ -42,6 +43,24 @@ class PipelineOutput(NamedTuple):
     cataract_px: Tensor
 
 
+class PipelineOutputWithEvidence(NamedTuple):
+    """`PipelineOutput` of a network with a second head.
+
+    Attributes
+    ----------
+    evidence
+        (12, ceil(rows / h), ceil(columns / h)) float32 in [0, 1], h being the body's grid: probabilities of more than
+        `EXCESS_STEPS_DB`, of `KINDS`, and of the paper's label.
+    """
+
+    lens_probability: Tensor
+    cataract_probability: Tensor
+    labels: Tensor
+    lens_px: Tensor
+    cataract_px: Tensor
+    evidence: Tensor
+
+
 class Pipeline(nn.Module):
     """Native crop to lens: resample, network, softmax, argmax, counts.
 
@@ -56,10 +75,15 @@ class Pipeline(nn.Module):
         The network takes multiples of this many network pixels.
     to_grid
         Brings the group of channels of one class to (n, 1, rows, columns); None where it is that already.
+    stem
+        Network pixels per pixel of the evidence that the network writes behind the classes; 0 where it writes none.
     """
 
-    def __init__(self, network: nn.Module, grid: int, stride: int, to_grid: nn.Module | None = None) -> None:
+    def __init__(
+        self, network: nn.Module, grid: int, stride: int, to_grid: nn.Module | None = None, stem: int = 0
+    ) -> None:
         super().__init__()
+        self.stem = stem
         self.network = network
         self.grid = grid
         self.stride = stride
@@ -78,9 +102,11 @@ class Pipeline(nn.Module):
         finished maps instead of on the logits: the same numbers for less work.
         """
         to_grid, network.to_grid = network.to_grid, nn.Identity()
-        return cls(network, grid, network.config.stride, to_grid).eval()
+        network.merge_heads()
+        stem = network.config.stem if network.config.evidence else 0
+        return cls(network, grid, network.config.stride, to_grid, stem).eval()
 
-    def forward(self, scan: Tensor) -> PipelineOutput:
+    def forward(self, scan: Tensor) -> PipelineOutput | PipelineOutputWithEvidence:
         """Analyse one crop.
 
         Parameters
@@ -96,7 +122,8 @@ class Pipeline(nn.Module):
         scan = torch.cat([scan, scan[-1:].expand(-scan.shape[0] % block, -1)], dim=0)
         grey = functional.avg_pool2d(scan.to(torch.float32)[None, None], self.grid) / GREY_MAX
 
-        background, clear, cataract = self.network(grey).chunk(3, dim=1)
+        channels = self.network(grey)
+        background, clear, cataract = channels[:, : -EVIDENCE_CHANNELS if self.stem else None].chunk(3, dim=1)
         # Plane by plane, not with softmax and argmax: operators that reduce over the channel axis are several times
         # slower there.
         likeliest = torch.maximum(torch.maximum(background, clear), cataract)
@@ -111,13 +138,24 @@ class Pipeline(nn.Module):
         lens_probability, cataract_probability, labels = (
             self.to_grid(each)[0, 0, :grid_rows, :grid_columns] for each in (lens_share, cataract_share, classes)
         )
-        return PipelineOutput(
+        found = PipelineOutput(
             lens_probability=lens_probability,
             cataract_probability=cataract_probability,
             labels=labels,
             lens_px=_count(labels != TissueLabel.BACKGROUND),
             cataract_px=_count(labels == TissueLabel.CATARACT),
         )
+        if not self.stem:
+            return found
+        rows, columns = ((side + self.stem - 1) // self.stem for side in (grid_rows, grid_columns))
+        return PipelineOutputWithEvidence(*found, _probabilities(channels[0, -EVIDENCE_CHANNELS:, :rows, :columns]))
+
+
+def _probabilities(evidence: Tensor) -> Tensor:
+    """From the logits of the second head, (12, rows, columns)."""
+    steps = len(EXCESS_STEPS_DB)
+    kinds = evidence[steps : steps + len(KINDS)]
+    return torch.cat([evidence[:steps].sigmoid(), kinds.softmax(dim=0), evidence[-1:].sigmoid()])
 
 
 def _count(chosen: Tensor) -> Tensor:

@@ -72,7 +72,13 @@ class TorchNetwork:
         with torch.inference_mode():
             # A copy: torch can share the memory of writable arrays only, and a frame need not be one.
             found = self._pipeline(torch.tensor(window))
-        return Prediction(found.lens_probability.numpy(), found.cataract_probability.numpy(), found.labels.numpy())
+        evidence = getattr(found, "evidence", None)
+        return Prediction(
+            found.lens_probability.numpy(),
+            found.cataract_probability.numpy(),
+            found.labels.numpy(),
+            None if evidence is None else evidence.numpy(),
+        )
 
 
 def checkpoint_analyzer(path: Path, profile: str | None = None) -> CataractAnalyzer:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -205,6 +206,17 @@ class UNet(nn.Module):
         if self.evidence is None:
             raise ValueError("the network has no second head")
         return logits, self.evidence(features)
+
+    def merge_heads(self) -> None:
+        """Let one convolution do the work of both heads: `head` then writes the channels of the second one last."""
+        if self.evidence is None:
+            return
+        both = nn.Conv2d(self.head.in_channels, self.head.out_channels + EVIDENCE_CHANNELS, kernel_size=1)
+        with torch.no_grad():
+            both.weight.copy_(torch.cat([self.head.weight, self.evidence.weight]))
+            heads = [one.bias for one in (self.head, self.evidence) if one.bias is not None]
+            cast("Tensor", both.bias).copy_(torch.cat(heads))
+        self.head, self.evidence = both, None
 
     def _features(self, grey: Tensor) -> Tensor:
         features: Tensor = self.entry(grey)  # (n, width, rows / stem, columns / stem)

@@ -12,12 +12,12 @@ from typing import Any
 from edge_runtime.errors import ModelIncompatibleError
 from edge_runtime.model.metadata import EXPORT_MODEL
 
-from .grade import AGE_TERMS, STEP_WORDS, TERMS, GradeScale
+from .grade import AGE_TERMS, EVIDENCE_TERMS, STEP_WORDS, TERMS, GradeScale
 from .kind_evidence import KINDS, KindScale
 from .repeatability import FRACTION_EDGES, Repeatability
 from .scatter import ExcessTable
 
-_KIND_TERMS = 7
+_KIND_TERMS, _KIND_EVIDENCE_TERMS = 7, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +68,13 @@ class MeasureCoefficients:
         """
         try:
             value = json.loads(text)
+            more = len(value["grade"]["weights"]) > len(TERMS)  # of a network with a second head
+            terms = len(TERMS) + more * len(EVIDENCE_TERMS)
+            kind_terms = _KIND_TERMS + more * _KIND_EVIDENCE_TERMS
             found = cls(
-                grade=_grade_scale(value["grade"], len(TERMS)),
-                grade_with_age=_grade_scale(value["grade_with_age"], len(TERMS) + len(AGE_TERMS)),
-                kinds=KindScale({kind: _numbers(value["kinds"]["weights"][kind], _KIND_TERMS) for kind in KINDS}),
+                grade=_grade_scale(value["grade"], terms),
+                grade_with_age=_grade_scale(value["grade_with_age"], terms + len(AGE_TERMS)),
+                kinds=KindScale({kind: _numbers(value["kinds"]["weights"][kind], kind_terms) for kind in KINDS}),
                 excess=_excess_table(value["excess"]),
                 repeatability=Repeatability(_numbers(value["repeatability"]["deviations"], len(FRACTION_EDGES) + 1)),
                 fitted_on=str(value["fitted_on"]),

@@ -11,6 +11,7 @@ from .zones import Zone
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from .evidence import LensEvidence
     from .lens_measures import LensMeasures
 
 
@@ -44,6 +45,16 @@ class SubcapsularAreas:
 
 
 @dataclass(frozen=True, slots=True)
+class EyeEvidence:
+    """Means over the scans; see `evidence.LensEvidence`."""
+
+    lens_db: float
+    nucleus_db: float
+    spoke_share: float
+    paper_fraction: float
+
+
+@dataclass(frozen=True, slots=True)
 class EyeMeasures:
     """What an eye's scans show of its lens; see `LensMeasures` for ranges and units.
 
@@ -63,6 +74,8 @@ class EyeMeasures:
         As `LensMeasures` has them.
     optical_depth, forward_scatter
         Over the central 3 mm; None where it is not seen.
+    evidence
+        What the second head of the network says; None without one, or where a scan does not show the nucleus.
     """
 
     scans: int
@@ -75,6 +88,7 @@ class EyeMeasures:
     density: float | None
     optical_depth: float | None
     forward_scatter: float | None
+    evidence: EyeEvidence | None = None
 
     @property
     def nucleus(self) -> ZoneMean:
@@ -119,6 +133,19 @@ def eye_measures(scans: Sequence[LensMeasures]) -> EyeMeasures | None:
         density=mean_of(scan.density for scan in scans),
         optical_depth=mean_of(scan.scatter.optical_depth for scan in scans if scan.scatter),
         forward_scatter=mean_of(scan.scatter.forward_scatter for scan in scans if scan.scatter),
+        evidence=_evidence([scan.evidence for scan in scans if scan.evidence is not None]),
+    )
+
+
+def _evidence(scans: Sequence[LensEvidence]) -> EyeEvidence | None:
+    nucleus = mean_of(scan.nucleus_db for scan in scans)
+    if nucleus is None:
+        return None
+    return EyeEvidence(
+        lens_db=_mean(scan.lens_db for scan in scans),
+        nucleus_db=nucleus,
+        spoke_share=_mean(scan.spoke_share for scan in scans),
+        paper_fraction=_mean(scan.paper_fraction for scan in scans),
     )
 
 

@@ -25,6 +25,7 @@ TERMS = (
     "anterior subcapsular density",
     "posterior subcapsular density",
 )
+EVIDENCE_TERMS = ("nucleus excess", "lens excess")  # of networks with a second head
 _OUTER_ZONES = (
     Zone.ANTERIOR_CORTEX,
     Zone.POSTERIOR_CORTEX,
@@ -67,7 +68,7 @@ class GradeScale:
     Attributes
     ----------
     weights
-        Of `TERMS`, or of `TERMS` and `AGE_TERMS`.
+        Of `TERMS`, then of `EVIDENCE_TERMS` where the network has a second head, then of `AGE_TERMS` with age.
     deviations_db
         Standard deviation of the error in each of the five steps of the estimate.
     """
@@ -94,6 +95,8 @@ def grade_terms(eye: EyeMeasures, age_years: float | None = None) -> tuple[float
     known = tuple(term for term in terms if term is not None)
     if len(known) < len(terms):
         return None
+    if eye.evidence is not None:
+        known = (*known, eye.evidence.nucleus_db, eye.evidence.lens_db)
     if age_years is None:
         return known
     age = min(max(age_years, _AGES[0]), _AGES[1])

@@ -34,11 +34,15 @@ class KindScale:
 
 
 def kind_terms(eye: EyeMeasures, grade: Grade) -> tuple[float, ...]:
-    """What tells kinds apart: one, grade, fractions of nucleus and of both cortices, both subcapsular areas (3 mm)."""
+    """What tells kinds apart: one, grade, fractions of nucleus and of both cortices, both subcapsular areas (3 mm).
+
+    A network with a second head adds the share of spokes, and its square root, as a few pixels say much.
+    """
     fractions = (eye.zones[zone.label].fraction or 0.0 for zone in (Zone.ANTERIOR_CORTEX, Zone.POSTERIOR_CORTEX))
     nucleus = eye.nucleus.fraction or 0.0
     areas = (eye.areas.posterior_3mm or 0.0, eye.areas.anterior_3mm or 0.0)
-    return (1.0, grade.value_db, nucleus, *fractions, *areas)
+    spokes = () if eye.evidence is None else (eye.evidence.spoke_share, math.sqrt(eye.evidence.spoke_share))
+    return (1.0, grade.value_db, nucleus, *fractions, *areas, *spokes)
 
 
 def _sum(weights: tuple[float, ...], terms: tuple[float, ...]) -> float:

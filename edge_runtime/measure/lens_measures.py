@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edge_runtime.frame.resample import block_sum
+from edge_runtime.model.predictor import EVIDENCE_STEP
 
 from .areas import DISC_RADII_MM, subcapsular_area
+from .evidence import LensEvidence, lens_evidence
 from .geometry import fit_lens
 from .lens import TissueLabel
 from .scatter import scatter_of
@@ -68,7 +70,8 @@ class LensMeasures:
     anterior_area, posterior_area
         Subcapsular opacity as a share of the central discs of 3 and 5 mm, 0 to 1; None where a disc is not seen.
     fraction_range
-        The Cataract Fraction when only pixels with P(cataract) above 0.7 count, and when those above 0.3 do.
+        The Cataract Fraction when only sure pixels count, and when possible ones do: those with P(cataract) above 0.7
+        and above 0.3; of a network with a second head those of more than 3.5 and 2.5 dB.
     nucleus_probability
         Mean P(cataract) over the nucleus, 0 to 1.
     log_odds
@@ -77,6 +80,8 @@ class LensMeasures:
         Mean grey of the lens on the eye's own scale, 0 to 255; None without that scale.
     scatter
         Optical depth and forward scatter; None without a table, or where the centre is not seen.
+    evidence
+        What the second head of the network says; None without one.
     """
 
     geometry: LensGeometry
@@ -89,6 +94,7 @@ class LensMeasures:
     log_odds: float
     density: float | None
     scatter: Scatter | None
+    evidence: LensEvidence | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +139,8 @@ class LensMaps:
         Native pixels per network-grid pixel.
     apex_row
         Row of the corneal apex in the box, in native pixels (negative above it); None when it was not found.
+    evidence
+        (channels, rows, columns) float32, 0 to 1, in the order of `evidence.CHANNELS`; None without a second head.
     """
 
     labels: NDArray[np.uint8]
@@ -141,6 +149,7 @@ class LensMaps:
     graded: NDArray[np.uint8] | None
     grid: int
     apex_row: float | None
+    evidence: NDArray[np.float32] | None = None
 
     @classmethod
     def of(cls, view: LensView) -> LensMaps:
@@ -159,6 +168,7 @@ class LensMaps:
             graded=graded,
             grid=grid,
             apex_row=None if frame.levels is None else frame.levels.apex_row - view.window.top - region.top * grid,
+            evidence=_part(view.prediction.evidence, box),
         )
 
     @property
@@ -196,6 +206,14 @@ class MeasuredLens:
     surfaces: LensSurfaces
     zones: NDArray[np.uint8]
     odds: NDArray[np.float64]
+
+
+def _part(evidence: NDArray[np.float32] | None, box: tuple[slice, slice]) -> NDArray[np.float32] | None:
+    """The evidence of a box of grid pixels, each pixel of it repeated over those that it covers."""
+    if evidence is None:
+        return None
+    rows, columns = (np.arange(side.start, side.stop) // EVIDENCE_STEP for side in box)
+    return evidence[:, rows[:, None], columns]
 
 
 def measure_zones(maps: LensMaps, scale: DepthScale | None, table: ExcessTable | None) -> MeasuredLens | None:
@@ -241,17 +259,20 @@ def measure_zones(maps: LensMaps, scale: DepthScale | None, table: ExcessTable |
 
     nucleus = zones == Zone.NUCLEUS
     count = int(np.count_nonzero(lens))
+    evidence = None if maps.evidence is None else lens_evidence(maps.evidence, lens, nucleus)
+    by_probability = np.count_nonzero(share > SURE) / count, np.count_nonzero(share > POSSIBLE) / count
     measures = LensMeasures(
         geometry=surfaces.geometry,
         zones={zone: measure(zones == zone) for zone in Zone if zone is not Zone.OUTSIDE},
         central=measure(lens & (np.abs(points.across_mm) <= CENTRAL_RADIUS_MM)),
         anterior_area=area(Zone.ANTERIOR_SUBCAPSULAR),
         posterior_area=area(Zone.POSTERIOR_SUBCAPSULAR),
-        fraction_range=(np.count_nonzero(share > SURE) / count, np.count_nonzero(share > POSSIBLE) / count),
+        fraction_range=by_probability if evidence is None else evidence.fraction_range,
         nucleus_probability=_mean(share[nucleus]),
         log_odds=_mean(odds[lens]) or 0.0,
         density=measure(lens).density,
         scatter=None if table is None else scatter_of(table.at(odds), lens, points),
+        evidence=evidence,
     )
     return MeasuredLens(measures, surfaces, zones, odds)
 

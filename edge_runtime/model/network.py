@@ -26,6 +26,7 @@ _OUTPUTS = (
     ("lens_px", "tensor(int64)", 0),
     ("cataract_px", "tensor(int64)", 0),
 )
+EVIDENCE = "evidence"  # that a model may give besides
 _MAPS = [name for name, _, rank in _OUTPUTS if rank == 2]
 
 
@@ -59,6 +60,7 @@ class Network:
         self.threads: int = threads
         self._session = Session(model, threads)
         self._session.require([_INPUT], _OUTPUTS)
+        self._maps = [*_MAPS, EVIDENCE] if EVIDENCE in self._session.outputs else _MAPS
 
     def predict(self, window: NDArray[np.uint8]) -> Prediction:
         """Label one window.
@@ -77,7 +79,7 @@ class Network:
         AnalysisCancelledError
             When the caller does not want it any more.
         """
-        lens, cataract, labels = self._session.run(_MAPS, {"scan": np.ascontiguousarray(window)})
+        lens, cataract, labels, *more = self._session.run(self._maps, {"scan": np.ascontiguousarray(window)})
         shape = tuple(-(-side // self.metadata.grid) for side in window.shape)
         if not lens.shape == cataract.shape == labels.shape == shape:
             raise InferenceError(
@@ -89,4 +91,8 @@ class Network:
             raise InferenceError(
                 "non-finite", "The network returned a number that is not finite.", "Run 'edge-cataract selftest'."
             )
-        return Prediction(lens, cataract, labels)
+        if more and not np.isfinite(more[0]).all():
+            raise InferenceError(
+                "non-finite", "The network returned a number that is not finite.", "Run 'edge-cataract selftest'."
+            )
+        return Prediction(lens, cataract, labels, *more)

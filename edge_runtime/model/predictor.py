@@ -23,11 +23,18 @@ class Prediction:
         (ceil(rows / grid), ceil(columns / grid)) float32 in [0, 1]; the first includes the second.
     labels
         Same shape, uint8 of `edge_runtime.measure.lens.TissueLabel`.
+    evidence
+        (channels, ceil(rows / h), ceil(columns / h)) float32 in [0, 1], h being 2 grid pixels; None where the model has
+        no second head.
     """
 
     lens_probability: NDArray[np.float32]
     cataract_probability: NDArray[np.float32]
     labels: NDArray[np.uint8]
+    evidence: NDArray[np.float32] | None = None
+
+
+EVIDENCE_STEP = 2  # grid pixels per pixel of the evidence, along each axis
 
 
 class Predictor(Protocol):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from edge_runtime.machine.cancelling import stop_if_cancelled
 
-from .predictor import Prediction
+from .predictor import EVIDENCE_STEP, Prediction
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -139,12 +139,23 @@ def predict(
         return next(parts)
     shape = -(-window.shape[0] // grid), -(-window.shape[1] // grid)
     stitched = Prediction(np.zeros(shape, np.float32), np.zeros(shape, np.float32), np.zeros(shape, np.uint8))
+    evidence: NDArray[np.float32] | None = None
     for tile, part in zip(tiles, parts, strict=True):
         source, target = tile.kept(grid), tile.place(grid)
+        if part.evidence is not None:  # cores begin at whole strides, so at whole pixels of the coarser grid, too
+            if evidence is None:
+                evidence = np.zeros((len(part.evidence), *(-(-side // EVIDENCE_STEP) for side in shape)), np.float32)
+            evidence[:, *_halved(target)] = part.evidence[:, *_halved(source)]
         stitched.lens_probability[target] = part.lens_probability[source]
         stitched.cataract_probability[target] = part.cataract_probability[source]
         stitched.labels[target] = part.labels[source]
-    return stitched
+    return replace(stitched, evidence=evidence)
+
+
+def _halved(part: tuple[slice, slice]) -> tuple[slice, slice]:
+    """The same part of a grid whose pixels are twice as large."""
+    rows, columns = (slice(side.start // EVIDENCE_STEP, -(-side.stop // EVIDENCE_STEP)) for side in part)
+    return rows, columns
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -155,6 +155,7 @@ def _measured(measures: EyeMeasures) -> dict[str, Any]:
         "forward_scatter": _rounded(measures.forward_scatter),
         "lens_thickness_mm": _rounded(measures.thickness_mm),
         "lens_density_own_scale": _rounded(measures.density),
+        "paper_fraction": None if measures.evidence is None else _rounded(measures.evidence.paper_fraction),
     }
 
 

@@ -66,6 +66,7 @@ class _Training:
         """From the beginning, or from where an earlier run was stopped."""
         torch.manual_seed(recipe.seed)
         network = LookNetwork(recipe.network).to(device)
+        network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # as in `train.fit.loop`
         optimiser = torch.optim.AdamW(network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
         training = cls(recipe, network, optimiser, batches, state_path)
         if state_path.is_file():

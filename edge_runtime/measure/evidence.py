@@ -1,0 +1,96 @@
+"""What the second head of a network says of a lens: strength and kind of an opacity, and the paper's label."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+# Probabilities of more than so many dB over the young clear lens; of each kind; and that the paper's label is cataract.
+STEPS_DB = (1.5, 3.0, 4.5, 6.0, 9.0, 12.0)
+SPOKE = 8  # place of the channel
+CHANNELS = (
+    *(f"excess-{step:g}" for step in STEPS_DB), "kind-none", "kind-nuclear", "kind-spoke", "kind-posterior",
+    "kind-anterior", "paper",
+)  # fmt: skip
+SURE_DB, POSSIBLE_DB = 3.5, 2.5  # about the 3 dB from which an opacity counts
+LEAST_PROBABILITY = 0.5
+# Between two steps the probability falls in a straight line; nothing is expected below the first one, and what exceeds
+# the last one is 15 dB on average.
+_WIDTHS_DB = np.diff((0.0, *STEPS_DB, 15.0)).astype(np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class LensEvidence:
+    """What one scan shows of its lens by the second head.
+
+    Attributes
+    ----------
+    lens_db, nucleus_db
+        Mean expected excess over lens and nucleus, dB; the second is None where the nucleus is not seen.
+    fraction_range
+        Share of the lens with an expected excess above 3.5 dB, and above 2.5 dB.
+    spoke_share
+        Share of the lens that is more likely a cortical spoke than not.
+    paper_fraction
+        Share of the lens that a network in the paper's manner calls cataract: the whole lens of a cataract eye.
+    """
+
+    lens_db: float
+    nucleus_db: float | None
+    fraction_range: tuple[float, float]
+    spoke_share: float
+    paper_fraction: float
+
+
+def expected_excess(evidence: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Expected excess over the young clear lens in dB, (rows, columns), from (12, rows, columns) probabilities.
+
+    The integral of the probability of exceeding a level, by the trapezoid rule over `STEPS_DB`.
+    """
+    above = evidence[: len(STEPS_DB)]
+    whole: NDArray[np.float32] = np.float32(0.5) * (above[0] * (_WIDTHS_DB[0] + _WIDTHS_DB[1]))
+    for place in range(1, len(STEPS_DB)):
+        whole = whole + np.float32(0.5) * above[place] * (_WIDTHS_DB[place] + _WIDTHS_DB[place + 1])
+    return whole.astype(np.float32)
+
+
+def lens_evidence(
+    evidence: NDArray[np.float32], lens: NDArray[np.bool_], nucleus: NDArray[np.bool_]
+) -> LensEvidence | None:
+    """Measure a lens by the second head.
+
+    Parameters
+    ----------
+    evidence
+        (12, rows, columns) float32 in [0, 1], in the order of `CHANNELS`.
+    lens, nucleus
+        (rows, columns) bool.
+
+    Returns
+    -------
+    LensEvidence | None
+        None without a lens.
+    """
+    count = int(np.count_nonzero(lens))
+    if not count:
+        return None
+    excess = expected_excess(evidence)
+
+    def share(chosen: NDArray[np.bool_]) -> float:
+        return int(np.count_nonzero(chosen & lens)) / count
+
+    def mean(part: NDArray[np.bool_]) -> float:
+        return round(float(excess[part].mean(dtype=np.float64)), 4)
+
+    return LensEvidence(
+        lens_db=mean(lens),
+        nucleus_db=mean(nucleus) if nucleus.any() else None,
+        fraction_range=(share(excess > SURE_DB), share(excess > POSSIBLE_DB)),
+        spoke_share=share(evidence[SPOKE] >= LEAST_PROBABILITY),
+        paper_fraction=share(evidence[-1] >= LEAST_PROBABILITY),
+    )
