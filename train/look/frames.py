@@ -155,7 +155,10 @@ def _of_scan(job: tuple[Path, dict[str, str]]) -> _Example | None:
     kind = -1 if tools & _SUBTLE else PICTURES.index(Picture(row["picture"]))
     cornea = int(row["condition"] in _CORNEAL)
     truth = coded.astype(np.uint8, copy=False)
-    scan = read_scan(folder / row["image"])
+    try:
+        scan = read_scan(folder / row["image"])
+    except EdgeCataractError:  # as a frame that a cut left without any light
+        return None
     return _example(scan, row["profile"], lambda shape: native_labels(truth, shape), kind, cornea, row["patient_id"])
 
 
