@@ -39,6 +39,9 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument(
         "--model-version", metavar="VERSION", help="version of the files (default: the checkpoint's own)"
     )
+    parser.add_argument(
+        "--no-look", action="store_true", help="without a look over the whole frame, as for pictures cut to the lens"
+    )
     parser.add_argument("--threads", type=int, default=1, help="threads of the session that is compared (default 1)")
     arguments = parser.parse_args(words)
     try:
@@ -60,6 +63,7 @@ def main(words: list[str] | None = None) -> int:
         release = Release(
             version=arguments.model_version or checkpoint.metadata.version,
             measures="" if arguments.measures is None else read_measures(arguments.measures),
+            look=not arguments.no_look,
         )
         for written in export_models(
             checkpoint, arguments.output, precisions, release, threads=arguments.threads, force=arguments.force

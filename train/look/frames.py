@@ -155,22 +155,31 @@ def _of_scan(job: tuple[Path, dict[str, str]]) -> _Example | None:
     kind = -1 if tools & _SUBTLE else PICTURES.index(Picture(row["picture"]))
     cornea = int(row["condition"] in _CORNEAL)
     truth = coded.astype(np.uint8, copy=False)
-    try:
-        scan = read_scan(folder / row["image"])
-    except EdgeCataractError:  # as a frame that a cut left without any light
-        return None
-    return _example(scan, row["profile"], lambda shape: native_labels(truth, shape), kind, cornea, row["patient_id"])
+    return _example(
+        lambda: read_scan(folder / row["image"]),
+        row["profile"],
+        lambda shape: native_labels(truth, shape),
+        kind,
+        cornea,
+        row["patient_id"],
+    )
 
 
 def _of_picture(job: tuple[str, int]) -> _Example | None:
     drawn = draw_picture(*job, families=TRAINING_FAMILIES)
     kind = PICTURES.index(drawn.picture)
-    scan = scan_from_pixels(drawn.pixels)
-    return _example(scan, "", lambda shape: np.full(shape, Tissue.OTHER, np.uint8), kind, -1, "-".join(map(str, job)))
+    return _example(
+        lambda: scan_from_pixels(drawn.pixels),
+        "",
+        lambda shape: np.full(shape, Tissue.OTHER, np.uint8),
+        kind,
+        -1,
+        "-".join(map(str, job)),
+    )
 
 
 def _example(
-    scan: Scan,
+    read: Callable[[], Scan],
     profile: str,
     truth: Callable[[tuple[int, int]], NDArray[np.uint8]],
     kind: int,
@@ -178,6 +187,7 @@ def _example(
     patient: str,
 ) -> _Example | None:
     try:
+        scan = read()
         known = profile_of(scan, profile) if profile else profile_for(scan.rows, scan.columns, scan.bits)
         frame = prepare_frame(scan, known, Brightness.AS_SHOWN)
     except EdgeCataractError:
