@@ -74,3 +74,25 @@ def test_no_place_gives_no_batch() -> None:
         raise AssertionError(place)
 
     assert list(drawn_ahead(draw, [])) == []
+
+
+def test_processes_draw_the_same_batches_in_the_same_order(data: Path) -> None:
+    recipe = parse_recipe(tiny_recipe_text(), "tiny")
+    batches = Batches(prepare(read_dataset(data), recipe.grid, recipe.target), range(16), recipe)
+    places = [Place(step) for step in range(5)]
+    alone, together = (list(drawn_ahead(batches.at, places, workers)) for workers in (1, 2))
+    assert len(alone) == len(together) == 5
+    assert all(torch.equal(one[0], other[0]) for one, other in zip(alone, together, strict=True))
+    assert all(torch.equal(one[1], other[1]) for one, other in zip(alone, together, strict=True))
+
+
+def test_evidence_moves_with_the_labels(data: Path) -> None:
+    recipe = parse_recipe(tiny_recipe_text(), "tiny")
+    frames = prepare(read_dataset(data), recipe.grid, recipe.target, evidence_grid=2 * recipe.grid)
+    for step in range(4):
+        batch = Batches(frames, range(16), recipe).at(Place(step))
+        assert batch.evidence is not None
+        lens = batch.labels[:, ::2, ::2] > 0
+        known = batch.evidence[:, 2] != 255
+        assert float((lens == known).float().mean()) > 0.93  # but for the outline
+        assert bool((batch.evidence[:, 0] == 255).all())  # no map of the excess there

@@ -1,0 +1,61 @@
+"""The second head: expected excess, shares of the lens, and tiles that equal the whole."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from edge_runtime.measure.evidence import CHANNELS, STEPS_DB, expected_excess, lens_evidence
+from edge_runtime.model.predictor import Prediction
+from edge_runtime.model.tiling import TileGeometry, plan, predict
+
+
+def certain(excess_db: float, spoke: float = 0.0, paper: float = 0.0) -> np.ndarray:
+    column = np.zeros(len(CHANNELS), np.float32)
+    column[: len(STEPS_DB)] = [excess_db > step for step in STEPS_DB]
+    column[8], column[11] = spoke, paper
+    return column
+
+
+@pytest.mark.parametrize(("excess_db", "expected"), [(0.0, 0.0), (2.0, 1.5), (3.2, 3.0), (5.0, 4.5), (20.0, 13.5)])
+def test_expected_excess_lies_at_the_steps_that_are_passed(excess_db: float, expected: float) -> None:
+    assert float(expected_excess(certain(excess_db)[:, None, None])[0, 0]) == pytest.approx(expected)
+
+
+def test_shares_are_of_the_lens() -> None:
+    evidence = np.zeros((len(CHANNELS), 10, 10), np.float32)
+    evidence[:, :5] = certain(5.0, spoke=0.9, paper=0.9)[:, None, None]
+    lens = np.zeros((10, 10), bool)
+    lens[:, :8] = True
+    nucleus = np.zeros_like(lens)
+    nucleus[5:, 2:4] = True
+    found = lens_evidence(evidence, lens, nucleus)
+    assert found is not None
+    assert found.fraction_range == (0.5, 0.5)
+    assert (found.spoke_share, found.paper_fraction) == (0.5, 0.5)
+    assert (found.lens_db, found.nucleus_db) == (2.25, 0.0)
+    assert lens_evidence(evidence, ~lens & lens, nucleus) is None
+    unseen = lens_evidence(evidence, lens, nucleus & ~nucleus)
+    assert unseen is not None
+    assert unseen.nucleus_db is None
+
+
+@pytest.mark.parametrize("shape", [(300, 333), (257, 129), (512, 640)])
+def test_tiles_give_the_evidence_of_the_whole(shape: tuple[int, int]) -> None:
+    grid = 4
+    whole = np.random.default_rng(0).random((3, -(-shape[0] // 8), -(-shape[1] // 8))).astype(np.float32)
+
+    def predicted(window: np.ndarray) -> Prediction:
+        top, left = int(window[0, 0, 0]), int(window[0, 0, 1])
+        rows, columns = -(-window.shape[0] // grid), -(-window.shape[1] // grid)
+        part = whole[:, top // 8 : -(-(top + window.shape[0]) // 8), left // 8 : -(-(left + window.shape[1]) // 8)]
+        maps = np.zeros((rows, columns), np.float32)
+        return Prediction(maps, maps, maps.astype(np.uint8), part)
+
+    places = np.stack(np.meshgrid(np.arange(shape[0]), np.arange(shape[1]), indexing="ij"), axis=-1)
+    geometry = TileGeometry(grid=grid, unit=64, halo=64)
+    tiles = plan(*shape, geometry, 200 * 200)
+    assert len(tiles) > 1
+    stitched = predict(predicted, places, tiles, grid)
+    assert stitched.evidence is not None
+    assert np.array_equal(stitched.evidence, whole)
