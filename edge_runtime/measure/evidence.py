@@ -19,8 +19,8 @@ CHANNELS = (
 )  # fmt: skip
 SURE_DB, POSSIBLE_DB = 3.5, 2.5  # about the 3 dB from which an opacity counts
 LEAST_PROBABILITY = 0.5
-# Between two steps the probability falls in a straight line; nothing is expected below the first one, and what exceeds
-# the last one is 15 dB on average.
+# Each step stands for half of the way to both of its neighbours; the first one begins at 0, and the last one ends as
+# far beyond it as the one before lies below.
 _WIDTHS_DB = np.diff((0.0, *STEPS_DB, 15.0)).astype(np.float32)
 
 

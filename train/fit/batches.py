@@ -138,12 +138,10 @@ def drawn_ahead(
 ) -> Generator[Batch, None, None]:
     """Yield the batch of every place in turn, drawn ahead: by a thread, or by so many processes."""
     if workers > 1:
-        # Forked: the frames are mapped into memory, and would be copied to a process that is started anew.
-        loader = DataLoader(
+        yield from _drawn_by_processes(DataLoader(
             _Drawn(draw_batch, places), batch_size=None, collate_fn=_as_it_is, num_workers=workers,
-            multiprocessing_context="fork", worker_init_fn=_one_thread,
-        )  # fmt: skip
-        yield from loader
+            multiprocessing_context="fork",
+        ))  # fmt: skip
         return
     with ThreadPoolExecutor(1) as thread:
         started = (thread.submit(draw_batch, place) for place in places)
@@ -167,11 +165,19 @@ class _Drawn(Dataset[Batch]):
         return self._draw_batch(self._places[index])
 
 
-def _as_it_is(batch: Any) -> Any:
-    return batch
-
-
-def _one_thread(_: int) -> None:
+def _drawn_by_processes(loader: DataLoader[Batch]) -> Generator[Batch, None, None]:
+    """Processes that are forked: the frames are mapped into memory, and would be copied to one that is started anew."""
     import cv2
 
-    cv2.setNumThreads(1)
+    # A forked process would wait for ever for OpenCV's threads, which stay behind.
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(0)
+    try:
+        batches = iter(loader)
+    finally:
+        cv2.setNumThreads(threads)
+    yield from batches
+
+
+def _as_it_is(batch: Any) -> Any:
+    return batch

@@ -88,7 +88,7 @@ def test_processes_draw_the_same_batches_in_the_same_order(data: Path) -> None:
 
 def test_evidence_moves_with_the_labels(data: Path) -> None:
     recipe = parse_recipe(tiny_recipe_text(), "tiny")
-    frames = prepare(read_dataset(data), recipe.grid, recipe.target, evidence_grid=2 * recipe.grid)
+    frames = prepare(read_dataset(data), 8, recipe.target, evidence_grid=16)
     for step in range(4):
         batch = Batches(frames, range(16), recipe).at(Place(step))
         assert batch.evidence is not None
