@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 SURE, POSSIBLE = 0.7, 0.3  # P(cataract) of a lens pixel, about the 0.5 of the labels
 _LEAST_PROBABILITY = 1e-4
+_LOG_ODDS_PER_DB = 2.0  # near P = 0.5, by the table of excess of the bundled model
 # On the eye's own scale. Over 320 graded scans of nine simulated cohorts (one of diseased corneas) and 23 real ones, a
 # lens has 14 and more (an oedematous cornea; else 18), what is cataract 40 and more, and at most 1.4 % is white.
 BLACK, CLEAR_NUCLEUS, MOST_WHITE = 8.0, 36.0, 0.5
@@ -68,7 +70,8 @@ class LensMeasures:
     anterior_area, posterior_area
         Subcapsular opacity as a share of the central discs of 3 and 5 mm, 0 to 1; None where a disc is not seen.
     fraction_range
-        The Cataract Fraction when only pixels with P(cataract) above 0.7 count, and when those above 0.3 do.
+        The Cataract Fraction when only pixels with P(cataract) above 0.7 count, and when those above 0.3 do; where the
+        scale is shared, further apart by its error (`LensMaps.limits`).
     nucleus_probability
         Mean P(cataract) over the nucleus, 0 to 1.
     log_odds
@@ -133,6 +136,8 @@ class LensMaps:
         Native pixels per network-grid pixel.
     apex_row
         Row of the corneal apex in the box, in native pixels (negative above it); None when it was not found.
+    scale_deviation_db
+        Standard deviation of the scale that the scans of the eye share; 0 for the scan's own.
     """
 
     labels: NDArray[np.uint8]
@@ -141,6 +146,7 @@ class LensMaps:
     graded: NDArray[np.uint8] | None
     grid: int
     apex_row: float | None
+    scale_deviation_db: float = 0.0
 
     @classmethod
     def of(cls, view: LensView) -> LensMaps:
@@ -159,7 +165,20 @@ class LensMaps:
             graded=graded,
             grid=grid,
             apex_row=None if frame.levels is None else frame.levels.apex_row - view.window.top - region.top * grid,
+            scale_deviation_db=frame.scale_deviation_db,
         )
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """P(cataract) of a lens pixel that is surely, and of one that is possibly cataract.
+
+        Where the scale is shared, further apart by what its error moves the log-odds; errors add as squares.
+        """
+        if not self.scale_deviation_db:
+            return SURE, POSSIBLE
+        aside = math.hypot(math.log(SURE / POSSIBLE), self.scale_deviation_db * _LOG_ODDS_PER_DB)
+        possible = round(1 / (1 + math.exp(aside)), 9)
+        return 1 - possible, possible
 
     @property
     def brightness(self) -> LensBrightness | None:
@@ -241,13 +260,14 @@ def measure_zones(maps: LensMaps, scale: DepthScale | None, table: ExcessTable |
 
     nucleus = zones == Zone.NUCLEUS
     count = int(np.count_nonzero(lens))
+    sure, possible = maps.limits
     measures = LensMeasures(
         geometry=surfaces.geometry,
         zones={zone: measure(zones == zone) for zone in Zone if zone is not Zone.OUTSIDE},
         central=measure(lens & (np.abs(points.across_mm) <= CENTRAL_RADIUS_MM)),
         anterior_area=area(Zone.ANTERIOR_SUBCAPSULAR),
         posterior_area=area(Zone.POSTERIOR_SUBCAPSULAR),
-        fraction_range=(np.count_nonzero(share > SURE) / count, np.count_nonzero(share > POSSIBLE) / count),
+        fraction_range=(np.count_nonzero(share > sure) / count, np.count_nonzero(share > possible) / count),
         nucleus_probability=_mean(share[nucleus]),
         log_odds=_mean(odds[lens]) or 0.0,
         density=measure(lens).density,
