@@ -23,7 +23,6 @@ from edge_runtime import CataractAnalyzer, Limits
 from train.phantom.cohorts.catalogue import plan_cohort
 from train.phantom.patient import make_eye
 from train.phantom.render import render
-from train.study.repeatability import within_eye_sd
 from train.workers import process_pool
 
 if TYPE_CHECKING:
@@ -63,30 +62,31 @@ def one_eye(number: int, seed: int) -> dict[str, Any]:
 
 def summary(eyes: list[dict[str, Any]]) -> dict[str, Any]:
     """Standard deviations in both ways, and their ratio with its interval over eyes."""
-    generator = np.random.default_rng(SEED)
-    rows = generator.integers(0, len(eyes), (RESAMPLES, len(eyes)))
 
     def values(way: str, name: str) -> NDArray[np.float64]:
         return np.array([[exam[name] for exam in eye[way]] for eye in eyes])
 
     found: dict[str, Any] = {"eyes": len(eyes)}
     for name in ("fraction", "grade", "spread"):
+        own, shared = values("own", name), values("shared", name)
+        known = np.isfinite(own).all(axis=1) & np.isfinite(shared).all(axis=1)
         # Each eye's variance between exams; of the spread within an exam, its mean square.
-        squares = {
-            way: np.mean(values(way, name) ** 2, axis=1) if name == "spread" else values(way, name).var(axis=1, ddof=1)
-            for way in WAYS
-        }
-        known = np.isfinite(squares["own"]) & np.isfinite(squares["shared"])
-        kept = {way: np.where(known, square, 0.0) for way, square in squares.items()}
-        ratios = np.sqrt(kept["shared"][rows].sum(axis=1) / kept["own"][rows].sum(axis=1))
+        squares = np.array(
+            [
+                np.mean(one[known] ** 2, axis=1) if name == "spread" else one[known].var(axis=1, ddof=1)
+                for one in (own, shared)
+            ]
+        )
+        rows = np.random.default_rng(SEED).integers(0, squares.shape[1], (RESAMPLES, squares.shape[1]))
+        resampled = squares[:, rows].sum(axis=2)
+        deviations = np.sqrt(squares.mean(axis=1))
         found[name] = {
-            **{way: float(np.sqrt(squares[way][known].mean())) for way in WAYS},
-            "ratio": float(np.sqrt(kept["shared"].sum() / kept["own"].sum())),
-            "interval": [float(edge) for edge in np.quantile(ratios, (0.025, 0.975))],
+            **dict(zip(WAYS, deviations.tolist(), strict=True)),
+            "ratio": float(deviations[1] / deviations[0]),
+            "interval": np.quantile(np.sqrt(resampled[1] / resampled[0]), (0.025, 0.975)).tolist(),
         }
-    found["mean_fraction"] = {way: float(np.nanmean(values(way, "fraction"))) for way in WAYS}
     found["share_of_mean"] = {
-        way: within_eye_sd(values(way, "fraction")) / found["mean_fraction"][way] for way in WAYS
+        way: found["fraction"][way] / float(np.nanmean(values(way, "fraction"))) for way in WAYS
     }  # fmt: skip
     found["scale_deviation_db"] = float(np.nanmedian(values("shared", "deviation")))
     found["exams_told_to_disagree"] = float(values("shared", "unlikely").mean())

@@ -1,7 +1,7 @@
 """One scale of brightness for one eye: the reference levels of its scans are brought together before it is graded.
 
 The tissues of one eye and the display of one exam stand still; what differs between its scans is mostly the error with
-which their references were found (docs/one-scale.md). A change of the exposure moves both tissues alike, so only as
+which their references were found (docs/brightness.md). A change of the exposure moves both tissues alike, so only as
 far as they move together is a scan taken to be brighter than the others. Sums are exact and everything else is one
 operation on two doubles, so that every processor finds the same levels.
 """
