@@ -5,19 +5,21 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from .checked import checked_age, checked_laterality, checked_threshold
 from .conclusion import eye_result
-from .errors import EdgeCataractError, UsageError
+from .errors import UsageError
 from .exam_checks import check_duplicates, contradictions
+from .exam_scale import ExamScan, of_one_scan, on_one_scale, unlikely_scales
+from .frame.brightness import Brightness
 from .frame.prepare import prepare_frame
 from .frame.profiles import DeviceProfile, PixelPitch, wanted_profile
 from .frame.resample import native_shape
 from .frame.window import CropWindow
 from .look.network import bundled_look
 from .machine.cancelling import cancelled_by, stop_if_cancelled
-from .machine.faults import fault_of_one_scan, forget_pixels
 from .machine.resources import Limits, Resources
 from .machine.stopwatch import Stopwatch
 from .measure.coefficients import check_coefficients
@@ -29,7 +31,6 @@ from .model.precision import DEFAULT_PRECISION
 from .model.store import read_model
 from .model.tiling import Tile, TiledPredictor, TileGeometry
 from .reading.exams import exam_of_files, exam_of_frames
-from .reading.files import printable_name
 from .reading.raster import read_scan
 from .results import EyeResult, ModelFacts, ScanResult, Timings, UnreadableScan
 from .scan import Exam, Laterality, Scan, checked_bits, scan_from_pixels
@@ -40,10 +41,12 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from .frame.one_scale import FoundLevels
     from .frame.prepare import Frame
     from .measure.locate import LensView
     from .model.predictor import Predictor
     from .reading.files import ScanFile
+    from .scan import ScanSource
 
 __all__ = ["CataractAnalyzer", "Limits", "PixelPitch"]
 
@@ -183,20 +186,14 @@ class CataractAnalyzer:
             return self._analyze_exam(exam, age)
 
     def _analyze_exam(self, exam: Exam, age_years: float | None) -> EyeResult:
-        entries: list[ScanResult | UnreadableScan] = []
-        for source in exam.sources:
-            try:
-                clock = Stopwatch()
-                scan = source.read()
-                entries.append(self.analyze_scan(scan, read_ms=clock.lap_ms()))
-            except Exception as error:  # a fault in one scan does not end the exam
-                fault = fault_of_one_scan(error)
-                if isinstance(known := fault or error, EdgeCataractError):
-                    known.source = source.name
-                if fault is None:
-                    raise
-                forget_pixels(fault)
-                entries.append(UnreadableScan(printable_name(source.name), fault))
+        shares = len(exam.sources) > 1
+        scans = on_one_scale(
+            [of_one_scan(source.name, partial(self._read, source, shares=shares)) for source in exam.sources]
+        )
+        entries = [
+            scan if isinstance(scan, UnreadableScan) else of_one_scan(source.name, partial(self._grade, scan))
+            for source, scan in zip(exam.sources, scans, strict=True)
+        ]
         unreadable = [entry.error for entry in entries if isinstance(entry, UnreadableScan)]
         if len(unreadable) == len(entries):
             raise unreadable[0]
@@ -209,7 +206,7 @@ class CataractAnalyzer:
             self._facts,
             laterality=exam.laterality,
             scans_expected=SCANS_PER_EXAM,
-            further=tuple(contradictions(analysed, names, exam.laterality)),
+            further=(*contradictions(analysed, names, exam.laterality), *unlikely_scales(scans)),
             age_years=age_years,
         )
 
@@ -243,20 +240,41 @@ class CataractAnalyzer:
         EdgeCataractError
             As for `analyze`.
         """
+        return self._grade(ExamScan(scan.of_bits(self._bits if bits is None else bits), read_ms))
+
+    def _read(self, source: ScanSource, *, shares: bool) -> ExamScan:
+        """Read a scan of an exam, and look for its scale where there are others to share it with."""
         clock = Stopwatch()
         stop_if_cancelled()
-        scan = scan.of_bits(self._bits if bits is None else bits)
-        predictor = self.tiled_predictor()
-        frame = prepare_frame(scan, self._profile, self.network.metadata.brightness, predictor.largest_tile)
+        scan = source.read().of_bits(self._bits)
+        read_ms = clock.lap_ms()
+        if not shares or self.network.metadata.brightness is not Brightness.REFERENCED:
+            return ExamScan(scan, read_ms)
+        found = self._prepared(scan).found
         self._resources.step_done()
-        prepare_ms = clock.lap_ms()
+        return ExamScan(scan, read_ms, clock.lap_ms(), found)
+
+    def _prepared(self, scan: Scan, found: FoundLevels | None = None) -> Frame:
+        largest_tile = self.tiled_predictor().largest_tile
+        return prepare_frame(scan, self._profile, self.network.metadata.brightness, largest_tile, found)
+
+    def _grade(self, one: ExamScan) -> ScanResult:
+        """Label and measure a scan on the scale that was found for its eye, or on its own."""
+        clock = Stopwatch()
+        stop_if_cancelled()
+        predictor = self.tiled_predictor()
+        frame = self._prepared(one.scan, one.found)
+        if one.scale is not None:
+            frame = frame.on(one.scale)
+        self._resources.step_done()
+        prepare_ms = one.prepare_ms + clock.lap_ms()
         view = view_lens(frame, predictor, None if self.look is None else self.look.look_at(frame.grey))
         self._resources.step_done()
         stop_if_cancelled()
         infer_ms = clock.lap_ms()
         measured = measure_lens(view)
         judgement = judge(measured.gradable_fractions, self.point)
-        timings_ms = Timings(read_ms, prepare_ms, infer_ms, clock.lap_ms())
+        timings_ms = Timings(one.read_ms, prepare_ms, infer_ms, clock.lap_ms())
         result = ScanResult.of(measured, judgement, self._facts, timings_ms)
         if "logging" in sys.modules:  # who listens has imported it; importing takes long
             for line in result.sizes:

@@ -140,6 +140,8 @@ WARNINGS: dict[str, str] = {
     "phakic-implant": "An implant lies in front of the natural lens, which was graded behind it.",
     "profile-shape": "The scan has another shape than the frames of the device profile that was named.",
     "resampled-frame": "The picture has the shape of a device's frame, but not its size: it was resampled, or cut out.",
+    "scales-disagree": "Cornea and iris of a scan are much brighter, darker or more apart than in the other scans of "
+    "the exam; it was graded on its own scale.",
     "scans-disagree": "The fraction of a scan is more than 0.2 away from the median of the exam.",
     "smoothed-picture": "Speckle is weaker than the contrast of the tissues lets expect, as after smoothing.",
     "unlikely-scale": "The cornea is flatter or rounder than that of any eye, as in a picture that was cut and "

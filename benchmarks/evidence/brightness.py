@@ -24,6 +24,7 @@ from .templates import fill
 
 RESULTS = Path(__file__).parents[1] / "results" / "brightness.json"
 PAGE = Path(__file__).parents[2] / "docs" / "brightness.md"
+ONE_SCALE = RESULTS.with_name("one_scale.json")  # of `python -m benchmarks.robustness.one_scale`
 COHORTS = ("validation", "shifted", "age-matched", "test-retest", "artefacts", "corneal-disease", "training")
 
 
@@ -59,7 +60,9 @@ def main() -> int:
 
 def page(content: dict[str, Any]) -> str:
     """Return docs/brightness.md from the numbers."""
-    return fill("brightness.md.j2", **content, border_db=BORDER_DB, size_names=[str(size) for size in SIZES])
+    one_scale = json.loads(ONE_SCALE.read_text(encoding="utf-8"))
+    sizes = [str(size) for size in SIZES]
+    return fill("brightness.md.j2", **content, border_db=BORDER_DB, size_names=sizes, one_scale=one_scale)
 
 
 if __name__ == "__main__":

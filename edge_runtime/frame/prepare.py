@@ -6,13 +6,14 @@ learnt from.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .alterations import signs_of_alteration
 from .brightness import Brightness, find_reference_levels, referenced_grey
+from .one_scale import FoundLevels
 from .profiles import DeviceProfile, profile_of_scan
 from .resample import check_depth, native_frame, native_shape
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from edge_runtime.scan import Scan
 
     from .brightness import ReferenceLevels
+    from .one_scale import SharedScale
     from .profiles import PixelPitch
     from .window import CropWindow
 
@@ -46,6 +48,8 @@ class Frame:
         (256,) uint8 from displayed grey to grey on the eye's own scale; None when the model takes grey as displayed.
     doubts
         Why its pixel size may be wrong (words of `codes.WARNINGS`).
+    scale_deviation_db
+        Standard deviation of a scale that the scans of an eye share, at a usual lens; 0 for the scan's own scale.
     """
 
     scan: Scan
@@ -54,11 +58,17 @@ class Frame:
     levels: ReferenceLevels | None
     table: NDArray[np.uint8] | None
     doubts: tuple[str, ...] = ()
+    scale_deviation_db: float = 0.0
 
     @property
     def shape(self) -> tuple[int, int]:
         """(rows, columns) in native pixels."""
         return self.grey.shape[0], self.grey.shape[1]
+
+    @property
+    def found(self) -> FoundLevels:
+        """What it shows of the scale of its eye; scans of another size, depth or profile are of another kind."""
+        return FoundLevels((self.profile.name, self.scan.pixels.shape, self.scan.full_scale), self.levels)
 
     @property
     def reference_missing(self) -> bool:
@@ -81,6 +91,13 @@ class Frame:
         )
         return tuple(signs_of_alteration(self.scan.pixels, (part[0], part[1]), self.levels))
 
+    def on(self, scale: SharedScale) -> Frame:
+        """The same frame on the scale that the scans of its eye share; one without reference tissues as it is."""
+        if self.levels is None:
+            return self
+        table = referenced_grey(scale.levels)
+        return replace(self, table=table, scale_deviation_db=scale.deviation_db)
+
     def graded(self, part: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Bring a (rows, columns) uint8 part of `grey` to the scale that the network reads."""
         import cv2
@@ -93,6 +110,7 @@ def prepare_frame(
     wanted: DeviceProfile | PixelPitch | None,
     brightness: Brightness,
     reserve: Callable[[tuple[int, int], tuple[int, int]], object] | None = None,
+    found: FoundLevels | None = None,
 ) -> Frame:
     """Show a scan at the native pitch and find its scale of brightness.
 
@@ -106,6 +124,8 @@ def prepare_frame(
         What grey means to the model that will read the frame.
     reserve
         Called with the (rows, columns) of the scan and of its native frame before any work; it may refuse them.
+    found
+        What an earlier look at the scan found (`Frame.found`), which is not looked for again; None: look.
 
     Raises
     ------
@@ -124,5 +144,5 @@ def prepare_frame(
     if brightness is not Brightness.REFERENCED:
         return Frame(scan=scan, profile=profile, grey=grey, levels=None, table=None, doubts=doubts)
     device_pixels = profile.has_device_pixels((scan.rows, scan.columns))
-    levels = find_reference_levels(grey, device_pixels=device_pixels)
+    levels = find_reference_levels(grey, device_pixels=device_pixels) if found is None else found.levels
     return Frame(scan=scan, profile=profile, grey=grey, levels=levels, table=referenced_grey(levels), doubts=doubts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ CHANNELS = (
     *(f"excess-{step:g}" for step in STEPS_DB), "kind-none", "kind-nuclear", "kind-spoke", "kind-posterior",
     "kind-anterior", "paper",
 )  # fmt: skip
-SURE_DB, POSSIBLE_DB = 3.5, 2.5  # about the 3 dB from which an opacity counts
+OPAQUE_DB, RANGE_DB = 3.0, 0.5  # from which an opacity counts, and how far about it is in doubt
 LEAST_PROBABILITY = 0.5
 # Each step stands for half of the way to both of its neighbours; the first one begins at 0, and the last one ends as
 # far beyond it as the one before lies below.
@@ -60,7 +61,7 @@ def expected_excess(evidence: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def lens_evidence(
-    evidence: NDArray[np.float32], lens: NDArray[np.bool_], nucleus: NDArray[np.bool_]
+    evidence: NDArray[np.float32], lens: NDArray[np.bool_], nucleus: NDArray[np.bool_], aside_db: float = 0.0
 ) -> LensEvidence | None:
     """Measure a lens by the second head.
 
@@ -70,6 +71,8 @@ def lens_evidence(
         (12, rows, columns) float32 in [0, 1], in the order of `CHANNELS`.
     lens, nucleus
         (rows, columns) bool.
+    aside_db
+        Standard deviation of a scale of brightness that the scans of the eye share; it widens the range.
 
     Returns
     -------
@@ -80,6 +83,7 @@ def lens_evidence(
     if not count:
         return None
     excess = expected_excess(evidence)
+    half = math.hypot(RANGE_DB, aside_db)
 
     def share(chosen: NDArray[np.bool_]) -> float:
         return int(np.count_nonzero(chosen & lens)) / count
@@ -90,7 +94,7 @@ def lens_evidence(
     return LensEvidence(
         lens_db=mean(lens),
         nucleus_db=mean(nucleus) if nucleus.any() else None,
-        fraction_range=(share(excess > SURE_DB), share(excess > POSSIBLE_DB)),
+        fraction_range=(share(excess > OPAQUE_DB + half), share(excess > OPAQUE_DB - half)),
         spoke_share=share(evidence[SPOKE] >= LEAST_PROBABILITY),
         paper_fraction=share(evidence[-1] >= LEAST_PROBABILITY),
     )

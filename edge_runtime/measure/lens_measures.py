@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 SURE, POSSIBLE = 0.7, 0.3  # P(cataract) of a lens pixel, about the 0.5 of the labels
 _LEAST_PROBABILITY = 1e-4
+_LOG_ODDS_PER_DB = 2.0  # near P = 0.5, by the table of excess of the bundled model
 # On the eye's own scale. Over 320 graded scans of nine simulated cohorts (one of diseased corneas) and 23 real ones, a
 # lens has 14 and more (an oedematous cornea; else 18), what is cataract 40 and more, and at most 1.4 % is white.
 BLACK, CLEAR_NUCLEUS, MOST_WHITE = 8.0, 36.0, 0.5
@@ -71,7 +73,8 @@ class LensMeasures:
         Subcapsular opacity as a share of the central discs of 3 and 5 mm, 0 to 1; None where a disc is not seen.
     fraction_range
         The Cataract Fraction when only sure pixels count, and when possible ones do: those with P(cataract) above 0.7
-        and above 0.3; of a network with a second head those of more than 3.5 and 2.5 dB.
+        and above 0.3 (`LensMaps.limits`); of a network with a second head those of more than 3.5 and of 2.5 dB. Where
+        the scale of brightness is shared both are further apart, by its error.
     nucleus_probability
         Mean P(cataract) over the nucleus, 0 to 1.
     log_odds
@@ -141,6 +144,8 @@ class LensMaps:
         Row of the corneal apex in the box, in native pixels (negative above it); None when it was not found.
     evidence
         (channels, rows, columns) float32, 0 to 1, in the order of `evidence.CHANNELS`; None without a second head.
+    scale_deviation_db
+        Standard deviation of the scale that the scans of the eye share; 0 for the scan's own.
     """
 
     labels: NDArray[np.uint8]
@@ -150,6 +155,7 @@ class LensMaps:
     grid: int
     apex_row: float | None
     evidence: NDArray[np.float32] | None = None
+    scale_deviation_db: float = 0.0
 
     @classmethod
     def of(cls, view: LensView) -> LensMaps:
@@ -169,7 +175,20 @@ class LensMaps:
             grid=grid,
             apex_row=None if frame.levels is None else frame.levels.apex_row - view.window.top - region.top * grid,
             evidence=_part(view.prediction.evidence, box),
+            scale_deviation_db=frame.scale_deviation_db,
         )
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """P(cataract) of a lens pixel that is surely, and of one that is possibly cataract.
+
+        Where the scale is shared, further apart by what its error moves the log-odds; errors add as squares.
+        """
+        if not self.scale_deviation_db:
+            return SURE, POSSIBLE
+        aside = math.hypot(math.log(SURE / POSSIBLE), self.scale_deviation_db * _LOG_ODDS_PER_DB)
+        possible = round(1 / (1 + math.exp(aside)), 9)
+        return 1 - possible, possible
 
     @property
     def brightness(self) -> LensBrightness | None:
@@ -259,8 +278,10 @@ def measure_zones(maps: LensMaps, scale: DepthScale | None, table: ExcessTable |
 
     nucleus = zones == Zone.NUCLEUS
     count = int(np.count_nonzero(lens))
-    evidence = None if maps.evidence is None else lens_evidence(maps.evidence, lens, nucleus)
-    by_probability = np.count_nonzero(share > SURE) / count, np.count_nonzero(share > POSSIBLE) / count
+    aside_db = maps.scale_deviation_db
+    evidence = None if maps.evidence is None else lens_evidence(maps.evidence, lens, nucleus, aside_db)
+    sure, possible = maps.limits
+    by_probability = np.count_nonzero(share > sure) / count, np.count_nonzero(share > possible) / count
     measures = LensMeasures(
         geometry=surfaces.geometry,
         zones={zone: measure(zones == zone) for zone in Zone if zone is not Zone.OUTSIDE},

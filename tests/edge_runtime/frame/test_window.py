@@ -40,6 +40,26 @@ def test_window_can_always_be_brought_into_the_frame(
         assert (window.rows, window.columns) == (min(rows, frame[0]), min(columns, frame[1]))
 
 
+@given(
+    rows=st.integers(1, 1800),
+    frame=st.integers(1, 1900),
+    centre=st.floats(-50, 2000),
+    step=st.sampled_from([32, 128]),
+)
+@settings(max_examples=200, deadline=None, derandomize=True)
+def test_a_moved_window_begins_at_a_whole_step_even_where_the_frame_ends(
+    rows: int, frame: int, centre: float, step: int
+) -> None:
+    """A window clipped at the frame's end began between two steps: fractions of one real eye went 0.38 to 0.09."""
+    fitted = CropWindow(0, 0, rows, rows).within((frame, frame))
+    window = fitted.centred_on(centre, centre, (frame, frame), step)
+    assert window.top % step == window.left % step == 0
+    assert window.top + window.rows <= frame
+    extra = window.rows - fitted.rows
+    assert 0 <= extra < step
+    assert not extra or window.top + window.rows == frame
+
+
 def test_cut_is_contiguous_and_where_it_says() -> None:
     frame = lens_frame()
     cut = CropWindow(840, 725, 4, 6).cut(frame)
