@@ -43,7 +43,6 @@ if TYPE_CHECKING:
 
     from .frame.one_scale import FoundLevels
     from .frame.prepare import Frame
-    from .measure.locate import LensView
     from .model.predictor import Predictor
     from .reading.files import ScanFile
     from .scan import ScanSource
@@ -262,13 +261,12 @@ class CataractAnalyzer:
         """Label and measure a scan on the scale that was found for its eye, or on its own."""
         clock = Stopwatch()
         stop_if_cancelled()
-        predictor = self.tiled_predictor()
         frame = self._prepared(one.scan, one.found)
         if one.scale is not None:
             frame = frame.on(one.scale)
         self._resources.step_done()
         prepare_ms = one.prepare_ms + clock.lap_ms()
-        view = view_lens(frame, predictor, None if self.look is None else self.look.look_at(frame.grey))
+        view = view_lens(frame, self.tiled_predictor(), self.look)
         self._resources.step_done()
         stop_if_cancelled()
         infer_ms = clock.lap_ms()
@@ -280,11 +278,6 @@ class CataractAnalyzer:
             for line in result.sizes:
                 sys.modules["logging"].getLogger(__name__).info(line)
         return result
-
-    def view(self, frame: Frame) -> LensView:
-        """Look at a prepared frame, and label its lens; raises as `analyze` does."""
-        look = None if self.look is None else self.look.look_at(frame.grey)
-        return view_lens(frame, self.tiled_predictor(), look)
 
     def tile_plans(self, profile: DeviceProfile) -> tuple[list[Tile], list[Tile]]:
         """Tiles of the usual window, and of the whole frame, of a scan of the profile's own size.
