@@ -19,6 +19,7 @@ import numpy as np
 
 from edge_runtime import CataractAnalyzer, EdgeCataractError
 from edge_runtime.golden import GOLDEN, SAMPLES
+from edge_runtime.look.network import LookNetwork
 from edge_runtime.model import store
 from edge_runtime.model.precision import PRECISIONS
 from edge_runtime.reading.raster import read_scan
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 BUNDLE = Path(store.BUNDLE)
+LOOK = "look-"  # the name of the look begins so
 # Two scans of two simulated patients, from a cohort of their own: nobody in training, development or validation.
 SAMPLE_SCANS = {
     "simulated-cataract.png": (
@@ -48,10 +50,14 @@ SAMPLE_SCANS = {
 def main(words: list[str] | None = None) -> int:
     """Install the models, render the samples, write register and golden results."""
     parser = argparse.ArgumentParser(prog="python -m export.bundle", description=__doc__)
-    parser.add_argument("models", nargs="+", type=Path, metavar="MODEL.onnx")
+    parser.add_argument("models", nargs="*", type=Path, metavar="MODEL.onnx")
+    parser.add_argument("--look", type=Path, metavar="LOOK.onnx", help="written by 'python -m export.look'")
     arguments = parser.parse_args(words)
     try:
-        install_models(arguments.models)
+        if arguments.look is not None:
+            install_look(arguments.look)
+        if arguments.models:
+            install_models(arguments.models)
         render_samples()
         golden = golden_results()
     except EdgeCataractError as error:
@@ -70,10 +76,26 @@ def install_models(paths: list[Path]) -> None:
         name = f"{metadata.name}-{metadata.version}-{metadata.precision}.onnx"
         shutil.copyfile(path, BUNDLE / name)
         register[metadata.precision] = {"file": name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
-    for stale in set(BUNDLE.glob("*.onnx")) - {BUNDLE / entry["file"] for entry in register.values()}:
-        stale.unlink()
+    kept = {entry["file"] for entry in register.values()}
+    for stale in BUNDLE.glob("*.onnx"):
+        if stale.name not in kept and not stale.name.startswith(LOOK):
+            stale.unlink()
     ordered = {precision: register[precision] for precision in PRECISIONS if precision in register}
     write_all({str(BUNDLE / "register.json"): (json.dumps(ordered, indent=1) + "\n").encode()})
+
+
+def install_look(path: Path) -> None:
+    """Copy the look over whole frames, in place of an earlier one, and pin its sha256."""
+    data = path.read_bytes()
+    look = LookNetwork(data, 1)
+    for stale in BUNDLE.glob(f"{LOOK}*.onnx"):
+        stale.unlink()
+    # Models that were exported before there was a look do not ask for it in their metadata.
+    before = sorted(store.bundled_hashes())
+    name = f"{LOOK}{look.version}.onnx"
+    entry = {"file": name, "sha256": look.sha256, "before": before}
+    register = (json.dumps(entry, indent=1) + "\n").encode()
+    write_all({str(BUNDLE / name): data, str(BUNDLE / store.LOOK_REGISTER): register})
 
 
 def render_samples() -> None:

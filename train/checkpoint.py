@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import os
 import pickle
 import warnings
+import zlib
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -23,7 +26,7 @@ from .parsing import build
 from .unet import UNet, UNetConfig
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 FORMAT = "edge-cataract/checkpoint/1"
 # What torch raises on files of other kinds and on damaged ones; they share no base class below Exception.
@@ -196,12 +199,29 @@ def write_atomically(content: Any, path: Path) -> None:
     write_all({str(path): data.getvalue()})
 
 
+def _packed(windows: Tensor) -> Tensor:
+    """The bytes of uint8 windows, of which most are black, packed by zlib: half of the size."""
+    return torch.from_numpy(np.frombuffer(zlib.compress(windows.numpy().tobytes(), 9), np.uint8).copy())
+
+
+def _unpacked(packed: Tensor, shape: Sequence[int]) -> Tensor:
+    """What `_packed` packed; ValueError for anything else."""
+    try:
+        content = zlib.decompress(packed.numpy().tobytes(), bufsize=math.prod(shape))
+    except zlib.error as error:
+        raise ValueError("the calibration windows are damaged") from error
+    if len(content) != math.prod(shape):
+        raise ValueError("the calibration windows have another size")
+    return torch.from_numpy(np.frombuffer(content, np.uint8).reshape(shape).copy())
+
+
 def save_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
     """Write a checkpoint, whole or not at all."""
     weights = {name: value.detach().cpu().contiguous() for name, value in checkpoint.weights.items()}
     content = {"format": FORMAT, "metadata": checkpoint.metadata.to_json(), "weights": weights}
     if checkpoint.calibration is not None:
-        content["calibration"] = checkpoint.calibration
+        content["calibration_shape"] = [int(side) for side in checkpoint.calibration.shape]
+        content["calibration_zlib"] = _packed(checkpoint.calibration)
     if checkpoint.pictures:
         content["pictures"] = list(checkpoint.pictures)
     write_atomically(content, path)
@@ -235,7 +255,9 @@ def load_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
         weights = content["weights"]
         if not isinstance(weights, dict) or not all(isinstance(value, Tensor) for value in weights.values()):
             raise ValueError("the weights are no tensors")
-        calibration = content.get("calibration")
+        calibration = content.get("calibration")  # as older files keep it
+        if "calibration_zlib" in content:
+            calibration = _unpacked(content["calibration_zlib"], content["calibration_shape"])
         if calibration is not None and not (
             isinstance(calibration, Tensor) and calibration.dtype == torch.uint8 and calibration.dim() == 3
         ):

@@ -66,7 +66,7 @@ class Look:
         left, top, width, height = (int(value) * STEP for value in statistics[largest][:4])
         return CropWindow(top, left, height, width)
 
-    def window(self, usual: CropWindow, frame_shape: tuple[int, int], margin: int, step: int) -> CropWindow:
+    def window(self, usual: CropWindow, frame_shape: tuple[int, int], step: int, margin: int = -STEP) -> CropWindow:
         """The usual window if the lens lies in it, else one about the lens.
 
         Parameters
@@ -75,10 +75,11 @@ class Look:
             The window in which lenses usually lie.
         frame_shape
             (rows, columns) of the native frame.
-        margin
-            Native pixels that the lens keeps from sides beyond which the frame goes on.
         step
             Place and enlarged size of another window are multiples of this.
+        margin
+            Native pixels that the lens keeps from sides beyond which the frame goes on. The outline of a look is a pixel
+            of it too large or too small, so that by default so much may lie outside.
         """
         box = self.lens_box
         if box is None:

@@ -12,7 +12,7 @@ from edge_runtime.frame.coarse import coarse_grey
 from edge_runtime.model.metadata import EXPORT_MODEL, PREFIX
 from edge_runtime.model.onnx_file import checked_entries
 from edge_runtime.model.session import Session
-from edge_runtime.model.store import read_look
+from edge_runtime.model.store import models_with_look, read_look
 
 from .look import Look
 from .tissues import Picture
@@ -85,11 +85,12 @@ class LookNetwork:
 
 
 def bundled_look(network: Predictor) -> Looker | None:
-    """The look over whole frames that a model asks for; None where it asks for none.
+    """The look over whole frames that a model asks for, or was released with; None where it is neither.
 
     Raises
     ------
     ModelMissingError, ModelIntegrityError
         When this installation has none, or a damaged one.
     """
-    return LookNetwork(read_look(), network.threads) if network.metadata.look == SCHEMA else None
+    wanted = network.metadata.look == SCHEMA or network.sha256 in models_with_look()
+    return LookNetwork(read_look(), network.threads) if wanted else None

@@ -88,6 +88,11 @@ class LensView:
         beyond = set(near) - set(self.window.sides_of_frame(self.frame.shape))
         return not beyond and self.region.is_lens_shaped(self.grid)
 
+    @property
+    def settled(self) -> bool:
+        """Whether no other window would show more of the lens."""
+        return self.is_whole_frame or self.holds_lens
+
     def window_around_lens(self, usual: CropWindow, geometry: TileGeometry) -> CropWindow:
         """The usual window, enlarged where the lens needs it, centred on a lens that was found in the whole frame.
 
@@ -110,21 +115,20 @@ def view_lens(frame: Frame, predictor: TiledPredictor, looker: Looker | None = N
         When memory does not suffice.
     """
     look = None if looker is None else looker.look_at(frame.grey)
-    usual, whole = frame.profile.window(frame.shape), CropWindow(0, 0, *frame.shape)
-    views: list[LensView] = []
-    window = usual if look is None else look.window(usual, frame.shape, NEAR_SIDE, predictor.geometry.unit)
-    # A frame in which the look saw no lens is not searched for one.
-    searched = look is None or look.lens_box is not None
-    while True:
+
+    def viewed(window: CropWindow) -> LensView:
         prediction = predictor.label(frame, window)
         labels, region = largest_component(prediction.labels)
-        view = LensView(frame, window, predictor.geometry.grid, prediction, labels, region, look)
-        views.append(view)
-        if len(views) == 1 and searched and not (view.is_whole_frame or view.holds_lens):
-            window = whole
-        elif len(views) == 2 and region.pixels:
-            window = view.window_around_lens(usual, predictor.geometry)
-        elif len(views) == 2:
-            return views[0]  # no lens anywhere: the usual window says so
-        else:
-            return view
+        return LensView(frame, window, predictor.geometry.grid, prediction, labels, region, look)
+
+    usual, step = frame.profile.window(frame.shape), predictor.geometry.unit
+    first = view = viewed(usual if look is None else look.window(usual, frame.shape, step))
+    if look is not None and look.lens_box is None:
+        return view  # a frame in which the look saw no lens is not searched for one
+    if look is not None and not view.settled and view.window == usual:
+        view = viewed(look.window(usual, frame.shape, step, margin=NEAR_SIDE))
+    if not view.settled:
+        whole = viewed(CropWindow(0, 0, *frame.shape))
+        # Without a lens anywhere the first window says so.
+        view = viewed(whole.window_around_lens(usual, predictor.geometry)) if whole.region.pixels else first
+    return view

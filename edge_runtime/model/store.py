@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from typing import Any
 
 from edge_runtime.errors import (
     ModelIncompatibleError,
@@ -19,7 +20,7 @@ from .precision import DEFAULT_PRECISION, PRECISIONS
 from .seal import check_seal
 
 # Paths are plain text here: pathlib takes 4 ms of a cold start.
-LOOK = "look"  # the entry of the register beside those of the precisions
+LOOK_REGISTER = "look.json"
 BUNDLE = os.path.join(os.path.dirname(os.path.dirname(__file__)), "models")
 
 
@@ -45,9 +46,9 @@ def read_model(path: str | os.PathLike[str] | None, precision: str) -> bytes:
         data = _read(path)
         check_seal(data)
         return data
-    bundled = _register()
+    bundled: dict[str, dict[str, str]] = _register()
     if precision not in bundled:
-        other = next((name for name in PRECISIONS if name in bundled), DEFAULT_PRECISION)
+        other = next(iter(bundled), DEFAULT_PRECISION)
         raise ModelMissingError(
             "missing-model",
             f"This release bundles no {precision} model.",
@@ -66,13 +67,21 @@ def read_look() -> bytes:
     ModelIntegrityError
         When the bytes differ from those that were released.
     """
-    bundled = _register()
-    if LOOK not in bundled:
-        raise ModelMissingError("missing-model", "This installation has no look.", "Install the package again.")
-    return _read_bundled(bundled[LOOK])
+    return _read_bundled(_register(LOOK_REGISTER))
 
 
-def _read_bundled(entry: dict[str, str]) -> bytes:
+def models_with_look() -> frozenset[str]:
+    """Hashes of the bundled models, before which the look is taken though their files do not ask for one.
+
+    Raises
+    ------
+    ModelMissingError, ModelIntegrityError
+        As for `read_look`.
+    """
+    return frozenset(_register(LOOK_REGISTER)["before"])
+
+
+def _read_bundled(entry: dict[str, Any]) -> bytes:
     data = _read(os.path.join(BUNDLE, entry["file"]))
     if hashlib.sha256(data).hexdigest() != entry["sha256"]:
         raise ModelIntegrityError(
@@ -92,10 +101,11 @@ def bundled_hashes() -> frozenset[str]:
     return frozenset(entry["sha256"] for entry in _register().values())
 
 
-def _register() -> dict[str, dict[str, str]]:
+def _register(name: str = "register.json") -> Any:
+    """A register: of the models by precision, or the entry of the look."""
     try:
-        with open(os.path.join(BUNDLE, "register.json"), encoding="utf-8") as file:
-            register: dict[str, dict[str, str]] = json.load(file)
+        with open(os.path.join(BUNDLE, name), encoding="utf-8") as file:
+            register = json.load(file)
     except OSError as error:
         raise ModelMissingError(
             "missing-model", "This installation bundles no model.", "Install the package again, or use --model."
