@@ -43,7 +43,6 @@ if TYPE_CHECKING:
 
     from .frame.one_scale import FoundLevels
     from .frame.prepare import Frame
-    from .measure.locate import LensView
     from .model.predictor import Predictor
     from .reading.files import ScanFile
     from .scan import ScanSource
@@ -186,8 +185,10 @@ class CataractAnalyzer:
             return self._analyze_exam(exam, age)
 
     def _analyze_exam(self, exam: Exam, age_years: float | None) -> EyeResult:
-        read = partial(self._read, shares=len(exam.sources) > 1)
-        scans = on_one_scale([of_one_scan(source.name, partial(read, source)) for source in exam.sources])
+        shares = len(exam.sources) > 1
+        scans = on_one_scale(
+            [of_one_scan(source.name, partial(self._read, source, shares=shares)) for source in exam.sources]
+        )
         entries = [
             scan if isinstance(scan, UnreadableScan) else of_one_scan(source.name, partial(self._grade, scan))
             for source, scan in zip(exam.sources, scans, strict=True)
@@ -197,14 +198,14 @@ class CataractAnalyzer:
             raise unreadable[0]
         analysed = [entry for entry in entries if isinstance(entry, ScanResult)]
         check_duplicates(analysed)
-        against = contradictions(analysed, [source.name for source in exam.sources], exam.laterality)
+        names = [source.name for source in exam.sources]
         return eye_result(
             entries,
             self.point,
             self._facts,
             laterality=exam.laterality,
             scans_expected=SCANS_PER_EXAM,
-            further=(*against, *unlikely_scales(scans)),
+            further=(*contradictions(analysed, names, exam.laterality), *unlikely_scales(scans)),
             age_years=age_years,
         )
 
@@ -249,11 +250,12 @@ class CataractAnalyzer:
         if not shares or self.network.metadata.brightness is not Brightness.REFERENCED:
             return ExamScan(scan, read_ms)
         found = self._prepared(scan).found
+        self._resources.step_done()
         return ExamScan(scan, read_ms, clock.lap_ms(), found)
 
     def _prepared(self, scan: Scan, found: FoundLevels | None = None) -> Frame:
-        tile = self.tiled_predictor().largest_tile
-        return prepare_frame(scan, self._profile, self.network.metadata.brightness, tile, found)
+        largest_tile = self.tiled_predictor().largest_tile
+        return prepare_frame(scan, self._profile, self.network.metadata.brightness, largest_tile, found)
 
     def _grade(self, one: ExamScan) -> ScanResult:
         """Label and measure a scan on the scale that was found for its eye, or on its own."""
@@ -262,22 +264,18 @@ class CataractAnalyzer:
         frame = self._prepared(one.scan, one.found).on(one.scale)
         self._resources.step_done()
         prepare_ms = one.prepare_ms + clock.lap_ms()
-        view = self.view(frame)
+        view = view_lens(frame, self.tiled_predictor(), self.look)
         self._resources.step_done()
         stop_if_cancelled()
         infer_ms = clock.lap_ms()
         measured = measure_lens(view)
+        judgement = judge(measured.gradable_fractions, self.point)
         timings_ms = Timings(one.read_ms, prepare_ms, infer_ms, clock.lap_ms())
-        result = ScanResult.of(measured, judge(measured.gradable_fractions, self.point), self._facts, timings_ms)
+        result = ScanResult.of(measured, judgement, self._facts, timings_ms)
         if "logging" in sys.modules:  # who listens has imported it; importing takes long
             for line in result.sizes:
                 sys.modules["logging"].getLogger(__name__).info(line)
         return result
-
-    def view(self, frame: Frame) -> LensView:
-        """Look at a prepared frame, and label its lens; raises as `analyze` does."""
-        look = None if self.look is None else self.look.look_at(frame.grey)
-        return view_lens(frame, self.tiled_predictor(), look)
 
     def tile_plans(self, profile: DeviceProfile) -> tuple[list[Tile], list[Tile]]:
         """Tiles of the usual window, and of the whole frame, of a scan of the profile's own size.

@@ -11,8 +11,7 @@ from edge_runtime.errors import EdgeCataractError
 from edge_runtime.model.precision import PRECISIONS
 
 
-def main(words: list[str] | None = None) -> int:
-    """Parse the command line, export, return the exit code."""
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m export", description=__doc__)
     parser.add_argument("checkpoint", type=Path, help="written by 'python -m train fit'")
     parser.add_argument(
@@ -43,7 +42,12 @@ def main(words: list[str] | None = None) -> int:
         "--no-look", action="store_true", help="without a look over the whole frame, as for pictures cut to the lens"
     )
     parser.add_argument("--threads", type=int, default=1, help="threads of the session that is compared (default 1)")
-    arguments = parser.parse_args(words)
+    return parser
+
+
+def main(words: list[str] | None = None) -> int:
+    """Parse the command line, export, return the exit code."""
+    arguments = _parser().parse_args(words)
     try:
         from train.checkpoint import load_checkpoint
 

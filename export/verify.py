@@ -167,8 +167,7 @@ def compare(pipeline: Pipeline, model: bytes, inputs: Iterable[NDArray[np.uint8]
     session = engine.InferenceSession(model, session_options(threads), providers=PROVIDERS)
     names = list(_Arrays._fields)[: None if pipeline.stem else -1]
     count = pixels = different = ties = 0
-    drift = 0.0
-    moved, dice, evidence = [], [], []
+    drift, moved, dice, evidence = 0.0, [], [], []
     for scan in inputs:
         with torch.inference_mode():
             expected = _Arrays(*(value.numpy() for value in pipeline(torch.from_numpy(scan))))

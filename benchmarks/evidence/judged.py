@@ -11,6 +11,7 @@ from edge_runtime.frame.prepare import prepare_frame
 from edge_runtime.measure.answer import LEAST_SCANS, Answer, conclude
 from edge_runtime.measure.eye_measures import eye_measures
 from edge_runtime.measure.lens_measures import LensMaps, measure_zones
+from edge_runtime.measure.locate import view_lens
 from edge_runtime.measure.measurement import measure_lens
 from edge_runtime.measure.quality import OF_DOUBT
 from edge_runtime.scan import scan_from_pixels
@@ -83,7 +84,7 @@ def judged(picture: NDArray[np.uint8] | NDArray[np.uint16]) -> Judged:
     network = analyzer().network
     try:
         frame = prepare_frame(scan_from_pixels(picture), None, network.metadata.brightness)
-        view = analyzer().view(frame)
+        view = view_lens(frame, analyzer().tiled_predictor(), analyzer().look)
     except EdgeCataractError as error:
         return Judged(None, Answer.UNGRADABLE, (), (error.word,))
     measured = measure_lens(view)

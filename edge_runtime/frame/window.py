@@ -34,9 +34,18 @@ class CropWindow:
         Where the frame ends before the next step, the window begins a step earlier and reaches to that end: the network
         samples anew with every step, so a window that begins between two would be seen in another way.
         """
-        top, rows = _placed(row, self.rows, frame_shape[0], step)
-        left, columns = _placed(column, self.columns, frame_shape[1], step)
+        top, rows = self._placed(row, self.rows, frame_shape[0], step)
+        left, columns = self._placed(column, self.columns, frame_shape[1], step)
         return CropWindow(top, left, rows, columns)
+
+    @staticmethod
+    def _placed(centre: float, length: int, frame: int, step: int) -> tuple[int, int]:
+        """First pixel and length, along one axis, of a window about a centre."""
+        first = max(round((centre - length / 2) / step) * step, 0)
+        if first + length <= frame:
+            return first, length
+        first = (frame - length) // step * step
+        return first, frame - first
 
     def around(self, box: tuple[int, int, int, int], frame_shape: tuple[int, int], step: int) -> CropWindow:
         """A window about a box (top, left, bottom, right) of native pixels: of this size, larger where it needs to be.
@@ -66,12 +75,3 @@ class CropWindow:
             "right": self.left + self.columns == frame_shape[1],
         }
         return tuple(side for side, shared in same.items() if shared)
-
-
-def _placed(centre: float, length: int, frame: int, step: int) -> tuple[int, int]:
-    """First pixel and length, along one axis, of a window about a centre."""
-    first = max(round((centre - length / 2) / step) * step, 0)
-    if first + length <= frame:
-        return first, length
-    first = (frame - length) // step * step
-    return first, frame - first

@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 STEPS_DB = (1.5, 3.0, 4.5, 6.0, 9.0, 12.0)
 SPOKE = 8  # place of the channel
 CHANNELS = (
-    *(f"excess-{step:g}" for step in STEPS_DB), "kind-none", "kind-nuclear", "kind-spoke", "kind-posterior",
-    "kind-anterior", "paper",
+    *(f"excess {step:g} dB" for step in STEPS_DB), "no opacity", "nuclear", "spoke", "posterior", "anterior", "paper",
 )  # fmt: skip
 OPAQUE_DB, RANGE_DB = 3.0, 0.5  # from which an opacity counts, and how far about it is in doubt
 LEAST_PROBABILITY = 0.5

@@ -15,6 +15,7 @@ from .areas import DISC_RADII_MM, subcapsular_area
 from .evidence import LensEvidence, lens_evidence
 from .geometry import fit_lens
 from .lens import TissueLabel
+from .lens_brightness import LEAST_OPAQUE, NEARLY_WHITE, LensBrightness
 from .scatter import scatter_of
 from .zones import CENTRAL_RADIUS_MM, Zone, zone_map
 
@@ -29,10 +30,6 @@ if TYPE_CHECKING:
 SURE, POSSIBLE = 0.7, 0.3  # P(cataract) of a lens pixel, about the 0.5 of the labels
 _LEAST_PROBABILITY = 1e-4
 _LOG_ODDS_PER_DB = 2.0  # near P = 0.5, by the table of excess of the bundled model
-# On the eye's own scale. Over 320 graded scans of nine simulated cohorts (one of diseased corneas) and 23 real ones, a
-# lens has 14 and more (an oedematous cornea; else 18), what is cataract 40 and more, and at most 1.4 % is white.
-BLACK, CLEAR_NUCLEUS, MOST_WHITE = 8.0, 36.0, 0.5
-_NEARLY_WHITE, _LEAST_OPAQUE = 250, 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,31 +97,6 @@ class LensMeasures:
     evidence: LensEvidence | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class LensBrightness:
-    """How bright a lens is on the eye's own scale, where 0 to 255 stand for -12 to 14 dB over the corneal stroma.
-
-    Attributes
-    ----------
-    lens
-        Mean grey of the lens.
-    cataract
-        Mean grey of what is labelled cataract; None where that is less than half a per cent of the lens.
-    white_share
-        Share of the lens that is white or nearly so, 0 to 1.
-    """
-
-    lens: float
-    cataract: float | None
-    white_share: float
-
-    @property
-    def is_unlikely(self) -> bool:
-        """Whether no lens scatters so: black, white, or a cataract that is darker than a clear nucleus."""
-        too_dark = self.lens < BLACK or (self.cataract is not None and self.cataract < CLEAR_NUCLEUS)
-        return too_dark or self.white_share > MOST_WHITE
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class LensMaps:
     """The bounding box of a lens on the network grid; (rows, columns) each.
@@ -174,9 +146,15 @@ class LensMaps:
             graded=graded,
             grid=grid,
             apex_row=None if frame.levels is None else frame.levels.apex_row - view.window.top - region.top * grid,
-            evidence=_part(view.prediction.evidence, box),
+            evidence=None if (whole := view.prediction.evidence) is None else whole[:, *cls._covering(box)],
             scale_deviation_db=frame.scale_deviation_db,
         )
+
+    @staticmethod
+    def _covering(box: tuple[slice, slice]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Places on the grid of the evidence that cover a box of grid pixels: each is repeated over its pixels."""
+        rows, columns = (np.arange(side.start, side.stop) // EVIDENCE_STEP for side in box)
+        return rows[:, None], columns
 
     @property
     def limits(self) -> tuple[float, float]:
@@ -190,6 +168,12 @@ class LensMaps:
         possible = round(1 / (1 + math.exp(aside)), 9)
         return 1 - possible, possible
 
+    def evidence_of(self, lens: NDArray[np.bool_], nucleus: NDArray[np.bool_]) -> LensEvidence | None:
+        """What the second head says of these parts of the box; None without one."""
+        if self.evidence is None:
+            return None
+        return lens_evidence(self.evidence, lens, nucleus, self.scale_deviation_db)
+
     @property
     def brightness(self) -> LensBrightness | None:
         """Its brightness, from one native pixel of each block; None without the eye's own scale."""
@@ -200,8 +184,8 @@ class LensMaps:
         grey = self.graded[:: self.grid, :: self.grid]
         return LensBrightness(
             lens=int(grey.sum(where=lens, dtype=np.int64)) / count,
-            cataract=int(grey.sum(where=cataract, dtype=np.int64)) / opaque if opaque > count * _LEAST_OPAQUE else None,
-            white_share=int(np.count_nonzero((grey >= _NEARLY_WHITE) & lens)) / count,
+            cataract=int(grey.sum(where=cataract, dtype=np.int64)) / opaque if opaque > count * LEAST_OPAQUE else None,
+            white_share=int(np.count_nonzero((grey >= NEARLY_WHITE) & lens)) / count,
         )
 
 
@@ -225,14 +209,6 @@ class MeasuredLens:
     surfaces: LensSurfaces
     zones: NDArray[np.uint8]
     odds: NDArray[np.float64]
-
-
-def _part(evidence: NDArray[np.float32] | None, box: tuple[slice, slice]) -> NDArray[np.float32] | None:
-    """The evidence of a box of grid pixels, each pixel of it repeated over those that it covers."""
-    if evidence is None:
-        return None
-    rows, columns = (np.arange(side.start, side.stop) // EVIDENCE_STEP for side in box)
-    return evidence[:, rows[:, None], columns]
 
 
 def measure_zones(maps: LensMaps, scale: DepthScale | None, table: ExcessTable | None) -> MeasuredLens | None:
@@ -278,17 +254,15 @@ def measure_zones(maps: LensMaps, scale: DepthScale | None, table: ExcessTable |
 
     nucleus = zones == Zone.NUCLEUS
     count = int(np.count_nonzero(lens))
-    aside_db = maps.scale_deviation_db
-    evidence = None if maps.evidence is None else lens_evidence(maps.evidence, lens, nucleus, aside_db)
-    sure, possible = maps.limits
-    by_probability = np.count_nonzero(share > sure) / count, np.count_nonzero(share > possible) / count
+    evidence = maps.evidence_of(lens, nucleus)
+    by_probability = tuple(np.count_nonzero(share > limit) / count for limit in maps.limits)
     measures = LensMeasures(
         geometry=surfaces.geometry,
         zones={zone: measure(zones == zone) for zone in Zone if zone is not Zone.OUTSIDE},
         central=measure(lens & (np.abs(points.across_mm) <= CENTRAL_RADIUS_MM)),
         anterior_area=area(Zone.ANTERIOR_SUBCAPSULAR),
         posterior_area=area(Zone.POSTERIOR_SUBCAPSULAR),
-        fraction_range=by_probability if evidence is None else evidence.fraction_range,
+        fraction_range=(by_probability[0], by_probability[1]) if evidence is None else evidence.fraction_range,
         nucleus_probability=_mean(share[nucleus]),
         log_odds=_mean(odds[lens]) or 0.0,
         density=measure(lens).density,

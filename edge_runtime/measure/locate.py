@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from edge_runtime.frame.prepare import Frame
-    from edge_runtime.look.look import Look
+    from edge_runtime.look.look import Look, Looker
     from edge_runtime.model.predictor import Prediction
     from edge_runtime.model.tiling import TiledPredictor, TileGeometry
 
@@ -99,7 +99,7 @@ class LensView:
         return usual.around(sides, self.frame.shape, geometry.unit)
 
 
-def view_lens(frame: Frame, predictor: TiledPredictor, look: Look | None = None) -> LensView:
+def view_lens(frame: Frame, predictor: TiledPredictor, looker: Looker | None = None) -> LensView:
     """Label the window where the lens should be; where that does not hold it, one that does, if the frame shows a lens.
 
     Raises
@@ -109,6 +109,7 @@ def view_lens(frame: Frame, predictor: TiledPredictor, look: Look | None = None)
     ResourceError
         When memory does not suffice.
     """
+    look = None if looker is None else looker.look_at(frame.grey)
     usual, whole = frame.profile.window(frame.shape), CropWindow(0, 0, *frame.shape)
     views: list[LensView] = []
     window = usual if look is None else look.window(usual, frame.shape, NEAR_SIDE, predictor.geometry.unit)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from edge_runtime.look.look import Look
 
     from .lens import LensRegion
-    from .lens_measures import LensBrightness
+    from .lens_brightness import LensBrightness
 
 # Where the frame cuts the lens, so much of its depth must be seen: the anterior cortex and part of the nucleus.
 MIN_CUT_DEPTH_MM = 3.0

@@ -145,17 +145,12 @@ def predict(
         if part.evidence is not None:  # cores begin at whole strides, so at whole pixels of the coarser grid, too
             if evidence is None:
                 evidence = np.zeros((len(part.evidence), *(-(-side // EVIDENCE_STEP) for side in shape)), np.float32)
-            evidence[:, *_halved(target)] = part.evidence[:, *_halved(source)]
+            coarse = EVIDENCE_STEP * grid
+            evidence[:, *tile.place(coarse)] = part.evidence[:, *tile.kept(coarse)]
         stitched.lens_probability[target] = part.lens_probability[source]
         stitched.cataract_probability[target] = part.cataract_probability[source]
         stitched.labels[target] = part.labels[source]
     return replace(stitched, evidence=evidence)
-
-
-def _halved(part: tuple[slice, slice]) -> tuple[slice, slice]:
-    """The same part of a grid whose pixels are twice as large."""
-    rows, columns = (slice(side.start // EVIDENCE_STEP, -(-side.stop // EVIDENCE_STEP)) for side in part)
-    return rows, columns
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 
 from edge_runtime.frame.resample import block_sum
@@ -12,6 +13,8 @@ from edge_runtime.measure.lens import TissueLabel
 from .labels import native_labels
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from numpy.typing import NDArray
 
 UNKNOWN = 255  # no truth: outside of the lens, or a scan without this map
@@ -21,6 +24,22 @@ NO_KIND, NUCLEAR, SPOKE, POSTERIOR, ANTERIOR = range(5)  # `train.unet.KINDS`
 # which are none of them, are not learnt.
 _KINDS = {0: NO_KIND, 1: NUCLEAR, 2: NO_KIND, 3: SPOKE, 4: POSTERIOR, 5: POSTERIOR, 6: ANTERIOR}
 LAYERS = 3  # excess, kind, paper
+
+
+def read_codes(path: Path | None) -> NDArray[np.uint8] | None:
+    """The codes of a map of the truth; None where there is none.
+
+    Raises
+    ------
+    ValueError
+        When the file cannot be decoded.
+    """
+    if path is None:
+        return None
+    codes = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_UNCHANGED)
+    if codes is None:
+        raise ValueError(f"{path.name} cannot be decoded")
+    return codes.astype(np.uint8, copy=False)
 
 
 def evidence_on_grid(

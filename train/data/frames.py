@@ -33,7 +33,7 @@ from . import grid as grid_module
 from . import labels as labels_module
 from . import scan_checks as checks_module
 from .dataset import Dataset, DatasetError
-from .evidence import LAYERS, UNKNOWN, evidence_on_grid
+from .evidence import LAYERS, UNKNOWN, evidence_on_grid, read_codes
 from .grid import GridFrames, GridScan
 from .labels import contradictions, labels_on_grid, lens_box, native_labels, read_labels
 from .scan_checks import duplicates, eyes_without_cataract, picture_sha256
@@ -124,7 +124,13 @@ def prepare(
             for index, scan in enumerate(dataset.scans)
         ]
         _build_cache(dataset, target, jobs, home, report or (lambda done, total: None))
+    return _opened(home, grid)
+
+
+def _opened(home: Path, grid: int) -> GridFrames:
+    """The prepared frames of a folder, mapped into memory."""
     index = json.loads((home / "index.json").read_text(encoding="utf-8"))
+    evidence = home / "evidence.npy"
     scans = tuple(
         GridScan(
             rows=entry["rows"],
@@ -144,7 +150,7 @@ def prepare(
         sha256=index["sha256"],
         pictures=tuple(index["pictures"]),
         doubt=index["doubt"],
-        evidence=np.load(home / "evidence.npy", mmap_mode="r") if evidence_grid else None,
+        evidence=np.load(evidence, mmap_mode="r") if evidence.is_file() else None,
     )
 
 
@@ -230,16 +236,6 @@ def _run(jobs: list[_Job]) -> Iterator[_Outcome]:
         yield from pool.map(_prepare_scan, jobs, chunksize=4)
 
 
-def _codes(path: Path | None) -> NDArray[np.uint8] | None:
-    """The codes of a map of the truth; None where there is none."""
-    if path is None:
-        return None
-    codes = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_UNCHANGED)
-    if codes is None:
-        raise DatasetError(path.parent, [f"{path.name} cannot be decoded"])
-    return codes.astype(np.uint8, copy=False)
-
-
 def _largest_grid(dataset: Dataset, grid: int) -> tuple[int, int]:
     """(rows, columns) on the grid that hold the frame of every profile in use."""
     profiles = [load_profile(name) for name in sorted({scan.profile for scan in dataset.scans if scan.profile})]
@@ -283,10 +279,12 @@ def _prepare_scan(job: _Job) -> _Outcome:
             return _Outcome((f"{where}: image {record.image.name}: the frame is larger than its profile says",))
         stored[job.index, :rows, :columns] = values
     if job.evidence_grid:
-        truth, painted = maps[job.labels], maps[record.mask]
-        found = evidence_on_grid(
-            truth, painted, _codes(record.truth_excess), _codes(record.truth_type), frame.shape, job.evidence_grid
-        )
+        try:
+            excess, kinds = read_codes(record.truth_excess), read_codes(record.truth_type)
+        except ValueError as error:
+            return _Outcome((f"{where}: {error}",))
+        painted = maps[record.mask]
+        found = evidence_on_grid(maps[job.labels], painted, excess, kinds, frame.shape, job.evidence_grid)
         stored = np.load(job.folder / "evidence.npy", mmap_mode="r+")
         stored[job.index, :, : found.shape[1], : found.shape[2]] = found
     return _Outcome(

@@ -54,7 +54,7 @@ def test_tiles_give_the_evidence_of_the_whole(shape: tuple[int, int]) -> None:
 
     places = np.stack(np.meshgrid(np.arange(shape[0]), np.arange(shape[1]), indexing="ij"), axis=-1)
     geometry = TileGeometry(grid=grid, unit=64, halo=64)
-    tiles = plan(*shape, geometry, 200 * 200)
+    tiles = plan(*shape, geometry, 150 * 150)
     assert len(tiles) > 1
     stitched = predict(predicted, places, tiles, grid)
     assert stitched.evidence is not None

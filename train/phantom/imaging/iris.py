@@ -53,9 +53,8 @@ def paint_iris(
         root_z = front_z + 0.20
         back = margin_z + (root_z - margin_z) * u - 4 * f32(iris.bow_mm) * u * (1 - u) * (u < 1)
         shape = 0.24 + 0.22 * np.exp(-(((u - 0.18) / 0.16) ** 2)) - 0.06 * u
-        bumps = 0.035 * smooth_walk(rng, len(beyond), 0.16 / grid.column_mm) + 0.05 * smooth_walk(
-            rng, len(beyond), 0.5 / grid.column_mm
-        )
+        fine = 0.035 * smooth_walk(rng, len(beyond), 0.16 / grid.column_mm)
+        bumps = fine + 0.05 * smooth_walk(rng, len(beyond), 0.5 / grid.column_mm)
         thick = f32(iris.thickness_mm / 0.34) * shape * (1 + np.clip(bumps, -0.12, 0.12) * 3 * np.clip(8 * u, 0, 1))
         thick = thick * np.sqrt(np.clip(beyond / 0.22, 0.02, 1))
         back = back - 0.10 * np.exp(-((beyond / 0.12) ** 2))  # the margin curls a little
@@ -66,11 +65,8 @@ def paint_iris(
         wall = np.clip((beyond - (span - 0.25)) / 0.5, 0, 1)  # the rim fades into the wall
         stroma = f32(tissue.iris_db) + 4.0 * np.exp(-np.maximum(depth, 0) / f32(0.06)) - 2.0 * np.maximum(depth, 0)
         stroma = stroma + 2.5 * np.exp(-((beyond / 0.12) ** 2)) + f32(0.5) * smooth_walk(rng, len(beyond), 3.0)
-        pigment = (
-            f32(tissue.iris_db + 1.5)
-            - 3.0 * np.abs(depth - (bottom - top))
-            - 90 * (np.maximum(np.abs(under) - 0.03, 0))
-        )
+        away = 3.0 * np.abs(depth - (bottom - top))
+        pigment = f32(tissue.iris_db + 1.5) - away - 90 * (np.maximum(np.abs(under) - 0.03, 0))
         haze = (
             f32(tissue.iris_db - 6.5)
             - f32(tissue.iris_fall_db) * np.maximum(under, 0)

@@ -127,8 +127,7 @@ def find_truth(
 
     labels = inside.astype(np.uint8)
     excess = np.full(inside.shape, EXCESS_OFFSET_DB * EXCESS_STEPS_PER_DB, np.uint8)
-    kind = np.zeros(inside.shape, np.uint8)
-    observable, zone = np.zeros(inside.shape, np.uint8), np.zeros(inside.shape, np.uint8)
+    kind, observable, zone = np.zeros((3, *inside.shape), np.uint8)
     rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
     if len(rows):
         # The other maps are needed on the lens alone.

@@ -19,6 +19,7 @@ from edge_runtime.ledger import Ledger
 from edge_runtime.measure.decision import mean_fraction
 from edge_runtime.measure.eye_measures import EyeMeasures, eye_measures
 from edge_runtime.measure.lens_measures import LensMaps, measure_zones
+from edge_runtime.measure.locate import view_lens
 from edge_runtime.measure.measurement import measure_lens
 from edge_runtime.measure.zones import Zone
 from edge_runtime.scan import scan_from_pixels
@@ -265,7 +266,7 @@ def _measure(rendered: RenderedScan, table: ExcessTable | None, gathered: _Gathe
     analyzer = analyzer_of_the_study()
     profile = load_profile(str(rendered.notes["profile"]))
     frame = prepare_frame(scan_from_pixels(rendered.picture), profile, analyzer.network.metadata.brightness)
-    view = analyzer.view(frame)
+    view = view_lens(frame, analyzer.tiled_predictor(), analyzer.look)
     measured = measure_lens(view)
     gathered.notices |= {notice.code for notice in measured.notices}
     if measured.reasons:
