@@ -261,9 +261,7 @@ class CataractAnalyzer:
         """Label and measure a scan on the scale that was found for its eye, or on its own."""
         clock = Stopwatch()
         stop_if_cancelled()
-        frame = self._prepared(one.scan, one.found)
-        if one.scale is not None:
-            frame = frame.on(one.scale)
+        frame = self._prepared(one.scan, one.found).on(one.scale)
         self._resources.step_done()
         prepare_ms = one.prepare_ms + clock.lap_ms()
         view = view_lens(frame, self.tiled_predictor(), self.look)

@@ -91,12 +91,11 @@ class Frame:
         )
         return tuple(signs_of_alteration(self.scan.pixels, (part[0], part[1]), self.levels))
 
-    def on(self, scale: SharedScale) -> Frame:
-        """The same frame on the scale that the scans of its eye share; one without reference tissues as it is."""
-        if self.levels is None:
+    def on(self, scale: SharedScale | None) -> Frame:
+        """The same frame on a scale that the scans of its eye share; as it is without one, or reference tissues."""
+        if scale is None or self.levels is None:
             return self
-        table = referenced_grey(scale.levels)
-        return replace(self, table=table, scale_deviation_db=scale.deviation_db)
+        return replace(self, table=referenced_grey(scale.levels), scale_deviation_db=scale.deviation_db)
 
     def graded(self, part: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Bring a (rows, columns) uint8 part of `grey` to the scale that the network reads."""
