@@ -218,10 +218,10 @@ def _unpacked(packed: Tensor, shape: Sequence[int]) -> Tensor:
 def save_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
     """Write a checkpoint, whole or not at all."""
     weights = {name: value.detach().cpu().contiguous() for name, value in checkpoint.weights.items()}
-    content = {"format": FORMAT, "metadata": checkpoint.metadata.to_json(), "weights": weights}
+    content: dict[str, Any] = {"format": FORMAT, "metadata": checkpoint.metadata.to_json(), "weights": weights}
     if checkpoint.calibration is not None:
-        content["calibration_shape"] = [int(side) for side in checkpoint.calibration.shape]
-        content["calibration_zlib"] = _packed(checkpoint.calibration)
+        content |= {"calibration_shape": list(checkpoint.calibration.shape)}
+        content |= {"calibration_zlib": _packed(checkpoint.calibration)}
     if checkpoint.pictures:
         content["pictures"] = list(checkpoint.pictures)
     write_atomically(content, path)

@@ -78,8 +78,8 @@ class Look:
         step
             Place and enlarged size of another window are multiples of this.
         margin
-            Native pixels that the lens keeps from sides beyond which the frame goes on. The outline of a look is a pixel
-            of it too large or too small, so that by default so much may lie outside.
+            Native pixels that the lens keeps from sides beyond which the frame goes on; negative: so many may lie
+            outside, as the outline of a look may be a pixel too large.
         """
         box = self.lens_box
         if box is None:

@@ -55,6 +55,13 @@ class LensView:
     region: LensRegion
     look: Look | None = None
 
+    @classmethod
+    def of(cls, frame: Frame, window: CropWindow, predictor: TiledPredictor, look: Look | None) -> LensView:
+        """Label a window of a frame; raises as `view_lens` does."""
+        prediction = predictor.label(frame, window)
+        labels, region = largest_component(prediction.labels)
+        return cls(frame, window, predictor.geometry.grid, prediction, labels, region, look)
+
     @property
     def moved(self) -> bool:
         """Whether the usual window did not hold the lens."""
@@ -115,20 +122,15 @@ def view_lens(frame: Frame, predictor: TiledPredictor, looker: Looker | None = N
         When memory does not suffice.
     """
     look = None if looker is None else looker.look_at(frame.grey)
-
-    def viewed(window: CropWindow) -> LensView:
-        prediction = predictor.label(frame, window)
-        labels, region = largest_component(prediction.labels)
-        return LensView(frame, window, predictor.geometry.grid, prediction, labels, region, look)
-
     usual, step = frame.profile.window(frame.shape), predictor.geometry.unit
-    first = view = viewed(usual if look is None else look.window(usual, frame.shape, step))
+    first = view = LensView.of(frame, usual if look is None else look.window(usual, frame.shape, step), predictor, look)
     if look is not None and look.lens_box is None:
         return view  # a frame in which the look saw no lens is not searched for one
     if look is not None and not view.settled and view.window == usual:
-        view = viewed(look.window(usual, frame.shape, step, margin=NEAR_SIDE))
+        view = LensView.of(frame, look.window(usual, frame.shape, step, margin=NEAR_SIDE), predictor, look)
     if not view.settled:
-        whole = viewed(CropWindow(0, 0, *frame.shape))
+        whole = LensView.of(frame, CropWindow(0, 0, *frame.shape), predictor, look)
         # Without a lens anywhere the first window says so.
-        view = viewed(whole.window_around_lens(usual, predictor.geometry)) if whole.region.pixels else first
+        around = whole.window_around_lens(usual, predictor.geometry)
+        view = LensView.of(frame, around, predictor, look) if whole.region.pixels else first
     return view

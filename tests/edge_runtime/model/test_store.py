@@ -111,7 +111,11 @@ def test_bundled_model_with_one_flipped_bit_is_refused(
 def test_register_holds_the_hash_of_every_bundled_model(bundled_analyzer: object) -> None:
     register = json.loads(Path(store.BUNDLE, "register.json").read_text())
     assert "fp32" in register
-    assert {entry["file"] for entry in register.values()} == {path.name for path in Path(store.BUNDLE).glob("*.onnx")}
+    look = json.loads(Path(store.BUNDLE, store.LOOK_REGISTER).read_text())
+    named = {entry["file"] for entry in (*register.values(), look)}
+    assert named == {path.name for path in Path(store.BUNDLE).glob("*.onnx")}
+    assert hashlib.sha256(store.read_look()).hexdigest() == look["sha256"]
+    assert store.models_with_look() == {entry["sha256"] for entry in register.values()}
     for precision, entry in register.items():
         data = Path(store.BUNDLE, entry["file"]).read_bytes()
         assert hashlib.sha256(data).hexdigest() == entry["sha256"]
