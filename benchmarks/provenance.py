@@ -22,6 +22,7 @@ def provenance(analyzer: CataractAnalyzer) -> dict[str, Any]:
         **place(),
         "model": model_facts(analyzer.network),
         "runtime": runtime_facts(analyzer.network),
+        **({} if analyzer.look is None else {"look_sha256": analyzer.look.sha256}),
     }
 
 

@@ -103,7 +103,7 @@ class CataractAnalyzer:
         check_coefficients(metadata.measures)
         self.look = bundled_look(self.network)
         self._geometry = TileGeometry.of(metadata)
-        self._facts = ModelFacts.of(self.network)
+        self._facts = ModelFacts.of(self.network, "" if self.look is None else self.look.sha256)
 
     def analyze(self, path: ScanFile, *, bits: int | None = None, cancel: threading.Event | None = None) -> ScanResult:
         """Analyse one scan file (or ``-``, standard input); `bits` goes before the analyzer's own.

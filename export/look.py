@@ -145,6 +145,8 @@ def export_look(checkpoint: LookCheckpoint) -> bytes:
             PREFIX + "version": metadata["version"],
             PREFIX + "training_data": metadata["training_data"],
             PREFIX + "training_commit": metadata["training_commit"],
+            PREFIX + "training_data_sha256": metadata.get("dataset_sha256", ""),
+            PREFIX + "steps": str(metadata["steps"]),
             PREFIX + "parity": json.dumps(parity),
             PREFIX + "intended_use": "research use only; learnt from simulated scans",
             PREFIX + "digest": UNSEALED,

@@ -55,9 +55,15 @@ def _facts(analyzer: CataractAnalyzer) -> dict[str, Any]:
 
     metadata = analyzer.network.metadata
     measures = coefficients_of(metadata.measures)
+    look = {} if analyzer.look is None else {"look_sha256": analyzer.look.sha256}
     return {
         "tool": {"name": PROGRAM, "version": __version__},
-        "model": {**asdict(metadata), "measures": measures and measures.origin, **model_facts(analyzer.network)},
+        "model": {
+            **asdict(metadata),
+            "measures": measures and measures.origin,
+            **model_facts(analyzer.network),
+            **look,
+        },
         "runtime": {**runtime_facts(analyzer.network), "spinning": False, "memory_arena": False},
         "inputs": {
             "containers": ["png", "jpeg", "tiff", "bmp"],

@@ -97,5 +97,7 @@ class Look:
 class Looker(Protocol):
     """Whatever looks at whole frames."""
 
+    sha256: str
+
     def look_at(self, frame: NDArray[np.uint8]) -> Look | None:
         """Look at a native frame, (rows, columns) uint8 as the device displays it; None where it is too small."""

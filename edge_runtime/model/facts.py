@@ -33,6 +33,8 @@ class ModelFacts:
         Coefficients of grade, kinds and scatter, as the model's metadata keep them; "" without.
     doubts
         Why nobody should rely on its threshold; "" without a doubt.
+    look_sha256
+        Hash of the look over the whole frame that comes before it; "" without one.
     """
 
     name: str
@@ -43,10 +45,11 @@ class ModelFacts:
     threads: int
     measures: str = ""
     doubts: str = ""
+    look_sha256: str = ""
 
     @classmethod
-    def of(cls, network: Predictor) -> ModelFacts:
-        """The facts of a loaded network."""
+    def of(cls, network: Predictor, look_sha256: str = "") -> ModelFacts:
+        """The facts of a loaded network, and of the look that comes before it."""
         metadata = network.metadata
         return cls(
             name=metadata.name,
@@ -57,4 +60,5 @@ class ModelFacts:
             threads=network.threads,
             measures=metadata.measures,
             doubts=metadata.doubts,
+            look_sha256=look_sha256,
         )

@@ -90,6 +90,7 @@ def _model(model: ModelFacts) -> dict[str, str]:
         "precision": model.precision,
         "trained_on": model.trained_on,
         **({"doubts": model.doubts} if model.doubts else {}),
+        **({"look_sha256": model.look_sha256} if model.look_sha256 else {}),
     }
 
 

@@ -71,7 +71,7 @@ def test_look_that_computes_something_else_is_not_exported(tmp_path: Path) -> No
     torch.manual_seed(0)
     metadata = {
         "network": {"width": 4, "levels": 2, "channel_cap": 8}, "name": "n", "version": "0", "training_data": "none",
-        "training_commit": "unknown",
+        "training_commit": "unknown", "steps": 0,
     }  # fmt: skip
     one, other = (LookCheckpoint(metadata, Network(LookConfig(4, 2, 8)).state_dict()) for _ in range(2))
     from export.look import LookPipeline
