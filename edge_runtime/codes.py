@@ -92,6 +92,8 @@ REASONS: dict[str, str] = {
     "lens-too-small": "What was found is less than 2 mm deep or 1 mm wide, too small for a view of a natural lens.",
     "lens-too-large": "What was found is larger than any human lens (over 12 mm), as when grey levels are inverted.",
     "lens-not-solid": "What was found fills less than half of its bounding box: streaks or specks rather than a lens.",
+    "lens-in-part": "Less than three quarters of the lens that is seen were labelled, as behind a phakic implant: the "
+    "number would be that of a part.",
     "no-brightness-reference": "Cornea or iris not found, so brightness could not be calibrated.",
     "unlikely-brightness": "The lens is black or white, or what looks like cataract is darker than a clear lens: no "
     "lens scatters so.",
@@ -109,6 +111,7 @@ ADVICE: dict[str, str] = {
     "lens-too-small": "Perhaps an artificial lens: do not repeat the scan, show it to a doctor.",
     "lens-too-large": "Check the export: are bright tissues bright? Then repeat the scan.",
     "lens-not-solid": "Perhaps an artificial lens: do not repeat the scan, show it to a doctor.",
+    "lens-in-part": "Repeat the scan; if that does not help, look with the slit lamp.",
     "no-brightness-reference": "Repeat the scan with cornea and iris in the frame.",
     "unlikely-brightness": "Export the frame of the device unchanged, and repeat the scan.",
     "framed-picture": "Export the frame of the device itself, without a page or a border around it.",

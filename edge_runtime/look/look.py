@@ -54,6 +54,11 @@ class Look:
         return int(np.count_nonzero(self.tissues == tissue)) / max(self.tissues.size, 1)
 
     @property
+    def lens_pixels(self) -> int:
+        """Pixels of the map that show natural lens."""
+        return int(np.count_nonzero(self.tissues == Tissue.NATURAL_LENS))
+
+    @property
     def lens_box(self) -> CropWindow | None:
         """Bounding box of the largest piece of natural lens, in native pixels; None without one."""
         import cv2

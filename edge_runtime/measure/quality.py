@@ -28,6 +28,7 @@ NOT_GRADED: dict[Picture, str] = {
     Picture.OTHER_SCAN: "other-scan",
     Picture.NOT_A_SCAN: "not-a-scan",
 }
+LEAST_LABELLED = 0.75  # of the natural lens that the look saw: the number of less is that of a part
 LEAST_SURE = 0.5  # probability of all these kinds together from which a scan is not graded
 LEAST_ALTERED, LEAST_IMPLANT, LEAST_DISEASED = 0.5, 0.5, 0.5  # probabilities from which the reader is warned
 
@@ -83,6 +84,12 @@ class Evidence:
         return bool(self.region.pixels)
 
     @property
+    def shows_part(self) -> bool:
+        """Whether much less of the lens was labelled than the look saw."""
+        seen = 0.0 if self.look is None else self.look.lens_pixels * self.look.step**2
+        return self.shows_lens and self.region.pixels * self.grid**2 < LEAST_LABELLED * seen
+
+    @property
     def other_picture(self) -> str | None:
         """Why the look says that no natural lens can be graded here; None where it does not."""
         look = self.look
@@ -102,6 +109,7 @@ RULES: tuple[tuple[str, Callable[[Evidence], bool]], ...] = (
     ("lens-too-small", lambda seen: seen.shows_lens and seen.region.is_too_small(seen.grid)),
     ("lens-too-large", lambda seen: seen.shows_lens and seen.region.is_too_large(seen.grid)),
     ("lens-not-solid", lambda seen: seen.shows_lens and not seen.region.is_solid()),
+    ("lens-in-part", lambda seen: seen.shows_part),
     (
         "lens-mostly-outside",
         lambda seen: (
@@ -153,7 +161,7 @@ def warnings_of(evidence: Evidence, reasons: tuple[str, ...]) -> tuple[Notice, .
     if evidence.window_moved:
         notices.append(Notice("window-moved", "The crop window was moved to hold the lens."))
     notices += [Notice(word, OF_DOUBT[word]) for word in evidence.doubts if word not in reasons]
-    if evidence.look is not None and not reasons:
+    if evidence.look is not None and evidence.other_picture is None:
         notices += _seen(evidence.look)
     return tuple(notices)
 

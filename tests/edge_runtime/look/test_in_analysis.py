@@ -133,3 +133,21 @@ def test_model_without_a_look_has_no_map(tiny_model: Path, run_program: RunProgr
 def test_word_of_every_kind_of_picture_is_in_the_schema(tiny_model: Path) -> None:
     schema = json.loads((Path(__file__).parents[3] / "edge_runtime/schema/result-1.json").read_text(encoding="utf-8"))
     assert all(f'"{picture.value}"' in json.dumps(schema) for picture in Picture)
+
+
+def test_lens_of_which_a_part_is_labelled_is_not_graded(tiny_model: Path) -> None:
+    frame = lens_frame()
+    frame[840:1540:, 725:1425] = 30
+    frame[840:1100, 725:1425] = 80
+    whole = look(natural_lens=1.0).look_at(lens_frame())
+    assert whole is not None
+
+    class Whole:
+        sha256 = "0" * 64
+
+        def look_at(self, _: Any) -> Any:
+            return whole
+
+    analyzer, _ = looking(tiny_model, Whole())
+    assert "lens-in-part" in analyzer.analyze_pixels(frame).reasons
+    assert analyzer.analyze_pixels(lens_frame()).gradable
