@@ -122,7 +122,6 @@ ADVICE: dict[str, str] = {
 WARNINGS: dict[str, str] = {
     "altered-picture": "The picture was turned, cut out, enhanced or marked since the device wrote it.",
     "borderline": "The Cataract Fraction lies within the guard band of the threshold.",
-    "diseased-cornea": "The cornea is cloudy or scarred, so the lens behind it may read too low.",
     "enhanced-contrast": "Speckle is stronger than the contrast of the tissues allows, as after contrast enhancement.",
     "extra-lens-pieces": "Pixels away from the largest connected lens were called lens; they were not counted.",
     "few-grey-levels": "Grey levels are missing, or much more frequent than those beside them, as after brightening, "

@@ -15,9 +15,7 @@ from edge_runtime.model.seal import UNSEALED, seal
 LENS_FROM = 40.5  # grey level of every second coarse pixel
 
 
-def tiny_look_bytes(
-    probabilities: Sequence[float] = (1, 0, 0, 0, 0, 0, 0, 0), cornea: float = 0.0, schema: str = SCHEMA
-) -> bytes:
+def tiny_look_bytes(probabilities: Sequence[float] = (1, 0, 0, 0, 0, 0, 0, 0), schema: str = SCHEMA) -> bytes:
     """A sealed look that finds these probabilities in every frame."""
     constants = {
         "first": np.array([0, 0], np.int64),
@@ -28,7 +26,6 @@ def tiny_look_bytes(
         "lens": np.array(int(Tissue.NATURAL_LENS), np.uint8),
         "nothing": np.array(int(Tissue.NOTHING), np.uint8),
         "kinds": np.array(probabilities, np.float32),
-        "hazy": np.array(cornea, np.float32),
     }
     nodes = [
         helper.make_node("Slice", ["coarse", "first", "last", "axes", "steps"], ["half"]),
@@ -36,7 +33,6 @@ def tiny_look_bytes(
         helper.make_node("Greater", ["level", "from"], ["bright"]),
         helper.make_node("Where", ["bright", "lens", "nothing"], ["tissues"]),
         helper.make_node("Identity", ["kinds"], ["picture_probability"]),
-        helper.make_node("Identity", ["hazy"], ["cornea_probability"]),
     ]
     graph = helper.make_graph(
         nodes,
@@ -45,7 +41,6 @@ def tiny_look_bytes(
         [
             helper.make_tensor_value_info("tissues", TensorProto.UINT8, ["half_rows", "half_columns"]),
             helper.make_tensor_value_info("picture_probability", TensorProto.FLOAT, [8]),
-            helper.make_tensor_value_info("cornea_probability", TensorProto.FLOAT, []),
         ],
         [numpy_helper.from_array(value, name) for name, value in constants.items()],
     )

@@ -29,15 +29,12 @@ class Look:
         (ceil(rows / 16), ceil(columns / 16)) uint8 of `Tissue`: one pixel for 16 x 16 native ones.
     probabilities
         Of each kind of picture, in [0, 1], in the order of `Picture`; they sum to 1.
-    cornea
-        Probability that the cornea is diseased, in [0, 1].
     step
         Native pixels per pixel of the tissue map, along each axis.
     """
 
     tissues: NDArray[np.uint8]
     probabilities: tuple[float, ...]
-    cornea: float
     step: int = STEP
 
     @property

@@ -26,10 +26,7 @@ if TYPE_CHECKING:
 
 SCHEMA = "edge-cataract/look/1"
 _INPUT = ("coarse", "tensor(uint8)", 2)
-_OUTPUTS = (
-    ("tissues", "tensor(uint8)", 2), ("picture_probability", "tensor(float)", 1),
-    ("cornea_probability", "tensor(float)", 0),
-)  # fmt: skip
+_OUTPUTS = (("tissues", "tensor(uint8)", 2), ("picture_probability", "tensor(float)", 1))
 _PICTURES = tuple(Picture)
 
 
@@ -77,11 +74,11 @@ class LookNetwork:
         coarse = coarse_grey(frame)
         if not coarse.size:
             return None
-        tissues, kinds, cornea = self._session.run([name for name, _, _ in _OUTPUTS], {"coarse": coarse})
+        tissues, kinds = self._session.run([name for name, _, _ in _OUTPUTS], {"coarse": coarse})
         shape = tuple(-(-side // 2) for side in coarse.shape)
         if tissues.shape != shape or kinds.shape != (len(_PICTURES),) or not np.isfinite(kinds).all():
             raise InferenceError("inference-failed", "The look over the frame failed.", "Run 'edge-cataract selftest'.")
-        return Look(tissues, tuple(float(value) for value in kinds), float(cornea))
+        return Look(tissues, tuple(float(value) for value in kinds))
 
 
 def bundled_look(network: Predictor) -> Looker | None:

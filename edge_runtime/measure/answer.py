@@ -22,7 +22,7 @@ REPEAT_FRACTION, REPEAT_POSTERIOR_AREA, REPEAT_ANTERIOR_AREA, REPEAT_GRADE_DB = 
 LEAST_SCANS = 3
 # Words of warnings that put the number itself in doubt: "no sign" becomes "repeat".
 DOUBTS = frozenset(OF_DOUBT) - {"framed-picture"} | {
-    "diseased-cornea", "lens-cut-by-frame", "no-brightness-reference", "other-eye", "other-frame", "scales-disagree",
+    "lens-cut-by-frame", "no-brightness-reference", "other-eye", "other-frame", "scales-disagree",
     "scans-disagree",
 }  # fmt: skip
 

@@ -29,8 +29,8 @@ NOT_GRADED: dict[Picture, str] = {
     Picture.NOT_A_SCAN: "not-a-scan",
 }
 LEAST_LABELLED = 0.75  # of the natural lens that the look saw: the number of less is that of a part
-LEAST_SURE = 0.5  # probability of all these kinds together from which a scan is not graded
-LEAST_ALTERED, LEAST_IMPLANT, LEAST_DISEASED = 0.5, 0.5, 0.5  # probabilities from which the reader is warned
+LEAST_SURE = 0.5  # probability of all these kinds together, altered pictures apart, from which a scan is not graded
+LEAST_ALTERED, LEAST_IMPLANT = 0.8, 0.85  # probabilities from which the reader is warned
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,11 @@ class Evidence:
     def other_picture(self) -> str | None:
         """Why the look says that no natural lens can be graded here; None where it does not."""
         look = self.look
-        if look is None or look.probability(*NOT_GRADED) < LEAST_SURE:
+        if look is None:
+            return None
+        # A picture that was altered shows something, too: what, is asked of the other kinds.
+        others, gradable = look.probability(*NOT_GRADED), look.probability(Picture.NATURAL_LENS, Picture.PHAKIC_IMPLANT)
+        if others < LEAST_SURE * (others + gradable) or not others:
             return None
         return NOT_GRADED[max(NOT_GRADED, key=look.probability)]
 
@@ -172,5 +176,3 @@ def _seen(look: Look) -> Iterator[Notice]:
         yield Notice("altered-picture", OF_DOUBT["altered-picture"])
     if look.probability(Picture.PHAKIC_IMPLANT) >= LEAST_IMPLANT:
         yield Notice("phakic-implant", "An implant lies in front of the natural lens: look at its front first.")
-    if look.cornea >= LEAST_DISEASED:
-        yield Notice("diseased-cornea", "The cornea is cloudy or scarred: the lens behind it may read too low.")

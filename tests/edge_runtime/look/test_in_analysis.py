@@ -78,6 +78,7 @@ def test_lens_that_the_look_misplaced_is_searched_for(tiny_model: Path) -> None:
         ({"lens_outside": 1.0}, "lens-mostly-outside", "lens-outside"),
         ({"other_scan": 1.0}, "other-scan", "other-scan"),
         ({"not_a_scan": 0.4, "other_scan": 0.2, "natural_lens": 0.4}, "not-a-scan", "not-a-scan"),
+        ({"artificial_lens": 0.3, "altered": 0.65, "natural_lens": 0.05}, "artificial-lens", "artificial-lens"),
     ],
 )
 def test_picture_without_a_gradable_lens_is_not_graded(
@@ -90,19 +91,20 @@ def test_picture_without_a_gradable_lens_is_not_graded(
 
 
 @pytest.mark.parametrize(
-    ("probability", "cornea", "warnings", "picture"),
+    ("probability", "warnings", "picture"),
     [
-        ({"natural_lens": 1.0}, 0.0, set(), "natural-lens"),
-        ({"natural_lens": 1.0}, 0.9, {"diseased-cornea"}, "natural-lens"),
-        ({"phakic_implant": 1.0}, 0.0, {"phakic-implant"}, "phakic-implant"),
-        ({"altered": 0.8, "not_a_scan": 0.2}, 0.0, {"altered-picture"}, "altered"),
-        ({"natural_lens": 0.6, "not_a_scan": 0.4}, 0.0, set(), "natural-lens"),
+        ({"natural_lens": 1.0}, set(), "natural-lens"),
+        ({"phakic_implant": 1.0}, {"phakic-implant"}, "phakic-implant"),
+        ({"altered": 0.9, "natural_lens": 0.1}, {"altered-picture"}, "altered"),
+        ({"altered": 0.7, "natural_lens": 0.3}, set(), "natural-lens"),
+        ({"natural_lens": 0.6, "not_a_scan": 0.4}, set(), "natural-lens"),
+        ({"natural_lens": 0.3, "phakic_implant": 0.7}, set(), "natural-lens"),
     ],
 )
 def test_what_else_was_seen_is_told(
-    tiny_model: Path, probability: dict[str, float], cornea: float, warnings: set[str], picture: str
+    tiny_model: Path, probability: dict[str, float], warnings: set[str], picture: str
 ) -> None:
-    analyzer, _ = looking(tiny_model, LookNetwork(tiny_look_bytes(kinds(**probability), cornea), 1))
+    analyzer, _ = looking(tiny_model, look(**probability))
     found = analyzer.analyze_pixels(lens_frame())
     assert found.gradable
     assert {notice.code for notice in found.notices} == warnings

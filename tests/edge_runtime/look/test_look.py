@@ -23,12 +23,11 @@ def kinds(**probability: float) -> tuple[float, ...]:
 def test_frame_becomes_tissues_at_a_sixteenth_and_a_kind() -> None:
     frame = np.zeros((331, 500), np.uint8)
     frame[64:160, 96:256] = 200
-    look = LookNetwork(tiny_look_bytes(kinds(artificial_lens=0.75, no_lens=0.25), 0.5), 1).look_at(frame)
+    look = LookNetwork(tiny_look_bytes(kinds(artificial_lens=0.75, no_lens=0.25)), 1).look_at(frame)
     assert look is not None
     assert look.tissues.shape == (21, 31)  # of 41 x 62 pixels of 8 x 8
     assert look.picture is Picture.ARTIFICIAL_LENS
     assert look.probability(Picture.ARTIFICIAL_LENS, Picture.NO_LENS) == 1.0
-    assert look.cornea == 0.5
     assert look.lens_box == CropWindow(64, 96, 96, 160)
     assert look.share(Tissue.NATURAL_LENS) == 60 / 651
 
@@ -36,8 +35,8 @@ def test_frame_becomes_tissues_at_a_sixteenth_and_a_kind() -> None:
 def test_lens_is_the_largest_piece() -> None:
     tissues = np.zeros((20, 30), np.uint8)
     tissues[2, 3] = tissues[10:14, 20:25] = Tissue.NATURAL_LENS
-    assert Look(tissues, kinds(natural_lens=1.0), 0.0).lens_box == CropWindow(160, 320, 64, 80)
-    assert Look(np.zeros_like(tissues), kinds(no_lens=1.0), 0.0).lens_box is None
+    assert Look(tissues, kinds(natural_lens=1.0)).lens_box == CropWindow(160, 320, 64, 80)
+    assert Look(np.zeros_like(tissues), kinds(no_lens=1.0)).lens_box is None
 
 
 @pytest.mark.parametrize("shape", [(7, 900), (900, 7), (1, 1)])
