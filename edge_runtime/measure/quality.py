@@ -162,7 +162,7 @@ def warnings_of(evidence: Evidence, reasons: tuple[str, ...]) -> tuple[Notice, .
         notices.append(
             Notice("no-brightness-reference", "Cornea or iris were not found; the device's usual display was assumed.")
         )
-    if evidence.window_moved:
+    if evidence.window_moved and evidence.look is None:  # a look lays the window where the lens is
         notices.append(Notice("window-moved", "The crop window was moved to hold the lens."))
     notices += [Notice(word, OF_DOUBT[word]) for word in evidence.doubts if word not in reasons]
     if evidence.look is not None and evidence.other_picture is None:
