@@ -22,7 +22,8 @@ from edge_runtime import CataractAnalyzer, EdgeCataractError
 from edge_runtime.golden import GOLDEN, SAMPLES
 from edge_runtime.look.network import LookNetwork
 from edge_runtime.model import store
-from edge_runtime.model.precision import PRECISIONS
+from edge_runtime.model.network import Network
+from edge_runtime.model.precision import DEFAULT_PRECISION, PRECISIONS
 from edge_runtime.reading.raster import read_scan
 from edge_runtime.report.files import write_all
 from train.phantom.eye.plan import EyePlan
@@ -72,7 +73,7 @@ def install_models(paths: list[Path]) -> None:
     """Copy the models and pin their sha256, by precision."""
     register: dict[str, dict[str, str]] = {}
     for path in paths:
-        metadata = CataractAnalyzer(path).network.metadata
+        metadata = Network(store.read_model(path, DEFAULT_PRECISION), 1).metadata
         name = f"{metadata.name}-{metadata.version}-{metadata.precision}.onnx"
         shutil.copyfile(path, BUNDLE / name)
         register[metadata.precision] = {"file": name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from edge_runtime import CataractAnalyzer
 from edge_runtime.errors import ModelIntegrityError
 from edge_runtime.model import store
 from export import bundle
+from tests.make_tiny_look import tiny_look_bytes
 from tests.make_tiny_model import TinyModel, tiny_model_bytes
 
 
@@ -51,3 +53,21 @@ def test_samples_belong_to_a_cohort_of_their_own() -> None:
     cohorts = {eye.cohort for eye, _ in bundle.SAMPLE_SCANS.values()}
 
     assert cohorts == {"samples"}
+
+
+def test_installed_look_is_pinned_with_the_models_before_which_it_is_taken(package: Path, tmp_path: Path) -> None:
+    exported, look = tmp_path / "exported.onnx", tmp_path / "look.onnx"
+    exported.write_bytes(tiny_model_bytes(TinyModel()))
+    look.write_bytes(tiny_look_bytes())
+    bundle.install_models([exported])
+    (package / "look-old.onnx").write_bytes(b"an older look")
+
+    bundle.install_look(look)
+
+    assert store.read_look() == look.read_bytes()
+    assert store.models_with_look() == {hashlib.sha256(exported.read_bytes()).hexdigest()}
+    assert not (package / "look-old.onnx").exists()
+    assert CataractAnalyzer().look is not None
+    (package / "look-0.onnx").write_bytes(tiny_look_bytes(schema="another"))
+    with pytest.raises(ModelIntegrityError):
+        store.read_look()
