@@ -13,9 +13,11 @@ EXIT_NOT_GRADED, EXIT_SOME_FAILED = 3, 4
 
 
 def explain(result: ScanResult) -> None:
-    """Say on standard error why a scan was not graded, and what to do."""
+    """Say on standard error why a scan was not graded, and what to do: by the kind of picture alone where it is told."""
     from edge_runtime.codes import ADVICE, REASONS
+    from edge_runtime.measure.quality import NOT_GRADED
 
-    reasons = " ".join(f"[{reason}] {REASONS[reason]}" for reason in result.reasons)
-    advice = " ".join(dict.fromkeys(ADVICE[reason] for reason in result.reasons))
+    told = [reason for reason in result.reasons if reason in NOT_GRADED.values()] or result.reasons
+    reasons = " ".join(f"[{reason}] {REASONS[reason]}" for reason in told)
+    advice = " ".join(dict.fromkeys(ADVICE[reason] for reason in told))
     say(f"{result.scan.source}: not graded: {reasons} {advice}")

@@ -87,7 +87,9 @@ class Evidence:
     def shows_part(self) -> bool:
         """Whether much less of the lens was labelled than the look saw."""
         seen = 0.0 if self.look is None else self.look.lens_pixels * self.look.step**2
-        return self.shows_lens and self.region.pixels * self.grid**2 < LEAST_LABELLED * seen
+        return (
+            self.shows_lens and self.other_picture is None and self.region.pixels * self.grid**2 < LEAST_LABELLED * seen
+        )
 
     @property
     def other_picture(self) -> str | None:
