@@ -90,6 +90,22 @@ def table(scans: list[Told]) -> dict[str, Any]:
     }
 
 
+def summed(cohorts: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """What of all that cannot be graded was refused, and what of natural lenses without an implant was."""
+    refusable = cohorts[WHOLE[0]]
+    natural = [
+        row["states"]["natural-lens"]
+        for name, row in cohorts.items()
+        if name not in WHOLE and "natural-lens" in row["states"]
+    ]
+    return {
+        "share_refused": round(1 - refusable["graded"] / refusable["scans"], 4),
+        "share_right": round(refusable["right"] / refusable["scans"], 4),
+        "gradable_scans": sum(row["scans"] for row in natural),
+        "gradable_refused": sum(row["scans"] - row["graded"] for row in natural),
+    }
+
+
 def main() -> int:
     """Measure, print, save; 1 where `--gate` is given and an aim is missed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -107,14 +123,7 @@ def main() -> int:
             cohorts[cohort] = table([one for found in pool.map(told, eyes, scans) for one in found])
             print(f"{cohort:24} {cohorts[cohort]['scans']:5} scans, {cohorts[cohort]['graded']} graded, "
                   f"{cohorts[cohort]['right']} named right")  # fmt: skip
-    refusable = cohorts[WHOLE[0]]
-    gradable = [row for name, row in cohorts.items() if name != WHOLE[0]]
-    together = {
-        "share_refused": round(1 - refusable["graded"] / refusable["scans"], 4),
-        "share_right": round(refusable["right"] / refusable["scans"], 4),
-        "gradable_scans": sum(row["scans"] for row in gradable),
-        "gradable_refused": sum(row["scans"] - row["graded"] for row in gradable),
-    }
+    together = summed(cohorts)
     print(together)
     save(arguments.out, {**provenance(CataractAnalyzer()), "seed": arguments.seed, **together, "cohorts": cohorts})
     met = (
