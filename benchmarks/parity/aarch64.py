@@ -36,7 +36,7 @@ from .answers import Answer, path_of, read
 ROOT = Path(__file__).parents[2]
 RESULTS = Path(__file__).parents[1] / "results" / "aarch64.json"
 SAMPLES = sorted((ROOT / "edge_runtime" / "samples").glob("*.png"))
-BUNDLED = sorted((ROOT / "edge_runtime" / "models").glob("*.onnx"))
+BUNDLED = sorted((ROOT / "edge_runtime" / "models").glob("edge-*.onnx"))
 PROGRAMS = ("qemu-aarch64-static", "debootstrap", "dpkg-deb")
 DEBIAN = "bookworm"  # its Python is the oldest that is supported
 PACKAGES = "python3,libstdc++6,libgomp1"

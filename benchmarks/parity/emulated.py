@@ -19,7 +19,7 @@ from benchmarks.gate import Asked, add_options, outcome
 from benchmarks.provenance import provenance, save
 from edge_runtime import CataractAnalyzer
 from edge_runtime.golden import GOLDEN, SAMPLES
-from edge_runtime.model import network
+from edge_runtime.model import session
 from export.bundle import BUNDLE
 
 RESULTS = Path(__file__).parents[1] / "results" / "emulated.json"
@@ -35,7 +35,7 @@ def main() -> int:
     arguments = parser.parse_args()
     if arguments.label:
         # An emulated process reads this machine's /proc/cpuinfo.
-        with mock.patch.object(network, "sums_int8_exactly", return_value=False):
+        with mock.patch.object(session, "sums_int8_exactly", return_value=False):
             print(json.dumps(labelled()))
         return 0
     here = labelled()

