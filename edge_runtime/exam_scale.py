@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from edge_runtime.frame.one_scale import SharedScale, share_scale
@@ -69,13 +69,11 @@ def of_one_scan(name: str, work: Callable[[], Value]) -> Value | UnreadableScan:
 
 
 def on_one_scale(scans: Sequence[ExamScan | UnreadableScan]) -> list[ExamScan | UnreadableScan]:
-    """The scans at an exam's scans, each with the scale that it shares with the others."""
+    """The scans of an exam, each with the scale that it shares with the others."""
     founds = [scan.found for scan in scans if isinstance(scan, ExamScan) and scan.found is not None]
     scales = iter(share_scale(founds))
     return [
-        ExamScan(scan.scan, scan.read_ms, scan.prepare_ms, scan.found, next(scales))
-        if isinstance(scan, ExamScan) and scan.found is not None
-        else scan
+        replace(scan, scale=next(scales)) if isinstance(scan, ExamScan) and scan.found is not None else scan
         for scan in scans
     ]
 

@@ -36,7 +36,8 @@ def test_reading(benchmark: BenchmarkFixture) -> None:
 
 def test_finding_the_references(benchmark: BenchmarkFixture) -> None:
     """Time the search for the cornea and the brightest tissue in the whole frame."""
-    assert benchmark(find_reference_levels, prepared_sample().grey) is not None
+    frame = prepared_sample()
+    assert benchmark(find_reference_levels, frame.grey, frame.coarse) is not None
 
 
 @pytest.mark.parametrize("precision", PRECISIONS)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .resample import COARSE_STEP as _STEP
 from .window import NATIVE_PITCH_UM
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ BLACK_OVER_NOISE_DB = 3.2
 LOWEST_DB, HIGHEST_DB = -12.0, 14.0  # relative to the stroma, shown as 0 and 255
 NO_SIGNAL_DB = -30.0
 
-_STEP = 8  # native pixels per coarse pixel
 _MM = _STEP * NATIVE_PITCH_UM / 1000  # side of a coarse pixel
 _SMALLEST = (40, 60)  # coarse rows and columns: 2.5 x 3.7 mm, less cannot hold a cornea
 _RADII_MM = (6.8, 7.3, 7.8, 8.4, 9.2)  # of the anterior cornea: 7.79 +- 0.27 (Dubbelman et al. 2006), and wider
@@ -97,13 +97,17 @@ class ReferenceLevels:
 NOMINAL_LEVELS = ReferenceLevels(stroma=87.0, brightest=178.0, speckle=9.1)
 
 
-def find_reference_levels(frame: NDArray[np.uint8], *, device_pixels: bool = True) -> ReferenceLevels | None:
+def find_reference_levels(
+    frame: NDArray[np.uint8], coarse: NDArray[np.uint8], *, device_pixels: bool = True
+) -> ReferenceLevels | None:
     """Measure the reference tissues of a native frame.
 
     Parameters
     ----------
     frame
         (rows, columns) uint8 at 7.675 um.
+    coarse
+        The same frame, shrunk by `resample.coarse_grey`.
     device_pixels
         Whether the scan had the pixels of a known device. A frame that was exported smaller has lost speckle, so there
         the contrast alone gives the scale.
@@ -113,15 +117,11 @@ def find_reference_levels(frame: NDArray[np.uint8], *, device_pixels: bool = Tru
     ReferenceLevels | None
         None where the tissues cannot be found.
     """
-    import cv2
-
-    rows, columns = frame.shape[0] // _STEP, frame.shape[1] // _STEP
+    rows, columns = coarse.shape
     if rows < _SMALLEST[0] or columns < _SMALLEST[1]:
         return None
-    whole_steps = frame[: rows * _STEP, : columns * _STEP]  # by a whole number it is 7 ms faster
-    small = cv2.resize(whole_steps, (columns, rows), interpolation=cv2.INTER_AREA)
-    coarse = _smoothed(small.astype(np.int64))
-    surface = _corneal_surface(coarse)
+    smooth = _smoothed(coarse.astype(np.int64))
+    surface = _corneal_surface(smooth)
     if surface is None:
         return None
     column = np.arange(columns, dtype=np.float32)
@@ -132,10 +132,10 @@ def find_reference_levels(frame: NDArray[np.uint8], *, device_pixels: bool = Tru
         return (values > limits[0]) & (values < limits[1])
 
     stroma = within(below, _STROMA_MM)[:, within(beside, _STROMA_COLUMNS_MM)]
-    stroma_grey = coarse[:, within(beside, _STROMA_COLUMNS_MM)]
+    stroma_grey = smooth[:, within(beside, _STROMA_COLUMNS_MM)]
     bright = within(below, _BRIGHT_MM)[:, within(beside, _BRIGHT_COLUMNS_MM)]
-    bright_grey = coarse[:, within(beside, _BRIGHT_COLUMNS_MM)]
-    air = coarse[(below < -_AIR_MM) & (beside < _HALF_WIDTH_MM)]
+    bright_grey = smooth[:, within(beside, _BRIGHT_COLUMNS_MM)]
+    air = smooth[(below < -_AIR_MM) & (beside < _HALF_WIDTH_MM)]
     deep = stroma.sum(axis=0)
     if not bright.any() or not deep.any():
         return None

@@ -15,7 +15,7 @@ from .alterations import signs_of_alteration
 from .brightness import Brightness, find_reference_levels, referenced_grey
 from .one_scale import FoundLevels
 from .profiles import DeviceProfile, profile_of_scan
-from .resample import check_depth, native_frame, native_shape
+from .resample import check_depth, coarse_grey, native_frame, native_shape
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,6 +42,8 @@ class Frame:
         The device profile that gave its pixel size, window and display.
     grey
         (rows, columns) uint8 at 7.675 um, as the device displays it.
+    coarse
+        Its means of 8 x 8 pixels, (rows // 8, columns // 8) uint8, on which the frame is looked at as a whole.
     levels
         Grey levels of the reference tissues; None when they were not found, or not looked for.
     table
@@ -55,6 +57,7 @@ class Frame:
     scan: Scan
     profile: DeviceProfile
     grey: NDArray[np.uint8]
+    coarse: NDArray[np.uint8]
     levels: ReferenceLevels | None
     table: NDArray[np.uint8] | None
     doubts: tuple[str, ...] = ()
@@ -138,10 +141,11 @@ def prepare_frame(
         reserve(scan_shape, native_shape(scan_shape, profile))
     check_depth(scan, profile)
     grey = native_frame(scan, profile)
+    coarse = coarse_grey(grey)
     named = isinstance(wanted, DeviceProfile)
     doubts = profile.doubts((scan.rows, scan.columns), scan.bits, named=named)
     if brightness is not Brightness.REFERENCED:
-        return Frame(scan=scan, profile=profile, grey=grey, levels=None, table=None, doubts=doubts)
+        return Frame(scan, profile, grey, coarse, levels=None, table=None, doubts=doubts)
     device_pixels = profile.has_device_pixels((scan.rows, scan.columns))
-    levels = find_reference_levels(grey, device_pixels=device_pixels) if found is None else found.levels
-    return Frame(scan=scan, profile=profile, grey=grey, levels=levels, table=referenced_grey(levels), doubts=doubts)
+    levels = find_reference_levels(grey, coarse, device_pixels=device_pixels) if found is None else found.levels
+    return Frame(scan, profile, grey, coarse, levels=levels, table=referenced_grey(levels), doubts=doubts)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from edge_runtime.frame.coarse import COARSE_STEP
+from edge_runtime.frame.resample import COARSE_STEP
 from edge_runtime.frame.window import CropWindow
 
 from .tissues import Picture, Tissue
@@ -101,5 +101,5 @@ class Looker(Protocol):
 
     sha256: str
 
-    def look_at(self, frame: NDArray[np.uint8]) -> Look | None:
-        """Look at a native frame, (rows, columns) uint8 as the device displays it; None where it is too small."""
+    def look_at(self, coarse: NDArray[np.uint8]) -> Look | None:
+        """Look at a frame by its means of 8 x 8 native pixels, (rows, columns) uint8; None where there are none."""

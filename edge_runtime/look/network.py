@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edge_runtime.errors import InferenceError, ModelIncompatibleError
-from edge_runtime.frame.coarse import coarse_grey
 from edge_runtime.model.metadata import EXPORT_MODEL, PREFIX
 from edge_runtime.model.onnx_file import checked_entries
 from edge_runtime.model.session import Session
@@ -59,8 +58,8 @@ class LookNetwork:
         self._session = Session(model, threads)
         self._session.require([_INPUT], _OUTPUTS)
 
-    def look_at(self, frame: NDArray[np.uint8]) -> Look | None:
-        """Look at a native frame, (rows, columns) uint8 as the device displays it; None where it is too small.
+    def look_at(self, coarse: NDArray[np.uint8]) -> Look | None:
+        """Look at a frame by its means of 8 x 8 native pixels, (rows, columns) uint8; None where there are none.
 
         Raises
         ------
@@ -71,7 +70,6 @@ class LookNetwork:
         AnalysisCancelledError
             When the caller does not want it any more.
         """
-        coarse = coarse_grey(frame)
         if not coarse.size:
             return None
         tissues, kinds = self._session.run([name for name, _, _ in _OUTPUTS], {"coarse": coarse})

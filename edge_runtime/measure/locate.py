@@ -121,7 +121,7 @@ def view_lens(frame: Frame, predictor: TiledPredictor, looker: Looker | None = N
     ResourceError
         When memory does not suffice.
     """
-    look = None if looker is None else looker.look_at(frame.grey)
+    look = None if looker is None else looker.look_at(frame.coarse)
     usual, step = frame.profile.window(frame.shape), predictor.geometry.unit
     first = view = LensView.of(frame, usual if look is None else look.window(usual, frame.shape, step), predictor, look)
     if look is not None and look.lens_box is None:

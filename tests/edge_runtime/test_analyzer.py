@@ -507,8 +507,8 @@ def test_speckle_is_read_from_frames_as_the_device_exports_them(
     """A frame that was made smaller has lost speckle."""
     found: list[ReferenceLevels | None] = []
 
-    def find(frame: NDArray[np.uint8], *, device_pixels: bool) -> ReferenceLevels | None:
-        found.append(find_reference_levels(frame, device_pixels=device_pixels))
+    def find(frame: NDArray[np.uint8], coarse: NDArray[np.uint8], *, device_pixels: bool) -> ReferenceLevels | None:
+        found.append(find_reference_levels(frame, coarse, device_pixels=device_pixels))
         return found[-1]
 
     monkeypatch.setattr("edge_runtime.frame.prepare.find_reference_levels", find)

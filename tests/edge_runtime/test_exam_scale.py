@@ -105,9 +105,9 @@ def test_levels_are_looked_for_once_for_each_scan(
     looks = []
     look = prepare.find_reference_levels
 
-    def counted(frame: NDArray[np.uint8], **options: bool) -> object:
+    def counted(frame: NDArray[np.uint8], coarse: NDArray[np.uint8], *, device_pixels: bool) -> object:
         looks.append(frame.shape)
-        return look(frame, **options)
+        return look(frame, coarse, device_pixels=device_pixels)
 
     monkeypatch.setattr(prepare, "find_reference_levels", counted)
     CataractAnalyzer(bundled_analyzer.network, limits=Limits(threads=1)).analyze_exam(

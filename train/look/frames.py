@@ -12,9 +12,9 @@ import numpy as np
 
 from edge_runtime.errors import EdgeCataractError
 from edge_runtime.frame.brightness import Brightness
-from edge_runtime.frame.coarse import COARSE_STEP, coarse_grey
 from edge_runtime.frame.prepare import prepare_frame
 from edge_runtime.frame.profiles import profile_for
+from edge_runtime.frame.resample import COARSE_STEP
 from edge_runtime.look.tissues import Picture, Tissue
 from edge_runtime.reading.raster import read_scan
 from edge_runtime.scan import scan_from_pixels
@@ -192,9 +192,8 @@ def _example(
         frame = prepare_frame(scan, known, Brightness.AS_SHOWN)
     except EdgeCataractError:
         return None
-    small = coarse_grey(frame.grey)
     tissues = truth(frame.shape)[BLOCK // 2 :: BLOCK, BLOCK // 2 :: BLOCK]
-    return _Example(_on_canvas(small, SHAPE, 0), _on_canvas(tissues, _HALF, IGNORED), kind, cornea, patient)
+    return _Example(_on_canvas(frame.coarse, SHAPE, 0), _on_canvas(tissues, _HALF, IGNORED), kind, cornea, patient)
 
 
 _HALF = (SHAPE[0] // 2, SHAPE[1] // 2)

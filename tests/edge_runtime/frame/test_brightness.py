@@ -21,7 +21,7 @@ from edge_runtime.frame.brightness import (
     referenced_grey,
 )
 from edge_runtime.frame.profiles import profile_for
-from edge_runtime.frame.resample import native_frame
+from edge_runtime.frame.resample import coarse_grey, native_frame
 from edge_runtime.golden import SAMPLES
 from edge_runtime.reading.raster import read_scan
 
@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 
 SCANS = ("simulated-cataract.png", "simulated-clear.png")
 GREY_PER_DB = (HIGHEST_DB - LOWEST_DB) / 255
+
+
+def levels_of(frame: NDArray[np.uint8], *, device_pixels: bool = True) -> ReferenceLevels | None:
+    return find_reference_levels(frame, coarse_grey(frame), device_pixels=device_pixels)
 
 
 @pytest.fixture(params=SCANS)
@@ -56,14 +60,14 @@ def drawn_eye(*, lashes: bool = False, mirror: bool = False, cornea: int = 90, i
 
 
 def test_references_are_the_levels_that_were_drawn() -> None:
-    levels = find_reference_levels(drawn_eye())
+    levels = levels_of(drawn_eye())
     assert levels is not None
     assert (levels.stroma, levels.brightest, levels.air) == pytest.approx((90, 170, 0), abs=2)
 
 
 @pytest.mark.parametrize("disturbance", ["lashes", "mirror"])
 def test_disturbances_do_not_hide_the_cornea(disturbance: str) -> None:
-    levels = find_reference_levels(drawn_eye(**{disturbance: True}))
+    levels = levels_of(drawn_eye(**{disturbance: True}))
     assert levels is not None
     assert (levels.stroma, levels.brightest) == pytest.approx((90, 170), abs=3)
 
@@ -82,16 +86,16 @@ def test_disturbances_do_not_hide_the_cornea(disturbance: str) -> None:
     ids=["black", "grey", "small", "ramp", "noise", "no iris", "no cornea"],
 )
 def test_a_frame_without_both_tissues_has_no_references(nothing: NDArray[np.uint8]) -> None:
-    assert find_reference_levels(nothing) is None
+    assert levels_of(nothing) is None
 
 
 def test_the_display_drops_out(frame: NDArray[np.uint8]) -> None:
     """A wider window and another black are the same eye: what both displays show agrees within a third of a dB."""
-    own = cv2.LUT(frame, referenced_grey(find_reference_levels(frame)))
+    own = cv2.LUT(frame, referenced_grey(levels_of(frame)))
     # 0.75 of the grey per decibel, as a window of 48 instead of 36 dB with the same black.
     other = np.rint(frame * 0.75).astype(np.uint8)
     assert np.abs(frame.astype(int) - other).mean() > 2
-    again = cv2.LUT(other, referenced_grey(find_reference_levels(other)))
+    again = cv2.LUT(other, referenced_grey(levels_of(other)))
     both = (own > 20) & (own < 235)
     difference = (again.astype(float) - own)[both] * GREY_PER_DB
     assert abs(float(np.median(difference))) < 0.05
@@ -137,7 +141,7 @@ def test_speckle_is_measured_in_the_stroma() -> None:
     noise = np.random.default_rng(1).normal(0, 6, (1824, 2150))
     frame = drawn_eye()
     speckled = np.where(frame > 20, np.clip(frame + noise, 0, 255), frame).astype(np.uint8)
-    quiet, loud = find_reference_levels(frame), find_reference_levels(speckled)
+    quiet, loud = levels_of(frame), levels_of(speckled)
     assert quiet is not None
     assert loud is not None
     assert quiet.speckle is not None
@@ -148,7 +152,7 @@ def test_speckle_is_measured_in_the_stroma() -> None:
 def test_speckle_tells_the_scale_of_device_pixels_only() -> None:
     by_contrast = 80 / BRIGHT_OVER_STROMA_DB
     assert ReferenceLevels(90, 170, None).grey_per_db == pytest.approx(by_contrast)
-    levels = find_reference_levels(drawn_eye(), device_pixels=False)
+    levels = levels_of(drawn_eye(), device_pixels=False)
     assert levels is not None
     assert levels.speckle is None
     assert (levels.stroma, levels.brightest) == pytest.approx((90, 170), abs=2)

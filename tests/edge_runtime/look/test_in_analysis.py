@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from edge_runtime import CataractAnalyzer
+from edge_runtime.frame.resample import coarse_grey
 from edge_runtime.look.look import Looker
 from edge_runtime.look.network import LookNetwork
 from edge_runtime.look.tissues import Picture, Tissue
@@ -57,8 +58,8 @@ def test_lens_anywhere_costs_one_window_and_gives_the_same_number(tiny_model: Pa
 
 def test_lens_that_the_look_misplaced_is_searched_for(tiny_model: Path) -> None:
     class Wrong:
-        def look_at(self, frame: Any) -> Any:
-            seen = look(natural_lens=1.0).look_at(frame)
+        def look_at(self, coarse: Any) -> Any:
+            seen = look(natural_lens=1.0).look_at(coarse)
             assert seen is not None
             seen.tissues[:] = 0
             seen.tissues[100:110, 10:20] = Tissue.NATURAL_LENS
@@ -141,7 +142,7 @@ def test_lens_of_which_a_part_is_labelled_is_not_graded(tiny_model: Path) -> Non
     frame = lens_frame()
     frame[840:1540:, 725:1425] = 30
     frame[840:1100, 725:1425] = 80
-    whole = look(natural_lens=1.0).look_at(lens_frame())
+    whole = look(natural_lens=1.0).look_at(coarse_grey(lens_frame()))
     assert whole is not None
 
     class Whole:

@@ -10,7 +10,7 @@ import pytest
 from edge_runtime.frame import brightness
 from edge_runtime.frame.brightness import Brightness, find_reference_levels, referenced_grey
 from edge_runtime.frame.profiles import PROFILES
-from edge_runtime.frame.resample import block_sum, native_frame
+from edge_runtime.frame.resample import block_sum, coarse_grey, native_frame
 from edge_runtime.reading.raster import read_scan
 from tests.train.synthetic import make_dataset, scan_and_labels, write_png
 from train.data import frames as frames_module
@@ -143,7 +143,7 @@ def test_training_sees_the_brightness_that_the_runtime_shows(tmp_path: Path) -> 
     )
     frames = {kind: prepare(read_dataset(tmp_path), 8, "mask", kind).frame(0)[0] for kind in Brightness}
     native = native_frame(read_scan(tmp_path / "images/a.png"), PROFILES["anterion"])
-    levels = find_reference_levels(native)
+    levels = find_reference_levels(native, coarse_grey(native))
     assert levels is not None
     for kind, seen in (
         (Brightness.AS_SHOWN, native),

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from edge_runtime.frame.resample import coarse_grey
 from edge_runtime.look.network import LookNetwork
 from edge_runtime.look.tissues import Picture, Tissue
 from edge_runtime.model.seal import check_seal
@@ -61,7 +62,7 @@ def test_exported_look_says_what_the_trained_one_says(tmp_path: Path) -> None:
     assert main([str(tmp_path / "checkpoint"), "-o", str(tmp_path / "look.onnx")]) == 0
     data = (tmp_path / "look.onnx").read_bytes()
     check_seal(data)
-    look = LookNetwork(data, 1).look_at(np.zeros((640, 800), np.uint8))
+    look = LookNetwork(data, 1).look_at(coarse_grey(np.zeros((640, 800), np.uint8)))
     assert look is not None
     assert look.tissues.shape == (40, 50)
     assert sum(look.probabilities) == pytest.approx(1.0, abs=1e-5)
