@@ -31,7 +31,7 @@ LEFT_OUT = (
     "false_positives.jpg",
     "false_negatives.jpg",
 )
-COLOURS = 24  # a plot has few colours: a palette takes a fifth of the bytes
+COLOURS = 256  # a plot has few colours: a palette takes a third of the bytes
 PLOT_SIZE = (500, 500)  # pixels that a page shows of a plot
 
 
@@ -112,7 +112,7 @@ def without_galleries(report: str) -> str:
 
 
 def shrink(figure: Path, target: Path) -> None:
-    """Write a plot at the size of a page, with a palette."""
+    """Write a plot at the size of a page, with a palette of 256 colours."""
     with Image.open(figure) as picture:
         small = picture.convert("RGB")
         small.thumbnail(PLOT_SIZE, Image.Resampling.LANCZOS)
