@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 # Resident memory at its peak in MB, of a worker on exams of two eyes and of the process that watches, measured by
 # benchmarks/speed/batch.py.
-WORKER_PEAK_MB, WATCH_PEAK_MB = 300, 80
+WORKER_PEAK_MB, WATCH_PEAK_MB = 300, 100
 TICK_S = 0.5  # how often somebody who waits for results hears that there are none yet
 _MOST_FALSE_STARTS = 3
 _EXIT_ORPHAN = 70
