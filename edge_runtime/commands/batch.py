@@ -145,10 +145,10 @@ def _exams(options: BatchOptions) -> tuple[PlannedExam, ...]:
     from edge_runtime.exams.grouping import exams_by_name
     from edge_runtime.exams.manifest import is_manifest
 
-    from .inputs import exams_of_manifest, scans_in
+    from .inputs import manifest_of, scans_in
 
     if is_manifest(options.given) and not os.path.isdir(options.given):
-        return exams_of_manifest(options.given, quiet=options.speech.quiet)
+        return manifest_of(options.given, quiet=options.speech.quiet).exams
     scans = scans_in(options.given, deep=True, quiet=options.speech.quiet, without=options.folder)
     return exams_by_name(scans, options.given)
 

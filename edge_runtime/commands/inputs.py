@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from edge_runtime.errors import ScanMissingError, UsageError
 from edge_runtime.exams.folder import find_scans
 from edge_runtime.exams.manifest import is_manifest, read_manifest
-from edge_runtime.exams.planned import PlannedExam, PlannedScan
+from edge_runtime.exams.planned import PlannedScan
 
 from .arguments import check_standard_input
 from .console import say
@@ -16,6 +16,8 @@ from .outputs import without_own_pictures
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from edge_runtime.exams.manifest import Manifest
 
 _MOST_NAMES = 10  # of files that were left out
 
@@ -43,12 +45,12 @@ def scans_of_one_exam(given: Sequence[str], eye: str | None, *, quiet: bool) -> 
     if any(is_manifest(path) for path in given):
         if len(given) > 1:
             raise UsageError("usage", "A manifest and other scans were named.", "Name the manifest alone.")
-        exams = exams_of_manifest(given[0], quiet=quiet)
-        if len(exams) > 1:
+        manifest = manifest_of(given[0], quiet=quiet)
+        if manifest.one is None:
             raise UsageError(
-                "usage", f"The manifest lists {len(exams)} exams.", "Judge them with: edge-cataract batch MANIFEST."
+                "usage", "The manifest lists several exams.", "Judge them with: edge-cataract batch MANIFEST."
             )
-        return exams[0].scans
+        return manifest.one.scans
     check_standard_input(given)
     files = [path for path in given if not os.path.isdir(path)]
     kept = without_own_pictures(files, quiet=quiet) if files else ()
@@ -68,12 +70,12 @@ def scans_of_one_exam(given: Sequence[str], eye: str | None, *, quiet: bool) -> 
     return tuple(scans)
 
 
-def exams_of_manifest(path: str, *, quiet: bool) -> tuple[PlannedExam, ...]:
-    """The exams that a manifest lists; columns without a meaning are told."""
+def manifest_of(path: str, *, quiet: bool) -> Manifest:
+    """What a manifest says; its columns without a meaning are told."""
     manifest = read_manifest(path)
     if manifest.not_read and not quiet:
         say(f"columns of the manifest that are not read: {', '.join(manifest.not_read)}.")
-    return manifest.exams
+    return manifest
 
 
 def scans_in(folder: str, *, deep: bool, quiet: bool, without: str | None = None) -> list[PlannedScan]:

@@ -59,7 +59,7 @@ def find_scans(folder: str, *, deep: bool, is_own: Callable[[str], bool], withou
     """
     top = os.path.basename(os.path.abspath(folder))
     walk = _Walk(is_own, None if without is None else os.path.realpath(without))
-    walk.enter(folder, (top,), deep=deep)
+    walk.enter(folder, () if deep else (top,), deep=deep)  # what holds many exams is named after none of their eyes
     walk.found.scans.sort(key=lambda scan: natural_key(os.path.relpath(scan.path, folder)))
     walk.found.left_out.sort(key=natural_key)
     return walk.found

@@ -31,11 +31,14 @@ class Manifest:
     ----------
     exams
         In the order of their first rows; the scans of each in the order of theirs.
+    one
+        All scans as one exam, in order; None where rows name several exams.
     not_read
         Its columns that have no meaning here.
     """
 
     exams: tuple[PlannedExam, ...]
+    one: PlannedExam | None
     not_read: tuple[str, ...]
 
 
@@ -69,9 +72,12 @@ def read_manifest(path: str) -> Manifest:
         more = f" (and {len(faults) - _MOST_FAULTS} more)" if len(faults) > _MOST_FAULTS else ""
         raise UsageError("bad-manifest", "; ".join(faults[:_MOST_FAULTS]) + more + ".", "Correct the table.")
     by_name = labels_by_name([scan.path for scan in scans], folder or os.curdir)
-    labels = [row.get("exam") or label for row, label in zip(rows, by_name, strict=True)]
+    written = [row.get("exam") for row in rows]
+    labels = [label or other for label, other in zip(written, by_name, strict=True)]
     not_read = dict.fromkeys(column for row in rows for column in row.cells if column not in COLUMNS)
-    return Manifest(exams_of(zip(labels, scans, strict=True)), tuple(not_read))
+    named = set(written)
+    one = PlannedExam(written[0], tuple(scans)) if len(named) == 1 else None
+    return Manifest(exams_of(zip(labels, scans, strict=True)), one, tuple(not_read))
 
 
 def _scan(row: Row, folder: str, name: str, faults: list[str]) -> PlannedScan:

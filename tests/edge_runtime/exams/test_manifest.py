@@ -25,6 +25,7 @@ def test_a_manifest_says_exam_eye_and_meridian(tmp_path: Path) -> None:
         (str(tmp_path / "a.png"), Laterality.OD, 30.0),
         (str(tmp_path / "c.png"), Laterality.OS, 22.5),
     ]
+    assert manifest.one is None
     assert (first.label, second.label, second.scans[0].eye) == ("E2", "E1", Laterality.OS)
 
 
@@ -32,6 +33,13 @@ def test_what_a_manifest_leaves_out_is_known_by_names(tmp_path: Path) -> None:
     (exam,) = read(tmp_path, "path\nP1_OD_30deg.png\nP1_OS_1.png\n").exams
     assert (exam.label, [scan.eye_by_name for scan in exam.scans]) == ("P1", [Laterality.OD, Laterality.OS])
     assert exam.scans[0].meridian_by_name == 30.0
+
+
+def test_rows_that_name_no_exam_may_be_one(tmp_path: Path) -> None:
+    manifest = read(tmp_path, "path,eye\nz.png,OD\na.png,OD\n")
+    assert [exam.label for exam in manifest.exams] == ["z", "a"]
+    assert manifest.one is not None
+    assert [scan.path for scan in manifest.one.scans] == [str(tmp_path / name) for name in ("z.png", "a.png")]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
