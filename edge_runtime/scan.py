@@ -38,6 +38,8 @@ class Origin(StrEnum):
 
     FILE = "file"  # the file's own header
     USER = "user"  # an option or an argument
+    MANIFEST = "manifest"  # a row of the table that lists the scans
+    NAME = "name"  # the name of the file, or of its folder
     PROFILE = "profile"  # the device profile of its frame
 
 
@@ -178,10 +180,28 @@ class ScanSource:
         What an error about it names: the path as it was given.
     read
         Reads the scan, or raises why it cannot be read.
+    laterality, meridian_deg
+        What is known without its pixels; None: nothing.
+    frame
+        Its number in a file of several, from 1; None: it is the only one.
     """
 
     name: str
     read: Callable[[], Scan]
+    laterality: Known[Laterality] | None = None
+    meridian_deg: Known[float] | None = None
+    frame: int | None = None
+
+    def scan(self) -> Scan:
+        """Read the scan; what it does not say of itself is added where it is known. It raises as `read` does."""
+        scan = self.read()
+        if self.laterality is None and self.meridian_deg is None:
+            return scan
+        return replace(
+            scan,
+            laterality=scan.laterality or self.laterality,
+            meridian_deg=scan.meridian_deg or self.meridian_deg,
+        )
 
 
 @dataclass(frozen=True, slots=True)

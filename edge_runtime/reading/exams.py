@@ -10,15 +10,34 @@ from typing import TYPE_CHECKING, Any
 from edge_runtime.errors import UsageError
 from edge_runtime.scan import Exam, ScanSource, scan_from_pixels
 
-from .files import name_of
-from .raster import read_scan
+from .sources import sources_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from edge_runtime.scan import Laterality, Scan
+    from edge_runtime.scan import Laterality
 
     from .files import ScanFile
+
+
+def exam_of(
+    paths: Sequence[ScanFile] | Exam,
+    frames: Sequence[NDArray[Any]],
+    laterality: Laterality | None,
+    room: Callable[[], int | None],
+) -> Exam:
+    """The exam of files, or of frames in memory; one that was put together already stays as it is.
+
+    Raises
+    ------
+    UsageError
+        Without scans, and with both kinds.
+    """
+    if len(frames) and (isinstance(paths, Exam) or len(paths)):
+        raise UsageError("usage", "Both paths and frames were given.", "Give one of them.")
+    if isinstance(paths, Exam):
+        return paths
+    return exam_of_frames(frames, laterality) if len(frames) else exam_of_files(paths, laterality, room)
 
 
 def exam_of_files(
@@ -42,7 +61,7 @@ def exam_of_files(
     """
     if isinstance(paths, str | bytes | os.PathLike):
         raise UsageError("usage", "A list of scans was expected, got one path.", "Give [path].")
-    return Exam(tuple(ScanSource(name_of(path), partial(_read, path, room)) for path in paths), laterality)
+    return Exam(tuple(source for path in paths for source in sources_of(path, room)), laterality)
 
 
 def exam_of_frames(frames: Sequence[NDArray[Any]], laterality: Laterality | None = None) -> Exam:
@@ -54,7 +73,3 @@ def exam_of_frames(frames: Sequence[NDArray[Any]], laterality: Laterality | None
         ),
         laterality,
     )
-
-
-def _read(path: ScanFile, room: Callable[[], int | None]) -> Scan:
-    return read_scan(path, room())

@@ -31,6 +31,8 @@ MEASURES = {
 }
 OTHER_NAMES = {
     "utf-8",
+    "utf-8-sig",
+    "utf-16",
     "edge-cataract",
     "decoder-messages",
     "as-shown",
