@@ -17,8 +17,9 @@ from .arguments import (
     path_argument,
 )
 from .console import complain
+from .corrections import maps_in, maps_to_keep
 from .outcome import EXIT_NOT_GRADED, EXIT_SOME_FAILED, explain
-from .outputs import Outputs, PicturePaths, deliver, without_own_pictures
+from .outputs import Outputs, PicturePaths, deliver, stem, without_own_pictures
 
 # Names that Windows keeps for devices.
 _RESERVED = {"CON", "PRN", "AUX", "NUL", *(f"{port}{number}" for port in ("COM", "LPT") for number in range(1, 10))}
@@ -46,6 +47,10 @@ class ExamOptions:
         Whether overlays show the zones of the lens.
     picture
         Where the picture of the whole eye goes; None: not asked for.
+    corrected
+        Folder of label maps that a person corrected; None: not given.
+    labels
+        Folder in which label maps are written; None: not asked for.
     """
 
     scans: tuple[str, ...]
@@ -58,6 +63,8 @@ class ExamOptions:
     age_years: float | None
     zones: bool
     picture: str | None
+    corrected: str | None = None
+    labels: str | None = None
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -76,6 +83,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=path_argument,
         metavar="PATH",
         help="PNG: the whole eye in one picture, with the lens from the front and the nuclear grade",
+    )
+    parser.add_argument(
+        "--labels", type=path_argument, metavar="DIR", help="write <stem>.labels.png per scan into this folder"
+    )
+    parser.add_argument(
+        "--corrected",
+        type=path_argument,
+        metavar="DIR",
+        help="measure by the label maps of this folder that a person corrected: <stem>.labels.png or .labels.dcm",
     )
 
 
@@ -100,6 +116,8 @@ def run(options: argparse.Namespace) -> int:
             age_years=checked_age(options.age),
             zones=options.zones,
             picture=options.picture,
+            corrected=options.corrected,
+            labels=options.labels,
         )
     )
 
@@ -120,10 +138,14 @@ def analyze_exam(options: ExamOptions) -> int:
         label=label,
         overwrite=options.overwrite,
         zones=options.zones,
+        labels=options.labels,
     )
-    check_targets(outputs.targets(), [*options.scans, *options.analyzer.files], overwrite=options.overwrite)
+    stems = [stem(path) for path in options.scans]
+    read = [*options.scans, *options.analyzer.files, *maps_to_keep(options.corrected, stems)]
+    check_targets(outputs.targets(), read, overwrite=options.overwrite)
+    corrected = options.corrected and maps_in(options.corrected, options.scans, stems, quiet=options.speech.quiet)
     eye = load_analyzer(options.analyzer).analyze_exam(
-        options.scans, Laterality(options.eye), age_years=options.age_years
+        options.scans, Laterality(options.eye), age_years=options.age_years, corrected=corrected or None
     )
     for entry in eye.unreadable:
         entry.error.lost = "The exam was judged without it."

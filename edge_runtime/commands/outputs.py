@@ -60,6 +60,8 @@ class Outputs:
         Whether results of other scans may be replaced.
     zones
         Whether overlays show the zones of the lens.
+    labels
+        Folder of the label maps of an exam; None: not asked for.
     """
 
     folder: str | None
@@ -69,6 +71,7 @@ class Outputs:
     label: str = ""
     overwrite: bool = False
     zones: bool = False
+    labels: str | None = None
 
     def targets(self) -> list[Target]:
         """Every file that will be written.
@@ -81,6 +84,8 @@ class Outputs:
         from edge_runtime.report.targets import Target
 
         named = [Target(path, tuple(self.paths)) for path in self.pictures.named]
+        if self.labels is not None:
+            named += [Target(self._labels(self.labels, path), (path,)) for path in self.paths]
         if self.folder is None:
             return named
         if not os.path.isdir(self.folder):
@@ -104,11 +109,28 @@ class Outputs:
                     files[self._overlay(self.folder, path)] = encode_png(
                         draw_overlay(entry, laterality=eye.laterality, date=date, zones=self.zones), mark
                     )
+        if self.labels is not None:
+            files.update(self._label_maps(self.labels, eye, digest))
         if self.pictures.named:
             files.update(_encoded(self.pictures, eye, digest, date, zones=self.zones))
         if self.folder is not None:
             files[self._document(self.folder)] = document
         return files
+
+    def _label_maps(self, folder: str, eye: EyeResult, document_sha256: str | None) -> dict[str, bytes]:
+        from edge_runtime.report.png import PictureMark, encode_png
+        from edge_runtime.results import ScanResult
+
+        return {
+            self._labels(folder, path): encode_png(
+                entry.labels, PictureMark("labels", entry.scan.sha256, document_sha256)
+            )
+            for path, entry in zip(self.paths, eye.entries, strict=True)
+            if isinstance(entry, ScanResult)
+        }
+
+    def _labels(self, folder: str, path: str) -> str:
+        return os.path.join(folder, f"{stem(path)}.labels.png")
 
     def _document(self, folder: str) -> str:
         return os.path.join(folder, self.name + ".json")

@@ -60,7 +60,7 @@ def decode_scan(data: bytes, source: str, room_bytes: int | None = None) -> Scan
         raise ResourceError(
             "memory-cap", f"The pixels take {needed} MB, more than the cap leaves.", "Raise --max-memory."
         )
-    pixels: NDArray[Any] = _decode(data, header)
+    pixels: NDArray[Any] = decode_pixels(data, header)
     if header.container == "bmp" and pixels.ndim == 3:
         pixels = pixels[..., :3]  # the fourth byte of 32 bits carries nothing: its header was checked
     if pixels.ndim == 3:
@@ -74,7 +74,14 @@ def decode_scan(data: bytes, source: str, room_bytes: int | None = None) -> Scan
     return Scan(pixels, header.full_scale, source, hashlib.sha256(data).hexdigest())
 
 
-def _decode(data: bytes, header: Header) -> NDArray[Any]:
+def decode_pixels(data: bytes, header: Header) -> NDArray[Any]:
+    """The pixels of a picture file as they are stored; (rows, columns) or (rows, columns, channels).
+
+    Raises
+    ------
+    ScanError
+        When they cannot be decoded, or not all of them are there.
+    """
     cv2 = load_cv2()
     damaged = ScanError(
         f"damaged-{header.container}", f"The {header.container.upper()} cannot be decoded.", EXPORT_AGAIN
