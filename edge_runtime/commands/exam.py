@@ -18,6 +18,7 @@ from .arguments import (
 )
 from .console import complain
 from .corrections import maps_in, maps_to_keep
+from .fhir_output import FhirOutput, add_fhir_options
 from .outcome import EXIT_NOT_GRADED, EXIT_SOME_FAILED, explain
 from .outputs import Outputs, PicturePaths, deliver, stem, without_own_pictures
 
@@ -51,6 +52,8 @@ class ExamOptions:
         Folder of label maps that a person corrected; None: not given.
     labels
         Folder in which label maps are written; None: not asked for.
+    fhir
+        The FHIR bundle that is asked for, if any.
     """
 
     scans: tuple[str, ...]
@@ -63,8 +66,9 @@ class ExamOptions:
     age_years: float | None
     zones: bool
     picture: str | None
-    corrected: str | None = None
-    labels: str | None = None
+    corrected: str | None
+    labels: str | None
+    fhir: FhirOutput
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -72,6 +76,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("scans", nargs="+", metavar="SCAN", help="scan files of one eye")
     parser.add_argument("--eye", required=True, choices=["OD", "OS"], help="the patient's right (OD) or left (OS) eye")
     add_analysis_options(parser)
+    add_fhir_options(parser)
     parser.add_argument(
         "--name",
         type=_label,
@@ -118,6 +123,7 @@ def run(options: argparse.Namespace) -> int:
             picture=options.picture,
             corrected=options.corrected,
             labels=options.labels,
+            fhir=FhirOutput.of(options),
         )
     )
 
@@ -142,7 +148,8 @@ def analyze_exam(options: ExamOptions) -> int:
     )
     stems = [stem(path) for path in options.scans]
     read = [*options.scans, *options.analyzer.files, *maps_to_keep(options.corrected, stems)]
-    check_targets(outputs.targets(), read, overwrite=options.overwrite)
+    targets = [*outputs.targets(), *options.fhir.targets(options.scans)]
+    check_targets(targets, read, overwrite=options.overwrite)
     corrected = options.corrected and maps_in(options.corrected, options.scans, stems, quiet=options.speech.quiet)
     eye = load_analyzer(options.analyzer).analyze_exam(
         options.scans, Laterality(options.eye), age_years=options.age_years, corrected=corrected or None
@@ -150,7 +157,7 @@ def analyze_exam(options: ExamOptions) -> int:
     for entry in eye.unreadable:
         entry.error.lost = "The exam was judged without it."
         complain(entry.error, entry.error.source, debug=options.speech.debug)
-    deliver(eye, outputs, options.speech)
+    deliver(eye, outputs, options.speech, options.fhir)
     for scan in eye.scans:
         if not scan.gradable and not options.speech.quiet:
             explain(scan)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from edge_runtime.results import EyeResult, ScanResult
 
     from .arguments import SpeechOptions
+    from .fhir_output import FhirOutput
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +166,8 @@ def without_own_pictures(paths: Sequence[str], *, quiet: bool) -> tuple[str, ...
     return scans
 
 
-def deliver(eye: EyeResult, outputs: Outputs, speech: SpeechOptions) -> None:
-    """Write the files that were asked for, then print.
+def deliver(eye: EyeResult, outputs: Outputs, speech: SpeechOptions, fhir: FhirOutput | None = None) -> None:
+    """Write the files that were asked for, with the FHIR bundle of the eye, then print.
 
     Raises
     ------
@@ -179,7 +180,8 @@ def deliver(eye: EyeResult, outputs: Outputs, speech: SpeechOptions) -> None:
     from edge_runtime.report.text import summary
 
     content = document(eye)
-    files = outputs.encode(eye, to_json(content, indent=2).encode() + b"\n", content["created"][:10])
+    files = {} if fhir is None else fhir.encode([eye], content["created"])
+    files |= outputs.encode(eye, to_json(content, indent=2).encode() + b"\n", content["created"][:10])
     if files:
         if not outputs.overwrite:
             scans = frozenset(scan.scan.sha256 for scan in eye.scans)
