@@ -19,6 +19,11 @@ _SEGMENTATION = "1.2.840.10008.5.1.4.1.1.66.4"
 _UNCOMPRESSED = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1")
 _DEFLATED = b"1.2.840.10008.1.2.1.99"  # unpacked as a whole when it is read, however large that is
 _FILE_META = 2048  # bytes in which the transfer syntax stands, long before the pixels
+# Nothing else is looked at, so that nothing of a person can reach a message.
+_READ = (
+    "SOPClassUID", "SegmentationType", "Rows", "Columns", "SegmentSequence", "SharedFunctionalGroupsSequence",
+    "PerFrameFunctionalGroupsSequence", "PixelData",
+)  # fmt: skip
 _LENS, _CATARACT = 1, 2
 _CODES = {"78076003": _LENS, "193570009": _CATARACT}  # SNOMED CT: lens of the eye, cataract
 _EXPORT_BINARY = "Export it as one binary segmentation of clear lens and cataract, uncompressed."
@@ -53,7 +58,8 @@ def labels_of_segmentation(data: bytes, frame: int | None = None) -> NDArray[np.
     if _DEFLATED in data[:_FILE_META]:
         raise _format("It is deflated.")
     try:
-        dataset = pydicom.dcmread(io.BytesIO(data))
+        with pydicom.config.disable_value_validation():  # which would log the values
+            dataset = pydicom.dcmread(io.BytesIO(data), specific_tags=list(_READ))
         if str(dataset.SOPClassUID) != _SEGMENTATION or str(dataset.SegmentationType) != "BINARY":
             raise _format("It is no binary segmentation.")
         if str(dataset.file_meta.TransferSyntaxUID) not in _UNCOMPRESSED:
