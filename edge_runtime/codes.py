@@ -136,8 +136,8 @@ WARNINGS: dict[str, str] = {
     "altered-picture": "The picture was turned, cut out, enhanced or marked since the device wrote it.",
     "borderline": "The Cataract Fraction lies within the guard band of the threshold.",
     "corrected-labels": "A person corrected the labels; the numbers are by those, and the model's are kept.",
-    "corrected-lens-elsewhere": "Less than half of the corrected lens and of the model's are the same pixels: is it "
-    "the map of this scan?",
+    "corrected-lens-elsewhere": "The corrected lens and the model's share less than half of their pixels, as with the "
+    "map of another scan.",
     "enhanced-contrast": "Speckle is stronger than the contrast of the tissues allows, as after contrast enhancement.",
     "extra-lens-pieces": "Pixels away from the largest connected lens were called lens; they were not counted.",
     "few-grey-levels": "Grey levels are missing, or much more frequent than those beside them, as after brightening, "

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from .errors import CorrectionError
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 MOST_LABEL = 2  # 0 background, 1 clear lens, 2 cataract
@@ -40,6 +41,17 @@ class LabelMap:
                 "Paint the lens (1 clear, 2 cataract), or leave the map out.",
             )
         self.labels.flags.writeable = False
+
+    def native_box(self, frame_shape: tuple[int, int]) -> tuple[int, int, int, int]:
+        """Top, left, bottom and right of its lens, in pixels of a native frame of (rows, columns)."""
+        sides = []
+        for axis in (0, 1):
+            length, native = self.labels.shape[axis], frame_shape[axis]
+            found = np.flatnonzero(self.labels.any(axis=1 - axis))
+            first, last = (int((place + 0.5) * native / length) for place in (found[0], found[-1]))
+            sides.append((first, min(last + 1, native)))
+        (top, bottom), (left, right) = sides
+        return top, left, bottom, right
 
     def check_scan(self, shape: tuple[int, int], sha256: str) -> None:
         """Refuse the map for a scan of another size, or for another scan than it says it was made from.

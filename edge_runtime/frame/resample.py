@@ -213,36 +213,6 @@ def on_scan_pixels(
     return enlarged
 
 
-def at_grid_centres(
-    scan_map: NDArray[Any], grid: int, window: CropWindow, frame_shape: tuple[int, int]
-) -> NDArray[Any]:
-    """A map on the pixels of the scan, at the centres of the network grid of a window.
-
-    Parameters
-    ----------
-    scan_map
-        (rows, columns) of the scan.
-    grid
-        Native pixels per network-grid pixel, along each axis.
-    frame_shape
-        (rows, columns) of the native frame.
-
-    Returns
-    -------
-    (ceil(window.rows / grid), ceil(window.columns / grid)), dtype of `scan_map`.
-    """
-
-    def places(axis: int, start: int, length: int) -> NDArray[np.int64]:
-        # The last pixel of the grid may have its centre beyond the window.
-        centres = np.minimum((np.arange(-(-length // grid)) + 0.5) * grid, length - 0.5) + start
-        found: NDArray[np.int64] = (centres * scan_map.shape[axis] / frame_shape[axis]).astype(np.int64)
-        return found
-
-    rows, columns = places(0, window.top, window.rows), places(1, window.left, window.columns)
-    sampled: NDArray[Any] = scan_map[rows[:, None], columns]
-    return sampled
-
-
 def _native_centres(count: int, native: int) -> NDArray[np.float64]:
     """Centres of a scan's pixels along one axis, in native pixels."""
     centres: NDArray[np.float64] = (np.arange(count) + 0.5) * native / count

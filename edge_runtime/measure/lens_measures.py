@@ -259,8 +259,7 @@ def measure_zones(maps: LensMaps, scale: DepthScale | None, table: ExcessTable |
     nucleus = zones == Zone.NUCLEUS
     count = int(np.count_nonzero(lens))
     evidence = maps.evidence_of(lens, nucleus)
-    # What a person labelled is as sure as it is possible.
-    doubtful = share if maps.changed is None else np.where(maps.changed, opaque, share)
+    doubtful = share if maps.changed is None else np.where(maps.changed, opaque, share)  # a person's labels are sure
     by_probability = tuple(np.count_nonzero(doubtful > limit) / count for limit in maps.limits)
     measures = LensMeasures(
         geometry=surfaces.geometry,
