@@ -70,14 +70,14 @@ class LensNotFoundError(EdgeCataractError):
     exit_code = 3
 
 
-class ScanError(EdgeCataractError):
-    """The scan is malformed, truncated, of an unsupported kind or over a limit."""
+class CorrectionError(EdgeCataractError):
+    """A corrected label map cannot be used; unlike a bad scan it ends an exam, as a correction is never left out."""
 
     exit_code = 65
 
 
-class CorrectionError(EdgeCataractError):
-    """A corrected label map cannot be used; unlike a bad scan it ends an exam, as a correction is never left out."""
+class ScanError(EdgeCataractError):
+    """The scan is malformed, truncated, of an unsupported kind or over a limit."""
 
     exit_code = 65
 

@@ -102,7 +102,7 @@ def _number(eye: EyeResult, value: float | None, unit: str) -> dict[str, Any]:
     if value is not None:
         return {"valueQuantity": quantity(round(value, DIGITS if unit == "1" else GRADE_DIGITS), unit)}
     if eye.scans_used:
-        return _absent("unknown", [], "The scans that were graded do not show enough of the lens to measure it.")
+        return _absent("unknown", [], "It could not be measured in the scans that were graded.")
     return _not_graded(tuple(dict.fromkeys(reason for scan in eye.scans for reason in scan.reasons)))
 
 
