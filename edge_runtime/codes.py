@@ -46,7 +46,7 @@ REFUSALS: dict[str, str] = {
     "ledger-other-work": "The record of finished work belongs to other work.",
     "lens-not-found": "No pixel was recognised as lens, so the Cataract Fraction is undefined.",
     "memory-cap": "The memory cap cannot be kept.",
-    "missing-extra": "An optional part is not installed; the message names it.",
+    "missing-extra": "An optional part of the program is not installed; the message names the extra.",
     "missing-file": "There is no such file.",
     "missing-model": "The model file is not there.",
     "model-external-data": "The model keeps weights in other files.",

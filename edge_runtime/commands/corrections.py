@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 ENDINGS = (".labels.png", ".labels.dcm")  # the first is what ``exam --labels DIR`` writes
 
 
-def maps_in(folder: str, scans: Sequence[str], stems: Sequence[str], *, quiet: bool) -> dict[str, LabelMap]:
+def maps_in(
+    folder: str, scans: Sequence[str], stems: Sequence[str], *, quiet: bool, frames: Sequence[int | None] = ()
+) -> dict[str, LabelMap]:
     """The corrected label maps of a folder, by the paths of their scans.
 
     Parameters
@@ -28,6 +30,8 @@ def maps_in(folder: str, scans: Sequence[str], stems: Sequence[str], *, quiet: b
         Paths of the scans, and their names without ending.
     quiet
         Whether to keep silent about maps of other scans.
+    frames
+        Which frame of its file each scan is, from 1; empty: their files have one each.
 
     Raises
     ------
@@ -55,7 +59,8 @@ def maps_in(folder: str, scans: Sequence[str], stems: Sequence[str], *, quiet: b
         )
     if names - taken and not quiet:
         say(f"left out, as label maps of other scans: {', '.join(sorted(names - taken))}.")
-    return {scan: read_label_map(os.path.join(folder, maps[0])) for scan, maps in found.items() if maps}
+    numbers = dict(zip(scans, frames or [None] * len(scans), strict=True))
+    return {scan: read_label_map(os.path.join(folder, maps[0]), numbers[scan]) for scan, maps in found.items() if maps}
 
 
 def maps_to_keep(folder: str | None, stems: Sequence[str]) -> list[str]:

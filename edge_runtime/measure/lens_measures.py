@@ -176,7 +176,8 @@ class LensMaps:
         """What the second head says of these parts of the box; None without one."""
         if self.evidence is None:
             return None
-        return lens_evidence(self.evidence, lens, nucleus, self.scale_deviation_db)
+        sure = None if self.changed is None else (self.changed, self.labels == TissueLabel.CATARACT)
+        return lens_evidence(self.evidence, lens, nucleus, self.scale_deviation_db, sure)
 
     @property
     def brightness(self) -> LensBrightness | None:

@@ -60,17 +60,20 @@ def labels_of_segmentation(data: bytes, frame: int | None = None) -> NDArray[np.
     try:
         with pydicom.config.disable_value_validation():  # which would log the values
             dataset = pydicom.dcmread(io.BytesIO(data), specific_tags=list(_READ))
-        if str(dataset.SOPClassUID) != _SEGMENTATION or str(dataset.SegmentationType) != "BINARY":
-            raise _format("It is no binary segmentation.")
-        if str(dataset.file_meta.TransferSyntaxUID) not in _UNCOMPRESSED:
-            raise _format("Its pixels are compressed.")
-        return _painted(dataset, frame)
+        return _labels(dataset, frame)
     except (CorrectionError, MemoryError):
         raise
-    except Exception as error:  # a damaged file may meet any fault inside pydicom
-        raise CorrectionError(
-            "labels-damaged", "The DICOM segmentation is damaged or incomplete.", "Export it again."
-        ) from error
+    except Exception:  # noqa: BLE001, S110  # raised below, without a context that would quote the file
+        pass
+    raise CorrectionError("labels-damaged", "The DICOM segmentation is damaged or incomplete.", "Export it again.")
+
+
+def _labels(dataset: Any, frame: int | None) -> NDArray[np.uint8]:
+    if str(dataset.SOPClassUID) != _SEGMENTATION or str(dataset.SegmentationType) != "BINARY":
+        raise _format("It is no binary segmentation.")
+    if str(dataset.file_meta.TransferSyntaxUID) not in _UNCOMPRESSED:
+        raise _format("Its pixels are compressed.")
+    return _painted(dataset, frame)
 
 
 def _painted(dataset: Any, frame: int | None) -> NDArray[np.uint8]:

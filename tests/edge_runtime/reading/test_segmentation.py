@@ -160,6 +160,24 @@ def test_a_segmentation_that_was_cut_anywhere_is_refused() -> None:
     assert words <= {"labels-damaged", "labels-format", "labels-frames", "labels-segments"}
 
 
+def test_damaged_bytes_end_in_a_word_of_the_package() -> None:
+    data, noise = bytes_of(dataset_of(ONE_SCAN)), np.random.default_rng(0)
+    read, errors = 0, []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for _ in range(300):
+            damaged = bytearray(data)
+            for place in noise.integers(128, len(data), 4):
+                damaged[place] = noise.integers(256)
+            try:
+                read += read_label_map(bytes(damaged)).labels.shape == LABELS.shape
+            except CorrectionError as error:
+                errors.append(error)
+    assert 0 < read < 300
+    assert all(error.word.startswith("labels-") for error in errors)
+    assert {error.__context__ for error in errors} == {None}  # it would quote the file with --debug
+
+
 def test_nothing_of_a_person_is_told(caplog: pytest.LogCaptureFixture) -> None:
     dataset = dataset_of(ONE_SCAN, segments(("CANARY", "1"), ("cataract", "193570009")))
     with warnings.catch_warnings():
