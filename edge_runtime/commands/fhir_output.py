@@ -9,8 +9,9 @@ from .arguments import path_argument
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from edge_runtime.report.fhir.study import ImagingInstance
     from edge_runtime.report.targets import Target
     from edge_runtime.results import EyeResult
 
@@ -51,14 +52,19 @@ class FhirOutput:
 
         return [] if self.path is None else [Target(self.path, tuple(scans))]
 
-    def encode(self, eyes: Sequence[EyeResult], created: str | None = None) -> dict[str, bytes]:
-        """{path: content} of the bundle; empty where it was not asked for."""
+    def encode(
+        self,
+        eyes: Sequence[EyeResult],
+        created: str | None = None,
+        instances: Mapping[str, ImagingInstance] | None = None,
+    ) -> dict[str, bytes]:
+        """{path: content} of the bundle of one patient's eyes (`fhir_bundle`); empty where it was not asked for."""
         if self.path is None:
             return {}
         from edge_runtime.report.document import to_json
         from edge_runtime.report.fhir import fhir_bundle
 
-        bundle = fhir_bundle(eyes, subject=self.subject, created=created)
+        bundle = fhir_bundle(eyes, subject=self.subject, created=created, instances=instances)
         return {self.path: to_json(bundle, indent=2).encode() + b"\n"}
 
 

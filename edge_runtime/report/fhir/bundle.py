@@ -16,18 +16,19 @@ from edge_runtime.report.document import DISCLAIMER
 from edge_runtime.results import ScanResult
 from edge_runtime.version import __version__
 
-from .observations import findings_of
+from .observations import findings_of, numbered
 from .terms import DIAGNOSTIC_IMAGING, NAMESPACE, SYSTEM, concept
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from edge_runtime.model.facts import ModelFacts
-    from edge_runtime.results import EyeResult
+    from edge_runtime.results import EyeResult, UnreadableScan
 
     from .study import ImagingInstance
 
 _PATIENT = re.compile(r"(https?://[^\s?#]+/)?Patient/[A-Za-z0-9.-]{1,64}")
+_UNREAD = ("", "")  # in place of the hashes of a scan that could not be read
 _HASH_SCHEME = "ni:///sha-256;"  # RFC 6920: a name that is the hash of what it names
 
 
@@ -175,30 +176,39 @@ def _add_eye(maker: _Maker, entries: dict[str, dict[str, Any]], eye: EyeResult, 
         of_scan = finding.code == "scan-cataract-fraction"
         derived = study_references if of_scan else [{"reference": by_scan[place]} for place in finding.scans]
         content = {
-            **finding.content,
+            **(numbered(finding.content, finding.scans[0] + 1) if of_scan else finding.content),
             **maker.of_subject,
             "issued": maker.issued,
             "device": {"reference": device},
             **({"derivedFrom": derived} if derived else {}),
         }
-        stated = (finding.content, _inputs(eye, finding.scans), model.sha256, model.look_sha256)
+        stated = (finding.content, _about(eye, finding.scans, alone=of_scan), model.sha256, model.look_sha256)
         url = maker.add(entries, stated, content)
         observations.append(url)
         if of_scan:
             by_scan[finding.scans[0]] = url
-    report = maker.add(entries, ("report", observations, eye.answer.value), _report(maker, eye, observations, studies))
+    report = maker.add(
+        entries, ("report", sorted(observations), eye.answer.value), _report(maker, eye, observations, studies)
+    )
     targets = [*observations, report]
-    maker.add(entries, ("provenance", targets), _provenance(maker, eye, targets, device, studies))
+    maker.add(entries, ("provenance", sorted(targets)), _provenance(maker, eye, targets, device, studies))
 
 
-def _inputs(eye: EyeResult, places: Sequence[int]) -> list[tuple[str, str]]:
-    """Hashes of scans and of corrected label maps, by which a result is told from another of the same numbers."""
-    found = []
-    for place in places:
-        entry = eye.entries[place]
-        if isinstance(entry, ScanResult):
-            found.append((entry.scan.sha256, entry.correction.sha256 if entry.correction else ""))
-    return found
+def _about(eye: EyeResult, places: Sequence[int], *, alone: bool) -> list[Any]:
+    """What tells a result from another of the same numbers; the order of the scans does not."""
+    inputs = [_input(entry) for entry in eye.entries]
+    if not alone:
+        return sorted(inputs[place] for place in places)
+    (place,) = places
+    twins = inputs[:place].count(inputs[place])  # one file may hold several scans
+    return [inputs[place], twins, [] if inputs[place] != _UNREAD else sorted(inputs)]
+
+
+def _input(entry: ScanResult | UnreadableScan) -> tuple[str, str]:
+    """Hashes of a scan and of its corrected label map."""
+    if not isinstance(entry, ScanResult):
+        return _UNREAD
+    return entry.scan.sha256, "" if entry.correction is None else entry.correction.sha256
 
 
 def _device(model: ModelFacts) -> dict[str, Any]:
@@ -208,6 +218,7 @@ def _device(model: ModelFacts) -> dict[str, Any]:
         "model sha256": model.sha256,
         "look sha256": model.look_sha256,
     }
+    doubts = f" Its threshold is in doubt: {model.doubts}" if model.doubts else ""
     return {
         "resourceType": "Device",
         "status": "active",
@@ -216,7 +227,7 @@ def _device(model: ModelFacts) -> dict[str, Any]:
             {"name": model.name, "type": "model-name"},
         ],
         "version": [{"type": {"text": text}, "value": value} for text, value in versions.items() if value],
-        "note": [{"text": f"Trained on {model.trained_on.rstrip('.')}. {DISCLAIMER}"}],
+        "note": [{"text": f"Trained on {model.trained_on.rstrip('.')}.{doubts} {DISCLAIMER}"}],
     }
 
 
@@ -243,7 +254,7 @@ def _side(eye: EyeResult) -> str:
 
 
 def _provenance(maker: _Maker, eye: EyeResult, targets: list[str], device: str, studies: list[str]) -> dict[str, Any]:
-    hashes = [digest for pair in _inputs(eye, range(len(eye.entries))) for digest in pair if digest]
+    hashes = [digest for entry in eye.entries for digest in _input(entry) if digest]
     whats: list[dict[str, Any]] = [
         {"identifier": {"system": "urn:ietf:rfc:3986", "value": _named_by_hash(digest)}}
         for digest in dict.fromkeys(hashes)

@@ -85,7 +85,7 @@ def _values(eye: EyeResult) -> Iterator[tuple[str, float | None, str, list[dict[
 
 def _scan(eye: EyeResult, place: int, entry: ScanResult | UnreadableScan) -> Finding:
     code = "scan-cataract-fraction"
-    components = [_component("scan-number", {"valueInteger": place + 1})]
+    components: list[dict[str, Any]] = []
     if isinstance(entry, UnreadableScan):
         value = _absent("error", [], f"The scan could not be read or labelled: {entry.error.word}.")
     elif entry.cataract_fraction is None:
@@ -133,6 +133,12 @@ def _observation(
 
 def _component(code: str, value: dict[str, Any]) -> dict[str, Any]:
     return {"code": concept(code), **value}
+
+
+def numbered(content: dict[str, Any], number: int) -> dict[str, Any]:
+    """The Observation of a scan with its number among the scans; it is no part of what the Observation is named by."""
+    components = [_component("scan-number", {"valueInteger": number}), *content.get("component", ())]
+    return {**content, "component": components}
 
 
 def _range(code: str, ends: tuple[float, float] | None, unit: str, digits: int) -> list[dict[str, Any]]:

@@ -11,12 +11,14 @@ import pytest
 from benchmarks.evidence.fhir_codes import page
 from edge_runtime import CataractAnalyzer
 from edge_runtime.codes import REASONS
-from edge_runtime.errors import UsageError
+from edge_runtime.errors import ScanError, UsageError
 from edge_runtime.report.document import document
 from edge_runtime.report.fhir import code_system, fhir_bundle
 from edge_runtime.report.fhir.bundle import bundle_sources
 from edge_runtime.report.fhir.terms import SYSTEM
+from edge_runtime.results import UnreadableScan
 from tests.conftest import ROOT
+from tests.edge_runtime.pictures import lens_frame
 from tests.edge_runtime.report.fhir.bundles import (
     BUNDLES,
     CREATED,
@@ -253,6 +255,25 @@ def test_other_scans_numbers_sides_and_subjects_have_other_names(analyzer: Catar
     assert not set.intersection(*names)
     assert not fractions[0] & fractions[2]
     assert not fractions[0] & fractions[3]
+
+
+def test_the_order_of_the_scans_does_not_file_them_again(analyzer: CataractAnalyzer) -> None:
+    frames = [lens_frame(cataract_rows=4 * step) for step in range(20, 26)]
+    names = [uuids(fhir_bundle([analyzer.analyze_exam(frames=one, laterality="OD")])) for one in (frames, frames[::-1])]
+    assert names[0] == names[1]
+
+
+def test_unreadable_scans_of_two_exams_are_two(analyzer: CataractAnalyzer) -> None:
+    bad = UnreadableScan("cut.png", ScanError("truncated-png", "The PNG ends.", "Copy it again."))
+    eyes = [
+        analyzer.as_eye([analyzer.analyze_pixels(lens_frame(cataract_rows=rows)), bad, bad], scans_expected=6)
+        for rows in (80, 84)
+    ]
+    first, second = (
+        {entry["fullUrl"] for entry in fhir_bundle([eye])["entry"] if "truncated-png" in json.dumps(entry)}
+        for eye in eyes
+    )
+    assert (len(first), len(second), len(first | second)) == (2, 2, 4)
 
 
 def test_a_correction_is_filed_beside_the_models_result(analyzer: CataractAnalyzer) -> None:
