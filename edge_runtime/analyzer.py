@@ -112,7 +112,7 @@ class CataractAnalyzer:
         *,
         bits: int | None = None,
         cancel: threading.Event | None = None,
-        corrected: ScanFile | None = None,
+        corrected: ScanFile | LabelMap | None = None,
     ) -> ScanResult:
         """Analyse one scan file (or ``-``, standard input); `bits` goes before the analyzer's own.
 
@@ -127,8 +127,9 @@ class CataractAnalyzer:
         """
         clock = Stopwatch()
         with cancelled_by(cancel):
-            labels = None if corrected is None else read_label_map(corrected)
-            scan = read_scan(path, self._resources.room_for_reading()).corrected_by(labels)
+            room = self._resources.room_for_reading
+            labels = None if corrected is None else read_label_map(corrected, room_bytes=room())
+            scan = read_scan(path, room()).corrected_by(labels)
             return self.analyze_scan(scan, read_ms=clock.lap_ms(), bits=bits)
 
     def analyze_pixels(

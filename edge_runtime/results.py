@@ -129,7 +129,8 @@ class ScanResult(Drawable):
         """The same result, of corrected labels, with that of the model's labels beside it and what warns of it."""
         text = f"A person changed its labels in {changed_px} pixels; the model's numbers are kept."
         notices = [Notice("corrected-labels", text), *self.notices]
-        own, new = before.labels > 0, self.labels > 0  # on the scan: the windows may differ
+        same = self.maps.window == before.maps.window
+        own, new = ((one.maps.prediction.labels if same else one.labels) > 0 for one in (before, self))
         if 2 * int(np.count_nonzero(own & new)) < int(np.count_nonzero(own | new)):
             notices.insert(1, Notice("corrected-lens-elsewhere", "The corrected lens is hardly where the model's is."))
         return replace(self, notices=tuple(notices), correction=Correction(sha256, changed_px, before))

@@ -105,8 +105,8 @@ def run(options: argparse.Namespace) -> int:
 def analyze_scans(options: AnalyzeOptions) -> int:
     """Analyse each scan by itself, deliver its results, and count; returns the exit code."""
     _check(options)
-    labels = _corrected(options)
     # Under a cap on memory one thing at a time: loading the model and reading a scan both peak.
+    labels = None if options.analyzer.max_memory_mb else _corrected(options)
     first = None if options.analyzer.max_memory_mb else _read_ahead(options.scans[0])
     analyzer = load_analyzer(options.analyzer)
     several, quiet, debug = len(options.scans) > 1, options.speech.quiet, options.speech.debug
@@ -150,7 +150,7 @@ def _check(options: AnalyzeOptions) -> None:
 
 
 def _corrected(options: AnalyzeOptions) -> LabelMap | None:
-    """What a person labelled in the scan; before any work, so that a map that cannot be used costs none."""
+    """What a person labelled in the scan; before any other work, so that a map that cannot be used costs none."""
     if options.corrected is None:
         return None
     from edge_runtime.reading.corrections import read_label_map

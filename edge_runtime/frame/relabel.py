@@ -38,8 +38,9 @@ def relabelled(
         (rows, columns) of the native frame.
     """
     shown = on_scan_pixels(grid_labels, grid, window, frame_shape, (scan_labels.shape[0], scan_labels.shape[1]))
-    touched = at_grid_centres(shown != scan_labels, grid, window, frame_shape)
-    return np.where(touched, at_grid_centres(scan_labels, grid, window, frame_shape), grid_labels)
+    before = at_grid_centres(shown, grid, window, frame_shape)
+    after = at_grid_centres(scan_labels, grid, window, frame_shape)
+    return np.where(before == after, grid_labels, after)
 
 
 def at_grid_centres(

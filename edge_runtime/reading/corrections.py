@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from edge_runtime.errors import CorrectionError, ScanError, UsageError
+from edge_runtime.errors import CorrectionError, ResourceError, ScanError, UsageError
 from edge_runtime.label_map import MOST_LABEL, LabelMap
 
 from .files import name_of, read_content
@@ -30,16 +30,19 @@ _SAVE_AS = "Save it as an 8-bit greyscale PNG with the values 0, 1 and 2, painte
 _VALUES_NAMED = 8
 
 
-def read_label_map(file: ScanFile, frame: int | None = None) -> LabelMap:
+def read_label_map(file: ScanFile | LabelMap, frame: int | None = None, *, room_bytes: int | None = None) -> LabelMap:
     """Read a corrected label map.
 
     Parameters
     ----------
     file
         Its path, its bytes, or a binary file that is open for reading: a PNG of the scan's size with 0 background,
-        1 clear lens and 2 cataract; or a binary DICOM segmentation of clear lens and cataract (extra ``dicom``).
+        1 clear lens and 2 cataract; or a binary DICOM segmentation of clear lens and cataract (extra ``dicom``). A
+        map that was read already is returned as it is.
     frame
         Which frame of a file of several frames the scan is, from 1; None: its file has one.
+    room_bytes
+        Memory that may be used; None: any.
 
     Raises
     ------
@@ -47,16 +50,20 @@ def read_label_map(file: ScanFile, frame: int | None = None) -> LabelMap:
         When it is no such map; the word says why.
     ScanMissingError, ScanError
         When the file is missing, empty or too large.
+    ResourceError
+        ``memory-cap`` when its pixels do not fit into `room_bytes`.
     MissingExtraError
         For a DICOM segmentation without the extra ``dicom``.
     """
+    if isinstance(file, LabelMap):
+        return file
     try:
         data = read_content(file)
         if data[128:132] == b"DICM":
             from .segmentation import labels_of_segmentation
 
             return LabelMap(labels_of_segmentation(data, frame), hashlib.sha256(data).hexdigest())
-        return _of_png(data)
+        return _of_png(data, room_bytes)
     except (CorrectionError, ScanError) as error:
         error.source = name_of(file) or None
         raise
@@ -94,7 +101,7 @@ def _corrected(source: ScanSource, labels: LabelMap | None) -> ScanSource:
     return source if labels is None else replace(source, read=read)
 
 
-def _of_png(data: bytes) -> LabelMap:
+def _of_png(data: bytes, room_bytes: int | None) -> LabelMap:
     if not data.startswith(b"\x89PNG"):
         raise CorrectionError(
             "labels-format", "The label map is no PNG and no DICOM segmentation.", "Correct the PNG of --labels."
@@ -105,7 +112,12 @@ def _of_png(data: bytes) -> LabelMap:
             "labels-other-picture", "This is another picture of this program.", "Correct the PNG of --labels."
         )
     try:
-        pixels = decode_pixels(data, read_header(data))
+        header = read_header(data)
+        if room_bytes is not None and header.unpacked_bytes > room_bytes:
+            raise ResourceError(
+                "memory-cap", "The label map takes more memory than the cap leaves.", "Raise --max-memory."
+            )
+        pixels = decode_pixels(data, header)
     except ScanError as error:
         if error.word in _COLOURED:
             raise _coloured() from error
