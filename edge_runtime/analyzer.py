@@ -4,31 +4,30 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
 from .checked import checked_age, checked_laterality, checked_threshold
-from .conclusion import eye_result
+from .conclusion import by_both_labels, eye_result, scan_result
 from .exam_checks import check_duplicates, contradictions
 from .exam_scale import ExamScan, of_one_scan, on_one_scale, unlikely_scales
 from .frame.brightness import Brightness
 from .frame.prepare import prepare_frame
 from .frame.profiles import DeviceProfile, PixelPitch, wanted_profile
-from .frame.resample import native_shape
-from .frame.window import CropWindow
 from .look.network import bundled_look
 from .machine.cancelling import cancelled_by, stop_if_cancelled
 from .machine.resources import Limits, Resources
 from .machine.stopwatch import Stopwatch
 from .measure.coefficients import check_coefficients
-from .measure.decision import OperatingPoint, judge
+from .measure.correction import corrected_view
+from .measure.decision import OperatingPoint
 from .measure.locate import view_lens
-from .measure.measurement import measure_lens
 from .model.network import Network
 from .model.precision import DEFAULT_PRECISION
 from .model.store import read_model
 from .model.tiling import Tile, TiledPredictor, TileGeometry
+from .reading.corrections import corrected_exam, read_label_map
 from .reading.exams import exam_of
 from .reading.raster import read_scan
 from .results import EyeResult, ModelFacts, ScanResult, Timings, UnreadableScan
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
 
     from .frame.one_scale import FoundLevels
     from .frame.prepare import Frame
+    from .label_map import LabelMap
     from .model.predictor import Predictor
     from .reading.files import ScanFile
     from .scan import ScanSource
@@ -103,11 +103,20 @@ class CataractAnalyzer:
         self.look = bundled_look(self.network)
         self._geometry = TileGeometry.of(metadata)
         self._facts = ModelFacts.of(self.network, "" if self.look is None else self.look.sha256)
+        self._eye = partial(eye_result, point=self.point, model=self._facts)
 
-    def analyze(self, path: ScanFile, *, bits: int | None = None, cancel: threading.Event | None = None) -> ScanResult:
+    def analyze(
+        self,
+        path: ScanFile,
+        *,
+        bits: int | None = None,
+        cancel: threading.Event | None = None,
+        corrected: ScanFile | LabelMap | None = None,
+    ) -> ScanResult:
         """Analyse one scan file (or ``-``, standard input); `bits` goes before the analyzer's own.
 
-        In place of a path, the bytes of a file are taken, or a binary file that is open for reading.
+        In place of a path, the bytes of a file are taken, or a binary file that is open for reading. `corrected` is a
+        label map that a person corrected (docs/corrections.md): the scan is measured by its labels.
 
         Raises
         ------
@@ -117,7 +126,8 @@ class CataractAnalyzer:
         """
         clock = Stopwatch()
         with cancelled_by(cancel):
-            scan = read_scan(path, self.room_for_reading())
+            labels = None if corrected is None else read_label_map(corrected, room_bytes=self.room_for_reading())
+            scan = read_scan(path, self.room_for_reading()).corrected_by(labels)
             return self.analyze_scan(scan, read_ms=clock.lap_ms(), bits=bits)
 
     def analyze_pixels(
@@ -149,6 +159,7 @@ class CataractAnalyzer:
         frames: Sequence[NDArray[np.uint8] | NDArray[np.uint16]] = (),
         age_years: float | None = None,
         cancel: threading.Event | None = None,
+        corrected: Mapping[str, LabelMap] | None = None,
     ) -> EyeResult:
         """Analyse the radial scans of one eye; its Cataract Fraction is the mean over the gradable ones.
 
@@ -166,6 +177,9 @@ class CataractAnalyzer:
             Age of the patient, 0 to 120; it changes only the nuclear grade and its interval.
         cancel
             Set by another thread, it ends the exam, without a result.
+        corrected
+            Label maps that a person corrected (`edge_runtime.reading.corrections.read_label_map`), by the names of
+            scans: the path as it was given, or ``frame 1`` and so on.
 
         Raises
         ------
@@ -176,7 +190,8 @@ class CataractAnalyzer:
         """
         eye, age = checked_laterality(laterality), checked_age(age_years)
         with cancelled_by(cancel):
-            return self._analyze_exam(exam_of(paths, frames, eye, self.room_for_reading), age)
+            exam = exam_of(paths, frames, eye, self.room_for_reading)
+            return self._analyze_exam(corrected_exam(exam, corrected or {}), age)
 
     def room_for_reading(self) -> int | None:
         """Bytes that the pixels of the next scan may take; None without a cap on memory."""
@@ -194,18 +209,21 @@ class CataractAnalyzer:
         unreadable = [entry.error for entry in entries if isinstance(entry, UnreadableScan)]
         if len(unreadable) == len(entries):
             raise unreadable[0]
-        analysed = [entry for entry in entries if isinstance(entry, ScanResult)]
-        check_duplicates(analysed)
+        check_duplicates([entry for entry in entries if isinstance(entry, ScanResult)])
         names = [source.name for source in exam.sources]
-        return eye_result(
-            entries,
-            self.point,
-            self._facts,
-            laterality=exam.laterality,
-            scans_expected=SCANS_PER_EXAM,
-            further=(*contradictions(analysed, names, exam.laterality), *unlikely_scales(scans)),
-            age_years=age_years,
-        )
+
+        def judged(entries: Sequence[ScanResult | UnreadableScan]) -> EyeResult:
+            analysed = [entry for entry in entries if isinstance(entry, ScanResult)]
+            further = (*contradictions(analysed, names, exam.laterality), *unlikely_scales(scans))
+            return self._eye(
+                entries,
+                laterality=exam.laterality,
+                scans_expected=SCANS_PER_EXAM,
+                further=further,
+                age_years=age_years,
+            )
+
+        return by_both_labels(judged, entries)
 
     def as_eye(
         self,
@@ -216,14 +234,9 @@ class CataractAnalyzer:
         age_years: float | None = None,
     ) -> EyeResult:
         """Judge scans together, as one eye; the patient's age in years changes only the grade and its interval."""
-        eye = eye_result(
-            scans,
-            self.point,
-            self._facts,
-            laterality=laterality,
-            scans_expected=scans_expected,
-            age_years=checked_age(age_years),
-        )
+        age = checked_age(age_years)
+        judged = partial(self._eye, laterality=laterality, scans_expected=scans_expected, age_years=age)
+        eye = by_both_labels(judged, scans)
         self._resources.step_done()
         return eye
 
@@ -265,29 +278,16 @@ class CataractAnalyzer:
         view = view_lens(frame, self.tiled_predictor(), self.look)
         self._resources.step_done()
         stop_if_cancelled()
-        infer_ms = clock.lap_ms()
-        measured = measure_lens(view)
-        judgement = judge(measured.gradable_fractions, self.point)
-        timings_ms = Timings(one.read_ms, prepare_ms, infer_ms, clock.lap_ms())
-        result = ScanResult.of(measured, judgement, self._facts, timings_ms)
+        timings_ms = Timings(one.read_ms, prepare_ms, clock.lap_ms(), measure=0.0)
+        result = scan_result(view, self.point, self._facts, timings_ms)
+        if (labels := one.scan.corrected_labels) is not None:
+            corrected = corrected_view(view, labels, self.tiled_predictor())
+            after = scan_result(corrected, self.point, self._facts, timings_ms)
+            result = after.correcting(result, labels.sha256, corrected.changed_px)
         if "logging" in sys.modules:  # who listens has imported it; importing takes long
             for line in result.sizes:
                 sys.modules["logging"].getLogger(__name__).info(line)
         return result
-
-    def tile_plans(self, profile: DeviceProfile) -> tuple[list[Tile], list[Tile]]:
-        """Tiles of the usual window, and of the whole frame, of a scan of the profile's own size.
-
-        Raises
-        ------
-        ResourceError
-            ``memory-cap`` when the cap cannot be kept.
-        """
-        scan_shape = (profile.rows, profile.columns)
-        frame_shape = native_shape(scan_shape, profile)
-        predictor = self.tiled_predictor()
-        usual, whole = profile.window(frame_shape), CropWindow(0, 0, *frame_shape)
-        return predictor.tiles(scan_shape, frame_shape, usual), predictor.tiles(scan_shape, frame_shape, whole)
 
     def tiled_predictor(self) -> TiledPredictor:
         """The network, in tiles that the cap on memory allows after a scan was read."""

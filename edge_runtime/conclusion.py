@@ -1,24 +1,46 @@
-"""Conclude: judge the scans of one eye together, with the warnings that a reader needs."""
+"""Conclude: judge a scan, and the scans of one eye together, with the warnings that a reader needs."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
+from edge_runtime.machine.stopwatch import Stopwatch
 from edge_runtime.measure.coefficients import coefficients_of
 from edge_runtime.measure.decision import judge
 from edge_runtime.measure.findings import find
+from edge_runtime.measure.measurement import measure_lens
 from edge_runtime.measure.quality import Notice
 
 from .results import EyeResult, ScanResult, UnreadableScan
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from edge_runtime.measure.decision import OperatingPoint
+    from edge_runtime.measure.locate import LensView
 
-    from .results import ModelFacts
+    from .results import ModelFacts, Timings
     from .scan import Laterality
+
+
+def scan_result(view: LensView, point: OperatingPoint, model: ModelFacts, timings_ms: Timings) -> ScanResult:
+    """Measure a labelled lens and judge it by itself.
+
+    Parameters
+    ----------
+    view
+        The lens, as the model or a person labelled it.
+    point, model
+        Operating point, and the model that labelled it.
+    timings_ms
+        How long the steps before this one took.
+    """
+    clock = Stopwatch()
+    measured = measure_lens(view)
+    judgement = judge(measured.gradable_fractions, point)
+    return ScanResult.of(measured, judgement, model, replace(timings_ms, measure=clock.lap_ms()))
 
 
 def eye_result(
@@ -81,8 +103,31 @@ def eye_result(
     )
 
 
+def by_both_labels(
+    judged: Callable[[Sequence[ScanResult | UnreadableScan]], EyeResult],
+    entries: Sequence[ScanResult | UnreadableScan],
+) -> EyeResult:
+    """Judge scans together; where a person corrected labels, by those of the model, too (`EyeResult.before`).
+
+    Parameters
+    ----------
+    judged
+        Judges scans together.
+    entries
+        Every scan that was given.
+    """
+    eye = judged(entries)
+    before = [
+        entry.correction.before if isinstance(entry, ScanResult) and entry.correction else entry for entry in entries
+    ]
+    if all(one is other for one, other in zip(before, entries, strict=True)):
+        return eye
+    return replace(eye, before=judged(before))
+
+
 def as_eye(result: ScanResult | EyeResult) -> EyeResult:
     """A scan judged by itself, as an eye of one scan; an eye as it is."""
     if isinstance(result, EyeResult):
         return result
-    return eye_result([result], result.judgement.point, result.model, laterality=None, scans_expected=1)
+    judged = partial(eye_result, point=result.judgement.point, model=result.model, laterality=None, scans_expected=1)
+    return by_both_labels(judged, [result])

@@ -6,6 +6,7 @@
     |-- UsageError                      2    the command line or the call asks for something impossible
     |-- LensNotFoundError               3    a Cataract Fraction of a scan without lens pixels: undefined, not zero
     |-- ScanError                      65    malformed, truncated, unsupported or over a limit
+    |-- CorrectionError                65    a corrected label map cannot be used
     |-- ScanMissingError               66    missing, unreadable or not a regular file
     |-- MissingExtraError              69    an optional part is not installed
     |-- MissingLibraryError            69    a library that the program stands on is missing or broken
@@ -67,6 +68,12 @@ class LensNotFoundError(EdgeCataractError):
     """No pixel of the scan is lens, so its Cataract Fraction is undefined."""
 
     exit_code = 3
+
+
+class CorrectionError(EdgeCataractError):
+    """A corrected label map cannot be used; unlike a bad scan it ends an exam, as a correction is never left out."""
+
+    exit_code = 65
 
 
 class ScanError(EdgeCataractError):

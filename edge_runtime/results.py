@@ -10,14 +10,14 @@ import numpy as np
 from edge_runtime.frame.resample import on_scan_pixels
 from edge_runtime.frame.window import CropWindow
 from edge_runtime.measure.quality import OF_FILE, Notice
+from edge_runtime.measure.scan_maps import ScanMaps
 from edge_runtime.model.facts import ModelFacts
-from edge_runtime.model.predictor import Prediction
 
 from .deliverable import Deliverable, Drawable
 from .machine.stopwatch import Timings
 from .printable import printable
 
-__all__ = ["EyeResult", "ModelFacts", "ScanMaps", "ScanResult", "Timings", "UnreadableScan"]
+__all__ = ["Correction", "EyeResult", "ModelFacts", "ScanMaps", "ScanResult", "Timings", "UnreadableScan"]
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,30 +35,22 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ScanMaps:
-    """Where each network-grid map lies on the scan.
+class Correction:
+    """What a person changed in the labels of a scan.
 
     Attributes
     ----------
-    prediction
-        Maps on the network grid; its labels hold the measured piece of lens only.
-    grid
-        Native pixels per network-grid pixel.
-    window
-        The crop that was labelled, in native pixels.
-    frame_shape, scan_shape
-        (rows, columns) of the native frame and of the scan.
+    sha256
+        Hash of the file of the corrected label map.
+    changed_px
+        Pixels of the network grid that have another label than the model's.
+    before
+        The scan by the labels of the model.
     """
 
-    prediction: Prediction
-    grid: int
-    window: CropWindow
-    frame_shape: tuple[int, int]
-    scan_shape: tuple[int, int]
-
-    def on_scan(self, grid_map: NDArray[np.float32] | NDArray[np.uint8]) -> NDArray[np.float32] | NDArray[np.uint8]:
-        """Enlarge one of the maps to the scan's pixels."""
-        return on_scan_pixels(grid_map, self.grid, self.window, self.frame_shape, self.scan_shape)
+    sha256: str
+    changed_px: int
+    before: ScanResult
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -87,6 +79,8 @@ class ScanResult(Drawable):
         The labelled lens, for the measures beyond the fraction; None when the scan was not graded.
     look
         What one look over the whole frame found; None where the model asks for none.
+    correction
+        What a person changed in its labels; None: nobody corrected them.
     """
 
     scan: Scan
@@ -102,6 +96,7 @@ class ScanResult(Drawable):
     timings_ms: Timings
     lens: LensMaps | None
     look: Look | None = None
+    correction: Correction | None = None
 
     @classmethod
     def of(cls, measured: Measurement, judgement: Judgement, model: ModelFacts, timings_ms: Timings) -> ScanResult:
@@ -129,6 +124,16 @@ class ScanResult(Drawable):
             lens=None if measured.reasons else measured.lens,
             look=view.look,
         )
+
+    def correcting(self, before: ScanResult, sha256: str, changed_px: int) -> ScanResult:
+        """The same result, of corrected labels, with that of the model's labels beside it and what warns of it."""
+        text = f"A person changed its labels in {changed_px} pixels; the model's numbers are kept."
+        notices = [Notice("corrected-labels", text), *self.notices]
+        same = self.maps.window == before.maps.window
+        own, new = ((one.maps.prediction.labels if same else one.labels) > 0 for one in (before, self))
+        if 2 * int(np.count_nonzero(own & new)) < int(np.count_nonzero(own | new)):
+            notices.insert(1, Notice("corrected-lens-elsewhere", "The corrected lens is hardly where the model's is."))
+        return replace(self, notices=tuple(notices), correction=Correction(sha256, changed_px, before))
 
     def __repr__(self) -> str:
         return f"<ScanResult {self.scan.source!r}: {_short(self.decision, self.cataract_fraction)}>"
@@ -221,6 +226,8 @@ class EyeResult(Deliverable):
         Radial scans that a complete exam has.
     findings
         What the lens shows beyond the fraction, and the answer that follows.
+    before
+        The eye by the labels of the model alone; None: nobody corrected them.
     """
 
     entries: tuple[ScanResult | UnreadableScan, ...]
@@ -231,6 +238,7 @@ class EyeResult(Deliverable):
     judgement: Judgement
     notices: tuple[Notice, ...]
     findings: Findings
+    before: EyeResult | None = None
 
     def __repr__(self) -> str:
         side = self.laterality or "eye"

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from .label_map import LabelMap
+
 Value = TypeVar("Value")
 
 MAX_PIXELS = 25_000_000
@@ -73,6 +75,8 @@ class Scan:
         Angle of the radial scan in degrees, 0 to 180; None where it is not known.
     notices
         What its file says that a reader of the result should know (words of `codes.WARNINGS`).
+    corrected_labels
+        What a person labelled in it, which goes before what the model labels; None: nothing.
     """
 
     pixels: NDArray[Any]
@@ -83,6 +87,7 @@ class Scan:
     laterality: Known[Laterality] | None = None
     meridian_deg: Known[float] | None = None
     notices: tuple[str, ...] = ()
+    corrected_labels: LabelMap | None = None
 
     def __post_init__(self) -> None:
         pixels = self.pixels
@@ -151,6 +156,18 @@ class Scan:
                 "Declare bits for 16-bit scans alone.",
             )
         return replace(self, full_scale=2**declared - 1)
+
+    def corrected_by(self, labels: LabelMap | None) -> Scan:
+        """The same scan with what a person labelled in it; as it is without.
+
+        Raises
+        ------
+        CorrectionError
+            ``labels-size`` for a map of another size; ``labels-other-scan`` for one that says it is of another scan.
+        """
+        if labels is not None:
+            labels.check_scan((self.rows, self.columns), self.sha256)
+        return replace(self, corrected_labels=labels)
 
 
 def checked_bits(bits: int | None) -> int | None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import argparse
 
     from edge_runtime.analyzer import CataractAnalyzer
+    from edge_runtime.label_map import LabelMap
     from edge_runtime.machine.task import Task
     from edge_runtime.scan import Scan
 
@@ -45,6 +46,8 @@ class AnalyzeOptions:
         Age of the patient; None: not given.
     zones
         Whether overlays show the zones of the lens.
+    corrected
+        A label map that a person corrected; None: not given.
     """
 
     scans: tuple[str, ...]
@@ -55,6 +58,7 @@ class AnalyzeOptions:
     overwrite: bool
     age_years: float | None
     zones: bool
+    corrected: str | None = None
 
     def outputs(self, path: str) -> Outputs:
         """Where the results of one scan go."""
@@ -73,6 +77,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         ("--probability", "16-bit PNG of the scan's size: P(cataract) x 65535"),
     ):
         pictures.add_argument(name, type=path_argument, metavar="PATH", help=text)
+    pictures.add_argument(
+        "--corrected",
+        type=path_argument,
+        metavar="PATH",
+        help="measure by a label map that a person corrected: the PNG of --labels, or a DICOM segmentation",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -87,6 +97,7 @@ def run(options: argparse.Namespace) -> int:
             overwrite=options.overwrite,
             age_years=checked_age(options.age),
             zones=options.zones,
+            corrected=options.corrected,
         )
     )
 
@@ -95,13 +106,14 @@ def analyze_scans(options: AnalyzeOptions) -> int:
     """Analyse each scan by itself, deliver its results, and count; returns the exit code."""
     _check(options)
     # Under a cap on memory one thing at a time: loading the model and reading a scan both peak.
+    labels = None if options.analyzer.max_memory_mb else _corrected(options)
     first = None if options.analyzer.max_memory_mb else _read_ahead(options.scans[0])
     analyzer = load_analyzer(options.analyzer)
     several, quiet, debug = len(options.scans) > 1, options.speech.quiet, options.speech.debug
     failed = ungraded = 0
     for position, path in enumerate(options.scans):
         try:
-            graded = _analyze_one(analyzer, path, first if position == 0 else None, options)
+            graded = _analyze_one(analyzer, path, first if position == 0 else None, options, labels)
         except Exception as error:
             fault = fault_of_one_scan(error)
             if not isinstance(known := fault or error, EdgeCataractError):
@@ -129,20 +141,38 @@ def _check(options: AnalyzeOptions) -> None:
         raise UsageError(
             "usage", "--overlay, --labels, --probability and --tissues take one scan.", "Use -o DIR for several."
         )
+    if len(options.scans) > 1 and options.corrected is not None:
+        raise UsageError("usage", "--corrected takes one scan.", "Name one scan, or use the verb exam.")
     check_standard_input(options.scans)
     targets = [target for path in options.scans for target in options.outputs(path).targets()]
-    check_targets(targets, [*options.scans, *options.analyzer.files], overwrite=options.overwrite)
+    read = [*options.scans, *options.analyzer.files, *([] if options.corrected is None else [options.corrected])]
+    check_targets(targets, read, overwrite=options.overwrite)
 
 
-def _analyze_one(analyzer: CataractAnalyzer, path: str, reading: Task[Scan] | None, options: AnalyzeOptions) -> bool:
+def _corrected(options: AnalyzeOptions) -> LabelMap | None:
+    """What a person labelled in the scan; before any other work, so that a map that cannot be used costs none."""
+    if options.corrected is None:
+        return None
+    from edge_runtime.reading.corrections import read_label_map
+
+    return read_label_map(options.corrected)
+
+
+def _analyze_one(
+    analyzer: CataractAnalyzer,
+    path: str,
+    reading: Task[Scan] | None,
+    options: AnalyzeOptions,
+    labels: LabelMap | None,
+) -> bool:
     """Analyse one scan and deliver it; whether it was graded. Nothing of it is held while the next one is analysed."""
     if reading is None:
-        result = analyzer.analyze(path)
+        result = analyzer.analyze(path, corrected=options.corrected)
     else:
         from edge_runtime.machine.stopwatch import Stopwatch
 
         clock = Stopwatch()
-        scan = reading.result()
+        scan = reading.result().corrected_by(labels)
         result = analyzer.analyze_scan(scan, read_ms=clock.lap_ms())  # what was left to wait for
     deliver(analyzer.as_eye([result], age_years=options.age_years), options.outputs(path), options.speech)
     if not result.gradable and not options.speech.quiet:

@@ -49,6 +49,12 @@ class ExamOptions:
         Whether overlays show the zones of the lens.
     picture
         Where the picture of the whole eye goes; None: not asked for.
+    corrected
+        Folder of label maps that a person corrected; None: not given.
+    labels
+        Folder in which label maps are written; None: not asked for.
+    fhir
+        The FHIR bundle that is asked for, if any.
     """
 
     given: tuple[str, ...]
@@ -61,6 +67,9 @@ class ExamOptions:
     age_years: float | None
     zones: bool
     picture: str | None
+    corrected: str | None
+    labels: str | None
+    fhir: FhirOutput
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -72,6 +81,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the patient's right (OD) or left (OS) eye (default: as files, names or the manifest say it)",
     )
     add_analysis_options(parser)
+    add_fhir_options(parser)
     parser.add_argument(
         "--name",
         type=_label,
@@ -84,6 +94,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PATH",
         help="PNG: the whole eye in one picture, with the lens from the front and the nuclear grade; of two eyes, "
         "PATH gets -OD and -OS before its ending",
+    )
+    parser.add_argument(
+        "--labels", type=path_argument, metavar="DIR", help="write <stem>.labels.png per scan into this folder"
+    )
+    parser.add_argument(
+        "--corrected",
+        type=path_argument,
+        metavar="DIR",
+        help="measure by the label maps of this folder that a person corrected: <stem>.labels.png or .labels.dcm",
     )
 
 
@@ -108,6 +127,9 @@ def run(options: argparse.Namespace) -> int:
             age_years=checked_age(options.age),
             zones=options.zones,
             picture=options.picture,
+            corrected=options.corrected,
+            labels=options.labels,
+            fhir=FhirOutput.of(options),
         )
     )
 
@@ -200,7 +222,7 @@ def _judge(
     for entry in eye.unreadable:
         entry.error.lost = "The exam was judged without it."
         complain(entry.error, entry.error.source, debug=options.speech.debug)
-    deliver(eye, outputs, options.speech)
+    deliver(eye, outputs, options.speech, options.fhir)
     for scan in eye.scans:
         if not scan.gradable and not options.speech.quiet:
             explain(scan)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from edge_runtime.analyzer import CataractAnalyzer
+    from edge_runtime.frame.profiles import DeviceProfile
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -76,8 +77,19 @@ def _facts(analyzer: CataractAnalyzer) -> dict[str, Any]:
             for name, p in PROFILES.items()
         },
         "tiles": {
-            name: "window in {}, whole frame in {}".format(*(len(tiles) for tiles in analyzer.tile_plans(p)))
-            for name, p in PROFILES.items()
+            name: "window in {}, whole frame in {}".format(*_tile_counts(analyzer, p)) for name, p in PROFILES.items()
         },
         "disclaimer": DISCLAIMER,
     }
+
+
+def _tile_counts(analyzer: CataractAnalyzer, profile: DeviceProfile) -> tuple[int, int]:
+    """Tiles of the usual window, and of the whole frame, of a scan of the profile's own size."""
+    from edge_runtime.frame.resample import native_shape
+    from edge_runtime.frame.window import CropWindow
+
+    scan_shape = (profile.rows, profile.columns)
+    frame_shape = native_shape(scan_shape, profile)
+    predictor = analyzer.tiled_predictor()
+    usual, whole = profile.window(frame_shape), CropWindow(0, 0, *frame_shape)
+    return len(predictor.tiles(scan_shape, frame_shape, usual)), len(predictor.tiles(scan_shape, frame_shape, whole))

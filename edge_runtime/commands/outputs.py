@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from edge_runtime.results import EyeResult, ScanResult
 
     from .arguments import SpeechOptions
+    from .fhir_output import FhirOutput
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,8 @@ class Outputs:
         Whether overlays show the zones of the lens.
     stems
         Names of the overlays, scan by scan, without ending; empty: those of the scans.
+    labels
+        Folder of the label maps of an exam; None: not asked for.
     """
 
     folder: str | None
@@ -72,6 +75,7 @@ class Outputs:
     overwrite: bool = False
     zones: bool = False
     stems: Sequence[str] = ()
+    labels: str | None = None
 
     def targets(self) -> list[Target]:
         """Every file that will be written.
@@ -84,6 +88,8 @@ class Outputs:
         from edge_runtime.report.targets import Target
 
         named = [Target(path, tuple(self.paths)) for path in self.pictures.named]
+        if self.labels is not None:
+            named += [Target(self._labels(self.labels, path), (path,)) for path in self.paths]
         if self.folder is None:
             return named
         if not os.path.isdir(self.folder):
@@ -108,11 +114,28 @@ class Outputs:
                     files[place] = encode_png(
                         draw_overlay(entry, laterality=eye.laterality, date=date, zones=self.zones), mark
                     )
+        if self.labels is not None:
+            files.update(self._label_maps(self.labels, eye, digest))
         if self.pictures.named:
             files.update(_encoded(self.pictures, eye, digest, date, zones=self.zones))
         if self.folder is not None:
             files[self._document(self.folder)] = document
         return files
+
+    def _label_maps(self, folder: str, eye: EyeResult, document_sha256: str | None) -> dict[str, bytes]:
+        from edge_runtime.report.png import PictureMark, encode_png
+        from edge_runtime.results import ScanResult
+
+        return {
+            self._labels(folder, path): encode_png(
+                entry.labels, PictureMark("labels", entry.scan.sha256, document_sha256)
+            )
+            for path, entry in zip(self.paths, eye.entries, strict=True)
+            if isinstance(entry, ScanResult)
+        }
+
+    def _labels(self, folder: str, path: str) -> str:
+        return os.path.join(folder, f"{stem(path)}.labels.png")
 
     def _document(self, folder: str) -> str:
         return os.path.join(folder, self.name + ".json")
@@ -149,8 +172,8 @@ def without_own_pictures(paths: Sequence[str], *, quiet: bool) -> tuple[str, ...
     return scans
 
 
-def deliver(eye: EyeResult, outputs: Outputs, speech: SpeechOptions) -> None:
-    """Write the files that were asked for, then print.
+def deliver(eye: EyeResult, outputs: Outputs, speech: SpeechOptions, fhir: FhirOutput | None = None) -> None:
+    """Write the files that were asked for, with the FHIR bundle of the eye, then print.
 
     Raises
     ------
@@ -163,7 +186,8 @@ def deliver(eye: EyeResult, outputs: Outputs, speech: SpeechOptions) -> None:
     from edge_runtime.report.text import summary
 
     content = document(eye)
-    files = outputs.encode(eye, to_json(content, indent=2).encode() + b"\n", content["created"][:10])
+    files = {} if fhir is None else fhir.encode([eye], content["created"])
+    files |= outputs.encode(eye, to_json(content, indent=2).encode() + b"\n", content["created"][:10])
     if files:
         if not outputs.overwrite:
             scans = frozenset(scan.scan.sha256 for scan in eye.scans)

@@ -60,6 +60,16 @@ class CropWindow:
         large_enough = CropWindow(self.top, self.left, sides[0], sides[1]).within(frame_shape)
         return large_enough.centred_on((top + bottom) / 2, (left + right) / 2, frame_shape, step)
 
+    def holds(self, box: tuple[int, int, int, int]) -> bool:
+        """Whether a box (top, left, bottom, right) of native pixels lies in it."""
+        top, left, bottom, right = box
+        return (
+            top >= self.top
+            and left >= self.left
+            and bottom <= self.top + self.rows
+            and right <= self.left + self.columns
+        )
+
     def within(self, frame_shape: tuple[int, int]) -> CropWindow:
         """The same window, no larger than the frame and moved inside it."""
         rows, columns = min(self.rows, frame_shape[0]), min(self.columns, frame_shape[1])

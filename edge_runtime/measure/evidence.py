@@ -60,7 +60,11 @@ def expected_excess(evidence: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def lens_evidence(
-    evidence: NDArray[np.float32], lens: NDArray[np.bool_], nucleus: NDArray[np.bool_], aside_db: float = 0.0
+    evidence: NDArray[np.float32],
+    lens: NDArray[np.bool_],
+    nucleus: NDArray[np.bool_],
+    aside_db: float = 0.0,
+    sure: tuple[NDArray[np.bool_], NDArray[np.bool_]] | None = None,
 ) -> LensEvidence | None:
     """Measure a lens by the second head.
 
@@ -72,6 +76,9 @@ def lens_evidence(
         (rows, columns) bool.
     aside_db
         Standard deviation of a scale of brightness that the scans of the eye share; it widens the range.
+    sure
+        (rows, columns) bool each: where a person changed a label, and what is cataract by the person; there the range
+        goes by that. None: nobody did.
 
     Returns
     -------
@@ -87,13 +94,16 @@ def lens_evidence(
     def share(chosen: NDArray[np.bool_]) -> float:
         return int(np.count_nonzero(chosen & lens)) / count
 
+    def above(level_db: float) -> float:
+        return share(excess > level_db if sure is None else np.where(sure[0], sure[1], excess > level_db))
+
     def mean(part: NDArray[np.bool_]) -> float:
         return round(float(excess[part].mean(dtype=np.float64)), 4)
 
     return LensEvidence(
         lens_db=mean(lens),
         nucleus_db=mean(nucleus) if nucleus.any() else None,
-        fraction_range=(share(excess > OPAQUE_DB + half), share(excess > OPAQUE_DB - half)),
+        fraction_range=(above(OPAQUE_DB + half), above(OPAQUE_DB - half)),
         spoke_share=share(evidence[SPOKE] >= LEAST_PROBABILITY),
         paper_fraction=share(evidence[-1] >= LEAST_PROBABILITY),
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .answer import LEAST_SCANS, conclude
+from .correction import as_the_model_sees
 from .decision import mean_fraction
 from .eye_measures import eye_measures
 from .grade import grade_terms
@@ -80,11 +81,20 @@ def find(
     if coefficients is not None and mean is not None and len(fractions) >= LEAST_SCANS:
         band = coefficients.repeatability.band(mean)
     if coefficients is not None and eye is not None:
-        grade = _grade(coefficients, eye, age_years)
-        without_age = grade if age_years is None else _grade(coefficients, eye, None)
+        graded = _by_the_model(lenses, coefficients) or eye
+        grade = _grade(coefficients, graded, age_years)
+        without_age = grade if age_years is None else _grade(coefficients, graded, None)
         kinds = None if without_age is None else coefficients.kinds.evidence(kind_terms(eye, without_age))
     conclusion = conclude(mean, eye, grade, len(fractions), warnings, band)
     return Findings(conclusion, eye, grade, kinds, leave_one_out(fractions), band)
+
+
+def _by_the_model(lenses: Sequence[LensMaps], coefficients: MeasureCoefficients) -> EyeMeasures | None:
+    """The measures by the labels of the model alone, for the grade; None where nobody corrected one, or without any."""
+    if all(lens.changed is None for lens in lenses):
+        return None
+    found = (measure_zones(as_the_model_sees(lens), None, coefficients.excess) for lens in lenses)
+    return eye_measures([lens.measures for lens in found if lens is not None])
 
 
 def leave_one_out(fractions: Sequence[float]) -> tuple[float, float] | None:

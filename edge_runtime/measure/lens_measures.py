@@ -118,6 +118,8 @@ class LensMaps:
         (channels, rows, columns) float32, 0 to 1, in the order of `evidence.CHANNELS`; None without a second head.
     scale_deviation_db
         Standard deviation of the scale that the scans of the eye share; 0 for the scan's own.
+    changed
+        bool, where a person gave another label than the model; None: nobody did.
     """
 
     labels: NDArray[np.uint8]
@@ -128,6 +130,7 @@ class LensMaps:
     apex_row: float | None
     evidence: NDArray[np.float32] | None = None
     scale_deviation_db: float = 0.0
+    changed: NDArray[np.bool_] | None = None
 
     @classmethod
     def of(cls, view: LensView) -> LensMaps:
@@ -148,6 +151,7 @@ class LensMaps:
             apex_row=None if frame.levels is None else frame.levels.apex_row - view.window.top - region.top * grid,
             evidence=None if (whole := view.prediction.evidence) is None else whole[:, *cls._covering(box)],
             scale_deviation_db=frame.scale_deviation_db,
+            changed=None if view.changed is None else view.changed[box],
         )
 
     @staticmethod
@@ -172,7 +176,8 @@ class LensMaps:
         """What the second head says of these parts of the box; None without one."""
         if self.evidence is None:
             return None
-        return lens_evidence(self.evidence, lens, nucleus, self.scale_deviation_db)
+        sure = None if self.changed is None else (self.changed, self.labels == TissueLabel.CATARACT)
+        return lens_evidence(self.evidence, lens, nucleus, self.scale_deviation_db, sure)
 
     @property
     def brightness(self) -> LensBrightness | None:
@@ -255,7 +260,8 @@ def measure_zones(maps: LensMaps, scale: DepthScale | None, table: ExcessTable |
     nucleus = zones == Zone.NUCLEUS
     count = int(np.count_nonzero(lens))
     evidence = maps.evidence_of(lens, nucleus)
-    by_probability = tuple(np.count_nonzero(share > limit) / count for limit in maps.limits)
+    doubtful = share if maps.changed is None else np.where(maps.changed, opaque, share)  # a person's labels are sure
+    by_probability = tuple(np.count_nonzero(doubtful > limit) / count for limit in maps.limits)
     measures = LensMeasures(
         geometry=surfaces.geometry,
         zones={zone: measure(zones == zone) for zone in Zone if zone is not Zone.OUTSIDE},

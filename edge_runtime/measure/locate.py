@@ -45,6 +45,8 @@ class LensView:
         Place and size of that piece.
     look
         What one look over the whole frame found; None where the model asks for none.
+    changed
+        (rows, columns) bool on the network grid, where a person gave another label than the model; None: nobody did.
     """
 
     frame: Frame
@@ -54,6 +56,7 @@ class LensView:
     labels: NDArray[np.uint8]
     region: LensRegion
     look: Look | None = None
+    changed: NDArray[np.bool_] | None = None
 
     @classmethod
     def of(cls, frame: Frame, window: CropWindow, predictor: TiledPredictor, look: Look | None) -> LensView:
@@ -61,6 +64,11 @@ class LensView:
         prediction = predictor.label(frame, window)
         labels, region = largest_component(prediction.labels)
         return cls(frame, window, predictor.geometry.grid, prediction, labels, region, look)
+
+    @property
+    def changed_px(self) -> int:
+        """Pixels of the network grid to which a person gave another label than the model."""
+        return 0 if self.changed is None else int(self.changed.sum())
 
     @property
     def moved(self) -> bool:

@@ -45,31 +45,39 @@ def document(eye: EyeResult, network: object = None, created: str | None = None)
     dict
         Valid against `SCHEMA_FILE`. An undefined number is None, never 0 and never NaN.
     """
-    judgement = eye.judgement
     return {
         "schema": SCHEMA,
         "created": created or time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "tool": {"name": "edge-cataract", "version": __version__},
         "model": _model(eye.model),
         "runtime": _runtime(eye.model.threads),
-        "eye": {
-            "laterality": None if eye.laterality is None else eye.laterality.value,
-            "cataract_fraction": judgement.cataract_fraction,
-            "cataract_fraction_sd": judgement.cataract_fraction_sd,
-            "scans_used": eye.scans_used,
-            "scans_expected": eye.scans_expected,
-            "threshold": eye.point.cf_threshold,
-            "margin": judgement.margin,
-            "decision": judgement.decision.value,
-            "borderline": judgement.borderline,
-            **_findings(eye.findings),
-        },
+        "eye": _eye(eye),
         "scans": [_scan(entry) if isinstance(entry, ScanResult) else _unreadable(entry) for entry in eye.entries],
         "warnings": [
             {"code": notice.code, "message": notice.message, "source": notice.source} for notice in eye.notices
         ],
         "disclaimer": DISCLAIMER,
     }
+
+
+def _eye(eye: EyeResult) -> dict[str, Any]:
+    judgement = eye.judgement
+    content = {
+        "laterality": None if eye.laterality is None else eye.laterality.value,
+        "cataract_fraction": judgement.cataract_fraction,
+        "cataract_fraction_sd": judgement.cataract_fraction_sd,
+        "scans_used": eye.scans_used,
+        "scans_expected": eye.scans_expected,
+        "threshold": eye.point.cf_threshold,
+        "margin": judgement.margin,
+        "decision": judgement.decision.value,
+        "borderline": judgement.borderline,
+        **_findings(eye.findings),
+    }
+    if eye.before is not None:
+        corrected = sum(scan.correction is not None for scan in eye.scans)
+        content["corrected"] = {"scans": corrected, "before": _eye(eye.before)}
+    return content
 
 
 def model_facts(network: Predictor) -> dict[str, str]:
@@ -198,12 +206,8 @@ def _scan(result: ScanResult) -> dict[str, Any]:
         "laterality": None if scan.laterality is None else scan.laterality.value.value,
         "meridian_origin": None if scan.meridian_deg is None else scan.meridian_deg.origin.value,
         "laterality_origin": None if scan.laterality is None else scan.laterality.origin.value,
-        "gradable": result.gradable,
-        "reasons": list(result.reasons),
-        "lens_px": result.pixels.lens,
-        "cataract_px": result.pixels.cataract,
-        "cataract_fraction": result.cataract_fraction,
-        "lens_density": result.lens_density,
+        **_counted(result),
+        **_corrected(result),
         "timings_ms": {
             "read": timings.read,
             "prepare": timings.prepare,
@@ -211,6 +215,25 @@ def _scan(result: ScanResult) -> dict[str, Any]:
             "measure": timings.measure,
         },
     }
+
+
+def _counted(result: ScanResult) -> dict[str, Any]:
+    return {
+        "gradable": result.gradable,
+        "reasons": list(result.reasons),
+        "lens_px": result.pixels.lens,
+        "cataract_px": result.pixels.cataract,
+        "cataract_fraction": result.cataract_fraction,
+        "lens_density": result.lens_density,
+    }
+
+
+def _corrected(result: ScanResult) -> dict[str, Any]:
+    """What a person changed, and the numbers by the labels of the model; nothing where nobody did."""
+    if (correction := result.correction) is None:
+        return {}
+    before = _counted(correction.before)
+    return {"corrected": {"sha256": correction.sha256, "changed_px": correction.changed_px, "before": before}}
 
 
 # Reasons of a look that are kinds of picture, too.

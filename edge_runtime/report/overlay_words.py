@@ -55,6 +55,14 @@ def _finding(result: ScanResult) -> str:
     judgement = result.judgement
     if judgement.cataract_fraction is None:
         advice = " ".join(dict.fromkeys(ADVICE[reason] for reason in result.reasons))
-        return f"NOT GRADED: {', '.join(result.reasons)}. {advice}"
+        return f"NOT GRADED: {', '.join(result.reasons)}. {advice}{_before(result)}"
     border = " BORDERLINE" if judgement.borderline else ""
-    return f"{judgement.decision.value}{border}  Cataract Fraction {judgement.cataract_fraction:.3f}"
+    return f"{judgement.decision.value}{border}  Cataract Fraction {judgement.cataract_fraction:.3f}{_before(result)}"
+
+
+def _before(result: ScanResult) -> str:
+    """What the model itself found, where a person corrected its labels."""
+    if result.correction is None:
+        return ""
+    fraction = result.correction.before.cataract_fraction
+    return f"  CORRECTED BY A PERSON (model: {'not graded' if fraction is None else format(fraction, '.3f')})"

@@ -109,10 +109,14 @@ def _owners(path: str) -> frozenset[str] | None:
             return None
         with open(path, "rb") as file:
             content = json.loads(file.read())
+        if content.get("resourceType") == "Bundle":
+            from .fhir.bundle import bundle_sources
+
+            return bundle_sources(content) or None
         if not str(content["schema"]).startswith(_SCHEMA_START):
             return None
         return frozenset(str(scan["sha256"]) for scan in content["scans"] if scan["sha256"])
-    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
 
 

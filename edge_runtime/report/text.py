@@ -27,6 +27,7 @@ def summary(eye: EyeResult) -> str:
         side = "at or above" if (eye.judgement.margin or 0.0) >= 0 else "below"
         lines.append(
             f"  Cataract Fraction {eye.cataract_fraction:.3f}, {side} the threshold {eye.point.cf_threshold:.3f}"
+            f"{_before(eye)}"
         )
         lines.append(_answer(eye))
         lines += _lens(eye)
@@ -52,8 +53,17 @@ def _name(eye: EyeResult, *, is_exam: bool) -> str:
 
 def _finding(eye: EyeResult) -> str:
     if eye.cataract_fraction is not None:
-        return eye.decision.value + (", BORDERLINE" if eye.borderline else "")
+        marks = (", BORDERLINE" if eye.borderline else "") + (", CORRECTED BY A PERSON" if eye.before else "")
+        return eye.decision.value + marks
     return f"not graded ({', '.join(sorted({reason for scan in eye.scans for reason in scan.reasons}))})"
+
+
+def _before(eye: EyeResult) -> str:
+    """What the model itself found, where a person corrected its labels."""
+    if eye.before is None:
+        return ""
+    fraction = eye.before.cataract_fraction
+    return f" (by the model: {'not graded' if fraction is None else format(fraction, '.3f')})"
 
 
 def _answer(eye: EyeResult) -> str:

@@ -18,7 +18,7 @@ import jsonschema
 import numpy as np
 import pytest
 
-from edge_runtime import __version__, analyzer, cli
+from edge_runtime import __version__, cli, conclusion
 from edge_runtime.errors import InferenceError, ScanError, WriteError, out_of_memory
 from edge_runtime.measure.locate import LensView
 from edge_runtime.measure.measurement import Measurement
@@ -617,14 +617,14 @@ def test_fault_of_the_program_is_one_line_without_a_traceback(
 @pytest.fixture
 def fault_in_one_scan(monkeypatch: pytest.MonkeyPatch) -> None:
     """A bug that only the scan with the brightest lens meets."""
-    measure = analyzer.measure_lens
+    measure = conclusion.measure_lens
 
     def fail(view: LensView) -> Measurement:
         if view.frame.scan.source == "cataract.png":
             raise ZeroDivisionError("secret of the scan")
         return measure(view)
 
-    monkeypatch.setattr(analyzer, "measure_lens", fail)
+    monkeypatch.setattr(conclusion, "measure_lens", fail)
 
 
 @pytest.mark.usefixtures("scans", "fault_in_one_scan")

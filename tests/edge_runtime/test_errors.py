@@ -13,6 +13,7 @@ CONTRACT = {  # contract, section 3
     "UsageError": 2,
     "LensNotFoundError": 3,
     "ScanError": 65,
+    "CorrectionError": 65,  # an addition
     "ScanMissingError": 66,
     "MissingExtraError": 69,
     "MissingLibraryError": 69,

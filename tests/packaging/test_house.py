@@ -11,7 +11,7 @@ from benchmarks.evidence.way_of_data import way_of_data
 from tests.conftest import ROOT
 
 SCAN_TO_DECISION = "edge_runtime/analyzer.py:CataractAnalyzer.analyze:path"
-MAX_STAYS, MAX_RETURNS = 16, 3  # one more than before: the look over the whole frame
+MAX_STAYS, MAX_RETURNS = 23, 5  # 17 and 3 without the labels of a person, which are a way of their own
 
 
 def test_every_source_file_has_fewer_than_300_lines() -> None:

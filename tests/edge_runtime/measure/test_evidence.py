@@ -40,6 +40,21 @@ def test_shares_are_of_the_lens() -> None:
     assert unseen.nucleus_db is None
 
 
+def test_the_range_goes_by_the_labels_of_a_person_where_there_are_any() -> None:
+    evidence = np.zeros((len(CHANNELS), 10, 10), np.float32)
+    evidence[:, :5] = certain(5.0)[:, None, None]
+    everywhere, nowhere = np.ones((10, 10), bool), np.zeros((10, 10), bool)
+    upper, left = nowhere.copy(), nowhere.copy()
+    upper[:5], left[:, :2] = True, True
+    shares = []
+    for changed, opaque in ((nowhere, everywhere), (left, everywhere), (left, nowhere), (everywhere, upper)):
+        found = lens_evidence(evidence, everywhere, everywhere, sure=(changed, opaque))
+        assert found is not None
+        assert found.lens_db == 2.25
+        shares.append(found.fraction_range)
+    assert shares == [(0.5, 0.5), (0.6, 0.6), (0.4, 0.4), (0.5, 0.5)]
+
+
 @pytest.mark.parametrize("shape", [(300, 333), (257, 129), (512, 640)])
 def test_tiles_give_the_evidence_of_the_whole(shape: tuple[int, int]) -> None:
     grid = 4
