@@ -10,7 +10,7 @@ import os
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from edge_runtime.codes import ADVICE, ANSWER_REASONS, ANSWERS, REASONS, WARNINGS
+from edge_runtime.codes import ADVICE, ANSWER_REASONS, ANSWERS, COMPARISON_REASONS, COMPARISONS, REASONS, WARNINGS
 from edge_runtime.errors import MissingExtraError, UsageError
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ TABLES = {
     "reason": REASONS,
     "advice": ADVICE,
     "warning": WARNINGS,
+    "comparison": COMPARISONS,
+    "comparison reason": COMPARISON_REASONS,
 }
 CATALOGUES = os.path.join(os.path.dirname(__file__), "languages")
 _RIGHT_TO_LEFT = frozenset({"ar"})

@@ -30,12 +30,3 @@ KINDS: dict[str, str] = {
     "posterior-subcapsular": "Posterior subcapsular",
     "anterior-subcapsular": "Anterior subcapsular",
 }
-STEPS: dict[str, str] = {
-    "trace": "trace",
-    "mild": "mild",
-    "moderate": "moderate",
-    "marked": "marked",
-    "dense": "dense",
-}
-DECISIONS: dict[str, str] = {"cataract": "cataract", "clear": "clear", "ungradable": "ungradable"}
-ANSWERS: dict[str, str] = {"refer": "refer", "repeat": "repeat", "no-sign": "no sign", "ungradable": "ungradable"}

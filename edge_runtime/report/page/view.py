@@ -87,7 +87,7 @@ class EyeView:
     grade: Estimate | None
     zones: tuple[Row, ...]
     kinds: tuple[Row, ...]
-    map: str
+    map: str | None
     angles_known: bool
     scans: tuple[ScanView, ...]
     quality: tuple[str, ...]
@@ -110,7 +110,7 @@ def eye_view(eye: EyeResult, language: Language) -> EyeView:
         grade=_grade(eye, language),
         zones=_zones(eye, language),
         kinds=_kinds(eye, language),
-        map=map_picture(eye),
+        map=None if eye.findings.measures is None else map_picture(eye),
         angles_known=angles_known(eye),
         scans=tuple(_scan(entry, number, language) for number, entry in enumerate(eye.entries, 1)),
         quality=_quality(eye, language),
