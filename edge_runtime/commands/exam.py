@@ -19,6 +19,7 @@ from .arguments import (
 from .console import complain
 from .outcome import EXIT_NOT_GRADED, EXIT_SOME_FAILED, explain
 from .outputs import Outputs, PicturePaths, deliver, without_own_pictures
+from .reports import ReportOptions, add_report_options
 
 # Names that Windows keeps for devices.
 _RESERVED = {"CON", "PRN", "AUX", "NUL", *(f"{port}{number}" for port in ("COM", "LPT") for number in range(1, 10))}
@@ -46,6 +47,8 @@ class ExamOptions:
         Whether overlays show the zones of the lens.
     picture
         Where the picture of the whole eye goes; None: not asked for.
+    reports
+        The page and the table of the exam.
     """
 
     scans: tuple[str, ...]
@@ -58,6 +61,7 @@ class ExamOptions:
     age_years: float | None
     zones: bool
     picture: str | None
+    reports: ReportOptions
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -77,6 +81,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PATH",
         help="PNG: the whole eye in one picture, with the lens from the front and the nuclear grade",
     )
+    add_report_options(parser)
 
 
 def _label(text: str) -> str:
@@ -100,6 +105,7 @@ def run(options: argparse.Namespace) -> int:
             age_years=checked_age(options.age),
             zones=options.zones,
             picture=options.picture,
+            reports=ReportOptions.of(options),
         )
     )
 
@@ -121,7 +127,8 @@ def analyze_exam(options: ExamOptions) -> int:
         overwrite=options.overwrite,
         zones=options.zones,
     )
-    check_targets(outputs.targets(), [*options.scans, *options.analyzer.files], overwrite=options.overwrite)
+    targets = [*outputs.targets(), *options.reports.targets(options.scans)]
+    check_targets(targets, [*options.scans, *options.analyzer.files], overwrite=options.overwrite)
     eye = load_analyzer(options.analyzer).analyze_exam(
         options.scans, Laterality(options.eye), age_years=options.age_years
     )
@@ -129,6 +136,7 @@ def analyze_exam(options: ExamOptions) -> int:
         entry.error.lost = "The exam was judged without it."
         complain(entry.error, entry.error.source, debug=options.speech.debug)
     deliver(eye, outputs, options.speech)
+    options.reports.deliver([eye])
     for scan in eye.scans:
         if not scan.gradable and not options.speech.quiet:
             explain(scan)
