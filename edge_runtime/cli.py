@@ -31,8 +31,9 @@ VERBS = {  # each lives in edge_runtime/commands/<verb>.py, which is imported on
 }
 EPILOG = """\
 exit codes: 0 analysed, whatever the finding; 2 usage; 3 not graded; 4 some of several inputs not graded or refused;
-  65 input bad; 66 input missing; 69 an optional part is missing; 70 internal; 71 resources; 73 output cannot be created; 74 write failed;
-  80 model missing; 81 damaged; 82 incompatible; 83 inference failed; 129 hung up; 130 interrupted; 143 terminated
+  65 input bad; 66 input missing; 69 optional part missing; 70 internal; 71 resources; 73 output cannot be created;
+  74 write failed; 80 model missing; 81 damaged; 82 incompatible; 83 inference failed;
+  129 hung up; 130 interrupted; 143 terminated
 environment: EDGE_CATARACT_MODEL, EDGE_CATARACT_THREADS, EDGE_CATARACT_LOG (debug, info, warning, error), NO_COLOR
 Research use only. Not a medical device. The bundled model was trained on simulated scans."""
 

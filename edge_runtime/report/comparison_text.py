@@ -20,7 +20,9 @@ def comparison_lines(found: Comparison, language: Language = ENGLISH) -> list[st
     lines = [f"{side}: {language.meaning('comparison', found.verdict.value)}", _fractions(found, language)]
     if found.limit is not None:
         limit = language.number(found.limit, 3)
-        lines.append(language.say("19 of 20 pairs of exams of an unchanged eye differ by {limit} or less.", limit=limit))
+        lines.append(
+            language.say("19 of 20 pairs of exams of an unchanged eye differ by {limit} or less.", limit=limit)
+        )
     lines.append(
         language.say(
             "Answer: {earlier}, then {later}.",

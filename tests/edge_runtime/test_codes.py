@@ -38,6 +38,10 @@ OTHER_NAMES = {
     "anterion-raw",
     "pixel-um",
     "opencv-python-headless",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "microsoft-edge",
     *MEASURES,
 }
 
@@ -154,7 +158,17 @@ def test_the_check_can_fail() -> None:
         codes.COMPARISONS,
         codes.COMPARISON_REASONS,
     ],
-    ids=["errors", "reasons", "warnings", "answers", "reasons of answers", "pictures", "tissues", "comparisons", "doubts"],
+    ids=[
+        "errors",
+        "reasons",
+        "warnings",
+        "answers",
+        "reasons of answers",
+        "pictures",
+        "tissues",
+        "comparisons",
+        "doubts",
+    ],
 )
 def test_words_are_stable_kebab_case_in_order_with_one_line_each(table: dict[str, str]) -> None:
     assert all(WORD.fullmatch(word) for word in table)
