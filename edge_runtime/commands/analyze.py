@@ -20,6 +20,7 @@ from .arguments import (
 from .console import complain, say
 from .outcome import EXIT_NOT_GRADED, EXIT_SOME_FAILED, explain
 from .outputs import Outputs, PicturePaths, deliver, stem, without_own_pictures
+from .reports import ReportOptions, add_report_options
 
 if TYPE_CHECKING:
     import argparse
@@ -48,6 +49,8 @@ class AnalyzeOptions:
         Whether overlays show the zones of the lens.
     corrected
         A label map that a person corrected; None: not given.
+    reports
+        The page and the table of a single scan.
     """
 
     scans: tuple[str, ...]
@@ -58,6 +61,7 @@ class AnalyzeOptions:
     overwrite: bool
     age_years: float | None
     zones: bool
+    reports: ReportOptions
     corrected: str | None = None
 
     def outputs(self, path: str) -> Outputs:
@@ -83,6 +87,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PATH",
         help="measure by a label map that a person corrected: the PNG of --labels, or a DICOM segmentation",
     )
+    add_report_options(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -98,6 +103,7 @@ def run(options: argparse.Namespace) -> int:
             age_years=checked_age(options.age),
             zones=options.zones,
             corrected=options.corrected,
+            reports=ReportOptions.of(options),
         )
     )
 
@@ -137,14 +143,17 @@ def _check(options: AnalyzeOptions) -> None:
     """Before any work: what was asked for can be done and written."""
     from edge_runtime.report.targets import check_targets
 
-    if len(options.scans) > 1 and options.pictures.named:
+    if len(options.scans) > 1 and (options.pictures.named or options.reports.named):
         raise UsageError(
-            "usage", "--overlay, --labels, --probability and --tissues take one scan.", "Use -o DIR for several."
+            "usage",
+            "--overlay, --labels, --probability, --tissues, --report and --csv take one scan.",
+            "Use -o DIR for several, or exam for the scans of an eye.",
         )
     if len(options.scans) > 1 and options.corrected is not None:
         raise UsageError("usage", "--corrected takes one scan.", "Name one scan, or use the verb exam.")
     check_standard_input(options.scans)
     targets = [target for path in options.scans for target in options.outputs(path).targets()]
+    targets += options.reports.targets(options.scans)
     read = [*options.scans, *options.analyzer.files, *([] if options.corrected is None else [options.corrected])]
     check_targets(targets, read, overwrite=options.overwrite)
 
@@ -174,7 +183,9 @@ def _analyze_one(
         clock = Stopwatch()
         scan = reading.result().corrected_by(labels)
         result = analyzer.analyze_scan(scan, read_ms=clock.lap_ms())  # what was left to wait for
-    deliver(analyzer.as_eye([result], age_years=options.age_years), options.outputs(path), options.speech)
+    eye = analyzer.as_eye([result], age_years=options.age_years)
+    deliver(eye, options.outputs(path), options.speech)
+    options.reports.deliver([eye])
     if not result.gradable and not options.speech.quiet:
         explain(result)
     return result.gradable

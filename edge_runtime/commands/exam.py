@@ -104,6 +104,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="measure by the label maps of this folder that a person corrected: <stem>.labels.png or .labels.dcm",
     )
+    add_report_options(parser)
 
 
 def _label(text: str) -> str:
