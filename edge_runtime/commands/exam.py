@@ -17,6 +17,7 @@ from .arguments import (
     path_argument,
 )
 from .console import complain
+from .dicom_results import DicomOptions, add_dicom_arguments, write_dicom
 from .outcome import EXIT_NOT_GRADED, EXIT_SOME_FAILED, explain
 from .outputs import Outputs, PicturePaths, deliver, without_own_pictures
 
@@ -46,6 +47,8 @@ class ExamOptions:
         Whether overlays show the zones of the lens.
     picture
         Where the picture of the whole eye goes; None: not asked for.
+    dicom
+        Which DICOM objects are asked for.
     """
 
     scans: tuple[str, ...]
@@ -58,6 +61,7 @@ class ExamOptions:
     age_years: float | None
     zones: bool
     picture: str | None
+    dicom: DicomOptions
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -77,6 +81,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PATH",
         help="PNG: the whole eye in one picture, with the lens from the front and the nuclear grade",
     )
+    add_dicom_arguments(parser)
 
 
 def _label(text: str) -> str:
@@ -100,6 +105,7 @@ def run(options: argparse.Namespace) -> int:
             age_years=checked_age(options.age),
             zones=options.zones,
             picture=options.picture,
+            dicom=DicomOptions.of(options),
         )
     )
 
@@ -122,12 +128,14 @@ def analyze_exam(options: ExamOptions) -> int:
         zones=options.zones,
     )
     check_targets(outputs.targets(), [*options.scans, *options.analyzer.files], overwrite=options.overwrite)
+    dicom = options.dicom.prepare([(path, None) for path in options.scans], name, overwrite=options.overwrite)
     eye = load_analyzer(options.analyzer).analyze_exam(
         options.scans, Laterality(options.eye), age_years=options.age_years
     )
     for entry in eye.unreadable:
         entry.error.lost = "The exam was judged without it."
         complain(entry.error, entry.error.source, debug=options.speech.debug)
+    write_dicom(dicom, eye)
     deliver(eye, outputs, options.speech)
     for scan in eye.scans:
         if not scan.gradable and not options.speech.quiet:
