@@ -27,8 +27,8 @@ REFUSALS: dict[str, str] = {
     "empty-image": "The picture has no pixels.",
     "file-too-large": "The file is larger than 64 MiB.",
     "float-image": "The TIFF's samples are floating-point or signed numbers.",
-    "incomplete-dicom": "The DICOM file is no image, or does not say whose and which it is, so that a result cannot be "
-    "filed beside it.",
+    "incomplete-dicom": "The DICOM file is no image, has other frames than it announces, or does not say whose it is: "
+    "a result cannot be filed beside it.",
     "inference-failed": "The engine failed on this scan.",
     "internal": "A fault of this program; --debug shows where.",
     "inverted-grey": "The TIFF stores white as 0.",

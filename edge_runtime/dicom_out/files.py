@@ -157,7 +157,7 @@ class DicomFiles:
         """Whether a file is an object of this program that refers to one of the sources."""
         from pydicom import dcmread
 
-        own = {str(frame.dataset.SOPInstanceUID) for frame in self.frames}
+        own = {frame.source.instance for frame in self.frames}
         try:
             with silenced():
                 there = dcmread(path, stop_before_pixels=True)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
+from edge_runtime.errors import ScanError
 from edge_runtime.report.document import document
 from edge_runtime.version import __version__
 
-from .source import SourceFrame, check_one_study, file_under
+from .source import FILED_UNDER, SourceFrame, SourceObject, check_one_study
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -60,23 +62,27 @@ class FiledEye:
         ------
         UsageError
             ``mixed-studies`` for sources of several studies or patients.
-        ValueError
-            When there are not as many frames as entries.
+        ScanError
+            ``incomplete-dicom`` when there are not as many frames as entries.
         """
         if len(frames) != len(eye.entries):
-            raise ValueError(f"{len(eye.entries)} frames were expected, got {len(frames)}")
+            raise ScanError(
+                "incomplete-dicom",
+                f"The DICOM files announce {len(frames)} frames, and {len(eye.entries)} were read.",
+                "Export them again, or leave out --dicom-out.",
+            )
         check_one_study(frames)
         return cls(eye, tuple(frames), document(eye, created=created))
 
     @property
-    def source(self) -> Dataset:
+    def source(self) -> SourceObject:
         """The object whose patient and study the results are filed under."""
-        return self.frames[0].dataset
+        return self.frames[0].source
 
     @property
-    def sources(self) -> tuple[Dataset, ...]:
+    def sources(self) -> tuple[SourceObject, ...]:
         """Every object that a scan comes from, once."""
-        return tuple({str(frame.dataset.SOPInstanceUID): frame.dataset for frame in self.frames}.values())
+        return tuple({frame.source.instance: frame.source for frame in self.frames}.values())
 
     @property
     def title(self) -> str:
@@ -93,7 +99,7 @@ class FiledEye:
     def created(self) -> datetime:
         """Time of the analysis, in the time zone of the source where it names one, else of this machine."""
         moment = datetime.fromisoformat(self.content["created"]).astimezone(UTC)
-        return moment.astimezone(_zone(str(self.source.get("TimezoneOffsetFromUTC") or "")))
+        return moment.astimezone(_zone(self.source.time_zone))
 
     @property
     def finding(self) -> str:
@@ -121,10 +127,12 @@ class FiledEye:
 
     def stamp(self, result: Dataset) -> None:
         """File an object under its patient and study, and say when and by what it was made."""
-        file_under(result, self.source)
-        offset = str(self.source.get("TimezoneOffsetFromUTC") or "")
-        if _zone(offset) is not None:  # of every time in the object, those of the study included
-            result.TimezoneOffsetFromUTC = offset
+        for keyword in FILED_UNDER:
+            if keyword in result:  # of the stand-in that a library was given
+                del result[keyword]
+        result.update(deepcopy(self.source.patient_and_study))
+        if _zone(self.source.time_zone) is not None:  # of every time in the object, those of the study included
+            result.TimezoneOffsetFromUTC = self.source.time_zone
         day, time = self.created.strftime("%Y%m%d"), self.created.strftime("%H%M%S")
         result.InstanceCreationDate = result.ContentDate = result.SeriesDate = day
         result.InstanceCreationTime = result.ContentTime = result.SeriesTime = time
@@ -138,13 +146,13 @@ class FiledEye:
         result.DeviceSerialNumber = self.eye.model.sha256
 
 
-def bare_source(frame: SourceFrame) -> Dataset:
+def bare_source(source: SourceObject) -> Dataset:
     """Who a source is, without anybody's name: what a library is given to refer to."""
     from pydicom.dataset import Dataset
 
     bare = Dataset()
-    for keyword in ("SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID"):
-        setattr(bare, keyword, str(frame.dataset.get(keyword)))
+    bare.SOPClassUID, bare.SOPInstanceUID = source.kind, source.instance
+    bare.SeriesInstanceUID, bare.StudyInstanceUID = source.series, source.study
     for keyword in ("PatientID", "PatientBirthDate", "PatientSex", "AccessionNumber", "StudyID"):
         setattr(bare, keyword, "")
     for keyword in ("PatientName", "StudyDate", "StudyTime", "ReferringPhysicianName"):
@@ -152,13 +160,13 @@ def bare_source(frame: SourceFrame) -> Dataset:
     return bare
 
 
-def reference_to(source: Dataset) -> Dataset:
+def reference_to(source: SourceObject) -> Dataset:
     """An item that refers to a source."""
     from pydicom.dataset import Dataset
 
     item = Dataset()
-    item.ReferencedSOPClassUID = source.SOPClassUID
-    item.ReferencedSOPInstanceUID = source.SOPInstanceUID
+    item.ReferencedSOPClassUID = source.kind
+    item.ReferencedSOPInstanceUID = source.instance
     return item
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import threading
 import warnings
 from collections.abc import Iterator
 
 from edge_runtime.errors import MissingExtraError
 
 _LIBRARIES = ("pydicom", "highdicom")
+_LOCK = threading.RLock()
 
 
 def require_highdicom() -> None:
@@ -32,10 +34,10 @@ def require_highdicom() -> None:
 
 @contextlib.contextmanager
 def silenced() -> Iterator[None]:
-    """Keep both libraries quiet: their warnings and log lines quote values, a patient's name among them."""
+    """Keep both libraries quiet, one thread at a time: what they warn of and log quotes values, a name among them."""
     loggers = [logging.getLogger(name) for name in _LIBRARIES]
     levels = [logger.level for logger in loggers]
-    with warnings.catch_warnings():
+    with _LOCK, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for logger in loggers:
             logger.setLevel(logging.CRITICAL + 1)

@@ -41,7 +41,7 @@ class LabelledFrame:
     """A graded scan and where it comes from."""
 
     scan: ScanResult
-    source: SourceFrame
+    frame: SourceFrame
 
 
 def segmentations(filed: FiledEye) -> Iterator[tuple[SourceFrame, Segmentation]]:
@@ -55,21 +55,21 @@ def segmentations(filed: FiledEye) -> Iterator[tuple[SourceFrame, Segmentation]]
         if isinstance(entry, ScanResult) and entry.gradable
     ]
     groups: dict[str, list[LabelledFrame]] = {}
-    for frame in graded:
-        groups.setdefault(grouped(frame.source), []).append(frame)
+    for labelled in graded:
+        groups.setdefault(grouped(labelled.frame), []).append(labelled)
     for number, group in enumerate(groups.values(), start=1):
-        yield group[0].source, _segmentation(filed, group, number)
+        yield group[0].frame, _segmentation(filed, group, number)
 
 
 def grouped(frame: SourceFrame) -> str:
     """What frames of one Segmentation have in common: the object that places them in space, or themselves."""
-    return frame.key if frame.plane is None else str(frame.dataset.SOPInstanceUID)
+    return frame.key if frame.plane is None else frame.source.instance
 
 
 def _segmentation(filed: FiledEye, frames: Sequence[LabelledFrame], number: int) -> Segmentation:
     from highdicom.seg import Segmentation
 
-    kind = ("seg", frames[0].source.key)
+    kind = ("seg", frames[0].frame.key)
     result = Segmentation(
         source_images=[_stand_in(frames)],
         pixel_array=np.stack([_labels(frame) for frame in frames]),
@@ -97,7 +97,7 @@ def _segmentation(filed: FiledEye, frames: Sequence[LabelledFrame], number: int)
 def _labels(frame: LabelledFrame) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
     """(rows, columns) uint8 of `TissueLabel`, on the pixels of the source."""
     labels = frame.scan.labels
-    size = (int(frame.source.dataset.get("Rows") or 0), int(frame.source.dataset.get("Columns") or 0))
+    size = frame.frame.source.shape
     if labels.shape != size:
         raise InternalError(
             "internal", f"Labels of {labels.shape} do not lie on a frame of {size}.", "Report this fault."
@@ -110,19 +110,18 @@ def _stand_in(frames: Sequence[LabelledFrame]) -> Dataset:
     from highdicom import PixelMeasuresSequence, PlaneOrientationSequence, PlanePositionSequence
     from pydicom.dataset import Dataset
 
-    first = frames[0].source
-    spacing_mm = list(first.pixel_spacing_mm or (1.0, 1.0))
-    stand_in = bare_source(first)
+    first = frames[0].frame
+    spacing_mm = list(first.spacing_mm or (1.0, 1.0))
+    stand_in = bare_source(first.source)
     stand_in.Modality, stand_in.NumberOfFrames = "OPT", len(frames)
-    stand_in.Rows, stand_in.Columns = frames[0].scan.scan.rows, frames[0].scan.scan.columns
-    if first.dataset.get("LossyImageCompression") == "01":  # a Segmentation says so of its source
-        stand_in.LossyImageCompression = "01"
+    stand_in.Rows, stand_in.Columns = first.source.shape
+    stand_in.LossyImageCompression = "01" if first.source.lossy else "00"  # a Segmentation says so of its source
     # Objects of one frame, such as photographs, have at their top what others have in groups.
     shared, groups = Dataset(), [Dataset() for _ in frames]
     stand_in.PixelSpacing, stand_in.SliceThickness = spacing_mm, 1.0
     shared.PixelMeasuresSequence = PixelMeasuresSequence(spacing_mm, 1.0)
     if first.plane is not None:
-        stand_in.FrameOfReferenceUID = first.dataset.FrameOfReferenceUID
+        stand_in.FrameOfReferenceUID = first.source.reference
         stand_in.ImagePositionPatient, stand_in.ImageOrientationPatient = [0, 0, 0], [1, 0, 0, 0, 1, 0]
         shared.PlaneOrientationSequence = PlaneOrientationSequence("PATIENT", [1, 0, 0, 0, 1, 0])
         for place, group in enumerate(groups):
@@ -140,22 +139,21 @@ def _put_back(result: Segmentation, frames: Sequence[LabelledFrame]) -> None:
     for keyword in ("PlaneOrientationSequence", "PixelMeasuresSequence"):
         if keyword in shared:
             del shared[keyword]
-    spacing_mm, thickness_mm = frames[0].source.pixel_spacing_mm, frames[0].source.thickness_mm
-    if spacing_mm is not None:
-        thickness = {} if thickness_mm is None else {"SliceThickness": (thickness_mm,)}
-        shared.PixelMeasuresSequence = [_decimals(PixelSpacing=spacing_mm, **thickness)]
     if "DimensionOrganizationType" in result:
         del result.DimensionOrganizationType
     for groups in result.PerFrameFunctionalGroupsSequence:
         derivation = deepcopy(groups.DerivationImageSequence)  # both segments of a frame share one
         item = derivation[0].SourceImageSequence[0]
-        source = frames[int(item.get("ReferencedFrameNumber") or 1) - 1].source
+        frame = frames[int(item.get("ReferencedFrameNumber") or 1) - 1].frame
         groups.DerivationImageSequence = derivation
-        if source.number is not None:
-            item.ReferencedFrameNumber = source.number
-        if source.plane is not None:
-            groups.PlanePositionSequence = [_decimals(ImagePositionPatient=source.plane.position_mm)]
-            groups.PlaneOrientationSequence = [_decimals(ImageOrientationPatient=source.plane.orientation)]
+        if frame.number is not None:
+            item.ReferencedFrameNumber = frame.number
+        if frame.spacing_mm is not None:
+            thickness = {} if frame.thickness_mm is None else {"SliceThickness": (frame.thickness_mm,)}
+            groups.PixelMeasuresSequence = [_decimals(PixelSpacing=frame.spacing_mm, **thickness)]
+        if frame.plane is not None:
+            groups.PlanePositionSequence = [_decimals(ImagePositionPatient=frame.plane.position_mm)]
+            groups.PlaneOrientationSequence = [_decimals(ImageOrientationPatient=frame.plane.orientation)]
 
 
 def _decimals(**values: tuple[float, ...]) -> Dataset:

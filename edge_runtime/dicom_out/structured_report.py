@@ -49,7 +49,7 @@ def structured_report(filed: FiledEye) -> Comprehensive3DSR:
     from highdicom.sr import Comprehensive3DSR
 
     report = Comprehensive3DSR(
-        evidence=[bare_source(frame) for frame in filed.frames],
+        evidence=[bare_source(source) for source in filed.sources],
         content=_content(filed)[0],
         series_instance_uid=filed.uid("sr", "series"),
         series_number=SERIES_NUMBER,
@@ -168,7 +168,7 @@ def _references(frames: Iterable[SourceFrame]) -> Iterator[SourceImageForMeasure
 
     objects: dict[tuple[str, str], list[int]] = {}
     for frame in frames:
-        key = (str(frame.dataset.SOPClassUID), str(frame.dataset.SOPInstanceUID))
+        key = (frame.source.kind, frame.source.instance)
         objects.setdefault(key, []).extend([] if frame.number is None else [frame.number])
     for (kind, instance), numbers in objects.items():
         yield SourceImageForMeasurementGroup(kind, instance, numbers or None)

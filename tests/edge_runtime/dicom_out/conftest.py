@@ -14,7 +14,7 @@ from pydicom.dataset import Dataset
 
 from edge_runtime import CataractAnalyzer, Laterality
 from edge_runtime.dicom_out.filing import FiledEye
-from edge_runtime.dicom_out.source import SourceFrame
+from edge_runtime.dicom_out.source import frames_of
 from edge_runtime.results import EyeResult
 from tests.edge_runtime.pictures import lens_frame
 
@@ -58,11 +58,7 @@ def source(frames: list[Frame]) -> Dataset:
 
 @pytest.fixture
 def filed(eye: EyeResult, source: Dataset) -> FiledEye:
-    return FiledEye.of(eye, of_one_object(source), CREATED)
-
-
-def of_one_object(source: Dataset) -> list[SourceFrame]:
-    return [SourceFrame(source, number) for number in range(1, source.NumberOfFrames + 1)]
+    return FiledEye.of(eye, frames_of(source), CREATED)
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
+from edge_runtime.dicom_out.source import SourceFrame, frames_of
+
 OPT = "1.2.840.10008.5.1.4.1.1.77.1.5.4"
 STUDY, SERIES, REFERENCE = (generate_uid(entropy_srcs=[name]) for name in ("study", "series", "reference"))
 PATIENT = {
@@ -82,6 +84,12 @@ def single_frames(frames: Sequence[NDArray[Any]], **changes: Any) -> list[Datase
         )
         datasets.append(dataset)
     return datasets
+
+
+def only_frame(dataset: Dataset) -> SourceFrame:
+    """The frame of an object that has one."""
+    (frame,) = frames_of(dataset)
+    return frame
 
 
 def _common(pixels: NDArray[Any], **changes: Any) -> Dataset:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from io import BytesIO
 from typing import Any
 
@@ -13,15 +14,15 @@ from pydicom.dataset import Dataset
 
 from edge_runtime.dicom_out.filing import FiledEye
 from edge_runtime.dicom_out.segmentation import segmentations
-from edge_runtime.dicom_out.source import SourceFrame
+from edge_runtime.dicom_out.source import SourceFrame, frames_of
 from edge_runtime.errors import InternalError
 from edge_runtime.results import EyeResult
 
-from .conftest import CREATED, of_one_object
-from .source_files import multi_frame, single_frames
+from .conftest import CREATED
+from .source_files import multi_frame, only_frame, single_frames
 
 
-def made(eye: EyeResult, sources: list[SourceFrame]) -> list[Any]:
+def made(eye: EyeResult, sources: Sequence[SourceFrame]) -> list[Any]:
     """The Segmentations as highdicom reads them back."""
     back = []
     for _, dataset in segmentations(FiledEye.of(eye, sources, CREATED)):
@@ -51,7 +52,7 @@ def planes(dataset: Dataset) -> dict[int, tuple[list[float], list[float]]]:
 
 
 def test_radial_frames_have_one_segmentation_with_the_pixels_of_the_labels(eye: EyeResult, source: Dataset) -> None:
-    (segmentation,) = made(eye, of_one_object(source))
+    (segmentation,) = made(eye, frames_of(source))
     found = labels_of(segmentation, source, [1, 2, 3, 4, 5])
     np.testing.assert_array_equal(found, [scan.labels for scan in eye.scans[:5]])
     assert segmentation.SegmentationType == "BINARY"
@@ -59,15 +60,17 @@ def test_radial_frames_have_one_segmentation_with_the_pixels_of_the_labels(eye: 
 
 
 def test_radial_frames_keep_their_own_planes(eye: EyeResult, source: Dataset) -> None:
-    (segmentation,) = made(eye, of_one_object(source))
+    (segmentation,) = made(eye, frames_of(source))
     assert segmentation.FrameOfReferenceUID == source.FrameOfReferenceUID
     assert "PlaneOrientationSequence" not in segmentation.SharedFunctionalGroupsSequence[0]
-    measures = segmentation.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0]
-    assert list(measures.PixelSpacing) == [0.007675, 0.007675]
+    for groups in segmentation.PerFrameFunctionalGroupsSequence:
+        assert list(groups.PixelMeasuresSequence[0].PixelSpacing) == [0.007675, 0.007675]
     expected = {
         number: (
             list(source.PerFrameFunctionalGroupsSequence[number - 1].PlanePositionSequence[0].ImagePositionPatient),
-            list(source.PerFrameFunctionalGroupsSequence[number - 1].PlaneOrientationSequence[0].ImageOrientationPatient),
+            list(
+                source.PerFrameFunctionalGroupsSequence[number - 1].PlaneOrientationSequence[0].ImageOrientationPatient
+            ),
         )
         for number in range(1, 6)
     }
@@ -75,7 +78,7 @@ def test_radial_frames_keep_their_own_planes(eye: EyeResult, source: Dataset) ->
 
 
 def test_a_scan_that_was_not_graded_has_no_segment(eye: EyeResult, source: Dataset) -> None:
-    (segmentation,) = made(eye, of_one_object(source))
+    (segmentation,) = made(eye, frames_of(source))
     assert int(segmentation.NumberOfFrames) == 2 * 5
     assert set(planes(segmentation)) == {1, 2, 3, 4, 5}
 
@@ -83,14 +86,14 @@ def test_a_scan_that_was_not_graded_has_no_segment(eye: EyeResult, source: Datas
 def test_the_same_frames_in_another_order_get_the_same_labels(eye: EyeResult, frames: list[Any]) -> None:
     """The number of a frame is that in its object, not that in the exam."""
     source = multi_frame(frames[::-1])
-    (segmentation,) = made(eye, of_one_object(source)[::-1])
+    (segmentation,) = made(eye, frames_of(source)[::-1])
     found = labels_of(segmentation, source, [6, 5, 4, 3, 2])
     np.testing.assert_array_equal(found, [scan.labels for scan in eye.scans[:5]])
 
 
 def test_frames_that_lie_nowhere_have_a_segmentation_each(eye: EyeResult, frames: list[Any]) -> None:
     source = multi_frame(frames, placed=False)
-    found = made(eye, of_one_object(source))
+    found = made(eye, frames_of(source))
     assert [int(one.InstanceNumber) for one in found] == [1, 2, 3, 4, 5]
     assert len({one.SOPInstanceUID for one in found}) == 5
     assert len({one.SeriesInstanceUID for one in found}) == 1
@@ -103,7 +106,7 @@ def test_frames_that_lie_nowhere_have_a_segmentation_each(eye: EyeResult, frames
 
 def test_single_frames_have_a_segmentation_each(eye: EyeResult, frames: list[Any]) -> None:
     sources = single_frames(frames)
-    found = made(eye, [SourceFrame(source) for source in sources])
+    found = made(eye, [*map(only_frame, sources)])
     for one, source, scan in zip(found, sources, eye.scans[:5], strict=False):
         pixels = one.get_pixels_by_source_instance(
             [source.SOPInstanceUID], combine_segments=True, ignore_spatial_locations=True
@@ -117,20 +120,20 @@ def test_photographs_and_captured_pictures_can_be_sources(eye: EyeResult, frames
     (source,) = single_frames(frames[:1], SOPClassUID=kind)
     for keyword in ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence", "NumberOfFrames"):
         del source[keyword]
-    (one,) = made(_first_of(eye), [SourceFrame(source)])
+    (one,) = made(_first_of(eye), frames_of(source))
     pixels = one.get_pixels_by_source_instance(
         [source.SOPInstanceUID], combine_segments=True, ignore_spatial_locations=True
     )
     np.testing.assert_array_equal(pixels[0], eye.scans[0].labels)
-    assert "PixelMeasuresSequence" not in one.SharedFunctionalGroupsSequence[0]
+    assert "PixelMeasuresSequence" not in one.PerFrameFunctionalGroupsSequence[0]
 
 
 def test_an_eye_without_a_graded_scan_has_no_segmentation(ungradable: EyeResult, source: Dataset) -> None:
-    assert made(ungradable, [SourceFrame(source, 6)]) == []
+    assert made(ungradable, frames_of(source)[5:]) == []
 
 
 def test_segments_say_what_they_are(eye: EyeResult, source: Dataset) -> None:
-    (segmentation,) = made(eye, of_one_object(source))
+    (segmentation,) = made(eye, frames_of(source))
     clear, cataract = segmentation.SegmentSequence
     assert (clear.SegmentLabel, cataract.SegmentLabel) == ("Clear lens", "Cataract")
     assert clear.SegmentedPropertyTypeCodeSequence[0].CodeValue == "78076003"
@@ -143,8 +146,8 @@ def test_segments_say_what_they_are(eye: EyeResult, source: Dataset) -> None:
 
 
 def test_no_mark_is_burnt_in_and_loss_of_the_source_is_told(eye: EyeResult, frames: list[Any]) -> None:
-    (plain,) = made(eye, of_one_object(multi_frame(frames)))
-    (lossy,) = made(eye, of_one_object(multi_frame(frames, LossyImageCompression="01")))
+    (plain,) = made(eye, frames_of(multi_frame(frames)))
+    (lossy,) = made(eye, frames_of(multi_frame(frames, LossyImageCompression="01")))
     assert (plain.BurnedInAnnotation, plain.LossyImageCompression) == ("NO", "00")
     assert lossy.LossyImageCompression == "01"
 
@@ -152,7 +155,7 @@ def test_no_mark_is_burnt_in_and_loss_of_the_source_is_told(eye: EyeResult, fram
 def test_labels_that_do_not_lie_on_the_frame_are_no_segmentation(eye: EyeResult, source: Dataset) -> None:
     source.Rows = 364
     with pytest.raises(InternalError):
-        made(eye, of_one_object(source))
+        made(eye, frames_of(source))
 
 
 def _first_of(eye: EyeResult) -> EyeResult:

@@ -14,15 +14,15 @@ from pydicom.sr.coding import Code
 from edge_runtime import CataractAnalyzer, Laterality
 from edge_runtime.dicom_out.concepts import SCHEME
 from edge_runtime.dicom_out.filing import FiledEye
-from edge_runtime.dicom_out.source import SourceFrame
+from edge_runtime.dicom_out.source import frames_of
 from edge_runtime.dicom_out.structured_report import structured_report
 from edge_runtime.errors import ScanError
 from edge_runtime.reading.raster import read_scan
 from edge_runtime.results import EyeResult, UnreadableScan
 from tests.conftest import ROOT
 
-from .conftest import CREATED, of_one_object
-from .source_files import single_frames
+from .conftest import CREATED
+from .source_files import only_frame, single_frames
 
 
 def read_back(dataset: Dataset) -> Any:
@@ -71,7 +71,7 @@ def test_numbers_of_every_scan_are_those_of_the_document(filed: FiledEye) -> Non
 def test_grade_and_areas_are_those_of_the_document(bundled_analyzer: CataractAnalyzer) -> None:
     scan = bundled_analyzer.analyze_scan(read_scan(ROOT / "edge_runtime/samples/simulated-cataract.png"))
     eye = bundled_analyzer.as_eye([scan] * 3, laterality=Laterality.OD, scans_expected=3)
-    sources = [SourceFrame(dataset) for dataset in single_frames([scan.scan.pixels] * 3)]
+    sources = [*map(only_frame, single_frames([scan.scan.pixels] * 3))]
     filed = FiledEye.of(eye, sources, CREATED)
     group = groups(read_back(structured_report(filed)))[0]
     content, found = filed.content["eye"], numbers(group)
@@ -100,7 +100,7 @@ def test_a_scan_that_was_not_graded_has_reasons_and_no_number(filed: FiledEye) -
 
 
 def test_an_ungradable_eye_has_no_number_anywhere(ungradable: EyeResult, source: Dataset) -> None:
-    filed = FiledEye.of(ungradable, [SourceFrame(source, 6)], CREATED)
+    filed = FiledEye.of(ungradable, frames_of(source)[5:], CREATED)
     report = read_back(structured_report(filed))
     eye, scan = groups(report)
     assert numbers(eye) == numbers(scan) == {}
@@ -114,7 +114,7 @@ def test_a_scan_that_could_not_be_read_is_told_with_its_word(
 ) -> None:
     broken = UnreadableScan("", ScanError("truncated-png", "It ends.", "Copy it."))
     mixed = analyzer.as_eye([eye.scans[0], broken], laterality=Laterality.OD)
-    report = read_back(structured_report(FiledEye.of(mixed, of_one_object(source)[:2], CREATED)))
+    report = read_back(structured_report(FiledEye.of(mixed, frames_of(source)[:2], CREATED)))
     assert words(groups(report)[2], "not-graded-for") == ["truncated-png"]
 
 
@@ -123,7 +123,7 @@ def test_finding_site_is_the_lens_of_that_eye(
     analyzer: CataractAnalyzer, eye: EyeResult, source: Dataset, side: Laterality | None, code: str | None
 ) -> None:
     one = analyzer.as_eye([eye.scans[0]], laterality=side)
-    report = read_back(structured_report(FiledEye.of(one, [SourceFrame(source, 1)], CREATED)))
+    report = read_back(structured_report(FiledEye.of(one, frames_of(source)[:1], CREATED)))
     for group in groups(report):
         (site,) = group.finding_sites
         assert site.value == Code("78076003", "SCT", "Lens")
@@ -141,7 +141,7 @@ def test_every_scan_refers_to_its_frame(filed: FiledEye, source: Dataset) -> Non
 
 def test_scans_in_files_of_their_own_are_referred_to_as_such(eye: EyeResult, frames: list[Any]) -> None:
     datasets = single_frames(frames)
-    report = read_back(structured_report(FiledEye.of(eye, [SourceFrame(one) for one in datasets], CREATED)))
+    report = read_back(structured_report(FiledEye.of(eye, [*map(only_frame, datasets)], CREATED)))
     first, *scans = groups(report)
     uids = [dataset.SOPInstanceUID for dataset in datasets]
     assert [image.referenced_sop_instance_uid for image in first.source_images] == uids
