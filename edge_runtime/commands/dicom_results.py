@@ -6,6 +6,8 @@ import argparse
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from edge_runtime.errors import UsageError
+
 from .arguments import path_argument
 
 if TYPE_CHECKING:
@@ -38,7 +40,9 @@ class DicomOptions:
         """The options that `add_dicom_arguments` declared."""
         return cls(options.dicom_out, options.dicom_out_kinds)
 
-    def prepare(self, scans: Sequence[tuple[str, int | None]], name: str, *, overwrite: bool) -> DicomFiles | None:
+    def prepare(
+        self, scans: Sequence[tuple[str, int | None]], name: str, *, overwrite: bool, page: bool = False
+    ) -> DicomFiles | None:
         """Before any work: read the sources, and check what will be written; None when nothing was asked for.
 
         Parameters
@@ -49,9 +53,28 @@ class DicomOptions:
             What the names of the files begin with.
         overwrite
             Whether what is no result for these scans may be replaced.
+        page
+            Whether the exam gets a page as PDF.
+
+        Raises
+        ------
+        MissingExtraError
+            Without the extra ``dicom-out``.
+        UsageError
+            ``source-not-dicom``, ``mixed-studies``, ``output-taken``, or ``no-page``.
+        ScanError
+            ``incomplete-dicom``.
+        OutputError
+            When the folder is missing or read-only.
         """
         if self.folder is None:
             return None
+        if "pdf" in self.kinds and not page:
+            raise UsageError(
+                "no-page",
+                "A PDF was asked for, and the exam has no page as PDF.",
+                "Leave out pdf.",
+            )
         from edge_runtime.dicom_out.files import DicomFiles, Kind
         from edge_runtime.report.targets import Target, check_targets
 

@@ -14,7 +14,8 @@ from edge_runtime.errors import ScanError
 from edge_runtime.report.document import document
 from edge_runtime.version import __version__
 
-from .source import FILED_UNDER, SourceFrame, SourceObject, check_one_study
+from .header import FILED_UNDER
+from .source import SourceFrame, SourceObject, check_one_study
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset

@@ -2,33 +2,20 @@
 
 from __future__ import annotations
 
-import math
 import os
 import stat
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from edge_runtime.errors import ScanError, UsageError
 
+from .header import is_image, items_of, numbers_of, patient_and_study_of, uid_of, value_of, whole_number
 from .library import silenced
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-# Patient and General Study: what an archive files an object under. Comments, photographs, history and the like are not
-# needed for that and stay where they are.
-FILED_UNDER = (
-    "PatientName", "PatientID", "IssuerOfPatientID", "IssuerOfPatientIDQualifiersSequence", "TypeOfPatientID",
-    "PatientBirthDate", "PatientBirthTime", "PatientSex", "OtherPatientIDsSequence", "QualityControlSubject",
-    "PatientIdentityRemoved", "DeidentificationMethod", "DeidentificationMethodCodeSequence",
-    "StudyInstanceUID", "StudyDate", "StudyTime", "StudyID", "StudyDescription", "AccessionNumber",
-    "IssuerOfAccessionNumberSequence", "ReferringPhysicianName",
-)  # fmt: skip
-ALWAYS_THERE = (
-    "PatientName", "PatientID", "PatientBirthDate", "PatientSex", "StudyDate", "StudyTime", "StudyID",
-    "AccessionNumber", "ReferringPhysicianName",
-)  # fmt: skip
 _MOST_FRAMES = 1024  # an exam has a dozen; a number that was damaged may be anything
 _OPTION = "Export it again, or leave out --dicom-out."
 
@@ -68,7 +55,7 @@ class SourceObject:
     time_zone
         ``+hhmm`` where it names its time zone, else "".
     patient_and_study
-        The elements of `FILED_UNDER` that it has.
+        The elements of `header.FILED_UNDER` that it has.
     """
 
     kind: str
@@ -91,10 +78,12 @@ class SourceObject:
         ScanError
             ``incomplete-dicom`` when it does not say what a result has to refer to.
         """
-        uids = [_uid(dataset, f"{name}UID") for name in ("SOPClass", "SOPInstance", "SeriesInstance", "StudyInstance")]
+        uids = [
+            uid_of(dataset, f"{name}UID") for name in ("SOPClass", "SOPInstance", "SeriesInstance", "StudyInstance")
+        ]
         kind, instance, series, study = uids
-        rows, columns, frames = (_number(dataset, name) for name in ("Rows", "Columns", "NumberOfFrames"))
-        if not (kind and rows and columns and _is_image(kind) and instance and series and study):
+        rows, columns, frames = (whole_number(dataset, name) for name in ("Rows", "Columns", "NumberOfFrames"))
+        if not (kind and rows and columns and is_image(kind) and instance and series and study):
             raise ScanError(
                 "incomplete-dicom",
                 "The DICOM file is no image, or lacks an identifier of its study, its series or itself.",
@@ -109,10 +98,10 @@ class SourceObject:
             study=study,
             shape=(rows, columns),
             frames=frames or 1,
-            lossy=_value(dataset, "LossyImageCompression") == "01",
-            reference=_uid(dataset, "FrameOfReferenceUID"),
-            time_zone=str(_value(dataset, "TimezoneOffsetFromUTC") or ""),
-            patient_and_study=_patient_and_study(dataset),
+            lossy=value_of(dataset, "LossyImageCompression") == "01",
+            reference=uid_of(dataset, "FrameOfReferenceUID"),
+            time_zone=str(value_of(dataset, "TimezoneOffsetFromUTC") or ""),
+            patient_and_study=patient_and_study_of(dataset),
         )
 
 
@@ -213,13 +202,13 @@ def check_one_study(frames: Sequence[SourceFrame]) -> None:
 
 
 def _frame(dataset: Dataset, source: SourceObject, number: int) -> SourceFrame:
-    own = list(_value(dataset, "PerFrameFunctionalGroupsSequence") or ())[number - 1 : number]
-    groups = [*own, *list(_value(dataset, "SharedFunctionalGroupsSequence") or ())[:1]]
-    position = _numbers(dataset, groups, "PlanePositionSequence", "ImagePositionPatient", 3)
-    orientation = _numbers(dataset, groups, "PlaneOrientationSequence", "ImageOrientationPatient", 6)
+    own = items_of(dataset, "PerFrameFunctionalGroupsSequence")[number - 1 : number]
+    groups = [*own, *items_of(dataset, "SharedFunctionalGroupsSequence")[:1]]
+    position = numbers_of(dataset, groups, "PlanePositionSequence", "ImagePositionPatient", 3)
+    orientation = numbers_of(dataset, groups, "PlaneOrientationSequence", "ImageOrientationPatient", 6)
     placed = source.reference is not None and position is not None and orientation is not None
-    spacing = _numbers(dataset, groups, "PixelMeasuresSequence", "PixelSpacing", 2)
-    thickness = _numbers(dataset, groups, "PixelMeasuresSequence", "SliceThickness", 1)
+    spacing = numbers_of(dataset, groups, "PixelMeasuresSequence", "PixelSpacing", 2)
+    thickness = numbers_of(dataset, groups, "PixelMeasuresSequence", "SliceThickness", 1)
     return SourceFrame(
         source=source,
         number=number if source.frames > 1 else None,
@@ -227,70 +216,6 @@ def _frame(dataset: Dataset, source: SourceObject, number: int) -> SourceFrame:
         spacing_mm=spacing if spacing is not None and min(spacing) > 0 else None,
         thickness_mm=None if thickness is None else thickness[0],
     )
-
-
-def _numbers(
-    dataset: Dataset, groups: Iterable[Dataset], sequence: str, keyword: str, count: int
-) -> tuple[float, ...] | None:
-    """Numbers of a functional group: those of the first groups that have them, else those of the whole object."""
-    items = [found[0] for group in groups if (found := _value(group, sequence))]
-    for place in (*items, dataset):
-        found = _value(place, keyword)
-        try:
-            values = tuple(float(value) for value in ([found] if count == 1 else found or ()))
-        except (ValueError, TypeError):
-            continue
-        if len(values) == count and all(map(math.isfinite, values)):
-            return values
-    return None
-
-
-def _value(dataset: Dataset, keyword: str) -> Any:
-    """The value of an element; None where there is none that can be read."""
-    try:
-        return dataset.get(keyword)
-    except MemoryError:
-        raise
-    except Exception:  # noqa: BLE001  # elements are decoded when they are asked for, and raise anything
-        return None
-
-
-def _number(dataset: Dataset, keyword: str) -> int | None:
-    found = _value(dataset, keyword)
-    return int(found) if isinstance(found, int) and found > 0 else None
-
-
-def _uid(dataset: Dataset, keyword: str) -> str | None:
-    from pydicom.uid import UID
-
-    found = _value(dataset, keyword)
-    return str(found) if isinstance(found, str) and found and UID(found).is_valid else None
-
-
-def _is_image(kind: str) -> bool:
-    from pydicom.uid import UID
-
-    return UID(kind).name.endswith("Image Storage")
-
-
-def _patient_and_study(dataset: Dataset) -> Dataset:
-    """Copies of what an object is filed under; what cannot be read is left empty."""
-    from copy import deepcopy
-
-    from pydicom.charset import python_encoding
-    from pydicom.dataset import Dataset
-
-    copied = Dataset()
-    letters = _value(dataset, "SpecificCharacterSet") or ()
-    names = [letters] if isinstance(letters, str) else list(letters)
-    known = all(name in python_encoding for name in names)
-    for keyword in (*(("SpecificCharacterSet",) if known else ()), *FILED_UNDER):
-        if _value(dataset, keyword) is not None:
-            copied[keyword] = deepcopy(dataset[keyword])
-    for keyword in ALWAYS_THERE:
-        if keyword not in copied:
-            setattr(copied, keyword, None)
-    return copied
 
 
 def _no_dicom() -> UsageError:

@@ -18,7 +18,8 @@ from pydicom.dataset import Dataset
 from edge_runtime import CataractAnalyzer, Laterality
 from edge_runtime.dicom_out.files import DicomFiles, Kind
 from edge_runtime.dicom_out.filing import FiledEye
-from edge_runtime.dicom_out.source import ALWAYS_THERE, FILED_UNDER, SourceFrame, frames_of
+from edge_runtime.dicom_out.header import ALWAYS_THERE, FILED_UNDER
+from edge_runtime.dicom_out.source import SourceFrame, frames_of
 from edge_runtime.errors import EdgeCataractError, UsageError
 from edge_runtime.results import EyeResult
 
@@ -171,10 +172,11 @@ def test_only_what_an_object_is_filed_under_leaves_the_source(
     assert b"CNRY" not in eye.to_json().encode()
 
 
+@pytest.mark.slow
 def test_values_that_nobody_can_read_end_in_results_or_in_a_word(
     eye: EyeResult, frames: list[Any], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Two hundred sources with bytes of patient, study and frames replaced at random."""
+    """A hundred sources with bytes of patient, study and frames replaced at random."""
     caplog.set_level(logging.DEBUG)
     noise = random.Random(17)
     buffer = BytesIO()
@@ -184,7 +186,7 @@ def test_values_that_nobody_can_read_end_in_results_or_in_a_word(
     head = len(whole) - len(dataset.PixelData)
     one = replace(eye, entries=eye.entries[:1])
     refusals: list[EdgeCataractError] = []
-    for _ in range(200):
+    for _ in range(100):
         spoilt = bytearray(whole)
         for _ in range(noise.randint(1, 6)):
             spoilt[noise.randrange(132, head)] = noise.randrange(256)
@@ -198,5 +200,5 @@ def test_values_that_nobody_can_read_end_in_results_or_in_a_word(
             assert all(dcmread(BytesIO(content)).StudyInstanceUID for content in contents.values())
     assert {error.word for error in refusals} <= {"source-not-dicom", "incomplete-dicom", "internal"}
     assert "Canary" not in " ".join(map(str, refusals))
-    assert 0 < len(refusals) < 120
+    assert 0 < len(refusals) < 60
     assert "Canary" not in caplog.text

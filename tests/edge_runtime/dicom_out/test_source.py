@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from pydicom.dataset import Dataset
+from pydicom.uid import ExplicitVRBigEndian, ImplicitVRLittleEndian
 
 from edge_runtime.dicom_out.library import silenced
 from edge_runtime.dicom_out.source import frames_of, read_source
@@ -105,3 +106,23 @@ def test_an_object_that_a_result_cannot_refer_to_is_refused(frames: list[Any], c
     with pytest.raises(ScanError) as error:
         frames_of(dataset)
     assert error.value.word == "incomplete-dicom"
+
+
+@pytest.mark.parametrize(("implicit", "little"), [(True, True), (False, False)], ids=["implicit", "big endian"])
+def test_encoding_of_the_source_changes_nothing(source: Dataset, tmp_path: Path, implicit: bool, little: bool) -> None:
+    """Sequences of the patient and numbers of the frames are the same, however they were written."""
+    other = Dataset()
+    other.PatientID, other.IssuerOfPatientID, other.TypeOfPatientID = "B-2", "Elsewhere", "TEXT"
+    source.OtherPatientIDsSequence = [other]
+    plain = frames_of(source)
+    if little:
+        source.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian
+    else:
+        source.file_meta.TransferSyntaxUID = ExplicitVRBigEndian
+    source.save_as(tmp_path / "exam.dcm", implicit_vr=implicit, little_endian=little, enforce_file_format=True)
+    again = read_source(str(tmp_path / "exam.dcm"))
+    assert [(frame.key, frame.plane, frame.spacing_mm, frame.thickness_mm) for frame in again] == [
+        (frame.key, frame.plane, frame.spacing_mm, frame.thickness_mm) for frame in plain
+    ]
+    assert again[0].source.patient_and_study == plain[0].source.patient_and_study
+    assert again[0].source.patient_and_study.OtherPatientIDsSequence[0].PatientID == "B-2"
