@@ -6,7 +6,7 @@ import argparse
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from edge_runtime.errors import UsageError
+from edge_runtime.errors import ResourceError, UsageError
 
 from .arguments import path_argument
 
@@ -41,7 +41,13 @@ class DicomOptions:
         return cls(options.dicom_out, options.dicom_out_kinds)
 
     def prepare(
-        self, scans: Sequence[tuple[str, int | None]], name: str, *, overwrite: bool, page: bool = False
+        self,
+        scans: Sequence[tuple[str, int | None]],
+        name: str,
+        *,
+        overwrite: bool,
+        page: bool = False,
+        capped: bool = False,
     ) -> DicomFiles | None:
         """Before any work: read the sources, and check what will be written; None when nothing was asked for.
 
@@ -55,6 +61,8 @@ class DicomOptions:
             Whether what is no result for these scans may be replaced.
         page
             Whether the exam gets a page as PDF.
+        capped
+            Whether memory has a cap.
 
         Raises
         ------
@@ -64,6 +72,8 @@ class DicomOptions:
             ``source-not-dicom``, ``mixed-studies``, ``output-taken``, or ``no-page``.
         ScanError
             ``incomplete-dicom``.
+        ResourceError
+            ``memory-cap`` under a cap.
         OutputError
             When the folder is missing or read-only.
         """
@@ -75,6 +85,8 @@ class DicomOptions:
                 "A PDF was asked for, and the exam has no page as PDF.",
                 "Leave out pdf.",
             )
+        if capped:  # highdicom holds the label maps of all frames at once, and copies them
+            raise ResourceError("memory-cap", "Results as DICOM keep no cap on memory.", "Leave out --max-memory.")
         from edge_runtime.dicom_out.files import DicomFiles, Kind
         from edge_runtime.report.targets import Target, check_targets
 

@@ -128,7 +128,12 @@ def analyze_exam(options: ExamOptions) -> int:
         zones=options.zones,
     )
     check_targets(outputs.targets(), [*options.scans, *options.analyzer.files], overwrite=options.overwrite)
-    dicom = options.dicom.prepare([(path, None) for path in options.scans], name, overwrite=options.overwrite)
+    dicom = options.dicom.prepare(
+        [(path, None) for path in options.scans],
+        name,
+        overwrite=options.overwrite,
+        capped=options.analyzer.max_memory_mb is not None,
+    )
     eye = load_analyzer(options.analyzer).analyze_exam(
         options.scans, Laterality(options.eye), age_years=options.age_years
     )

@@ -86,10 +86,11 @@ def patient_and_study_of(dataset: Dataset) -> Dataset:
     from pydicom.charset import python_encoding
     from pydicom.datadict import dictionary_VR
     from pydicom.dataset import Dataset
+    from pydicom.multival import MultiValue
 
     copied = Dataset()
-    letters = value_of(dataset, "SpecificCharacterSet") or ()
-    names = [letters] if isinstance(letters, str) else list(letters)
+    letters = value_of(dataset, "SpecificCharacterSet")
+    names = letters if isinstance(letters, MultiValue) else [letters]
     known = all(name in python_encoding for name in names)
     for keyword in (*(("SpecificCharacterSet",) if known else ()), *FILED_UNDER):
         if value_of(dataset, keyword) is not None and dictionary_VR(keyword) == dataset[keyword].VR:

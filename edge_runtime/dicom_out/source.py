@@ -206,13 +206,12 @@ def _frame(dataset: Dataset, source: SourceObject, number: int) -> SourceFrame:
     groups = [*own, *items_of(dataset, "SharedFunctionalGroupsSequence")[:1]]
     position = numbers_of(dataset, groups, "PlanePositionSequence", "ImagePositionPatient", 3)
     orientation = numbers_of(dataset, groups, "PlaneOrientationSequence", "ImageOrientationPatient", 6)
-    placed = source.reference is not None and position is not None and orientation is not None
     spacing = numbers_of(dataset, groups, "PixelMeasuresSequence", "PixelSpacing", 2)
     thickness = numbers_of(dataset, groups, "PixelMeasuresSequence", "SliceThickness", 1)
     return SourceFrame(
         source=source,
         number=number if source.frames > 1 else None,
-        plane=Plane(position, orientation) if placed and position and orientation else None,
+        plane=Plane(position, orientation) if source.reference and position and orientation else None,
         spacing_mm=spacing if spacing is not None and min(spacing) > 0 else None,
         thickness_mm=None if thickness is None else thickness[0],
     )

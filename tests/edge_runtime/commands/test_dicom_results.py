@@ -117,6 +117,12 @@ def test_a_foreign_file_is_replaced_only_when_told_to(exam: str, tmp_path: Path)
     assert chosen.prepare([(exam, None)], "exam-OD", overwrite=True) is not None
 
 
+def test_a_cap_on_memory_is_refused(run_program: RunProgram, exam: str, tmp_path: Path) -> None:
+    done = run_program("exam", exam, "--eye", "OD", "--dicom-out", tmp_path, "--max-memory", "2000")
+    assert done.returncode == 71
+    assert b"error[memory-cap]" in done.stderr
+
+
 def test_pictures_are_refused_before_any_work(run_program: RunProgram, tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(encoded(".png", lens_frame()))
     done = run_program("exam", tmp_path / "a.png", "--eye", "OD", "--dicom-out", tmp_path, "--json")
