@@ -3,73 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import os
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from edge_runtime.checked import checked_age
-from edge_runtime.errors import FAULTS_OF_ONE_SCAN, InternalError, UsageError
 
-from .arguments import AnalyzerOptions, SpeechOptions, add_analysis_options, load_analyzer, path_argument
-from .console import complain, print_data
-from .outcome import EXIT_NOT_GRADED, EXIT_SOME_FAILED, explain
-from .outputs import Outputs, PicturePaths, deliver, stem
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from edge_runtime.analyzer import CataractAnalyzer
-    from edge_runtime.results import EyeResult
-    from edge_runtime.scan import Exam
+from .arguments import AnalyzerOptions, SpeechOptions, add_analysis_options, path_argument
+from .dicom_results import DicomOptions, add_dicom_arguments
+from .exam_eyes import ExamOptions, judge_exam
+from .fhir_output import FhirOutput, add_fhir_options
+from .reports import ReportOptions, add_report_options
 
 # Names that Windows keeps for devices.
 _RESERVED = {"CON", "PRN", "AUX", "NUL", *(f"{port}{number}" for port in ("COM", "LPT") for number in range(1, 10))}
-
-
-@dataclass(frozen=True, slots=True)
-class ExamOptions:
-    """What the verb was asked for.
-
-    Attributes
-    ----------
-    given
-        Paths of the radial scans, of folders with them, or of a manifest.
-    eye
-        ``OD`` or ``OS``; None: as the scans say it.
-    folder
-        The folder of ``-o``, or None.
-    name
-        Label of the exam in the names of its files, never a person's name; None: without.
-    overwrite
-        Whether results of other scans may be replaced.
-    age_years
-        Age of the patient; None: not given.
-    zones
-        Whether overlays show the zones of the lens.
-    picture
-        Where the picture of the whole eye goes; None: not asked for.
-    corrected
-        Folder of label maps that a person corrected; None: not given.
-    labels
-        Folder in which label maps are written; None: not asked for.
-    fhir
-        The FHIR bundle that is asked for, if any.
-    """
-
-    given: tuple[str, ...]
-    eye: str | None
-    analyzer: AnalyzerOptions
-    speech: SpeechOptions
-    folder: str | None
-    name: str | None
-    overwrite: bool
-    age_years: float | None
-    zones: bool
-    picture: str | None
-    corrected: str | None
-    labels: str | None
-    fhir: FhirOutput
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -81,7 +26,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the patient's right (OD) or left (OS) eye (default: as files, names or the manifest say it)",
     )
     add_analysis_options(parser)
-    add_fhir_options(parser)
     parser.add_argument(
         "--name",
         type=_label,
@@ -105,6 +49,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="measure by the label maps of this folder that a person corrected: <stem>.labels.png or .labels.dcm",
     )
     add_report_options(parser)
+    add_dicom_arguments(parser)
+    add_fhir_options(parser)
 
 
 def _label(text: str) -> str:
@@ -116,7 +62,7 @@ def _label(text: str) -> str:
 
 def run(options: argparse.Namespace) -> int:
     """Run the verb; returns the exit code."""
-    return analyze_exam(
+    return judge_exam(
         ExamOptions(
             given=tuple(options.scans),
             eye=options.eye,
@@ -131,106 +77,7 @@ def run(options: argparse.Namespace) -> int:
             corrected=options.corrected,
             labels=options.labels,
             fhir=FhirOutput.of(options),
+            reports=ReportOptions.of(options),
+            dicom=DicomOptions.of(options),
         )
     )
-
-
-def analyze_exam(options: ExamOptions) -> int:
-    """Analyse the scans of an exam and deliver one document for each eye; returns the exit code."""
-    from edge_runtime.exams.eyes import split_eyes
-    from edge_runtime.exams.opening import open_scans
-    from edge_runtime.report.targets import check_targets
-    from edge_runtime.scan import Laterality
-
-    from .inputs import scans_of_one_exam
-
-    planned = scans_of_one_exam(options.given, options.eye, quiet=options.speech.quiet)
-    loaded: list[CataractAnalyzer] = []  # by the time a scan is read; files are opened before, to know their eyes
-    opened = open_scans(planned, lambda: loaded[0].room_for_reading() if loaded else None)
-    eyes = split_eyes(opened, Laterality(options.eye) if options.eye else None)
-    exams = sorted(eyes.exams, key=lambda exam: exam.laterality or "")
-    files = {source.name: scan.planned.path for scan in opened for source in scan.sources}
-    outputs = _outputs(exams, files, options)
-    targets = [target for one in outputs for target in one.targets()]
-    inputs = [*(scan.path for scan in planned), *options.analyzer.files]
-    check_targets(targets, inputs, overwrite=options.overwrite)
-    loaded.append(load_analyzer(options.analyzer))
-    judged: list[EyeResult | None] = []
-    for exam, one in zip(exams, outputs, strict=True):
-        if judged and not options.speech.json:
-            print_data("")
-        judged.append(_judge(loaded[0], exam, one, options, alone=len(exams) == 1))
-    for stray in eyes.strays:
-        if stray.error is not None:
-            stray.error.lost = "Both eyes were judged without it."
-            complain(stray.error, stray.planned.path, debug=options.speech.debug)
-    codes = {_exit_code(eye) for eye in judged}
-    return codes.pop() if len(codes) == 1 and not eyes.strays else EXIT_SOME_FAILED
-
-
-def _outputs(exams: Sequence[Exam], files: Mapping[str, str], options: ExamOptions) -> list[Outputs]:
-    """Where the results of each eye go; overlays say the eye where names of scans are the same in both.
-
-    Parameters
-    ----------
-    exams
-        The eyes.
-    files
-        The path of the file of each scan, by the scan's name.
-    options
-        What was asked for.
-    """
-    stems = [[_stem(files[source.name], source.frame) for source in exam.sources] for exam in exams]
-    shared = len(exams) > 1 and bool(set(stems[0]).intersection(*stems[1:]))
-    outputs = []
-    for exam, names in zip(exams, stems, strict=True):
-        name = f"{options.name or 'exam'}-{exam.laterality}"
-        picture = options.picture
-        if picture and len(exams) > 1:
-            head, ending = os.path.splitext(picture)
-            picture = f"{head}-{exam.laterality}{ending}"
-        outputs.append(
-            Outputs(
-                options.folder,
-                name,
-                [files[source.name] for source in exam.sources],
-                PicturePaths(eye=picture),
-                label=name if options.name else (exam.laterality or "" if shared else ""),
-                overwrite=options.overwrite,
-                zones=options.zones,
-                stems=names,
-            )
-        )
-    return outputs
-
-
-def _stem(path: str, frame: int | None) -> str:
-    return stem(path) + ("" if frame is None else f".{frame:03d}")
-
-
-def _judge(
-    analyzer: CataractAnalyzer, exam: Exam, outputs: Outputs, options: ExamOptions, *, alone: bool
-) -> EyeResult | None:
-    """Analyse one eye and deliver its document; None when it was refused, and the other eye is judged all the same."""
-    try:
-        eye = analyzer.analyze_exam(exam, age_years=options.age_years)
-    except (UsageError, *FAULTS_OF_ONE_SCAN, InternalError) as error:
-        if alone:
-            raise
-        error.lost = f"{exam.laterality} was not judged."
-        complain(error, error.source, debug=options.speech.debug)
-        return None
-    for entry in eye.unreadable:
-        entry.error.lost = "The exam was judged without it."
-        complain(entry.error, entry.error.source, debug=options.speech.debug)
-    deliver(eye, outputs, options.speech, options.fhir)
-    for scan in eye.scans:
-        if not scan.gradable and not options.speech.quiet:
-            explain(scan)
-    return eye
-
-
-def _exit_code(eye: EyeResult | None) -> int:
-    if eye is None or eye.unreadable:
-        return EXIT_SOME_FAILED
-    return 0 if eye.scans_used else EXIT_NOT_GRADED

@@ -68,6 +68,29 @@ class FhirOutput:
         return {self.path: to_json(bundle, indent=2).encode() + b"\n"}
 
 
+    def deliver(self, eyes: Sequence[EyeResult], *, overwrite: bool) -> None:
+        """Write the bundle of one patient's eyes; nothing without an eye.
+
+        Raises
+        ------
+        UsageError
+            When it would replace what is no result of these scans.
+        OutputError, WriteError
+            When it cannot be created, or not be written in full.
+        """
+        if self.path is None or not eyes:
+            return
+        from edge_runtime.report.files import write_all
+        from edge_runtime.report.targets import check_ownership
+
+        files = self.encode(eyes)
+        if not overwrite:
+            scans = frozenset(scan.scan.sha256 for eye in eyes for scan in eye.scans)
+            for path in files:
+                check_ownership(path, scans)
+        write_all(files)
+
+
 def add_fhir_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument(

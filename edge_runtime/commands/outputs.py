@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from edge_runtime.results import EyeResult, ScanResult
 
     from .arguments import SpeechOptions
-    from .fhir_output import FhirOutput
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +88,8 @@ class Outputs:
 
         named = [Target(path, tuple(self.paths)) for path in self.pictures.named]
         if self.labels is not None:
-            named += [Target(self._labels(self.labels, path), (path,)) for path in self.paths]
+            maps = self._label_map_paths(self.labels)
+            named += [Target(place, (path,)) for place, path in zip(maps, self.paths, strict=True)]
         if self.folder is None:
             return named
         if not os.path.isdir(self.folder):
@@ -127,23 +127,24 @@ class Outputs:
         from edge_runtime.results import ScanResult
 
         return {
-            self._labels(folder, path): encode_png(
-                entry.labels, PictureMark("labels", entry.scan.sha256, document_sha256)
-            )
-            for path, entry in zip(self.paths, eye.entries, strict=True)
+            place: encode_png(entry.labels, PictureMark("labels", entry.scan.sha256, document_sha256))
+            for place, entry in zip(self._label_map_paths(folder), eye.entries, strict=True)
             if isinstance(entry, ScanResult)
         }
 
-    def _labels(self, folder: str, path: str) -> str:
-        return os.path.join(folder, f"{stem(path)}.labels.png")
+    def _label_map_paths(self, folder: str) -> list[str]:
+        return [os.path.join(folder, f"{name}.labels.png") for name in self._stems]
 
     def _document(self, folder: str) -> str:
         return os.path.join(folder, self.name + ".json")
 
     def _overlays(self) -> list[str]:
         ending = f"{self.label and '.' + self.label}.overlay.png"
-        stems = self.stems or [stem(path) for path in self.paths]
-        return [os.path.join(self.folder or "", name + ending) for name in stems]
+        return [os.path.join(self.folder or "", name + ending) for name in self._stems]
+
+    @property
+    def _stems(self) -> Sequence[str]:
+        return self.stems or [stem(path) for path in self.paths]
 
 
 def stem(path: str) -> str:
@@ -172,8 +173,8 @@ def without_own_pictures(paths: Sequence[str], *, quiet: bool) -> tuple[str, ...
     return scans
 
 
-def deliver(eye: EyeResult, outputs: Outputs, speech: SpeechOptions, fhir: FhirOutput | None = None) -> None:
-    """Write the files that were asked for, with the FHIR bundle of the eye, then print.
+def deliver(eye: EyeResult, outputs: Outputs, speech: SpeechOptions) -> None:
+    """Write the files that were asked for, then print.
 
     Raises
     ------
@@ -187,8 +188,7 @@ def deliver(eye: EyeResult, outputs: Outputs, speech: SpeechOptions, fhir: FhirO
     from edge_runtime.report.text import summary
 
     content = document(eye)
-    files = {} if fhir is None else fhir.encode([eye], content["created"])
-    files |= outputs.encode(eye, to_json(content, indent=2).encode() + b"\n", content["created"][:10])
+    files = outputs.encode(eye, to_json(content, indent=2).encode() + b"\n", content["created"][:10])
     if files:
         if not outputs.overwrite:
             scans = frozenset(scan.scan.sha256 for scan in eye.scans)

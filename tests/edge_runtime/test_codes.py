@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from edge_runtime import codes, errors
+from edge_runtime.dicom_out import concepts
 from edge_runtime.look.tissues import Picture, Tissue
 from edge_runtime.measure import answer as answer_module
 from edge_runtime.measure.answer import DOUBTS, Answer
@@ -30,6 +31,14 @@ MEASURES = {
     "anterior-subcapsular",
     "posterior-subcapsular",
     "central-3mm",
+}
+# What the private scheme of DICOM results names besides words of documents; a viewer shows the meanings.
+CONCEPTS = {
+    *(measure.code for measure in (*concepts.EYE_MEASURES.values(), *concepts.SCAN_MEASURES.values())),
+    *(measure.code for measure in concepts.GRADE_ENDS),
+    *concepts.QUESTIONS,
+    *concepts.GRADING,
+    concepts.PROCEDURE[0],
 }
 OTHER_NAMES = {
     "utf-8",
@@ -54,6 +63,7 @@ OTHER_NAMES = {
     "observation-category",
     "user-friendly-name",
     "v2-0074",
+    *(name for name in CONCEPTS - codes.ANSWER_REASONS.keys() if "-" in name),
 }
 
 

@@ -1,0 +1,1 @@
+"""Results as DICOM objects that are filed beside their scans: Structured Report, Segmentation, Encapsulated PDF."""
