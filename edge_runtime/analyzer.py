@@ -26,7 +26,7 @@ from .measure.locate import view_lens
 from .model.network import Network
 from .model.precision import DEFAULT_PRECISION
 from .model.store import read_model
-from .model.tiling import Tile, TiledPredictor, TileGeometry
+from .model.tiling import TiledPredictor, TileGeometry
 from .reading.corrections import corrected_exam, read_label_map
 from .reading.exams import exam_of
 from .reading.raster import read_scan

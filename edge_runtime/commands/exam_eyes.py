@@ -196,7 +196,7 @@ def _dicom(exam: Exam, outputs: Outputs, files: Mapping[str, str], options: Exam
         [(files[source.name], source.frame) for source in exam.sources],
         outputs.name,
         overwrite=options.overwrite,
-        page=options.reports.prints_pdf,
+        page=options.dicom.wants_pdf and options.reports.prints_pdf,
         capped=options.analyzer.max_memory_mb is not None,
     )
 

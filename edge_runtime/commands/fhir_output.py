@@ -67,7 +67,6 @@ class FhirOutput:
         bundle = fhir_bundle(eyes, subject=self.subject, created=created, instances=instances)
         return {self.path: to_json(bundle, indent=2).encode() + b"\n"}
 
-
     def deliver(self, eyes: Sequence[EyeResult], *, overwrite: bool) -> None:
         """Write the bundle of one patient's eyes; nothing without an eye.
 

@@ -15,8 +15,8 @@ from edge_runtime.look.tissues import Picture, Tissue
 from edge_runtime.measure import answer as answer_module
 from edge_runtime.measure.answer import DOUBTS, Answer
 from edge_runtime.measure.quality import RULES
-from edge_runtime.report.fhir.terms import own_codes
 from edge_runtime.report.comparison import Verdict
+from edge_runtime.report.fhir.terms import own_codes
 
 PACKAGE = Path(codes.__file__).parent
 ERRORS = {name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, Exception)}
