@@ -111,4 +111,4 @@ def test_a_comparison_is_told_in_every_language_and_has_a_page(language: str, tm
     for line in comparison_lines(found, spoken):
         assert line.replace("'", "&#39;") in page
     assert spoken.meaning("comparison reason", "exam-not-graded") in page
-    assert f'<html lang="{language}" dir="{spoken.direction}">' in page
+    assert f'<html lang="{language}" dir="{spoken.direction}" class="alone">' in page
