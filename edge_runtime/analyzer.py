@@ -20,7 +20,6 @@ from .machine.cancelling import cancelled_by, stop_if_cancelled
 from .machine.resources import Limits, Resources
 from .machine.stopwatch import Stopwatch
 from .measure.coefficients import check_coefficients
-from .measure.correction import corrected_view
 from .measure.decision import OperatingPoint
 from .measure.locate import view_lens
 from .model.network import Network
@@ -279,11 +278,7 @@ class CataractAnalyzer:
         self._resources.step_done()
         stop_if_cancelled()
         timings_ms = Timings(one.read_ms, prepare_ms, clock.lap_ms(), measure=0.0)
-        result = scan_result(view, self.point, self._facts, timings_ms)
-        if (labels := one.scan.corrected_labels) is not None:
-            corrected = corrected_view(view, labels, self.tiled_predictor())
-            after = scan_result(corrected, self.point, self._facts, timings_ms)
-            result = after.correcting(result, labels.sha256, corrected.changed_px)
+        result = scan_result(view, self.point, self._facts, timings_ms, self.tiled_predictor)
         if "logging" in sys.modules:  # who listens has imported it; importing takes long
             for line in result.sizes:
                 sys.modules["logging"].getLogger(__name__).info(line)

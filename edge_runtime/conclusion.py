@@ -20,23 +20,43 @@ if TYPE_CHECKING:
 
     from edge_runtime.measure.decision import OperatingPoint
     from edge_runtime.measure.locate import LensView
+    from edge_runtime.model.tiling import TiledPredictor
 
     from .results import ModelFacts, Timings
     from .scan import Laterality
 
 
-def scan_result(view: LensView, point: OperatingPoint, model: ModelFacts, timings_ms: Timings) -> ScanResult:
-    """Measure a labelled lens and judge it by itself.
+def scan_result(
+    view: LensView,
+    point: OperatingPoint,
+    model: ModelFacts,
+    timings_ms: Timings,
+    predictor: Callable[[], TiledPredictor],
+) -> ScanResult:
+    """Measure a labelled lens and judge it by itself; where a person corrected the labels, by those, too.
 
     Parameters
     ----------
     view
-        The lens, as the model or a person labelled it.
+        The lens as the model labelled it.
     point, model
-        Operating point, and the model that labelled it.
+        Operating point, and the model.
     timings_ms
         How long the steps before this one took.
+    predictor
+        Gives what looks again, where the lens of the person reaches beyond the window.
     """
+    result = _measured(view, point, model, timings_ms)
+    labels = view.frame.scan.corrected_labels
+    if labels is None:
+        return result
+    from edge_runtime.measure.correction import corrected_view
+
+    corrected = corrected_view(view, labels, predictor())
+    return _measured(corrected, point, model, timings_ms).correcting(result, labels.sha256, corrected.changed_px)
+
+
+def _measured(view: LensView, point: OperatingPoint, model: ModelFacts, timings_ms: Timings) -> ScanResult:
     clock = Stopwatch()
     measured = measure_lens(view)
     judgement = judge(measured.gradable_fractions, point)

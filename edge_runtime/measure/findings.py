@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .answer import LEAST_SCANS, conclude
-from .correction import as_the_model_sees
 from .decision import mean_fraction
 from .eye_measures import eye_measures
 from .grade import grade_terms
@@ -93,6 +92,8 @@ def _by_the_model(lenses: Sequence[LensMaps], coefficients: MeasureCoefficients)
     """The measures by the labels of the model alone, for the grade; None where nobody corrected one, or without any."""
     if all(lens.changed is None for lens in lenses):
         return None
+    from .correction import as_the_model_sees
+
     found = (measure_zones(as_the_model_sees(lens), None, coefficients.excess) for lens in lenses)
     return eye_measures([lens.measures for lens in found if lens is not None])
 
