@@ -69,9 +69,12 @@ class _Summary:
     def _finding(self) -> str:
         eye, say = self.eye, self.language.say
         if eye.cataract_fraction is not None:
-            marks = [eye.decision.value, *["BORDERLINE"][: eye.borderline]]
-            marks += ["CORRECTED BY A PERSON"] if eye.before else []
-            return ", ".join(map(say, marks))
+            marks = [say(eye.decision.value)]
+            if eye.borderline:
+                marks.append(say("BORDERLINE"))
+            if eye.before:
+                marks.append(say("CORRECTED BY A PERSON"))
+            return ", ".join(marks)
         reasons = sorted({reason for scan in eye.scans for reason in scan.reasons})
         return f"{say('not graded')} ({', '.join(reasons)})"
 
