@@ -30,7 +30,8 @@ from edge_runtime import cli
 from tests.dicom_files import put_canaries, tomography
 from tests.make_tiny_model import TinyModel, tiny_model_bytes
 
-from .dicom_damage import Whole, damaged, frames, wholes
+from .dicom_damage import damaged
+from .dicom_wholes import Whole, frames, wholes
 from .supervision import Job, supervised
 
 if TYPE_CHECKING:
