@@ -44,7 +44,7 @@ def _work(pipe: Connection, outcomes: Callable[[Job, int], Iterable[str]], seed:
 
 
 def supervised(
-    outcomes: Callable[[Job, int], Iterable[str]], jobs: list[Job], seed: int, workers: int
+    outcomes: Callable[[Job, int], Iterable[str]], jobs: list[Job], seed: int, workers: int, hang_s: float = HANG_S
 ) -> tuple[dict[str, Counter[str]], float]:
     """Run jobs in watched processes; a process that ends or is silent is counted as a fault, and replaced.
 
@@ -54,13 +54,15 @@ def supervised(
         Does a job with a seed and gives a word for each of its pieces; a function of a module.
     jobs, seed, workers
         The work, and the number of processes.
+    hang_s
+        Seconds of silence after which a process hangs, besides those that are granted for each piece.
 
     Returns
     -------
     dict, float
         How often each word came, by the name of the job; and the most processor time of one piece, in seconds.
     """
-    watch = _Watch(outcomes, seed, list(reversed(jobs)))
+    watch = _Watch(outcomes, seed, list(reversed(jobs)), hang_s)
     for _ in range(workers):
         watch.start()
     while watch.running:
@@ -74,6 +76,7 @@ class _Watch:
     outcomes: Callable[[Job, int], Iterable[str]]
     seed: int
     waiting: list[Job]
+    hang_s: float = HANG_S
     running: list[_Worker] = field(default_factory=list)
     found: dict[str, Counter[str]] = field(default_factory=dict)
     slowest: float = 0.0
@@ -103,7 +106,7 @@ class _Watch:
             counts.update(some)
             self.slowest = max(self.slowest, slow)
             self._go_on(worker)
-        elif time.monotonic() - worker.since > HANG_S + HANG_PER_PIECE_S * worker.job.count:
+        elif time.monotonic() - worker.since > self.hang_s + HANG_PER_PIECE_S * worker.job.count:
             counts["FAULT: hang"] += 1
             worker.process.kill()
             self._replace(worker)

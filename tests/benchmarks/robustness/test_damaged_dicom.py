@@ -13,7 +13,7 @@ import pytest
 
 from benchmarks.robustness import damaged_dicom, dicom_damage
 from benchmarks.robustness.damaged_dicom import outcome_of, outcomes
-from benchmarks.robustness.dicom_damage import wholes
+from benchmarks.robustness.dicom_wholes import wholes
 from edge_runtime import cli
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")  # of pydicom, which writes what it would not read
