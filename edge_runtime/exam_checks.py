@@ -72,6 +72,10 @@ def contradictions(
         The eye that was named.
     """
     yield from _other_eyes(names, laterality)
+    for result in scans:
+        eye = result.scan.laterality
+        if eye is not None and laterality is not None and eye.value is not laterality:
+            yield Notice("other-eye", f"Its file says {eye.value.value}, not {laterality.value}.", result.scan.source)
     frames = Counter((result.profile, result.scan.rows, result.scan.columns, result.scan.bits) for result in scans)
     if len(frames) > 1:
         usual = frames.most_common(1)[0][0]

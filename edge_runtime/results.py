@@ -9,6 +9,7 @@ import numpy as np
 
 from edge_runtime.frame.resample import on_scan_pixels
 from edge_runtime.frame.window import CropWindow
+from edge_runtime.measure.quality import OF_FILE, Notice
 from edge_runtime.model.facts import ModelFacts
 from edge_runtime.model.predictor import Prediction
 
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from edge_runtime.measure.lens import LensPixels
     from edge_runtime.measure.lens_measures import LensMaps
     from edge_runtime.measure.measurement import Measurement
-    from edge_runtime.measure.quality import Notice
 
     from .errors import EdgeCataractError
     from .scan import Laterality, Scan
@@ -115,7 +115,7 @@ class ScanResult(Drawable):
             pixels=measured.pixels,
             lens_density=measured.lens_density,
             reasons=measured.reasons,
-            notices=measured.notices,
+            notices=(*measured.notices, *(Notice(word, OF_FILE[word]) for word in scan.notices)),
             judgement=judgement,
             maps=ScanMaps(
                 prediction=replace(prediction, labels=view.labels),

@@ -69,6 +69,8 @@ class Scan:
         Which eye of the patient; None where it is not known.
     meridian_deg
         Angle of the radial scan in degrees, 0 to 180; None where it is not known.
+    notices
+        What its file says that a reader of the result should know (words of `codes.WARNINGS`).
     """
 
     pixels: NDArray[Any]
@@ -78,6 +80,7 @@ class Scan:
     pitch_um: Known[tuple[float, float]] | None = None
     laterality: Known[Laterality] | None = None
     meridian_deg: Known[float] | None = None
+    notices: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         pixels = self.pixels
@@ -178,10 +181,17 @@ class ScanSource:
         What an error about it names: the path as it was given.
     read
         Reads the scan, or raises why it cannot be read.
+    laterality, meridian_deg
+        What is known of it before its pixels are read; None: nothing.
+    frame
+        Its number in a file of several frames, from 1; None: the file has no others.
     """
 
     name: str
     read: Callable[[], Scan]
+    laterality: Known[Laterality] | None = None
+    meridian_deg: Known[float] | None = None
+    frame: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,8 +235,9 @@ def scan_from_pixels(frame: NDArray[np.uint8] | NDArray[np.uint16], source: str 
 
 def __getattr__(name: str) -> Any:
     """Reading moved to `edge_runtime.reading`; its names are still found here."""
-    if name not in {"captured_messages", "decode_scan", "read_scan"}:
+    rooms = {"captured_messages": "decoder_messages", "decode_scan": "raster", "read_scan": "raster"}
+    if name not in rooms:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module("edge_runtime.reading.raster"), name)
+    return getattr(import_module(f"edge_runtime.reading.{rooms[name]}"), name)

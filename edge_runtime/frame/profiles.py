@@ -19,6 +19,7 @@ __all__ = [
 ]  # fmt: skip
 
 MAX_PROFILE_BYTES = 1 << 16
+SAME_PITCH = 0.01  # a scan whose own pitch is so close to that of a known frame of its shape is such a frame
 MIN_PITCH_UM, MAX_PITCH_UM = 1.0, 40.0  # a pitch outside is a mistaken unit; the lens cortex would be a few pixels
 
 
@@ -136,11 +137,13 @@ def wanted_profile(
 def profile_of_scan(scan: Scan, wanted: DeviceProfile | PixelPitch | None) -> DeviceProfile:
     """Choose the device profile of one scan.
 
-    What the user named comes first, then the pixel pitch that the scan itself states, then its shape.
+    What the user named comes first, then the pixel pitch that the scan itself states, then its shape. A stated pitch
+    that is that of a known frame of this shape means that frame.
 
     Raises
     ------
     ScanError
+        ``bad-pixel-spacing`` when the scan states a pitch outside 1 to 40 um;
         ``unknown-frame`` when nothing was given and no bundled profile fits; ``profile-mismatch`` when the scan has
         another depth than the profile that was named.
     UsageError
@@ -159,6 +162,22 @@ def profile_of_scan(scan: Scan, wanted: DeviceProfile | PixelPitch | None) -> De
         case PixelPitch():
             return profile_of_pitch(wanted.row_um, wanted.column_um, scan.rows, scan.columns)
         case None if scan.pitch_um is not None:
-            return profile_of_pitch(*scan.pitch_um.value, scan.rows, scan.columns)
+            return _profile_of_own_pitch(scan, scan.pitch_um.value)
         case None:
             return profile_for(scan.rows, scan.columns, scan.bits)
+
+
+def _profile_of_own_pitch(scan: Scan, pitch_um: tuple[float, float]) -> DeviceProfile:
+    """The profile of a scan that states its pixel pitch."""
+    if not all(MIN_PITCH_UM <= pitch <= MAX_PITCH_UM for pitch in pitch_um):
+        raise ScanError(
+            "bad-pixel-spacing",
+            f"The file states pixels of {pitch_um[0]:g} x {pitch_um[1]:g} um, which no scan has.",
+            "Name its device profile (--profile, profile= in Python), or give its pitch (--pixel-um, PixelPitch).",
+        )
+    for profile in PROFILES.values():
+        if profile.fits(scan.rows, scan.columns, scan.bits):
+            usual = profile.pitch_um(scan.rows, scan.columns)
+            if all(abs(own / known - 1) <= SAME_PITCH for own, known in zip(pitch_um, usual, strict=True)):
+                return profile
+    return profile_of_pitch(*pitch_um, scan.rows, scan.columns)

@@ -144,6 +144,12 @@ OF_DOUBT = {
 }
 
 
+# What the file of a scan says of it.
+OF_FILE = {
+    "burned-in-text": "Its file says that text is burned into the picture, perhaps a name: pictures of it show that.",
+    "lossy-compression": "Its file was compressed with loss of detail.",
+}
+
 # Signs that the picture is not as the device wrote it.
 ALTERED = frozenset(OF_DOUBT) - {"profile-shape"}
 

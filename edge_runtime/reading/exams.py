@@ -7,15 +7,16 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from edge_runtime.errors import UsageError
+from edge_runtime.errors import FAULTS_OF_ONE_SCAN, UsageError
 from edge_runtime.scan import Exam, ScanSource, scan_from_pixels
 
 from .files import name_of
-from .raster import read_scan
+from .sources import sources_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from edge_runtime.errors import EdgeCataractError
     from edge_runtime.scan import Laterality, Scan
 
     from .files import ScanFile
@@ -25,6 +26,8 @@ def exam_of_files(
     paths: Sequence[ScanFile], laterality: Laterality | None = None, room: Callable[[], int | None] = lambda: None
 ) -> Exam:
     """The exam whose scans are these files, in this order; each is read when its turn comes.
+
+    A DICOM file of several frames is as many scans, in the order that it says.
 
     Parameters
     ----------
@@ -42,7 +45,7 @@ def exam_of_files(
     """
     if isinstance(paths, str | bytes | os.PathLike):
         raise UsageError("usage", "A list of scans was expected, got one path.", "Give [path].")
-    return Exam(tuple(ScanSource(name_of(path), partial(_read, path, room)) for path in paths), laterality)
+    return Exam(tuple(source for path in paths for source in _sources(path, room)), laterality)
 
 
 def exam_of_frames(frames: Sequence[NDArray[Any]], laterality: Laterality | None = None) -> Exam:
@@ -56,5 +59,13 @@ def exam_of_frames(frames: Sequence[NDArray[Any]], laterality: Laterality | None
     )
 
 
-def _read(path: ScanFile, room: Callable[[], int | None]) -> Scan:
-    return read_scan(path, room())
+def _sources(path: ScanFile, room: Callable[[], int | None]) -> tuple[ScanSource, ...]:
+    """The scans of a file; a file that cannot be opened is one that says why when its turn comes."""
+    try:
+        return sources_of(path, room)
+    except FAULTS_OF_ONE_SCAN as error:
+        return (ScanSource(name_of(path), partial(_fail, error)),)
+
+
+def _fail(error: EdgeCataractError) -> Scan:
+    raise error

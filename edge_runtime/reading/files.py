@@ -18,6 +18,27 @@ for _name in ("O_NONBLOCK", "O_CLOEXEC", "O_BINARY"):
     _FLAGS |= getattr(os, _name, 0)
 
 
+_DICOM_AT, _DICOM_MARK = 128, b"DICM"
+
+
+def is_dicom(content: bytes | bytearray | memoryview) -> bool:
+    """Whether what begins so is a DICOM file: ``DICM`` after 128 bytes, whatever those are, a picture's header too."""
+    return bytes(content[_DICOM_AT : _DICOM_AT + len(_DICOM_MARK)]) == _DICOM_MARK
+
+
+def begins_as_dicom(scan: ScanFile) -> bool:
+    """Whether a path or bytes hold a DICOM file; of an open file, or standard input, nobody knows before it is read."""
+    if isinstance(scan, bytes | bytearray | memoryview):
+        return is_dicom(scan)
+    if not isinstance(scan, str | os.PathLike) or os.fspath(scan) == "-":
+        return False
+    try:
+        with open_file(scan) as file:
+            return is_dicom(file.read(_DICOM_AT + len(_DICOM_MARK)))
+    except (ScanMissingError, ResourceError, OSError):
+        return False  # reading it will say why
+
+
 def name_of(scan: ScanFile) -> str:
     """What an error about a scan names: its path as it was given; "" for bytes."""
     if isinstance(scan, bytes | bytearray | memoryview):
@@ -67,6 +88,18 @@ def read_file(path: str | os.PathLike[str]) -> bytes:
     ResourceError
         When no more files can be opened.
     """
+    with open_file(path) as file:
+        if os.fstat(file.fileno()).st_size > MAX_BYTES:
+            raise _too_many_bytes()
+        try:
+            data = file.read(MAX_BYTES + 1)
+        except OSError as error:
+            raise _cannot_open(error) from error
+    return _sized(data)
+
+
+def open_file(path: str | os.PathLike[str]) -> BinaryIO:
+    """Open one regular file for reading; raises as `read_file` does, whatever its size."""
     try:
         descriptor = os.open(path, _FLAGS)
     except (OSError, ValueError) as error:
@@ -76,14 +109,7 @@ def read_file(path: str | os.PathLike[str]) -> bytes:
         os.close(descriptor)
         kind = "a folder" if stat.S_ISDIR(status.st_mode) else "no regular file"
         raise ScanMissingError("not-a-file", f"This is {kind}.", "Name the scan's file.")
-    with open(descriptor, "rb") as file:
-        if status.st_size > MAX_BYTES:
-            raise _too_many_bytes()
-        try:
-            data = file.read(MAX_BYTES + 1)
-        except OSError as error:
-            raise _cannot_open(error) from error
-    return _sized(data)
+    return open(descriptor, "rb")
 
 
 def read_standard_input() -> bytes:

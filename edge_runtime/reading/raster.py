@@ -1,19 +1,17 @@
-"""Bytes of a picture file to a scan: the one safe way into the program."""
+"""Bytes of one scan file to a scan: the one safe way into the program."""
 
 from __future__ import annotations
 
 import hashlib
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
+from edge_runtime.errors import ResourceError
+from edge_runtime.scan import Scan
 
-from edge_runtime.errors import ResourceError, ScanError, out_of_memory
-from edge_runtime.machine.libraries import load_cv2
-from edge_runtime.scan import EXPORT_AGAIN, EXPORT_AS, Scan
-
-from .decoder_messages import captured_messages, reports_damage
-from .files import name_of, printable_name, read_content
-from .headers import Header, read_header
+from .decoding import decode_picture, only_channel
+from .files import is_dicom, name_of, printable_name, read_content
+from .headers import read_header
 from .holes import check_all_was_written
 
 if TYPE_CHECKING:
@@ -23,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def read_scan(file: ScanFile, room_bytes: int | None = None) -> Scan:
-    """Read one scan file (PNG, JPEG, TIFF, BMP; 8 or 16 bit; grey) or ``-``, standard input.
+    """Read one scan file (PNG, JPEG, TIFF, BMP, DICOM; 8 or 16 bit; grey) or ``-``, standard input.
 
     Parameters
     ----------
@@ -37,7 +35,10 @@ def read_scan(file: ScanFile, room_bytes: int | None = None) -> Scan:
     ScanMissingError
         When there is no such regular file, or it may not be read.
     ScanError
-        When its content is not a scan that can be graded; the word says why.
+        When its content is not a scan that can be graded; the word says why. A DICOM file of several frames is an
+        exam (``multi-frame``).
+    MissingExtraError
+        ``dicom-not-installed`` for a DICOM file without the extra ``dicom``.
     UsageError
         For a value of another kind.
     ResourceError
@@ -54,43 +55,20 @@ def decode_scan(data: bytes, source: str, room_bytes: int | None = None) -> Scan
     ScanError
         When the content is not a scan that can be graded; the word says why.
     """
+    if is_dicom(data):
+        # An optional room, which is looked up only when such a file comes.
+        scan: Scan = import_module("edge_runtime.reading.dicom.file").read_only_frame(data, source, room_bytes)
+        return scan
     header = read_header(data)
     if room_bytes is not None and header.unpacked_bytes > room_bytes:
         needed = -(-header.unpacked_bytes // 1_000_000)
         raise ResourceError(
             "memory-cap", f"The pixels take {needed} MB, more than the cap leaves.", "Raise --max-memory."
         )
-    pixels: NDArray[Any] = _decode(data, header)
+    pixels: NDArray[Any] = decode_picture(data, header)
     if header.container == "bmp" and pixels.ndim == 3:
         pixels = pixels[..., :3]  # the fourth byte of 32 bits carries nothing: its header was checked
-    if pixels.ndim == 3:
-        if pixels.shape[2] != 3 or not (
-            np.array_equal(pixels[..., 0], pixels[..., 1]) and np.array_equal(pixels[..., 0], pixels[..., 2])
-        ):
-            raise ScanError("colour-image", "The picture's channels differ: it is in colour.", EXPORT_AS)
-        pixels = np.ascontiguousarray(pixels[..., 0])
+    pixels = only_channel(pixels)
     if header.container != "png":  # whose checksums leave no doubt
         check_all_was_written(pixels, header)
     return Scan(pixels, header.full_scale, source, hashlib.sha256(data).hexdigest())
-
-
-def _decode(data: bytes, header: Header) -> NDArray[Any]:
-    cv2 = load_cv2()
-    damaged = ScanError(
-        f"damaged-{header.container}", f"The {header.container.upper()} cannot be decoded.", EXPORT_AGAIN
-    )
-    with captured_messages() as messages:
-        try:
-            pixels: NDArray[Any] | None = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-        except cv2.error as error:
-            raise out_of_memory() if error.code == cv2.Error.StsNoMem else damaged from error
-    if pixels is None or pixels.shape[:2] != (header.rows, header.columns) or pixels.dtype.itemsize * 8 != header.bits:
-        raise damaged
-    if reports_damage(header.container, messages):
-        name = header.container
-        raise ScanError(
-            f"truncated-{name}",
-            f"The {name.upper()} holds fewer pixels than its header says, or is damaged.",
-            EXPORT_AGAIN,
-        )
-    return pixels

@@ -35,8 +35,4 @@ def read_header(data: bytes) -> Header:
         return read_tiff(data)
     if data.startswith(b"BM"):
         return read_bmp(data)
-    if data[128:132] == b"DICM":
-        raise ScanError(
-            "unsupported-format", "A DICOM file was found; this release reads PNG, JPEG, TIFF and BMP.", EXPORT_AS
-        )
-    raise ScanError("unsupported-format", "The file is no PNG, JPEG, TIFF or BMP.", EXPORT_AS)
+    raise ScanError("unsupported-format", "The file is no PNG, JPEG, TIFF, BMP or DICOM.", EXPORT_AS)

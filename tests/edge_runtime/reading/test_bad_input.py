@@ -158,7 +158,7 @@ REFUSED: dict[str, tuple[str, Callable[[], bytes]]] = {
         lambda: pictures.bmp_with_header(encoded(".bmp", speckled_frame()), BMP_COLOURS, "I", 300),
     ),
     "truncated-bmp": ("truncated-bmp", lambda: encoded(".bmp", speckled_frame())[:-1000]),
-    "dicom": ("unsupported-format", dicom),
+    "dicom": ("damaged-dicom", dicom),
     "gif": ("unsupported-format", lambda: b"GIF89a" + bytes(200)),
     "jpeg-2000": ("unsupported-format", lambda: encoded(".jp2", speckled_frame())),
     "webp": ("unsupported-format", lambda: encoded(".webp", speckled_frame())),

@@ -1,0 +1,181 @@
+"""The first steps into a DICOM file: its meta information, its deflated rest, its elements up to the pixels."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from edge_runtime.errors import ResourceError, ScanError
+
+from .library import BoundedFile, damaged, truncated
+from .syntaxes import BIG_ENDIAN, DEFLATED, IMPLICIT, Syntax, syntax_of
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+MAX_DICOM_BYTES = 256 << 20  # of a file, and of one that is inflated: six 16-bit frames of 25 million pixels fit
+PREAMBLE_BYTES, MARK = 128, b"DICM"
+_MAX_META_BYTES = 1 << 16
+_CHUNK = 1 << 20
+_LONG = {b"OB", b"OW", b"UN", b"SQ", b"UT", b"UC", b"UR", b"OF", b"OD", b"OL", b"OV", b"SV", b"UV"}
+_SYNTAX_TAG, _CLASS_TAG = 0x00020010, 0x00020002
+_PIXEL_TAGS = {0x7FE00008, 0x7FE00009, 0x7FE00010}  # of floats, of doubles, of whole numbers
+UNDEFINED = 0xFFFFFFFF
+
+# All that is read; whatever names a person is skipped, and never in memory.
+_WANTED = (
+    "SOPClassUID", "Rows", "Columns", "SamplesPerPixel", "PhotometricInterpretation", "PlanarConfiguration",
+    "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation", "NumberOfFrames", "PixelSpacing",
+    "ImageLaterality", "Laterality", "LossyImageCompression", "BurnedInAnnotation", "RescaleSlope", "RescaleIntercept",
+    "ModalityLUTSequence", "VOILUTSequence", "VOILUTFunction", "WindowCenter", "WindowWidth",
+    "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence", "ExtendedOffsetTable",
+)  # fmt: skip
+
+
+def is_dicom(head: bytes) -> bool:
+    """Whether a file that begins so is DICOM: ``DICM`` after 128 bytes, whatever those are."""
+    return head[PREAMBLE_BYTES : PREAMBLE_BYTES + len(MARK)] == MARK
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A DICOM file up to its pixels.
+
+    Attributes
+    ----------
+    elements
+        What was asked for of its header.
+    sop_class
+        Number of the class of the file.
+    syntax
+        How its pixels are packed.
+    content
+        Where the pixels are: the file itself, or what it inflates to.
+    size
+        Bytes of `content`.
+    pixel_tag, pixel_at, pixel_length
+        Element that holds the pixels, where its value begins, and its length (`UNDEFINED` for fragments); 0 for none.
+    pixel_kind
+        Value representation of the pixels, or "".
+    """
+
+    elements: Dataset
+    sop_class: str
+    syntax: Syntax
+    content: BinaryIO
+    size: int
+    pixel_tag: int
+    pixel_at: int
+    pixel_length: int
+    pixel_kind: str
+
+    @property
+    def little_endian(self) -> bool:
+        """Whether numbers have their lowest byte first."""
+        return self.syntax.uid != BIG_ENDIAN
+
+
+def open_dicom(file: BinaryIO, size: int, room_bytes: int | None) -> Opened:
+    """Read a DICOM file up to its pixels; `size` are its bytes, `room_bytes` what may be used of memory.
+
+    Raises
+    ------
+    ScanError
+        ``damaged-dicom``, ``truncated-dicom``, ``dicom-header``, ``file-too-large``, ``unsupported-compression``.
+    ResourceError
+        ``memory-cap`` when an inflated file does not fit into `room_bytes`.
+    """
+    from pydicom.datadict import tag_for_keyword
+    from pydicom.filereader import read_dataset
+
+    syntax, sop_class = _read_meta(file)
+    if syntax.uid == DEFLATED:
+        file, size = _inflated(file, room_bytes)
+    found: list[tuple[int, str, int, int]] = []
+
+    def at_pixels(tag: int, kind: str | None, length: int) -> bool:
+        if int(tag) in _PIXEL_TAGS:
+            found[:] = [(int(tag), kind or "", length, file.tell())]
+            return True
+        return False
+
+    bounded: Any = BoundedFile(file, size)
+    elements = read_dataset(
+        bounded,
+        syntax.uid == IMPLICIT,
+        syntax.uid != BIG_ENDIAN,
+        stop_when=at_pixels,
+        specific_tags=[tag for tag in map(tag_for_keyword, _WANTED) if tag is not None],
+    )
+    tag, kind, length, place = found[0] if found else (0, "", 0, 0)
+    own_class = elements.get("SOPClassUID")
+    return Opened(elements, str(own_class or sop_class), syntax, file, size, tag, place, length, kind)
+
+
+def _read_meta(file: BinaryIO) -> tuple[Syntax, str]:
+    """The transfer syntax and the class that group 2 names; the file is left where the dataset begins."""
+    file.seek(PREAMBLE_BYTES + len(MARK))
+    syntax = sop_class = ""
+    while True:
+        place = file.tell()
+        head = file.read(8)
+        if len(head) < 8:
+            raise truncated()
+        group, element, kind, length = struct.unpack("<HH2sH", head)
+        if group != 2:
+            file.seek(place)
+            break
+        if kind in _LONG:
+            more = file.read(4)
+            length = struct.unpack("<L", more)[0] if len(more) == 4 else UNDEFINED
+        if length > _MAX_META_BYTES or file.tell() > _MAX_META_BYTES:
+            raise damaged("Its meta information is too long.")
+        value = file.read(length)
+        if len(value) < length:
+            raise truncated()
+        if (group << 16 | element) == _SYNTAX_TAG:
+            syntax = value.rstrip(b"\0 ").decode("ascii", "replace")
+        elif (group << 16 | element) == _CLASS_TAG:
+            sop_class = value.rstrip(b"\0 ").decode("ascii", "replace")
+    if not syntax:
+        raise damaged("It does not say how it is written (Transfer Syntax UID).")
+    return syntax_of(syntax), sop_class
+
+
+def _inflated(file: BinaryIO, room_bytes: int | None) -> tuple[BinaryIO, int]:
+    """The rest of a deflated file, unpacked: bounded, since a small one may unpack to anything."""
+    most = MAX_DICOM_BYTES if room_bytes is None else min(MAX_DICOM_BYTES, room_bytes)
+    stream = zlib.decompressobj(-zlib.MAX_WBITS)
+    whole = io.BytesIO()
+    waiting = b""
+    try:
+        while not stream.eof:
+            waiting = stream.unconsumed_tail or file.read(_CHUNK)
+            if not waiting:
+                raise truncated()
+            whole.write(stream.decompress(waiting, _CHUNK))
+            if whole.tell() > most:
+                raise _too_large(room_bytes)
+    except zlib.error:
+        raise damaged("What was deflated does not inflate.") from None
+    size = whole.tell()
+    whole.seek(0)
+    return whole, size
+
+
+def _too_large(room_bytes: int | None) -> ScanError | ResourceError:
+    if room_bytes is not None and room_bytes < MAX_DICOM_BYTES:
+        return ResourceError("memory-cap", "The file inflates to more than the cap leaves.", "Raise --max-memory.")
+    return too_large()
+
+
+def too_large() -> ScanError:
+    """The error for a DICOM file over the limit."""
+    return ScanError(
+        "file-too-large",
+        f"The DICOM file is larger than {MAX_DICOM_BYTES >> 20} MiB, packed or inflated.",
+        "Export fewer frames into one file.",
+    )
