@@ -20,6 +20,10 @@ from .program_signals import INTERRUPTED, Interrupted, end_at_once, listen, list
 
 def run() -> int:
     """Run the command line as a program of its own; returns its exit code."""
+    if getattr(sys, "frozen", False):  # a worker of a batch is this program again
+        from multiprocessing import freeze_support
+
+        freeze_support()
     listen()
     try:
         code = main()

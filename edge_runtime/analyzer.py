@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from .checked import checked_age, checked_laterality, checked_threshold
 from .conclusion import eye_result
-from .errors import UsageError
 from .exam_checks import check_duplicates, contradictions
 from .exam_scale import ExamScan, of_one_scan, on_one_scale, unlikely_scales
 from .frame.brightness import Brightness
@@ -30,7 +29,7 @@ from .model.network import Network
 from .model.precision import DEFAULT_PRECISION
 from .model.store import read_model
 from .model.tiling import Tile, TiledPredictor, TileGeometry
-from .reading.exams import exam_of_files, exam_of_frames
+from .reading.exams import exam_of
 from .reading.raster import read_scan
 from .results import EyeResult, ModelFacts, ScanResult, Timings, UnreadableScan
 from .scan import Exam, Laterality, Scan, checked_bits, scan_from_pixels
@@ -118,7 +117,7 @@ class CataractAnalyzer:
         """
         clock = Stopwatch()
         with cancelled_by(cancel):
-            scan = read_scan(path, self._resources.room_for_reading())
+            scan = read_scan(path, self.room_for_reading())
             return self.analyze_scan(scan, read_ms=clock.lap_ms(), bits=bits)
 
     def analyze_pixels(
@@ -144,7 +143,7 @@ class CataractAnalyzer:
 
     def analyze_exam(
         self,
-        paths: Sequence[ScanFile] = (),
+        paths: Sequence[ScanFile] | Exam = (),
         laterality: Laterality | str | None = None,
         *,
         frames: Sequence[NDArray[np.uint8] | NDArray[np.uint16]] = (),
@@ -158,7 +157,7 @@ class CataractAnalyzer:
         Parameters
         ----------
         paths
-            Paths of scans, their bytes, or binary files that are open for reading.
+            Paths of scans, their bytes, or binary files that are open for reading; or an `Exam`, which knows its eye.
         laterality
             ``OD`` or ``OS``; None when it is not known.
         frames
@@ -175,14 +174,13 @@ class CataractAnalyzer:
         EdgeCataractError
             When none of the scans can be read, or the machine cannot go on.
         """
-        eye = checked_laterality(laterality)
-        if len(frames) and len(paths):
-            raise UsageError("usage", "Both paths and frames were given.", "Give one of them.")
-        age = checked_age(age_years)
-        room = self._resources.room_for_reading
+        eye, age = checked_laterality(laterality), checked_age(age_years)
         with cancelled_by(cancel):
-            exam = exam_of_frames(frames, eye) if len(frames) else exam_of_files(paths, eye, room)
-            return self._analyze_exam(exam, age)
+            return self._analyze_exam(exam_of(paths, frames, eye, self.room_for_reading), age)
+
+    def room_for_reading(self) -> int | None:
+        """Bytes that the pixels of the next scan may take; None without a cap on memory."""
+        return self._resources.room_for_reading()
 
     def _analyze_exam(self, exam: Exam, age_years: float | None) -> EyeResult:
         shares = len(exam.sources) > 1
@@ -245,7 +243,7 @@ class CataractAnalyzer:
         """Read a scan of an exam, and look for its scale where there are others to share it with."""
         clock = Stopwatch()
         stop_if_cancelled()
-        scan = source.read().of_bits(self._bits)
+        scan = source.scan().of_bits(self._bits)
         read_ms = clock.lap_ms()
         if not shares or self.network.metadata.brightness is not Brightness.REFERENCED:
             return ExamScan(scan, read_ms)

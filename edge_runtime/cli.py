@@ -23,15 +23,17 @@ LOG_LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 SHARED_FLAGS = {"-q", "--quiet", "-v", "-vv", "--verbose", "--no-color", "--debug", "--json"}
 VERBS = {  # each lives in edge_runtime/commands/<verb>.py, which is imported only when it runs
     "analyze": "analyse each scan by itself (the default verb)",
-    "exam": "the radial scans of ONE eye: one eye-level result",
+    "exam": "the radial scans of an exam: one result for each eye",
+    "batch": "many exams of a folder or a manifest, in parallel; a stopped run is continued",
     "selftest": "prove that this device computes what the release computed",
     "info": "model, versions, session options, supported inputs",
     "schema": "the JSON Schema of the result document",
 }
 EPILOG = """\
 exit codes: 0 analysed, whatever the finding; 2 usage; 3 not graded; 4 some of several inputs not graded or refused;
-  65 input bad; 66 input missing; 70 internal; 71 resources; 73 output cannot be created; 74 write failed;
-  80 model missing; 81 damaged; 82 incompatible; 83 inference failed; 129 hung up; 130 interrupted; 143 terminated
+  65 input bad; 66 input missing; 69 part not installed; 70 internal; 71 resources; 73 output cannot be created;
+  74 write failed; 80 model missing; 81 damaged; 82 incompatible; 83 inference failed;
+  129 hung up; 130 interrupted; 143 terminated
 environment: EDGE_CATARACT_MODEL, EDGE_CATARACT_THREADS, EDGE_CATARACT_LOG (debug, info, warning, error), NO_COLOR
 Research use only. Not a medical device. The bundled model was trained on simulated scans."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 from collections import Counter
 from itertools import combinations
 from statistics import median
@@ -12,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from edge_runtime.exams.names import eye_in
 from edge_runtime.measure.quality import Notice
 
 from .errors import UsageError
-from .scan import Laterality
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .results import ScanResult
+    from .scan import Laterality
 
 # A scan whose fraction is further from the median of the exam is named; 1 to 7 % of simulated eyes have one.
 MOST_APART = 0.2
@@ -31,10 +31,6 @@ LEAST_ALIKE = 0.975
 _SKETCH = (269, 228)  # columns, rows: an eighth of a frame, of which lossy compression and resizing leave the grain
 _GRAIN = 2.0  # pixels of the sketch over which brightness is taken away
 _LEAST_GRAIN = 0.01  # grey levels; below it there is rounding alone
-_EYE_WORDS = {
-    Laterality.OD: re.compile(r"(?<![a-z])(od|right)(?![a-z])", re.IGNORECASE),
-    Laterality.OS: re.compile(r"(?<![a-z])(os|left)(?![a-z])", re.IGNORECASE),
-}
 
 
 def check_duplicates(scans: Sequence[ScanResult]) -> None:
@@ -92,14 +88,14 @@ def contradictions(
 
 
 def _other_eyes(names: Sequence[str], laterality: Laterality | None) -> Iterator[Notice]:
+    if laterality is None:
+        return
     for name in names:
-        words = os.path.join(os.path.basename(os.path.dirname(name)), os.path.basename(name))
-        said = {eye for eye, pattern in _EYE_WORDS.items() if pattern.search(words)}
-        if laterality is not None and len(said) == 1 and laterality not in said:
+        holder, file = os.path.basename(os.path.dirname(name)), os.path.basename(name)
+        said = {eye for part in (holder, os.path.splitext(file)[0]) if (eye := eye_in(part)) is not None}
+        if len(said) == 1 and laterality not in said:
             other = said.pop().value
-            yield Notice(
-                "other-eye", f"Its name says {other}, the eye was given as {laterality.value}.", os.path.basename(name)
-            )
+            yield Notice("other-eye", f"Its name says {other}, the eye was given as {laterality.value}.", file)
 
 
 def _disagreements(scans: Sequence[ScanResult]) -> Iterator[Notice]:

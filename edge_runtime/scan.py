@@ -38,6 +38,8 @@ class Origin(StrEnum):
 
     FILE = "file"  # the file's own header
     USER = "user"  # an option or an argument
+    MANIFEST = "manifest"  # a row of the table that lists the scans
+    NAME = "name"  # the name of the file, or of its folder
     PROFILE = "profile"  # the device profile of its frame
 
 
@@ -192,6 +194,22 @@ class ScanSource:
     laterality: Known[Laterality] | None = None
     meridian_deg: Known[float] | None = None
     frame: int | None = None
+
+    @property
+    def path(self) -> str:
+        """The file that it lies in, as it was given."""
+        return self.name if self.frame is None else self.name.removesuffix(f"#{self.frame}")
+
+    def scan(self) -> Scan:
+        """Read the scan; what it does not say of itself is added where it is known. It raises as `read` does."""
+        scan = self.read()
+        if self.laterality is None and self.meridian_deg is None:
+            return scan
+        return replace(
+            scan,
+            laterality=scan.laterality or self.laterality,
+            meridian_deg=scan.meridian_deg or self.meridian_deg,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,9 +130,7 @@ def add_analysis_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="replace results of other scans, too (without it: only an earlier result of the same scan)",
     )
-    parser.add_argument(
-        "--threshold", type=float, metavar="F", help="Cataract Fraction that counts as cataract (default: the model's)"
-    )
+    add_reading_options(parser)
     parser.add_argument(
         "--age",
         type=float,
@@ -140,6 +138,13 @@ def add_analysis_options(parser: argparse.ArgumentParser) -> None:
         help="age of the patient; it changes only the nuclear grade and its interval",
     )
     parser.add_argument("--zones", action="store_true", help="draw the zones of the lens into overlays, too")
+
+
+def add_reading_options(parser: argparse.ArgumentParser) -> None:
+    """Declare the options that say how scans are read and judged."""
+    parser.add_argument(
+        "--threshold", type=float, metavar="F", help="Cataract Fraction that counts as cataract (default: the model's)"
+    )
     place = parser.add_mutually_exclusive_group()
     place.add_argument(
         "--profile",
@@ -188,8 +193,8 @@ def load_analyzer(options: AnalyzerOptions) -> CataractAnalyzer:
         options.model_path,
         precision=options.precision or DEFAULT_PRECISION,
         threshold=options.threshold,
-        profile=options.profile if options.pixel_um is None else _pixel_pitch(options.pixel_um),
-        limits=Limits(_threads(options.threads), options.max_memory_mb),
+        profile=options.profile if options.pixel_um is None else pixel_pitch(options.pixel_um),
+        limits=Limits(wanted_threads(options.threads), options.max_memory_mb),
         bits=options.bits,
     )
     import cv2
@@ -198,7 +203,14 @@ def load_analyzer(options: AnalyzerOptions) -> CataractAnalyzer:
     return analyzer
 
 
-def _threads(flag: int | None) -> int | None:
+def wanted_threads(flag: int | None) -> int | None:
+    """Inference threads by flag or environment; None: neither says.
+
+    Raises
+    ------
+    UsageError
+        When the environment says no number.
+    """
     text = os.environ.get("EDGE_CATARACT_THREADS")
     if flag is not None or not text:
         return flag
@@ -208,7 +220,14 @@ def _threads(flag: int | None) -> int | None:
         raise UsageError("usage", f"EDGE_CATARACT_THREADS is {text!r}.", "Give a whole number.") from error
 
 
-def _pixel_pitch(text: str) -> PixelPitch:
+def pixel_pitch(text: str) -> PixelPitch:
+    """The pitch that ``ROW,COLUMN`` says.
+
+    Raises
+    ------
+    UsageError
+        ``bad-pixel-pitch``.
+    """
     from edge_runtime.frame.profiles import PixelPitch
 
     try:

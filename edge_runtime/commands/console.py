@@ -45,6 +45,15 @@ def say(text: str) -> None:
         pass
 
 
+def show_progress(text: str) -> None:
+    """Replace the line that a terminal shows on standard error, without ending it; "" takes it away."""
+    try:
+        sys.stderr.write(f"\r\x1b[2K{printable(text)}")
+        sys.stderr.flush()
+    except (OSError, ValueError, AttributeError):
+        pass
+
+
 def complain(error: EdgeCataractError, path: str | None, *, debug: bool) -> None:
     """Report an error in one line, with the input it is about; with `debug`, its traceback too."""
     place = f"{path}: " if path is not None else ""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from edge_runtime.dicom_out.files import DicomFiles
     from edge_runtime.results import EyeResult
+    from edge_runtime.scan import ScanSource
 
 _KINDS = ("sr", "pdf", "seg")
 _DEFAULT = "sr,seg"
@@ -42,7 +43,7 @@ class DicomOptions:
 
     def prepare(
         self,
-        scans: Sequence[tuple[str, int | None]],
+        scans: Sequence[ScanSource],
         name: str,
         *,
         overwrite: bool,
@@ -54,7 +55,7 @@ class DicomOptions:
         Parameters
         ----------
         scans
-            The path of each scan's file, and the number of its frame from 1; None for every frame of the file.
+            The scans of the exam, in its order.
         name
             What the names of the files begin with.
         overwrite
@@ -90,8 +91,9 @@ class DicomOptions:
         from edge_runtime.dicom_out.files import DicomFiles, Kind
         from edge_runtime.report.targets import Target, check_targets
 
-        paths = [path for path, _ in scans]
-        files = DicomFiles.of(scans, self.folder, name, [Kind(kind) for kind in self.kinds])
+        places = [(source.path, source.frame) for source in scans]
+        paths = [path for path, _ in places]
+        files = DicomFiles.of(places, self.folder, name, [Kind(kind) for kind in self.kinds])
         check_targets([Target(path, tuple(paths)) for path in files.paths], paths, overwrite=True)
         if not overwrite:
             files.check_ownership()

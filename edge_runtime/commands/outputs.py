@@ -60,6 +60,8 @@ class Outputs:
         Whether results of other scans may be replaced.
     zones
         Whether overlays show the zones of the lens.
+    stems
+        Names of the overlays, scan by scan, without ending; empty: those of the scans.
     """
 
     folder: str | None
@@ -69,6 +71,7 @@ class Outputs:
     label: str = ""
     overwrite: bool = False
     zones: bool = False
+    stems: Sequence[str] = ()
 
     def targets(self) -> list[Target]:
         """Every file that will be written.
@@ -86,7 +89,8 @@ class Outputs:
         if not os.path.isdir(self.folder):
             raise OutputError("output-folder", "The output folder does not exist.", "Create it, or name another.")
         document = Target(self._document(self.folder), tuple(self.paths))
-        return [*named, document, *(Target(self._overlay(self.folder, path), (path,)) for path in self.paths)]
+        overlays = (Target(place, (path,)) for place, path in zip(self._overlays(), self.paths, strict=True))
+        return [*named, document, *overlays]
 
     def encode(self, eye: EyeResult, document: bytes, date: str) -> dict[str, bytes]:
         """{path: content} of every file, from the document, its date and the results of its scans; it comes last."""
@@ -98,10 +102,10 @@ class Outputs:
             from edge_runtime.results import ScanResult
 
             digest = hashlib.sha256(document).hexdigest()
-            for path, entry in zip(self.paths, eye.entries, strict=True):
+            for place, entry in zip(self._overlays(), eye.entries, strict=True):
                 if isinstance(entry, ScanResult):
                     mark = PictureMark("overlay", entry.scan.sha256, digest)
-                    files[self._overlay(self.folder, path)] = encode_png(
+                    files[place] = encode_png(
                         draw_overlay(entry, laterality=eye.laterality, date=date, zones=self.zones), mark
                     )
         if self.pictures.named:
@@ -113,8 +117,10 @@ class Outputs:
     def _document(self, folder: str) -> str:
         return os.path.join(folder, self.name + ".json")
 
-    def _overlay(self, folder: str, path: str) -> str:
-        return os.path.join(folder, f"{stem(path)}{self.label and '.' + self.label}.overlay.png")
+    def _overlays(self) -> list[str]:
+        ending = f"{self.label and '.' + self.label}.overlay.png"
+        stems = self.stems or [stem(path) for path in self.paths]
+        return [os.path.join(self.folder or "", name + ending) for name in stems]
 
 
 def stem(path: str) -> str:

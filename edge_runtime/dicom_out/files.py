@@ -9,7 +9,8 @@ from enum import StrEnum
 from io import BytesIO
 from typing import TYPE_CHECKING
 
-from edge_runtime.errors import ScanError, UsageError
+from edge_runtime.errors import EdgeCataractError, ScanError, UsageError
+from edge_runtime.scan import EXPORT_AGAIN
 
 from .encapsulated_pdf import encapsulated_pdf
 from .filing import MAKER, FiledEye
@@ -78,16 +79,22 @@ class DicomFiles:
         UsageError
             ``source-not-dicom``, or ``mixed-studies``.
         ScanError
-            ``incomplete-dicom``.
+            ``incomplete-dicom``; otherwise as `read_source` does.
         """
         require_highdicom()
         frames: list[SourceFrame] = []
+        read: dict[str, tuple[SourceFrame, ...]] = {}
         for path, number in scans:
             try:
-                frames += read_source(path, number)
-            except (UsageError, ScanError) as error:
+                read[path] = there = read.get(path) or read_source(path)
+            except EdgeCataractError as error:
                 error.source = path
                 raise
+            if number is not None and not 1 <= number <= len(there):
+                raise ScanError(
+                    "incomplete-dicom", f"The DICOM file has {len(there)} frames, and no frame {number}.", EXPORT_AGAIN
+                )
+            frames += there if number is None else there[number - 1 : number]
         check_one_study(frames)
         return cls(tuple(frames), folder, name, tuple(kinds))
 

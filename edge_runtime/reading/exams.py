@@ -22,6 +22,26 @@ if TYPE_CHECKING:
     from .files import ScanFile
 
 
+def exam_of(
+    paths: Sequence[ScanFile] | Exam,
+    frames: Sequence[NDArray[Any]],
+    laterality: Laterality | None,
+    room: Callable[[], int | None],
+) -> Exam:
+    """The exam of files, or of frames in memory; one that was put together already stays as it is.
+
+    Raises
+    ------
+    UsageError
+        Without scans, and with both kinds.
+    """
+    if len(frames) and (isinstance(paths, Exam) or len(paths)):
+        raise UsageError("usage", "Both paths and frames were given.", "Give one of them.")
+    if isinstance(paths, Exam):
+        return paths
+    return exam_of_frames(frames, laterality) if len(frames) else exam_of_files(paths, laterality, room)
+
+
 def exam_of_files(
     paths: Sequence[ScanFile], laterality: Laterality | None = None, room: Callable[[], int | None] = lambda: None
 ) -> Exam:

@@ -172,8 +172,8 @@ def _rounded_all(values: tuple[float, ...] | None) -> list[float | None] | None:
 def _unreadable(entry: UnreadableScan) -> dict[str, Any]:
     """The entry of a scan that could not be read or labelled: nothing is known of it but why."""
     unknown = (
-        "sha256", "rows", "columns", "profile", "picture", "pitch_um", "meridian_deg", "laterality", "lens_px",
-        "cataract_px", "cataract_fraction", "lens_density",
+        "sha256", "rows", "columns", "profile", "picture", "pitch_um", "meridian_deg", "laterality", "meridian_origin",
+        "laterality_origin", "lens_px", "cataract_px", "cataract_fraction", "lens_density",
     )  # fmt: skip
     return {
         "source": entry.source,
@@ -196,6 +196,8 @@ def _scan(result: ScanResult) -> dict[str, Any]:
         "pitch_um": _rounded_all(result.pitch_um),
         "meridian_deg": None if scan.meridian_deg is None else scan.meridian_deg.value,
         "laterality": None if scan.laterality is None else scan.laterality.value.value,
+        "meridian_origin": None if scan.meridian_deg is None else scan.meridian_deg.origin.value,
+        "laterality_origin": None if scan.laterality is None else scan.laterality.origin.value,
         "gradable": result.gradable,
         "reasons": list(result.reasons),
         "lens_px": result.pixels.lens,

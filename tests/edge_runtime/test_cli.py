@@ -325,7 +325,7 @@ def test_threads_are_recorded(run: Run, scans: None) -> None:
         ((), "usage"),
         (("--no-such-option", "cataract.png"), "usage"),
         (("analyze",), "usage"),
-        (("exam", "cataract.png"), "usage"),
+        (("exam", "cataract.png"), "unknown-eye"),
         (("exam", "cataract.png", "--eye", "left"), "usage"),
         (("cataract.png", "--threshold", "1.5"), "usage"),
         (("cataract.png", "--threshold", "nan"), "usage"),

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge_runtime.errors import EdgeCataractError
+from edge_runtime.exams.tables import Row, read_table
 from edge_runtime.frame.profiles import PROFILES
 from edge_runtime.scan import Laterality
 
 from .scan_checks import contradictions_of_rows
-from .tables import Row, read_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from tqdm import tqdm
 
 from edge_runtime.errors import EdgeCataractError
+from edge_runtime.exams.tables import read_table
 from edge_runtime.ledger import Ledger
 from train.data.dataset import SCAN_COLUMNS, STRATA, DatasetError
 from train.data.scan_checks import duplicates, eyes_without_cataract, short
-from train.data.tables import read_table
 from train.provenance import code_revision
 from train.workers import process_pool
 

@@ -1,0 +1,1 @@
+"""Which scans belong to which eye of which exam. Names and tables are read here, never pixels."""
