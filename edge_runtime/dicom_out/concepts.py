@@ -76,11 +76,11 @@ _STEPS = {word: f"{word.capitalize()} nuclear scatter" for word in STEP_WORDS}
 
 
 def own_concept(code: str, meaning: str) -> CodedConcept:
-    """A code of the private scheme; a meaning that is too long for DICOM ends with three dots."""
+    """A code of the private scheme; where a meaning is too long for DICOM, the word itself stands for it."""
     from highdicom.sr import CodedConcept
 
-    short = meaning if len(meaning) <= _MOST_LETTERS else meaning[: _MOST_LETTERS - 3] + "..."
-    return CodedConcept(code, SCHEME, short)
+    short = len(meaning) <= _MOST_LETTERS
+    return CodedConcept(code, SCHEME, meaning if short else code.replace("-", " ").capitalize())
 
 
 def meaning_of(word: str) -> str:

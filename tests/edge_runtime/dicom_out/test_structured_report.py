@@ -12,7 +12,8 @@ from pydicom.dataset import Dataset
 from pydicom.sr.coding import Code
 
 from edge_runtime import CataractAnalyzer, Laterality
-from edge_runtime.dicom_out.concepts import SCHEME
+from edge_runtime.codes import ANSWER_REASONS, ANSWERS, REASONS, REFUSALS, WARNINGS
+from edge_runtime.dicom_out.concepts import SCHEME, meaning_of, own_concept
 from edge_runtime.dicom_out.filing import FiledEye
 from edge_runtime.dicom_out.source import frames_of
 from edge_runtime.dicom_out.structured_report import structured_report
@@ -169,3 +170,11 @@ def test_private_scheme_is_declared(filed: FiledEye) -> None:
     (scheme,) = structured_report(filed).CodingSchemeIdentificationSequence
     assert scheme.CodingSchemeDesignator == SCHEME == "99EDGECATARACT"
     assert scheme.CodingSchemeResponsibleOrganization == "edge-cataract"
+
+
+def test_every_word_has_a_meaning_that_fits() -> None:
+    words = (*ANSWERS, *ANSWER_REASONS, *REASONS, *REFUSALS, *WARNINGS)
+    meanings = [own_concept(word, meaning_of(word)).meaning for word in words]
+    assert max(map(len, meanings)) <= 64
+    assert own_concept("cataract-fraction", meaning_of("cataract-fraction")).meaning == "Cataract fraction"
+    assert own_concept("refer", meaning_of("refer")).meaning == ANSWERS["refer"]
