@@ -129,12 +129,13 @@ def index_dicom(name: str, opener: Callable[[], BinaryIO], room_bytes: int | Non
         opened = guarded(lambda: open_dicom(file, size, room_bytes))
         layout = guarded(lambda: layout_of(opened))
         facts = guarded(lambda: facts_of(opened.elements, layout.frames))
+        notices = guarded(lambda: _notices(opened))
         parts = frames_in(opened, layout)
         file.seek(0)
         digest = _sha256_of(file)
     swapped = not opened.little_endian and opened.pixel_kind == "OW" and layout.allocated == 8
     return DicomFile(
-        name, facts, opener, mark, digest, opened.syntax, layout, parts, _notices(opened), opened.little_endian, swapped
+        name, facts, opener, mark, digest, opened.syntax, layout, parts, notices, opened.little_endian, swapped
     )
 
 

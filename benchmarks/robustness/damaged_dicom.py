@@ -1,0 +1,169 @@
+"""Damage DICOM files at random and analyse them: ``python -m benchmarks.robustness.damaged_dicom``.
+
+Every file goes through the command line, in a process that is watched, with everything that it says at its loudest
+(``-vv --debug``). It must end with a documented exit code, in less than five seconds, within the limits of memory; and
+nothing that it writes to standard output, to standard error or into a log may hold a canary: every text element of
+every file has one, in place of a name, an identifier or a date of birth.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+import tempfile
+import time
+from contextlib import ExitStack, contextmanager
+from functools import cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from benchmarks.provenance import place, save, versions
+from edge_runtime import cli
+from tests.make_tiny_model import TinyModel, tiny_model_bytes
+
+from .dicom_damage import Whole, damaged, wholes
+from .supervision import Job, supervised
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import IO
+
+RESULTS = Path(__file__).parents[1] / "results" / "damaged_dicom.json"
+CHUNK = 25
+MOST_S, MOST_MB = 5.0, 1000
+DOCUMENTED = {0, 2, 3, 4, 65, 66, 69, 71}
+CANARY = re.compile(rb"(?i)canary|19010203|1901-02-03")
+_WORD = re.compile(rb"error\[([a-z-]+)\]")
+_PEAK = "peak of memory in MB: "
+
+
+def outcome_of(whole: Whole, data: bytes, folder: Path) -> str:
+    """Analyse a file and put what happened into a class."""
+    path = folder / "scan.dcm"
+    path.write_bytes(data)
+    verb = ["exam", "--eye", "OD"] if whole.exam else []
+    began = time.process_time()
+    with ExitStack() as stack, tempfile.TemporaryFile() as heard:
+        stack.enter_context(_heard_by(heard))
+        try:
+            code: int | str = cli.main(
+                [*verb, str(path), "--model", str(_tiny_model(folder)), "--json", "-vv", "--debug"]
+            )
+        except BaseException as error:  # noqa: BLE001  # what must not happen is counted
+            code = type(error).__name__
+        sys.stdout.flush()
+        sys.stderr.flush()
+        heard.seek(0)
+        said = heard.read()
+    slow = time.process_time() - began > MOST_S
+    words = b", ".join(sorted({*_WORD.findall(said)})).decode()
+    if code not in DOCUMENTED:
+        return f"FAULT: exit {code}, {words}"
+    if CANARY.search(said):
+        return f"FAULT: a canary was heard, exit {code}, {words}"
+    return f"FAULT: slow, exit {code}, {words}" if slow else f"exit {code}: {words}"
+
+
+@contextmanager
+def _heard_by(heard: IO[bytes]) -> Iterator[None]:
+    """Let both standard outputs of the process, of Python and of every library in it, end in a file."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    saved = [os.dup(descriptor) for descriptor in (1, 2)]
+    try:
+        for descriptor in (1, 2):
+            os.dup2(heard.fileno(), descriptor)
+        yield
+        sys.stdout.flush()
+        sys.stderr.flush()
+    finally:
+        for descriptor, before in zip((1, 2), saved, strict=True):
+            os.dup2(before, descriptor)
+            os.close(before)
+
+
+@cache
+def _tiny_model(folder: Path) -> Path:
+    """A model that costs nothing: what is tried here comes before it."""
+    path = folder / "tiny.onnx"
+    path.write_bytes(tiny_model_bytes(TinyModel()))
+    return path
+
+
+def outcomes(name: str, whole: Whole, seed: int, first: int, count: int, folder: Path) -> Iterator[str]:
+    """The outcomes of a run of files; each file depends on the seed, its kind and its number alone."""
+    for number in range(first, first + count):
+        rng = np.random.default_rng([seed, number, *name.encode()])
+        damage, data = damaged(whole, rng)
+        _forget_peak()
+        outcome = outcome_of(whole, data, folder)
+        peak = _peak_mb()
+        if peak > MOST_MB:
+            yield f"FAULT: {peak} MB, {outcome}"
+        yield f"{_PEAK}{peak}"
+        yield f"{outcome} ({damage})" if outcome.startswith("FAULT") else outcome
+
+
+def _forget_peak() -> None:
+    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+
+
+def _peak_mb() -> int:
+    status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
+    return int(status.split("VmHWM:")[1].split()[0]) // 1000
+
+
+def _outcomes(job: Job, seed: int, folder: Path) -> Iterator[str]:
+    cv2.setNumThreads(1)
+    with tempfile.TemporaryDirectory(dir=folder) as own:
+        yield from outcomes(job.name, wholes()[job.name], seed, job.first, job.count, Path(own))
+
+
+def main() -> int:
+    """Damage, analyse, print, save; 1 when something happened that must not."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--files", type=int, default=5000)
+    parser.add_argument("--seed", type=int, default=17)
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--out", type=Path, default=RESULTS)
+    arguments = parser.parse_args()
+    names = list(wholes())
+    each = -(-arguments.files // len(names))
+    jobs = [Job(name, first, min(CHUNK, each - first)) for first in range(0, each, CHUNK) for name in names]
+    with tempfile.TemporaryDirectory() as folder:
+        work = partial(_outcomes, folder=Path(folder))
+        found, slowest = supervised(work, jobs, arguments.seed, arguments.workers)
+    peaks = [int(word[len(_PEAK) :]) for counts in found.values() for word in counts if word.startswith(_PEAK)]
+    told = {
+        name: {word: count for word, count in sorted(counts.items()) if not word.startswith(_PEAK)}
+        for name, counts in sorted(found.items())
+    }
+    codes: dict[str, int] = {}
+    for counts in told.values():
+        for word, count in counts.items():
+            head = word.split(":")[0]
+            codes[head] = codes.get(head, 0) + count
+    content = {
+        **place(),
+        "versions": versions("pydicom", "pylibjpeg", "pylibjpeg-openjpeg", "pyjpegls", "python-gdcm"),
+        "seed": arguments.seed,
+        "files": each * len(names),
+        "canaries": "in every text element",
+        "faults": codes.get("FAULT", 0),
+        "slowest_cpu_s": round(slowest, 3),
+        "peak_mb": max(peaks),
+        "exit_codes": dict(sorted(codes.items())),
+        "outcomes": told,
+    }
+    save(arguments.out, content)
+    print({key: content[key] for key in ("files", "faults", "slowest_cpu_s", "peak_mb", "exit_codes")})
+    return 1 if content["faults"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
