@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from edge_runtime.exams.names import eye_in
 from edge_runtime.measure.quality import Notice
 
 from .errors import UsageError
@@ -90,6 +89,8 @@ def contradictions(
 def _other_eyes(names: Sequence[str], laterality: Laterality | None) -> Iterator[Notice]:
     if laterality is None:
         return
+    from edge_runtime.exams.names import eye_in  # a scan by itself needs no names
+
     for name in names:
         holder, file = os.path.basename(os.path.dirname(name)), os.path.basename(name)
         said = {eye for part in (holder, os.path.splitext(file)[0]) if (eye := eye_in(part)) is not None}

@@ -28,7 +28,10 @@ ROOT = Path(__file__).parents[2]
 RESULTS = Path(__file__).parents[1] / "results" / "batch_kills.json"
 EXIT_SOME_FAILED = 4
 BYTE_EQUAL = ("results.csv", "results.parquet", "summary.json")
+LEDGER = "batch.ledger"
 _TIMES = {"created", "timings_ms"}
+_SHARE_BEFORE_TABLES = 0.9  # of the kills
+_LOOK_EVERY_S = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +90,10 @@ def finish(scans: Path, out: Path, workers: int) -> float:
     return time.monotonic() - began
 
 
-def kill_once(scans: Path, out: Path, workers: int, delay_s: float, *, group: bool) -> bool:
-    """Start a run and kill it after a delay, alone or with its workers; whether it was still running."""
-    running = start(scans, out, workers)
+def kill_once(running: subprocess.Popen[bytes], out: Path, records: int, delay_s: float, *, group: bool) -> bool:
+    """Kill a run a while after so many exams are recorded, alone or with its workers; whether it was still running."""
+    while recorded(out) < records and running.poll() is None:
+        time.sleep(_LOOK_EVERY_S)
     try:
         running.wait(delay_s)
         alive = False
@@ -103,6 +107,12 @@ def kill_once(scans: Path, out: Path, workers: int, delay_s: float, *, group: bo
     return alive
 
 
+def recorded(out: Path) -> int:
+    """Number of exams on the ledger."""
+    ledger = out / LEDGER
+    return max(ledger.read_bytes().count(b"\n") - 1, 0) if ledger.exists() else 0
+
+
 def compare(undisturbed: Path, killed: Path) -> Comparison:
     """Compare the outputs of two runs."""
     names = {path.name for path in undisturbed.iterdir()}
@@ -113,7 +123,7 @@ def compare(undisturbed: Path, killed: Path) -> Comparison:
     ]
     if _documents(undisturbed) != _documents(killed):
         differing.append("results.jsonl")
-    keys = [json.loads(line)["key"] for line in (killed / "batch.ledger").read_bytes().splitlines()[1:]]
+    keys = [json.loads(line)["key"] for line in (killed / LEDGER).read_bytes().splitlines()[1:]]
     left = sorted(path.name for path in killed.iterdir() if path.name not in names)
     summary = json.loads((killed / "summary.json").read_bytes())
     return Comparison(differing, len(keys) - len({key.split("\n")[0] for key in keys}), left, summary)
@@ -138,15 +148,16 @@ def batch_kills(root: Path, exams: int, kills: int, seed: int, workers: int) -> 
     whole_s = finish(scans, undisturbed, workers)
     print(f"undisturbed: {whole_s:.0f} s for {made.files} files", flush=True)
     rng = np.random.default_rng(seed)
-    running = progress = 0
+    running = unfinished = 0
     for number in range(kills):
-        # Half of them within the start and the first exams, the others so late that the run comes forward.
-        most_s = 3.0 if number % 2 else 3.0 + 3.0 * whole_s / kills
-        running += kill_once(scans, killed, workers, float(rng.uniform(0, most_s)), group=number % 3 == 0)
-        ledger = killed / "batch.ledger"
-        done = max(ledger.read_bytes().count(b"\n") - 1, 0) if ledger.exists() else 0
-        progress += done < exams
-        print(f"kill {number + 1}: {done} of {exams} exams are recorded", flush=True)
+        # Every other run may come forward a little, so that the last ones write the tables; the rest die early.
+        records = 0 if number % 2 else min(exams, round(exams * number / (_SHARE_BEFORE_TABLES * kills)))
+        alive = kill_once(
+            start(scans, killed, workers), killed, records, float(rng.uniform(0, 2.0)), group=number % 3 == 0
+        )
+        running += alive
+        unfinished += recorded(killed) < exams
+        print(f"kill {number + 1}: {recorded(killed)} of {exams} exams are recorded", flush=True)
     finish(scans, killed, workers)
     found = compare(undisturbed, killed)
     return {
@@ -158,7 +169,7 @@ def batch_kills(root: Path, exams: int, kills: int, seed: int, workers: int) -> 
         "workers": workers,
         "kills": kills,
         "kills_while_running": running,
-        "kills_before_the_last_exam": progress,
+        "kills_before_the_last_exam": unfinished,
         "undisturbed_s": round(whole_s, 1),
         "differing": found.differing,
         "recorded_twice": found.twice,

@@ -84,8 +84,14 @@ def jobs_of(exams: Iterable[PlannedExam], part: Part) -> list[Job]:
 
 
 def fingerprint(exam: PlannedExam) -> str:
-    """A digest of what is known of the exam's files without reading them: where, which eye, how large, how old."""
-    facts = [[scan.path, scan.eye, scan.meridian_deg, *_state(scan.path)] for scan in exam.scans]
+    """A digest of what is known of the exam's files without reading them: names, eye, size and age.
+
+    Where the whole archive lies is left out, so that its run may be continued under another path.
+    """
+    facts = [
+        [os.path.basename(scan.path), list(scan.folders), scan.eye, scan.meridian_deg, *_state(scan.path)]
+        for scan in exam.scans
+    ]
     return hashlib.sha256(json.dumps(facts).encode("ascii")).hexdigest()
 
 

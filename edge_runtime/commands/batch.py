@@ -79,7 +79,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_model_options(parser)
     add_reading_options(parser)
-    parser.add_argument("--workers", type=int, metavar="N", help="processes (default: one for each processor)")
+    parser.add_argument(
+        "--workers",
+        type=int,
+        metavar="N",
+        help="processes of one thread (or --threads) each (default: one for each processor)",
+    )
     parser.add_argument("--num-parts", type=int, default=1, metavar="N", help="cut the batch by exams into N parts")
     parser.add_argument("--part-id", type=int, default=0, metavar="K", help="measure part K, 0 to N - 1")
     parser.add_argument(

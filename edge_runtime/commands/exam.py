@@ -18,12 +18,12 @@ from .outcome import EXIT_NOT_GRADED, EXIT_SOME_FAILED, explain
 from .outputs import Outputs, PicturePaths, deliver, stem
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from edge_runtime.analyzer import CataractAnalyzer
     from edge_runtime.dicom_out.files import DicomFiles
     from edge_runtime.results import EyeResult
-    from edge_runtime.scan import Exam, ScanSource
+    from edge_runtime.scan import Exam
 
 # Names that Windows keeps for devices.
 _RESERVED = {"CON", "PRN", "AUX", "NUL", *(f"{port}{number}" for port in ("COM", "LPT") for number in range(1, 10))}
@@ -133,7 +133,8 @@ def analyze_exam(options: ExamOptions) -> int:
     opened = open_scans(planned, lambda: loaded[0].room_for_reading() if loaded else None)
     eyes = split_eyes(opened, Laterality(options.eye) if options.eye else None)
     exams = sorted(eyes.exams, key=lambda exam: exam.laterality or "")
-    outputs = _outputs(exams, options)
+    files = {source.name: scan.planned.path for scan in opened for source in scan.sources}
+    outputs = _outputs(exams, files, options)
     targets = [target for one in outputs for target in one.targets()]
     inputs = [*(scan.path for scan in planned), *options.analyzer.files]
     check_targets(targets, inputs, overwrite=options.overwrite)
@@ -156,9 +157,19 @@ def analyze_exam(options: ExamOptions) -> int:
     return codes.pop() if len(codes) == 1 and not eyes.strays else EXIT_SOME_FAILED
 
 
-def _outputs(exams: Sequence[Exam], options: ExamOptions) -> list[Outputs]:
-    """Where the results of each eye go; overlays say the eye where names of scans are the same in both."""
-    stems = [[_stem(source) for source in exam.sources] for exam in exams]
+def _outputs(exams: Sequence[Exam], files: Mapping[str, str], options: ExamOptions) -> list[Outputs]:
+    """Where the results of each eye go; overlays say the eye where names of scans are the same in both.
+
+    Parameters
+    ----------
+    exams
+        The eyes.
+    files
+        The path of the file of each scan, by the scan's name.
+    options
+        What was asked for.
+    """
+    stems = [[_stem(files[source.name], source.frame) for source in exam.sources] for exam in exams]
     shared = len(exams) > 1 and bool(set(stems[0]).intersection(*stems[1:]))
     outputs = []
     for exam, names in zip(exams, stems, strict=True):
@@ -171,7 +182,7 @@ def _outputs(exams: Sequence[Exam], options: ExamOptions) -> list[Outputs]:
             Outputs(
                 options.folder,
                 name,
-                [source.name for source in exam.sources],
+                [files[source.name] for source in exam.sources],
                 PicturePaths(eye=picture),
                 label=name if options.name else (exam.laterality or "" if shared else ""),
                 overwrite=options.overwrite,
@@ -182,8 +193,8 @@ def _outputs(exams: Sequence[Exam], options: ExamOptions) -> list[Outputs]:
     return outputs
 
 
-def _stem(source: ScanSource) -> str:
-    return stem(source.name) + ("" if source.frame is None else f".{source.frame:03d}")
+def _stem(path: str, frame: int | None) -> str:
+    return stem(path) + ("" if frame is None else f".{frame:03d}")
 
 
 def _judge(

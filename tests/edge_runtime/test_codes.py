@@ -40,6 +40,8 @@ CONCEPTS = {
 }
 OTHER_NAMES = {
     "utf-8",
+    "utf-8-sig",
+    "utf-16",
     "edge-cataract",
     "decoder-messages",
     "as-shown",

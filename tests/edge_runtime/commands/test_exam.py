@@ -6,6 +6,7 @@ import json
 import os
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ import jsonschema
 import pytest
 
 from edge_runtime import cli
+from edge_runtime.exams import opening
 from edge_runtime.report.document import SCHEMA_FILE
+from edge_runtime.scan import Known, Laterality, Origin, ScanSource, scan_from_pixels
 from tests.edge_runtime.pictures import empty_frame, encoded, lens_frame
 
 Run = Callable[..., tuple[int, str, str]]
@@ -180,3 +183,31 @@ def test_more_scans_than_an_exam_has_are_warned_of(run: Run) -> None:
     write(*(f"usb/{number}_OD.png" for number in range(7)))
     (document,) = documents(run("usb", "--json")[1])
     assert "more-scans-than-expected" in {warning["code"] for warning in document["warnings"]}
+
+
+def test_frames_of_one_file_are_scans_with_overlays_of_their_own(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a file of several frames gives them: their names say the frame, their header the eye."""
+
+    def frames_of(file: str, room: Callable[[], int | None]) -> tuple[ScanSource, ...]:
+        frames = [lens_frame(cataract_rows=200 + 8 * number) for number in range(4)]
+        return tuple(
+            ScanSource(
+                f"{file}#{number}",
+                partial(scan_from_pixels, frame, f"x.dcm#{number}"),
+                Known(Laterality.OD if number < 3 else Laterality.OS, Origin.FILE),
+                Known(30.0 * number, Origin.FILE),
+                number,
+            )
+            for number, frame in enumerate(frames, start=1)
+        )
+
+    monkeypatch.setattr(opening, "sources_of", frames_of)
+    os.mkdir("out")
+    Path("x.dcm").write_bytes(b"frames")
+    code, out, _ = run("x.dcm", "-o", "out", "--json")
+    assert (code, [len(one["scans"]) for one in documents(out)]) == (0, [2, 2])
+    assert sorted(os.listdir("out")) == [
+        "exam-OD.json", "exam-OS.json", *(f"x.{number:03d}.overlay.png" for number in (1, 2, 3, 4)),
+    ]  # fmt: skip
+    assert {scan["laterality_origin"] for scan in documents(out)[0]["scans"]} == {"file"}
+    assert word(run("x.dcm", "--eye", "OD")[2]) == "contradicting-eye"
