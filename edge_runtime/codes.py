@@ -20,6 +20,7 @@ REFUSALS: dict[str, str] = {
     "contradicting-eye": "A file, its name, its folder, the manifest or --eye say different eyes.",
     "damaged-bmp": "The BMP's structure makes no sense.",
     "damaged-dicom": "The DICOM file's structure makes no sense, or its pixels cannot be unpacked.",
+    "damaged-document": "A value of the result document is missing, or none that this program writes.",
     "damaged-jpeg": "The JPEG's structure makes no sense, or it cannot be decoded.",
     "damaged-ledger": "A line of the record of finished work is not as it was written.",
     "damaged-model": "The model's bytes are not those that were exported.",
@@ -45,6 +46,7 @@ REFUSALS: dict[str, str] = {
     "ledger-other-work": "The record of finished work belongs to other work.",
     "lens-not-found": "No pixel was recognised as lens, so the Cataract Fraction is undefined.",
     "memory-cap": "The memory cap cannot be kept.",
+    "missing-chromium": "No Chromium was found, which prints a page as PDF.",
     "missing-extra": "An optional part of the program is not installed; the message names the extra.",
     "missing-file": "There is no such file.",
     "missing-model": "The model file is not there.",
@@ -58,9 +60,9 @@ REFUSALS: dict[str, str] = {
     "multi-frame": "A DICOM file of several frames was given as one scan.",
     "multi-page": "The file holds more than one picture.",
     "no-look": "The model does not look at whole frames, so it has no map of tissues (--tissues).",
-    "no-page": "An Encapsulated PDF (--dicom-out-kinds pdf) is asked for, and the exam has no page as PDF.",
     "no-scans": "The folder holds no file with a scan.",
     "non-finite": "The network returned a number that is not finite.",
+    "not-a-document": "The file is no result document of this program.",
     "not-a-file": "The path is a folder, a pipe, a device or a socket.",
     "not-a-ledger": "The file is no record of finished work that this version can continue.",
     "not-a-model": "The file is no edge-cataract model.",
@@ -69,11 +71,13 @@ REFUSALS: dict[str, str] = {
     "not-sealable": "The model has no single digest entry to fill in.",
     "offset-grey": "No pixel is dark, as in signed values that were saved with an offset of 32768.",
     "other-laterality": "A DICOM file names both eyes for one frame.",
+    "other-eyes": "The exams that are to be compared are of different eyes, or it is not known of which.",
     "out-of-memory": "Memory ran out.",
     "output-folder": "The folder of an output is missing, read-only or no folder.",
     "output-taken": "An output would replace an input, a folder, another output, or what is no result of the scan.",
     "own-picture": "Only pictures that this program wrote were named, and no scan.",
     "palette-image": "The picture's pixels are indices into a palette.",
+    "print-failed": "Chromium did not print the page.",
     "profile-mismatch": "The scan has another depth than the device profile that was named.",
     "provider": "The engine does not run on the processor it was told to.",
     "rotated-image": "The file asks to be shown rotated or mirrored.",
@@ -93,6 +97,7 @@ REFUSALS: dict[str, str] = {
     "undeclared-depth": "The brightest pixel of a 16-bit scan is below 1/8 of white, as with 12 bits in 16.",
     "unknown-eye": "Nothing says which eye a scan shows.",
     "unknown-frame": "The frame fits no known device, so the pixel size is unknown.",
+    "unknown-language": "There is no catalogue of that language.",
     "unknown-precision": "There is no such precision.",
     "unknown-profile": "There is no such device profile.",
     "unreadable-file": "The file may not or cannot be read.",
@@ -223,4 +228,21 @@ ANSWER_REASONS: dict[str, str] = {
     "from 10 % it alone means refer.",
     "unstable-fraction": "Further exams of the eye may find a Cataract Fraction of 0.01 or more.",
     "unstable-range": "With pixels that are possibly cataract the fraction would be 0.14 or more.",
+}
+
+# Whether the Cataract Fraction changed between two exams of an eye (`compare`).
+COMPARISONS: dict[str, str] = {
+    "increased": "The Cataract Fraction rose by more than exams of an unchanged eye differ.",
+    "decreased": "The Cataract Fraction fell by more than exams of an unchanged eye differ.",
+    "unchanged": "No change: exams of an unchanged eye differ as much.",
+    "not-judged": "Whether the eye changed cannot be judged.",
+}
+
+# Why a comparison was not judged, and what else its reader should know.
+COMPARISON_REASONS: dict[str, str] = {
+    "exam-in-doubt": "A warning puts the number of an exam in doubt.",
+    "exam-not-graded": "An exam has no graded scan, so it has no Cataract Fraction.",
+    "models-differ": "The exams were analysed by different models, whose numbers are not comparable.",
+    "repeatability-unknown": "How far exams differ is not known: fewer than three graded scans, or a model without it.",
+    "same-scans": "Both documents are about the same scan, or several.",
 }

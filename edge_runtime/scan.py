@@ -195,11 +195,6 @@ class ScanSource:
     meridian_deg: Known[float] | None = None
     frame: int | None = None
 
-    @property
-    def path(self) -> str:
-        """The file that it lies in, as it was given."""
-        return self.name if self.frame is None else self.name.removesuffix(f"#{self.frame}")
-
     def scan(self) -> Scan:
         """Read the scan; what it does not say of itself is added where it is known. It raises as `read` does."""
         scan = self.read()

@@ -79,3 +79,19 @@ def strace() -> str:
             pytest.fail(message)
         pytest.skip(message)
     return path
+
+
+@pytest.fixture(scope="session")
+def program() -> Callable[[str], str]:
+    """A program of Debian by its name; where it is missing, CI fails and a developer's run goes on without."""
+
+    def found(name: str) -> str:
+        path = shutil.which(name)
+        if path is None:
+            message = f"{name} is missing: what other programs think of an output is not proved here (see .ci/run)"
+            if os.environ.get("CI"):
+                pytest.fail(message)
+            pytest.skip(message)
+        return path
+
+    return found

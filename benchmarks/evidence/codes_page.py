@@ -60,6 +60,8 @@ def page() -> str:
         tissues=codes.TISSUES,
         answers=codes.ANSWERS,
         answer_reasons=codes.ANSWER_REASONS,
+        comparisons=codes.COMPARISONS,
+        comparison_reasons=codes.COMPARISON_REASONS,
         doubts=sorted(DOUBTS),
     )
 

@@ -20,6 +20,7 @@ from .arguments import (
 from .console import complain, say
 from .outcome import EXIT_NOT_GRADED, EXIT_SOME_FAILED, explain
 from .outputs import Outputs, PicturePaths, deliver, stem, without_own_pictures
+from .reports import ReportOptions, add_report_options
 
 if TYPE_CHECKING:
     import argparse
@@ -45,6 +46,8 @@ class AnalyzeOptions:
         Age of the patient; None: not given.
     zones
         Whether overlays show the zones of the lens.
+    reports
+        The page and the table of a single scan.
     """
 
     scans: tuple[str, ...]
@@ -55,6 +58,7 @@ class AnalyzeOptions:
     overwrite: bool
     age_years: float | None
     zones: bool
+    reports: ReportOptions
 
     def outputs(self, path: str) -> Outputs:
         """Where the results of one scan go."""
@@ -73,6 +77,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         ("--probability", "16-bit PNG of the scan's size: P(cataract) x 65535"),
     ):
         pictures.add_argument(name, type=path_argument, metavar="PATH", help=text)
+    add_report_options(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -87,6 +92,7 @@ def run(options: argparse.Namespace) -> int:
             overwrite=options.overwrite,
             age_years=checked_age(options.age),
             zones=options.zones,
+            reports=ReportOptions.of(options),
         )
     )
 
@@ -125,12 +131,15 @@ def _check(options: AnalyzeOptions) -> None:
     """Before any work: what was asked for can be done and written."""
     from edge_runtime.report.targets import check_targets
 
-    if len(options.scans) > 1 and options.pictures.named:
+    if len(options.scans) > 1 and (options.pictures.named or options.reports.named):
         raise UsageError(
-            "usage", "--overlay, --labels, --probability and --tissues take one scan.", "Use -o DIR for several."
+            "usage",
+            "--overlay, --labels, --probability, --tissues, --report and --csv take one scan.",
+            "Use -o DIR for several, or exam for the scans of an eye.",
         )
     check_standard_input(options.scans)
     targets = [target for path in options.scans for target in options.outputs(path).targets()]
+    targets += options.reports.targets(options.scans)
     check_targets(targets, [*options.scans, *options.analyzer.files], overwrite=options.overwrite)
 
 
@@ -144,7 +153,9 @@ def _analyze_one(analyzer: CataractAnalyzer, path: str, reading: Task[Scan] | No
         clock = Stopwatch()
         scan = reading.result()
         result = analyzer.analyze_scan(scan, read_ms=clock.lap_ms())  # what was left to wait for
-    deliver(analyzer.as_eye([result], age_years=options.age_years), options.outputs(path), options.speech)
+    eye = analyzer.as_eye([result], age_years=options.age_years)
+    deliver(eye, options.outputs(path), options.speech)
+    options.reports.deliver([eye])
     if not result.gradable and not options.speech.quiet:
         explain(result)
     return result.gradable

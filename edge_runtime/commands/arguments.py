@@ -27,17 +27,24 @@ class OneLineParser(argparse.ArgumentParser):
 
 @dataclass(frozen=True, slots=True)
 class SpeechOptions:
-    """How a verb speaks: as JSON or as text, quietly, without colour, with tracebacks."""
+    """How a verb speaks: as JSON or as text, quietly, without colour, with tracebacks, in which language."""
 
     json: bool
     quiet: bool
     no_color: bool
     debug: bool
+    language: str = "en"
 
     @classmethod
     def of(cls, options: argparse.Namespace) -> SpeechOptions:
-        """The options that `add_speech_options` declared."""
-        return cls(json=options.json, quiet=options.quiet, no_color=options.no_color, debug=options.debug)
+        """The options that `add_speech_options`, and perhaps `add_report_options`, declared."""
+        return cls(
+            json=options.json,
+            quiet=options.quiet,
+            no_color=options.no_color,
+            debug=options.debug,
+            language=getattr(options, "lang", "en"),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from edge_runtime.errors import ResourceError, UsageError
+from edge_runtime.errors import ResourceError
 
 from .arguments import path_argument
 
@@ -43,34 +44,32 @@ class DicomOptions:
 
     def prepare(
         self,
+        paths: Sequence[str],
         scans: Sequence[ScanSource],
         name: str,
         *,
         overwrite: bool,
-        page: bool = False,
         capped: bool = False,
     ) -> DicomFiles | None:
         """Before any work: read the sources, and check what will be written; None when nothing was asked for.
 
         Parameters
         ----------
-        scans
-            The scans of the exam, in its order.
+        paths, scans
+            The scans of the exam, in its order, and the file of each.
         name
             What the names of the files begin with.
         overwrite
             Whether what is no result for these scans may be replaced.
-        page
-            Whether the exam gets a page as PDF.
         capped
             Whether memory has a cap.
 
         Raises
         ------
         MissingExtraError
-            Without the extra ``dicom-out``.
+            Without the extra ``dicom-out``; for a page, without the extra ``report`` or Chromium.
         UsageError
-            ``source-not-dicom``, ``mixed-studies``, ``output-taken``, or ``no-page``.
+            ``source-not-dicom``, ``mixed-studies``, or ``output-taken``.
         ScanError
             ``incomplete-dicom``.
         ResourceError
@@ -80,19 +79,19 @@ class DicomOptions:
         """
         if self.folder is None:
             return None
-        if "pdf" in self.kinds and not page:
-            raise UsageError(
-                "no-page",
-                "A PDF was asked for, and the exam has no page as PDF.",
-                "Leave out pdf.",
-            )
+        if "pdf" in self.kinds:
+            from edge_runtime.report.language import needs_report
+            from edge_runtime.report.page.pdf import find_chromium
+
+            for module in ("jinja2", "babel"):
+                needs_report(module)
+            find_chromium()
         if capped:  # highdicom holds the label maps of all frames at once, and copies them
             raise ResourceError("memory-cap", "Results as DICOM keep no cap on memory.", "Leave out --max-memory.")
         from edge_runtime.dicom_out.files import DicomFiles, Kind
         from edge_runtime.report.targets import Target, check_targets
 
-        places = [(source.path, source.frame) for source in scans]
-        paths = [path for path, _ in places]
+        places = [(path, source.frame) for path, source in zip(paths, scans, strict=True)]
         files = DicomFiles.of(places, self.folder, name, [Kind(kind) for kind in self.kinds])
         check_targets([Target(path, tuple(paths)) for path in files.paths], paths, overwrite=True)
         if not overwrite:
@@ -114,16 +113,25 @@ def add_dicom_arguments(parser: argparse.ArgumentParser) -> None:
         type=_kinds,
         default=_kinds(_DEFAULT),
         metavar="KINDS",
-        help=f"which objects: sr (Structured Report), pdf, seg (Segmentation); default: {_DEFAULT}",
+        help=f"which objects: sr (Structured Report), pdf (a page), seg (Segmentation); default: {_DEFAULT}",
     )
 
 
-def write_dicom(files: DicomFiles | None, eye: EyeResult, page: bytes | None = None) -> None:
-    """Write the objects of an eye, all or none; `page` is the page of its result as PDF."""
-    if files is not None:
-        from edge_runtime.report.files import write_all
+def write_dicom(files: DicomFiles | None, eye: EyeResult, language: str = "en", label: str | None = None) -> None:
+    """Write the objects of an eye, all or none; the language and the label of the exam are those of its page."""
+    if files is None:
+        return
+    from edge_runtime.dicom_out.files import Kind
+    from edge_runtime.report.files import write_all
 
-        write_all(files.contents(eye, page=page))
+    created = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    page = None
+    if Kind.PAGE in files.kinds:
+        from edge_runtime.report.page import exam_page
+        from edge_runtime.report.page.pdf import print_pdf
+
+        page = print_pdf(exam_page([eye], language=language, label=label, created=created))
+    write_all(files.contents(eye, created=created, page=page, variant=language))
 
 
 def _kinds(text: str) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from .console import complain, print_data
 from .dicom_results import DicomOptions, add_dicom_arguments, write_dicom
 from .outcome import EXIT_NOT_GRADED, EXIT_SOME_FAILED, explain
 from .outputs import Outputs, PicturePaths, deliver, stem
+from .reports import ReportOptions, add_report_options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -53,6 +54,8 @@ class ExamOptions:
         Where the picture of the whole eye goes; None: not asked for.
     dicom
         Which DICOM objects are asked for.
+    reports
+        The page and the table of the exam.
     """
 
     given: tuple[str, ...]
@@ -66,6 +69,7 @@ class ExamOptions:
     zones: bool
     picture: str | None
     dicom: DicomOptions
+    reports: ReportOptions
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -91,6 +95,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "PATH gets -OD and -OS before its ending",
     )
     add_dicom_arguments(parser)
+    add_report_options(parser)
 
 
 def _label(text: str) -> str:
@@ -115,6 +120,7 @@ def run(options: argparse.Namespace) -> int:
             zones=options.zones,
             picture=options.picture,
             dicom=DicomOptions.of(options),
+            reports=ReportOptions.of(options),
         )
     )
 
@@ -136,11 +142,12 @@ def analyze_exam(options: ExamOptions) -> int:
     files = {source.name: scan.planned.path for scan in opened for source in scan.sources}
     outputs = _outputs(exams, files, options)
     targets = [target for one in outputs for target in one.targets()]
+    targets += options.reports.targets([scan.path for scan in planned])
     inputs = [*(scan.path for scan in planned), *options.analyzer.files]
     check_targets(targets, inputs, overwrite=options.overwrite)
     capped = options.analyzer.max_memory_mb is not None
     objects = [
-        options.dicom.prepare(exam.sources, one.name, overwrite=options.overwrite, capped=capped)
+        options.dicom.prepare(one.paths, exam.sources, one.name, overwrite=options.overwrite, capped=capped)
         for exam, one in zip(exams, outputs, strict=True)
     ]
     loaded.append(load_analyzer(options.analyzer))
@@ -149,6 +156,7 @@ def analyze_exam(options: ExamOptions) -> int:
         if judged and not options.speech.json:
             print_data("")
         judged.append(_judge(loaded[0], exam, one, options, dicom=dicom, alone=len(exams) == 1))
+    options.reports.deliver([eye for eye in judged if eye is not None])
     for stray in eyes.strays:
         if stray.error is not None:
             stray.error.lost = "Both eyes were judged without it."
@@ -218,8 +226,7 @@ def _judge(
     for entry in eye.unreadable:
         entry.error.lost = "The exam was judged without it."
         complain(entry.error, entry.error.source, debug=options.speech.debug)
-    write_dicom(dicom, eye)
-    write_dicom(dicom, eye)
+    write_dicom(dicom, eye, options.reports.language, options.name)
     deliver(eye, outputs, options.speech)
     for scan in eye.scans:
         if not scan.gradable and not options.speech.quiet:

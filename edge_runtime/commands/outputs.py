@@ -159,6 +159,7 @@ def deliver(eye: EyeResult, outputs: Outputs, speech: SpeechOptions) -> None:
     """
     from edge_runtime.report.document import document, to_json
     from edge_runtime.report.files import write_all
+    from edge_runtime.report.language import language_of
     from edge_runtime.report.targets import check_ownership
     from edge_runtime.report.text import summary
 
@@ -170,7 +171,7 @@ def deliver(eye: EyeResult, outputs: Outputs, speech: SpeechOptions) -> None:
             for path in files:
                 check_ownership(path, scans)
         write_all(files)
-    text = to_json(content) if speech.json else summary(eye)
+    text = to_json(content) if speech.json else summary(eye, language_of(speech.language))
     print_data(text if speech.json else coloured(text, eye.decision.value, no_color=speech.no_color))
 
 

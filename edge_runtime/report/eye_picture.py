@@ -90,9 +90,27 @@ def _scan(scan: ScanResult, number: int, letters: Lettering) -> NDArray[np.uint8
 
 
 def from_the_front(eye: EyeResult, letters: Lettering) -> NDArray[np.uint8]:
-    """Twelve half-meridians at their angles; between them nothing was measured, and nothing is drawn."""
-    angles = [scan.scan.meridian_deg for scan in eye.scans]
-    known = all(angle is not None for angle in angles)
+    """The map of `draw_map` between a title and its legend."""
+    lines = legend(known=angles_known(eye))
+    picture = np.full((letters.height(1 + len(lines)) + MAP_SIDE, MAP_SIDE, 3), BACKGROUND, np.uint8)
+    letters.write(picture, ["Lens from the front; rings: 3 and 6 mm"], 0, 0)
+    picture[letters.height(1) : letters.height(1) + MAP_SIDE] = draw_map(eye)
+    letters.write(picture, lines, letters.height(1) + MAP_SIDE, 0)
+    return picture
+
+
+def angles_known(eye: EyeResult) -> bool:
+    """Whether every scan knows the angle of its meridian."""
+    return all(scan.scan.meridian_deg is not None for scan in eye.scans)
+
+
+def draw_map(eye: EyeResult) -> NDArray[np.uint8]:
+    """Twelve half-meridians at their angles; between them nothing was measured, and nothing is drawn.
+
+    Returns
+    -------
+    (`MAP_SIDE`, `MAP_SIDE`, 3) uint8 in cv2's blue-green-red order.
+    """
     wedges = np.full((MAP_SIDE, MAP_SIDE, 3), BACKGROUND, np.uint8)
     vertical, across = np.mgrid[0:MAP_SIDE, 0:MAP_SIDE].astype(np.float64) - (MAP_SIDE - 1) / 2
     radius = np.hypot(across, vertical) * 2 * RADIUS_MM / MAP_SIDE
@@ -115,12 +133,7 @@ def from_the_front(eye: EyeResult, letters: Lettering) -> NDArray[np.uint8]:
     pixel_mm = 2 * RADIUS_MM / MAP_SIDE
     for ring_mm in (CENTRAL_RADIUS_MM, RADIUS_MM - pixel_mm):
         wedges[np.abs(radius - ring_mm) < pixel_mm / 2] = GREY
-    lines = legend(known=known)
-    picture = np.full((letters.height(1 + len(lines)) + MAP_SIDE, MAP_SIDE, 3), BACKGROUND, np.uint8)
-    letters.write(picture, ["Lens from the front; rings: 3 and 6 mm"], 0, 0)
-    picture[letters.height(1) : letters.height(1) + MAP_SIDE] = wedges
-    letters.write(picture, lines, letters.height(1) + MAP_SIDE, 0)
-    return picture
+    return wedges
 
 
 def legend(*, known: bool) -> list[str]:

@@ -89,6 +89,13 @@ def draw_panel(result: ScanResult, shape: tuple[int, int]) -> NDArray[np.uint8]:
     return panel
 
 
+def draw_original(result: ScanResult, shape: tuple[int, int]) -> NDArray[np.uint8]:
+    """The scan as it was, as (rows, columns, 3) uint8 of this shape."""
+    panel = np.empty((*shape, 3), np.uint8)
+    _draw_scan([panel], result)
+    return panel
+
+
 def panel_shape(scan_shape: tuple[int, int], frame_shape: tuple[int, int]) -> tuple[int, int]:
     """(rows, columns) in which a scan is drawn: its own pixels where they are square and neither few nor very many.
 

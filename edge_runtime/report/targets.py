@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from edge_runtime.errors import OutputError, UsageError
 
 from .files import is_special
+from .marks import scans_of_report
 from .png import picture_mark
 
 _STANDARD_INPUT = "-"
@@ -104,6 +105,9 @@ def _owners(path: str) -> frozenset[str] | None:
     mark = picture_mark(path)
     if mark is not None:
         return frozenset({mark.scan_sha256})
+    reported = scans_of_report(path)
+    if reported is not None:
+        return reported
     try:
         if os.path.getsize(path) > _MOST_BYTES:
             return None

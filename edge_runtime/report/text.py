@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from edge_runtime.codes import ANSWERS
 from edge_runtime.measure.answer import DOUBTS
 from edge_runtime.printable import printable
 
 from .bundled_samples import SAMPLE_NOTE, is_bundled_sample
 from .document import DISCLAIMER
+from .language import ENGLISH, Language
 
 if TYPE_CHECKING:
     from edge_runtime.measure.quality import Notice
@@ -19,95 +20,147 @@ MOST_LINES = 10
 STEPS = 5  # of the nuclear grade
 
 
-def summary(eye: EyeResult) -> str:
+def summary(eye: EyeResult, language: Language = ENGLISH) -> str:
     """Say what was found, how sure it is and which model says so, in at most ten lines for a person."""
-    is_exam = eye.scans_expected > 1
-    lines = [f"{_name(eye, is_exam=is_exam)}: {_finding(eye)}"]
-    if eye.cataract_fraction is not None:
-        side = "at or above" if (eye.judgement.margin or 0.0) >= 0 else "below"
-        lines.append(
-            f"  Cataract Fraction {eye.cataract_fraction:.3f}, {side} the threshold {eye.point.cf_threshold:.3f}"
+    return _Summary(eye, language).text()
+
+
+@dataclass(frozen=True, slots=True)
+class _Summary:
+    """A summary in the making: the eye, and the language in which it is told."""
+
+    eye: EyeResult
+    language: Language
+
+    def text(self) -> str:
+        eye, say = self.eye, self.language.say
+        lines = [f"{self._name()}: {self._finding()}"]
+        if eye.cataract_fraction is not None:
+            lines += [self._fraction(eye.cataract_fraction), self._answer(), *self._lens()]
+        if self._is_exam:
+            lines += self._scans()
+        if any(is_bundled_sample(scan.scan.sha256) for scan in eye.scans):
+            lines.append("  " + say("{note}: a simulated scan that comes with the program", note=say(SAMPLE_NOTE)))
+        lines += self._notes(MOST_LINES - 1 - len(lines))
+        model = eye.model
+        if model.doubts:
+            doubts = printable(model.doubts)
+            lines.append("  " + say("note: the threshold of this model is in doubt: {doubts}", doubts=doubts))
+        origin = say(
+            "Model {name} {version} ({precision}), trained on {data}.",
+            name=printable(model.name),
+            version=printable(model.version),
+            precision=printable(model.precision),
+            data=say(printable(model.trained_on.partition(":")[0].rstrip("."))),
         )
-        lines.append(_answer(eye))
-        lines += _lens(eye)
-    if is_exam:
-        lines += _scans(eye)
-    if any(is_bundled_sample(scan.scan.sha256) for scan in eye.scans):
-        lines.append(f"  {SAMPLE_NOTE}: a simulated scan that comes with the program")
-    lines += _notes(eye.notices, MOST_LINES - 1 - len(lines), is_exam=is_exam)
-    model = eye.model
-    trained_on = model.trained_on.partition(":")[0].rstrip(".")
-    origin = printable(f"Model {model.name} {model.version} ({model.precision}), trained on {trained_on}.")
-    if model.doubts:
-        lines.append(f"  note: the threshold of this model is in doubt: {printable(model.doubts)}")
-    lines.append(f"  {origin} {DISCLAIMER}")
-    return "\n".join(lines)
+        lines.append(f"  {origin} {say(DISCLAIMER)}")
+        return "\n".join(lines)
 
+    @property
+    def _is_exam(self) -> bool:
+        return self.eye.scans_expected > 1
 
-def _name(eye: EyeResult, *, is_exam: bool) -> str:
-    if is_exam:
-        return eye.laterality.value if eye.laterality else "eye of unknown side"
-    return ", ".join(printable(scan.scan.source) or "frame" for scan in eye.scans)
+    def _name(self) -> str:
+        say = self.language.say
+        if self._is_exam:
+            return self.eye.laterality.value if self.eye.laterality else say("eye of unknown side")
+        return ", ".join(printable(scan.scan.source) or say("frame") for scan in self.eye.scans)
 
+    def _finding(self) -> str:
+        eye, say = self.eye, self.language.say
+        if eye.cataract_fraction is not None:
+            return say(eye.decision.value) + (", " + say("BORDERLINE") if eye.borderline else "")
+        reasons = sorted({reason for scan in eye.scans for reason in scan.reasons})
+        return f"{say('not graded')} ({', '.join(reasons)})"
 
-def _finding(eye: EyeResult) -> str:
-    if eye.cataract_fraction is not None:
-        return eye.decision.value + (", BORDERLINE" if eye.borderline else "")
-    return f"not graded ({', '.join(sorted({reason for scan in eye.scans for reason in scan.reasons}))})"
+    def _fraction(self, fraction: float) -> str:
+        number, point = self.language.number, self.eye.point
+        values = {"fraction": number(fraction, 3), "threshold": number(point.cf_threshold, 3)}
+        if (self.eye.judgement.margin or 0.0) >= 0:
+            return "  " + self.language.say(
+                "Cataract Fraction {fraction}, at or above the threshold {threshold}", **values
+            )
+        return "  " + self.language.say("Cataract Fraction {fraction}, below the threshold {threshold}", **values)
 
+    def _answer(self) -> str:
+        """What to do, and why."""
+        say, answer, reasons = self.language.say, self.eye.answer.value, self.eye.findings.conclusion.reasons
+        because = f" [{', '.join(reasons)}]" if reasons else ""
+        if reasons == ("fewer-than-three-scans",):
+            meaning = say("Too few scans to speak for an eye: an exam has six.")
+        else:
+            meaning = self.language.meaning("answer", answer)
+        return f"  {say('Answer: {answer}.', answer=say(answer))} {meaning}{because}"
 
-def _answer(eye: EyeResult) -> str:
-    """What to do, and why."""
-    reasons = eye.findings.conclusion.reasons
-    if reasons == ("fewer-than-three-scans",):
-        return f"  Answer: {eye.answer.value}. Too few scans to speak for an eye: an exam has six. [{reasons[0]}]"
-    because = f" [{', '.join(reasons)}]" if reasons else ""
-    return f"  Answer: {eye.answer.value}. {ANSWERS[eye.answer.value]}{because}"
-
-
-def _lens(eye: EyeResult) -> list[str]:
-    """The nucleus in a word, and what lies below the capsule."""
-    grade, measures = eye.findings.grade, eye.findings.measures
-    lines = []
-    if grade is not None:
-        low, high = grade.interval_db
-        lines.append(
-            f"  Nucleus: {grade.word} (step {grade.step} of {STEPS}), {grade.value_db:.1f} dB above a clear lens, "
-            f"likely {low:.1f} to {high:.1f}"
-        )
-    if measures is not None:
-        parts = (("back", measures.areas.posterior_3mm), ("front", measures.areas.anterior_3mm))
-        shares = (f"{side} {'not seen' if area is None else format(area, '.0%')}" for side, area in parts)
-        lines.append(f"  Opacity below the capsule, share of the central 3 mm: {', '.join(shares)}")
-    return lines
-
-
-def _scans(eye: EyeResult) -> list[str]:
-    """How many scans stand behind the mean, how far they are apart, and what each of them says."""
-    fractions = [scan.cataract_fraction for scan in eye.scans if scan.cataract_fraction is not None]
-    lines = [f"  {len(eye.entries)} scans given, {eye.scans_expected} expected, {len(fractions)} graded"]
-    if len(fractions) > 1:
-        lines[0] += f"; SD {eye.cataract_fraction_sd:.3f}, range {min(fractions):.3f} to {max(fractions):.3f}"
-    each = [
-        f"{printable(scan.scan.source) or 'frame'} "
-        + ("not graded" if scan.cataract_fraction is None else f"{scan.cataract_fraction:.3f}")
-        for scan in eye.scans
-    ]
-    return [*lines, f"  {', '.join(each)}"]
-
-
-def _notes(notices: tuple[Notice, ...], room: int, *, is_exam: bool) -> list[str]:
-    """Each warning with the scans that it is about, doubts about the number first; the rest by their words alone."""
-    about: dict[tuple[str, str], list[str]] = {}
-    for notice in sorted(notices, key=lambda one: one.code not in DOUBTS):
-        sources = about.setdefault((notice.code, notice.message), [])
-        if is_exam and notice.source:
-            sources.append(printable(notice.source))
-    lines = [
-        f"  note: {', '.join(sources)}{': ' if sources else ''}{printable(message)} [{code}]"
-        for (code, message), sources in about.items()
-    ]
-    if len(lines) <= room:
+    def _lens(self) -> list[str]:
+        """The nucleus in a word, and what lies below the capsule."""
+        say, number = self.language.say, self.language.number
+        grade, measures = self.eye.findings.grade, self.eye.findings.measures
+        lines = []
+        if grade is not None:
+            low, high = grade.interval_db
+            nucleus = say(
+                "Nucleus: {word} (step {step} of {steps}), {value} dB above a clear lens, likely {low} to {high}",
+                word=say(grade.word),
+                step=number(grade.step, 0),
+                steps=number(STEPS, 0),
+                value=number(grade.value_db, 1),
+                low=number(low, 1),
+                high=number(high, 1),
+            )
+            lines.append("  " + nucleus)
+        if measures is not None:
+            back, front = (
+                say("not seen") if area is None else self.language.share(area)
+                for area in (measures.areas.posterior_3mm, measures.areas.anterior_3mm)
+            )
+            sentence = "Opacity below the capsule, share of the central 3 mm: back {back}, front {front}"
+            lines.append("  " + say(sentence, back=back, front=front))
         return lines
-    rest = dict.fromkeys(code for code, _ in list(about)[room - 1 :])
-    return [*lines[: room - 1], f"  further notes, see --json: {', '.join(rest)}"]
+
+    def _scans(self) -> list[str]:
+        """How many scans stand behind the mean, how far they are apart, and what each of them says."""
+        eye, say, number = self.eye, self.language.say, self.language.number
+        fractions = [scan.cataract_fraction for scan in eye.scans if scan.cataract_fraction is not None]
+        line = "  " + say(
+            "{given} scans given, {expected} expected, {graded} graded",
+            given=number(len(eye.entries), 0),
+            expected=number(eye.scans_expected, 0),
+            graded=number(len(fractions), 0),
+        )
+        if eye.cataract_fraction_sd is not None:
+            line += say(
+                "; SD {deviation}, range {low} to {high}",
+                deviation=number(eye.cataract_fraction_sd, 3),
+                low=number(min(fractions), 3),
+                high=number(max(fractions), 3),
+            )
+        each = [
+            f"{printable(scan.scan.source) or say('frame')} "
+            + (say("not graded") if scan.cataract_fraction is None else number(scan.cataract_fraction, 3))
+            for scan in eye.scans
+        ]
+        return [line, f"  {', '.join(each)}"]
+
+    def _notes(self, room: int) -> list[str]:
+        """Each warning with the scans that it is about, doubts about the number first; the rest by their words."""
+        about: dict[tuple[str, str], list[str]] = {}
+        for notice in sorted(self.eye.notices, key=lambda one: one.code not in DOUBTS):
+            sources = about.setdefault((notice.code, self._message(notice)), [])
+            if self._is_exam and notice.source:
+                sources.append(printable(notice.source))
+        lines = [
+            f"  {self.language.say('note')}: {', '.join(sources)}{': ' if sources else ''}{message} [{code}]"
+            for (code, message), sources in about.items()
+        ]
+        if len(lines) <= room:
+            return lines
+        rest = dict.fromkeys(code for code, _ in list(about)[room - 1 :])
+        further = self.language.say("further notes, see --json: {words}", words=", ".join(rest))
+        return [*lines[: room - 1], f"  {further}"]
+
+    def _message(self, notice: Notice) -> str:
+        """What was found in this scan, which is told in English alone; in another language, what the word means."""
+        if self.language is ENGLISH:
+            return printable(notice.message)
+        return self.language.meaning("warning", notice.code)

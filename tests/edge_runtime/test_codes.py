@@ -15,6 +15,7 @@ from edge_runtime.look.tissues import Picture, Tissue
 from edge_runtime.measure import answer as answer_module
 from edge_runtime.measure.answer import DOUBTS, Answer
 from edge_runtime.measure.quality import RULES
+from edge_runtime.report.comparison import Verdict
 
 PACKAGE = Path(codes.__file__).parent
 ERRORS = {name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, Exception)}
@@ -132,6 +133,8 @@ def test_every_word_of_the_package_is_documented() -> None:
         *codes.ANSWERS,
         *codes.ANSWER_REASONS,
         *codes.PICTURES,
+        *codes.COMPARISONS,
+        *codes.COMPARISON_REASONS,
     }
     assert undocumented == OTHER_NAMES
 
@@ -160,8 +163,20 @@ def test_the_check_can_fail() -> None:
         codes.ANSWER_REASONS,
         codes.PICTURES,
         codes.TISSUES,
+        codes.COMPARISONS,
+        codes.COMPARISON_REASONS,
     ],
-    ids=["errors", "reasons", "warnings", "answers", "reasons of answers", "pictures", "tissues"],
+    ids=[
+        "errors",
+        "reasons",
+        "warnings",
+        "answers",
+        "reasons of answers",
+        "pictures",
+        "tissues",
+        "comparisons",
+        "doubts",
+    ],
 )
 def test_words_are_stable_kebab_case_in_order_with_one_line_each(table: dict[str, str]) -> None:
     assert all(WORD.fullmatch(word) for word in table)
@@ -172,3 +187,9 @@ def test_words_of_errors_and_warnings_are_sorted() -> None:
     assert list(codes.REFUSALS) == sorted(codes.REFUSALS)
     assert list(codes.WARNINGS) == sorted(codes.WARNINGS)
     assert list(codes.ANSWER_REASONS) == sorted(codes.ANSWER_REASONS)
+    assert list(codes.COMPARISON_REASONS) == sorted(codes.COMPARISON_REASONS)
+
+
+def test_every_verdict_and_reason_of_a_comparison_is_documented() -> None:
+    assert {verdict.value for verdict in Verdict} == set(codes.COMPARISONS)
+    assert set(codes.COMPARISON_REASONS) - NAMES == set()

@@ -1,0 +1,51 @@
+"""The page of two exams of one eye."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from edge_runtime.printable import printable
+from edge_runtime.report.comparison_text import comparison_lines
+from edge_runtime.report.language import Language, language_of
+
+from .exam import render
+from .names import EYES
+from .view import Estimate
+
+if TYPE_CHECKING:
+    from edge_runtime.report.comparison import Comparison
+    from edge_runtime.report.exam_facts import ExamFacts
+
+
+def comparison_page(found: Comparison, *, language: str = "en") -> str:
+    """Write the page of a comparison, as self-contained as that of an exam.
+
+    Raises
+    ------
+    UsageError
+        For an unknown language.
+    MissingExtraError
+        When the extra `report` is not installed.
+    """
+    spoken = language_of(language)
+    laterality = found.later.laterality
+    return render(
+        "compare.html",
+        spoken,
+        title=spoken.say(EYES[laterality]),
+        code="" if laterality is None else laterality.value,
+        lines=[printable(line) for line in comparison_lines(found, spoken)[:-1]],  # the disclaimer stands above
+        exams=[
+            (spoken.say("Earlier exam"), _estimate(found.earlier, spoken)),
+            (spoken.say("Later exam"), _estimate(found.later, spoken)),
+        ],
+        mark=" ".join(sorted(found.earlier.scans | found.later.scans)[:1]),
+    )
+
+
+def _estimate(exam: ExamFacts, language: Language) -> Estimate | None:
+    """The fraction of an exam with the band of further exams."""
+    if exam.fraction is None:
+        return None
+    low, high = exam.band or (exam.fraction, exam.fraction)
+    return Estimate(language.number(exam.fraction, 3), (), 100 * exam.fraction, 100 * low, 100 * high)
