@@ -13,7 +13,7 @@ import pytest
 
 from benchmarks.evidence.publish import LEFT_OUT, MANIFEST
 from benchmarks.evidence.real_scans import page as page_of_real_scans
-from train.study.reproduce import COHORTS
+from tests.train.study.test_committed_reports import PUBLISHED
 
 ROOT = Path(__file__).parent.parent
 MAX_TRACKED_BYTES = 20_000_000
@@ -103,12 +103,12 @@ def test_pictures_of_the_documentation_stay_small() -> None:
 
 def test_tables_and_galleries_of_the_studies_are_not_tracked() -> None:
     studies = tracked("docs/study", "docs/study-paper-label")
-    assert len(studies) > len(COHORTS)
+    assert len(studies) > len(PUBLISHED)
     assert [path for path in studies if path.name in LEFT_OUT] == []
 
 
 def test_the_manifest_names_the_tables_of_every_cohort() -> None:
-    tables = {f"docs/study/{cohort}/{name}" for cohort in COHORTS for name in ("scans.csv", "eyes.csv")}
+    tables = {f"docs/study/{cohort}/{name}" for cohort in PUBLISHED for name in ("scans.csv", "eyes.csv")}
     assert tables <= removed().keys()
 
 

@@ -32,6 +32,7 @@ LEFT_OUT = (
     "false_negatives.jpg",
 )
 COLOURS = 256  # a plot has few colours: a palette takes a third of the bytes
+PLOT_SIZE = (500, 500)  # pixels that a page shows of a plot
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +112,11 @@ def without_galleries(report: str) -> str:
 
 
 def shrink(figure: Path, target: Path) -> None:
-    """Write a plot with a palette of 256 colours."""
+    """Write a plot at the size of a page, with a palette of 256 colours."""
     with Image.open(figure) as picture:
-        picture.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(target, "PNG", optimize=True)
+        small = picture.convert("RGB")
+        small.thumbnail(PLOT_SIZE, Image.Resampling.LANCZOS)
+        small.quantize(COLOURS, dither=Image.Dither.NONE).save(target, "PNG", optimize=True)
 
 
 def record(manifest: Path, commands: list[str], left_out: list[LeftOut]) -> None:

@@ -17,6 +17,8 @@ from train.study.measures.coefficients import fit_coefficients
 from train.study.measures.failures import missed, pictures_of
 from train.study.measures.figures_of_merit import figures_of
 from train.study.measures.measured_eyes import cohort_sha256, measured_eyes, model_sha256
+from train.study.measures.moves import moved_between, moves_of
+from train.study.reproduce import PAIRS
 
 if TYPE_CHECKING:
     import argparse
@@ -111,7 +113,15 @@ def _figures(
         "versions": versions("numpy", "onnxruntime", "opencv-python-headless", "scikit-learn", "scipy"),
         "model_sha256": model_sha256(),
         "together": {"cohorts": arguments.together or arguments.cohort, **figures_of(together, coefficients)},
-        "by_cohort": {name: figures_of(some, coefficients) for name, some in by_name.items()},
+        "by_cohort": {
+            name: figures_of(some, coefficients) | {"moves": moves_of(some, coefficients)}
+            for name, some in by_name.items()
+        },
+        "between_cohorts": {
+            f"{name} and {other}": moved_between(by_name[name], by_name[other], coefficients)
+            for name, other in PAIRS.items()
+            if name in by_name and other in by_name
+        },
     }
 
 

@@ -134,19 +134,50 @@ def _share_refused(results: StudyResults) -> Estimate:
     return results.refusals.share_without_lens_refused
 
 
+def _sensitivity_at_95(results: StudyResults) -> Estimate | None:
+    return results.diagnosis.eye.sensitivity_at_95
+
+
+def _outlined(results: StudyResults) -> Estimate | None:
+    return results.outlined
+
+
+def _paper_label_auc(results: StudyResults) -> Estimate | None:
+    return None if results.paper_label is None else results.paper_label.published.auc
+
+
+def _paper_label_sensitivity(results: StudyResults) -> Estimate | None:
+    return None if results.paper_label is None else results.paper_label.published.fixed.sensitivity
+
+
+def _paper_label_specificity(results: StudyResults) -> Estimate | None:
+    return None if results.paper_label is None else results.paper_label.published.fixed.specificity
+
+
 _auc_difference = _paired(lambda pair: pair.auc_difference)
 
 AIMS = (
     Aim("AUC per eye", "validation", _eye_auc, 0.98),
     Aim("sensitivity per eye (84 of 89 in the paper)", "validation", _sensitivity, 84 / 89),
     Aim("specificity per eye (125 of 132 in the paper)", "validation", _specificity, 125 / 132),
+    Aim("AUC per eye, second aim", "validation", _eye_auc, 0.99),
+    Aim("sensitivity per eye, second aim", "validation", _sensitivity, 0.95),
+    Aim("specificity per eye, second aim", "validation", _specificity, 0.95),
+    Aim("paper's label at 0.14: AUC per eye", "validation", _paper_label_auc, 0.98),
+    Aim("paper's label at 0.14: sensitivity per eye", "validation", _paper_label_sensitivity, 84 / 89),
+    Aim("paper's label at 0.14: specificity per eye", "validation", _paper_label_specificity, 125 / 132),
     Aim("mean Cataract Fraction of clear eyes", "validation", _clear_fraction, 0.024, at_least=False),
     Aim("AUC per eye, minus validation", "shifted", _auc_difference, -0.01),
     Aim("Cataract Fraction of an eye moved, 95th percentile", "shifted", _paired(lambda pair: pair.absolute_95), 0.05,
         at_least=False),
+    Aim("Cataract Fraction of an eye moved, 95th percentile, second aim", "shifted",
+        _paired(lambda pair: pair.absolute_95), 0.10, at_least=False),
     Aim("AUC per eye, minus the same eyes without", "corneal-disease", _auc_difference, -0.01),
     Aim("AUC per eye, minus the same eyes without", "artefacts", _auc_difference, -0.01),
     Aim("AUC per eye", "age-matched", _eye_auc, 0.93),
+    Aim("AUC per eye, second aim", "age-matched", _eye_auc, 0.98),
+    Aim("sensitivity at a specificity of 0.95", "age-matched", _sensitivity_at_95, 0.90),
+    Aim("sensitivity at a specificity of 0.95", "focal-young", _sensitivity_at_95, 0.90),
     Aim("AUC minus that of lens density", "age-matched", _minus_baseline("lens_density"), 0.0, whole_interval=True),
     Aim("AUC minus that of age", "age-matched", _minus_baseline("age"), 0.0, whole_interval=True),
     Aim("range of an eye's fraction, 95th percentile", "display", _repeated("all", lambda one: one.range_95), 0.02,
@@ -157,6 +188,8 @@ AIMS = (
     Aim("clear eyes: within-eye SD", "test-retest", _repeated("clear", lambda one: one.within_eye_sd), 0.005,
         at_least=False),
     Aim("lens Dice", "validation", _lens_dice, 0.97),
+    Aim("lens Dice, second aim", "validation", _lens_dice, 0.985),
+    Aim("scans whose whole lens is outlined (Dice of 0.95 or more)", "phakic-implant", _outlined, 0.95),
     Aim("lens Dice", "shifted", _lens_dice, 0.95),
     Aim("AUC over the pixels of a lens", "validation", _pixel_auc, 0.90),
     Aim("recall of observable opaque pixels, nuclear", "validation", _observable_recall("nuclear"), 0.5),

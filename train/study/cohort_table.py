@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 GROUPS = ("clear", "cataract")
 LABELS = ("background", "clear_lens", "cataract", "lens")
+OUTLINED_DICE = 0.95  # of a lens whose outline fits
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,18 @@ def dice(rows: Sequence[ScanRow], bootstrap: BootstrapSettings) -> dict[str, Est
         )
         found[label] = resampling.estimate(weighted.mean([value for _, value in kept]))
     return found
+
+
+def outlined(rows: Sequence[ScanRow], bootstrap: BootstrapSettings) -> Estimate | None:
+    """Share of the scans with a gradable lens that are graded, and whose outline fits; None without such scans."""
+    kept = [row for row in rows if row.group]
+    if not kept:
+        return None
+    whole = [row.cataract_fraction is not None and (row.dice_lens or 0.0) >= OUTLINED_DICE for row in kept]
+    resampling = PatientResampling(
+        [row.patient_id for row in kept], [row.group for row in kept], bootstrap.seed, bootstrap.resamples
+    )
+    return resampling.estimate(weighted.mean(whole), proportion=True)
 
 
 @dataclass(frozen=True, slots=True)

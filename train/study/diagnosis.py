@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from edge_runtime.report.document import PAPER_THRESHOLD
 from train.metrics import ConfusionMatrix
 
 from . import weighted
@@ -96,12 +97,31 @@ class Diagnosis:
         Rates at a threshold that was chosen elsewhere.
     own
         Rates at `own_threshold`.
+    sensitivity_at_95
+        Sensitivity where 95 % of the clear units are called clear; None where a group is missing.
     """
 
     auc: Estimate
     own_threshold: Estimate
     fixed: ThresholdPerformance
     own: ThresholdPerformance | None
+    sensitivity_at_95: Estimate | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PaperLabel:
+    """How well the fraction on the paper's label separates clear eyes from cataract eyes.
+
+    Attributes
+    ----------
+    published
+        At the threshold that the paper published.
+    fixed
+        At the threshold that was chosen on the development eyes; None without them.
+    """
+
+    published: Diagnosis
+    fixed: ThresholdPerformance | None
 
 
 def diagnose(units: ScoredUnits, cf_threshold: float, bootstrap: BootstrapSettings) -> Diagnosis:
@@ -113,6 +133,31 @@ def diagnose(units: ScoredUnits, cf_threshold: float, bootstrap: BootstrapSettin
         own_threshold=best,
         fixed=at_threshold(units, cf_threshold, bootstrap),
         own=None if best.value is None else at_threshold(units, best.value, bootstrap),
+        sensitivity_at_95=None
+        if len(set(units.positive)) < 2
+        else resampling.estimate(weighted.sensitivity_at(0.95, units.scores, units.positive), proportion=True),
+    )
+
+
+def paper_label(eyes: Sequence[EyeRow], development: float | None, bootstrap: BootstrapSettings) -> PaperLabel | None:
+    """Diagnose the eyes by the fraction on the paper's label; None where the model does not find it.
+
+    Parameters
+    ----------
+    development
+        Threshold that was chosen on the development eyes; None without them.
+    """
+    found = [(eye, eye.paper_fraction) for eye in eyes if eye.paper_fraction is not None]
+    if not found:
+        return None
+    units = ScoredUnits(
+        tuple(fraction for _, fraction in found),
+        tuple(eye.patient_id for eye, _ in found),
+        tuple(eye.group == "cataract" for eye, _ in found),
+    )
+    return PaperLabel(
+        published=diagnose(units, PAPER_THRESHOLD, bootstrap),
+        fixed=None if development is None else at_threshold(units, development, bootstrap),
     )
 
 

@@ -40,6 +40,8 @@ class EarlierReport:
         All eyes of the report.
     grey_level, baseline_thresholds
         Grey level and thresholds of the baselines, chosen there.
+    paper_threshold
+        Youden-optimal threshold of the fraction on the paper's label; None without one.
     """
 
     folder: Path
@@ -49,6 +51,7 @@ class EarlierReport:
     eyes: tuple[EyeRow, ...]
     grey_level: int | None
     baseline_thresholds: dict[str, float | None]
+    paper_threshold: float | None = None
 
 
 def read_report(folder: Path, model_sha256: str | None) -> EarlierReport:
@@ -87,4 +90,5 @@ def read_report(folder: Path, model_sha256: str | None) -> EarlierReport:
         eyes=eyes,
         grey_level=results.grey_level.value,
         baseline_thresholds={name: one.own_threshold for name, one in results.baselines.items()},
+        paper_threshold=None if results.paper_label is None else results.paper_label.published.own_threshold.value,
     )

@@ -7,6 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from edge_runtime.analyzer import CataractAnalyzer, Limits
 from edge_runtime.errors import EdgeCataractError
 from edge_runtime.frame.brightness import Brightness
@@ -23,7 +25,6 @@ from .rows import KINDS, ScanRow
 from .truth_maps import CodeMap, Masks, code_map, label_map
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from edge_runtime.results import ScanResult
@@ -148,7 +149,18 @@ def _row(job: Job, result: ScanResult, masks: Masks, grey: GreyLevels) -> ScanRo
         reliability_sum=place.reliability_sum if place else (),
         strata=job.strata,
         infer_ms=result.timings_ms.infer,
+        paper_fraction=_paper_fraction(result),
     )
+
+
+def _paper_fraction(result: ScanResult) -> float | None:
+    """Share of the lens that is cataract in the paper's manner; None without a lens, or where the model is silent."""
+    lens = result.lens
+    if lens is None:
+        return None
+    inside = lens.labels != TissueLabel.BACKGROUND
+    found = lens.evidence_of(inside, np.zeros_like(inside))
+    return None if found is None else found.paper_fraction
 
 
 def _localisation(result: ScanResult, masks: Masks, truth: NDArray[np.uint8]) -> Localisation:

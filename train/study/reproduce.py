@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 DEVELOPMENT = "development"
 COHORTS = (
     DEVELOPMENT, "validation", "shifted", "age-matched", "focal-young", "senescent-clear", "corneal-disease-without",
-    "corneal-disease", "artefacts-without", "artefacts", "test-retest", "display", "not-gradable",
+    "corneal-disease", "artefacts-without", "artefacts", "test-retest", "display", "phakic-implant",
+    "not-gradable",
 )  # fmt: skip
 # The same eyes: otherwise shown, or without what the cohort is about. The other one comes first in COHORTS.
 PAIRS = {"shifted": "validation", "corneal-disease": "corneal-disease-without", "artefacts": "artefacts-without"}

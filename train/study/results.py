@@ -17,7 +17,7 @@ from cattrs.preconf.json import make_converter
 from .agreement import PairedComparison, Repeatability
 from .baselines import Baseline
 from .cohort_table import Fractions, GroupTable, Refusals
-from .diagnosis import Diagnosis, Subgroup
+from .diagnosis import Diagnosis, PaperLabel, Subgroup
 from .resampling import Estimate
 from .truth import AgainstTruth, Calibration, LocalisationAccuracy
 
@@ -128,6 +128,10 @@ class StudyResults:
         Which simulated cohort it is about; None for other data.
     learnt_from
         Names of the scans that the model learnt from: what is measured on them is too good.
+    outlined
+        Share of the scans with a lens that are graded with a lens Dice of 0.95 or more.
+    paper_label
+        Diagnosis by the fraction on the paper's label; None where the model does not find it.
     """
 
     schema: str
@@ -160,6 +164,8 @@ class StudyResults:
     figures: tuple[str, ...] = ()
     cohort: CohortRequest | None = None
     learnt_from: tuple[str, ...] = ()
+    outlined: Estimate | None = None
+    paper_label: PaperLabel | None = None
 
     @property
     def scans(self) -> int:
@@ -168,9 +174,10 @@ class StudyResults:
 
 
 def to_json(results: StudyResults) -> str:
-    """Return the text of results.json."""
+    """Return the text of results.json, a line for each part."""
     tree: dict[str, Any] = _converter().unstructure(results)
-    return json.dumps(tree, indent=1, allow_nan=False) + "\n"
+    parts = (f"{json.dumps(name)}: {json.dumps(part, allow_nan=False)}" for name, part in tree.items())
+    return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
 def read_results(path: Path) -> StudyResults:
@@ -203,6 +210,8 @@ def _converter() -> JsonConverter:
             paired_with=pair_name,
             cohort=override(omit_if_default=True),
             learnt_from=override(omit_if_default=True),
+            outlined=override(omit_if_default=True),
+            paper_label=override(omit_if_default=True),
         ),
     )
     converter.register_structure_hook(

@@ -61,6 +61,8 @@ class ScanRow:
         Further facts of the dataset as `name=value` (display, artefacts ...).
     infer_ms
         Time that the network took, in milliseconds.
+    paper_fraction
+        Share of the measured lens that the model calls cataract in the paper's manner; None where it does not say.
     """
 
     scan_id: str
@@ -98,6 +100,7 @@ class ScanRow:
     reliability_sum: tuple[float, ...]
     strata: tuple[str, ...]
     infer_ms: float
+    paper_fraction: float | None = None
 
     @property
     def eye_id(self) -> str:
@@ -133,6 +136,7 @@ class EyeRow:
     truth_opacity_fraction: float | None
     kind: str
     strata: tuple[str, ...]
+    paper_fraction: float | None = None
 
 
 def eyes_of(rows: Sequence[ScanRow]) -> list[EyeRow]:
@@ -166,6 +170,7 @@ def _eye(members: list[ScanRow]) -> EyeRow:
         truth_opacity_fraction=mean_of(row.truth_opacity_fraction for row in members),
         kind=KINDS[visible.index(max(visible))] if visible and max(visible) else "",
         strata=_eye_strata(members),
+        paper_fraction=mean_of(row.paper_fraction for row in graded),
     )
 
 

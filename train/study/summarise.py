@@ -103,6 +103,10 @@ def summarise(study: Study) -> StudyResults:
         left_out=tuple(left_out(study, first)),
         patients_shared_with_development=_shared_patients(study),
         learnt_from=study.learnt_from,
+        outlined=cohort_table.outlined(rows, bootstrap),
+        paper_label=diagnosis.paper_label(
+            first, None if study.development is None else study.development.paper_threshold, bootstrap
+        ),
     )
 
 

@@ -85,6 +85,20 @@ def auc(scores: Sequence[float], positive: Sequence[bool]) -> Statistic:
     return statistic
 
 
+def sensitivity_at(specificity: float, scores: Sequence[float], positive: Sequence[bool]) -> Statistic:
+    """Share of the positives above the least score that `specificity` of the negatives do not exceed."""
+    values, truth = np.asarray(scores, np.float64), np.asarray(positive, bool)
+    level = quantile(values[~truth].tolist(), specificity)
+
+    def statistic(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        above = values[truth][None] > level(weights[:, ~truth])[:, None]
+        counted = weights[:, truth]
+        result: NDArray[np.float64] = (counted * above).sum(axis=1) / counted.sum(axis=1)
+        return result
+
+    return statistic
+
+
 def correlation(first: NDArray[np.float64], second: NDArray[np.float64]) -> Statistic:
     """Pearson's product-moment correlation."""
 

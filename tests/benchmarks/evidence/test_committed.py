@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from benchmarks.evidence.committed import MEASURES, Committed, OtherDraw, RealScans
-from train.study.reproduce import COHORTS
+from tests.train.study.test_committed_reports import PUBLISHED
 
 
 def scan(eye: str, kind: str, cataract_fraction: float | None) -> dict[str, Any]:
@@ -39,7 +39,7 @@ REAL_SCANS = {
 
 def test_every_committed_result_is_read() -> None:
     committed = Committed.read()
-    assert committed.study.keys() == set(COHORTS)
+    assert committed.study.keys() == set(PUBLISHED)
     assert committed.paper_label_study.keys() == {"development", "validation"}
     assert committed.measures.keys() == set(MEASURES)
     assert committed.removed["groups"]

@@ -12,7 +12,9 @@ from train.study.reproduce import COHORTS
 from train.study.results import StudyResults, read_results, to_json
 
 DOCS = Path(__file__).parents[3] / "docs"
-STUDIES = {"study": COHORTS, "study-paper-label": ("development", "validation")}
+# Published before the study had the cohort phakic-implant.
+PUBLISHED = tuple(cohort for cohort in COHORTS if cohort != "phakic-implant")
+STUDIES = {"study": PUBLISHED, "study-paper-label": ("development", "validation")}
 REPORTS = [(study, cohort) for study, cohorts in STUDIES.items() for cohort in cohorts]
 
 

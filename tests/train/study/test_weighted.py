@@ -24,7 +24,7 @@ TRUTH = np.arange(60) % 3 == 0
 
 
 def test_auc_of_a_resample_is_sklearns_of_the_repeated_units(drawn: np.ndarray, scores: np.ndarray) -> None:
-    found = weighted.auc(scores, TRUTH)(drawn)
+    found = weighted.auc(scores, TRUTH.tolist())(drawn)
     for row, value in zip(drawn.astype(int), found, strict=True):
         assert value == pytest.approx(roc_auc_score(TRUTH.repeat(row), scores.repeat(row)))
 
@@ -35,8 +35,8 @@ def test_auc_with_ones_is_the_plain_one(scores: np.ndarray) -> None:
 
 def test_mean_spread_and_correlation_are_numpys_of_the_repeated_units(drawn: np.ndarray, scores: np.ndarray) -> None:
     other = np.random.default_rng(7).random(60)
-    means = weighted.mean(scores, TRUTH)(drawn)
-    spreads = weighted.spread(scores, TRUTH)(drawn)
+    means = weighted.mean(scores, TRUTH.tolist())(drawn)
+    spreads = weighted.spread(scores, TRUTH.tolist())(drawn)
     correlations = weighted.correlation(scores, other)(drawn)
     for index, row in enumerate(drawn.astype(int)):
         part = scores.repeat(row)[TRUTH.repeat(row)]
@@ -67,7 +67,7 @@ def test_a_paired_difference_uses_the_same_draws(drawn: np.ndarray, scores: np.n
 
 
 def test_the_best_threshold_of_a_resample_is_that_of_the_repeated_units(drawn: np.ndarray, scores: np.ndarray) -> None:
-    found = weighted.best_threshold(scores, TRUTH)(drawn)
+    found = weighted.best_threshold(scores, TRUTH.tolist())(drawn)
     for row, value in zip(drawn.astype(int), found, strict=True):
         assert value == youden_threshold(scores.repeat(row), TRUTH.repeat(row))
 
@@ -80,3 +80,21 @@ def test_the_best_threshold_is_the_best_of_all(scores: np.ndarray) -> None:
     threshold = youden_threshold(scores, TRUTH)
     assert threshold is not None
     assert youden(threshold) == pytest.approx(max(youden(t) for t in np.linspace(-0.01, 1.01, 2000)))
+
+
+def test_the_sensitivity_at_a_specificity_counts_the_positives_above_that_quantile() -> None:
+    clear = [number / 100 for number in range(20)]  # 95 % of them do not exceed 0.18
+    scores, positive = [*clear, 0.18, 0.181, 0.5, 0.01], [False] * 20 + [True] * 4
+    found = weighted.sensitivity_at(0.95, scores, positive)(np.ones((1, 24)))
+    assert found.tolist() == [2 / 4]
+
+
+def test_the_sensitivity_at_a_specificity_of_a_resample_is_that_of_the_repeated_units(
+    drawn: np.ndarray, scores: np.ndarray
+) -> None:
+    found = weighted.sensitivity_at(0.9, scores.tolist(), TRUTH.tolist())(drawn)
+    for row, value in zip(drawn, found, strict=True):
+        repeated = np.repeat(np.arange(len(scores)), row.astype(int))
+        values, truth = scores[repeated], np.array(TRUTH)[repeated]
+        alone = weighted.sensitivity_at(0.9, values.tolist(), truth.tolist())(np.ones((1, len(values))))
+        assert value == pytest.approx(alone[0])

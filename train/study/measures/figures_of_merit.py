@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from edge_runtime.measure.answer import Answer, conclude
 from edge_runtime.measure.grade import STEP_EDGES_DB, grade_terms
 from edge_runtime.measure.kind_evidence import KINDS, kind_terms
 
-from .truths import KIND_TRUTHS, posterior_area, severity_db, truly_opaque
+from .truths import KIND_TRUTHS, opaque_fraction, posterior_area, severity_db, truly_opaque
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,23 +54,25 @@ def figures_of(eyes: Sequence[MeasuredEye], coefficients: MeasureCoefficients) -
         "grade_with_age": _grade_figures(eyes, coefficients, with_age=True),
         "kinds": _kind_figures(eyes, coefficients),
         "posterior_area": _area_figures(eyes),
+        "fraction": _fraction_figures(eyes),
+        "strong_cortical_recall": _strong_cortical_recall(eyes),
         "answers": _answer_figures(eyes, coefficients),
     }
 
 
-def _zone_dice(eyes: Sequence[MeasuredEye]) -> dict[str, float]:
+def _zone_dice(eyes: Sequence[MeasuredEye]) -> dict[str, float | None]:
     names = sorted({name for eye in eyes for truth in eye.truths for name in truth.zone_dice})
-    return {name: _rounded(np.mean([truth.zone_dice[name] for eye in eyes for truth in eye.truths])) for name in names}
+    return {name: rounded(np.mean([truth.zone_dice[name] for eye in eyes for truth in eye.truths])) for name in names}
 
 
-def _thickness_error(eyes: Sequence[MeasuredEye]) -> dict[str, float]:
+def _thickness_error(eyes: Sequence[MeasuredEye]) -> dict[str, float | None]:
     errors = np.array(
         [eye.measures.thickness_mm - eye.facts.thickness_mm for eye in eyes if eye.measures and eye.truths]
     )
     return {
-        "median": _rounded(np.median(errors)),
-        "sd": _rounded(errors.std()),
-        "worst": _rounded(np.abs(errors).max()),
+        "median": rounded(np.median(errors)),
+        "sd": rounded(errors.std()),
+        "worst": rounded(np.abs(errors).max()),
     }
 
 
@@ -90,13 +93,13 @@ def _grade_figures(
     return {
         "eyes": len(graded),
         "cataract_eyes": int(cataract.sum()),
-        "rank": _rounded(spearmanr(found, true).statistic),
-        "rank_within_cataract": _rounded(spearmanr(found[cataract], true[cataract]).statistic)
+        "rank": rounded(spearmanr(found, true).statistic),
+        "rank_within_cataract": rounded(spearmanr(found[cataract], true[cataract]).statistic)
         if cataract.sum() > 2
         else None,
-        "rmse_db": _rounded(np.sqrt(((found - true) ** 2).mean())),
-        "weighted_kappa": _rounded(cohen_kappa_score(*steps, weights="quadratic", labels=range(5))),
-        "interval_coverage": _rounded(np.mean(held)),
+        "rmse_db": rounded(np.sqrt(((found - true) ** 2).mean())),
+        "weighted_kappa": rounded(cohen_kappa_score(*steps, weights="quadratic", labels=range(5))),
+        "interval_coverage": rounded(np.mean(held)),
     }
 
 
@@ -113,7 +116,7 @@ def _kind_figures(
         present = np.array([KIND_TRUTHS[kind](eye) for _, eye in rows])
         auc = None
         if present.any() and not present.all():
-            auc = _rounded(roc_auc_score(present, [evidence[kind] for evidence, _ in rows]))
+            auc = rounded(roc_auc_score(present, [evidence[kind] for evidence, _ in rows]))
         figures[kind] = {"eyes_with": int(present.sum()), "eyes": len(rows), "auc": auc}
     return figures
 
@@ -131,10 +134,34 @@ def _area_figures(eyes: Sequence[MeasuredEye]) -> dict[str, float | int | None]:
     return {
         "eyes": len(rows),
         "eyes_with": int(present.sum()),
-        "auc": _rounded(roc_auc_score(present, found)) if some else None,
-        "mean_absolute_error_points": _rounded(100 * np.abs(found - true)[present].mean()) if present.any() else None,
-        "bias_points": _rounded(100 * (found - true)[present].mean()) if present.any() else None,
+        "auc": rounded(roc_auc_score(present, found)) if some else None,
+        "mean_absolute_error_points": rounded(100 * np.abs(found - true)[present].mean()) if present.any() else None,
+        "bias_points": rounded(100 * (found - true)[present].mean()) if present.any() else None,
     }
+
+
+def _fraction_figures(eyes: Sequence[MeasuredEye]) -> dict[str, float | int | None]:
+    """The Cataract Fraction against the truly opaque share of the lens."""
+    rows = [
+        (eye.cataract_fraction, opaque_fraction(eye), eye.facts.group == "cataract")
+        for eye in eyes
+        if eye.cataract_fraction is not None and eye.truths
+    ]
+    found, true, cataract = (np.array(column) for column in zip(*rows, strict=True))
+    return {
+        "eyes": len(rows),
+        "mean_absolute_error": rounded(np.abs(found - true).mean()),
+        "rank_within_cataract": rounded(spearmanr(found[cataract], true[cataract]).statistic)
+        if cataract.sum() > 2
+        else None,
+    }
+
+
+def _strong_cortical_recall(eyes: Sequence[MeasuredEye]) -> dict[str, float | int | None]:
+    """Share of the cortical pixels of 5 dB and more that are labelled cataract, pooled over all scans."""
+    there = sum(truth.strong_cortical_px for eye in eyes for truth in eye.truths)
+    seen = sum(truth.strong_cortical_found_px for eye in eyes for truth in eye.truths)
+    return {"pixels": there, "recall": rounded(seen / there) if there else None}
 
 
 def _answer_figures(eyes: Sequence[MeasuredEye], coefficients: MeasureCoefficients) -> dict[str, Any]:
@@ -149,9 +176,11 @@ def _answer_figures(eyes: Sequence[MeasuredEye], coefficients: MeasureCoefficien
         **groups,
         "truly_opaque_eyes": len(opaque),
         "truly_opaque_no_sign": missed,
-        "truly_opaque_no_sign_share": _rounded(missed / len(opaque)) if opaque else None,
+        "truly_opaque_no_sign_share": rounded(missed / len(opaque)) if opaque else None,
     }
 
 
-def _rounded(value: Any) -> float:
-    return round(float(value), 4)
+def rounded(value: Any) -> float | None:
+    """Four places, as every figure of a study has; None where it is undefined."""
+    number = float(value)
+    return round(number, 4) if math.isfinite(number) else None

@@ -28,6 +28,8 @@ DICE_ZONES = {
     "posterior-cortex": (Zone.POSTERIOR_CORTEX, Zone.POSTERIOR_SUBCAPSULAR),
 }
 POSTERIOR_KINDS = (OpacityKind.POSTERIOR_SUBCAPSULAR, OpacityKind.POSTERIOR_POLAR)
+CORTICAL_KINDS = (OpacityKind.CORTICAL_HAZE, OpacityKind.CORTICAL_SPOKES)
+STRONG_DB = 5.0  # of an opacity that nobody overlooks
 ANTERIOR_KINDS = (OpacityKind.ANTERIOR_SUBCAPSULAR,)
 
 
@@ -51,6 +53,8 @@ class LensTruth:
         Opaque pixels over lens pixels in every zone that is seen.
     zone_dice
         Dice of the measured zones against the true ones.
+    strong_cortical_px, strong_cortical_found_px
+        Pixels of cortical haze and spokes of `STRONG_DB` and more, and those of them that are labelled cataract.
     """
 
     severity_db: float | None
@@ -62,6 +66,8 @@ class LensTruth:
     spokes: float
     zone_fractions: dict[str, float]
     zone_dice: dict[str, float]
+    strong_cortical_px: int = 0
+    strong_cortical_found_px: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,7 +113,9 @@ class TrueMaps:
         )
 
 
-def true_measures(maps: TrueMaps, lens_zones: NDArray[np.uint8], points: LensPoints) -> LensTruth:
+def true_measures(
+    maps: TrueMaps, lens_zones: NDArray[np.uint8], points: LensPoints, labelled: NDArray[np.bool_]
+) -> LensTruth:
     """Measure the truth of a scan.
 
     Parameters
@@ -118,6 +126,8 @@ def true_measures(maps: TrueMaps, lens_zones: NDArray[np.uint8], points: LensPoi
         (rows, columns) uint8 of `Zone`, as the runtime measured them.
     points
         Coordinates in the lens, by the measured axis: areas differ by opacity alone.
+    labelled
+        (rows, columns) bool, the pixels that the runtime labels cataract.
     """
     lens, opaque = maps.labels != TissueLabel.BACKGROUND, maps.labels == TissueLabel.CATARACT
 
@@ -126,6 +136,7 @@ def true_measures(maps: TrueMaps, lens_zones: NDArray[np.uint8], points: LensPoi
         return small, large
 
     nucleus = maps.zones == Zone.NUCLEUS
+    strong = lens & np.isin(maps.kinds, CORTICAL_KINDS) & (maps.excess_db >= STRONG_DB)
     count = max(int(np.count_nonzero(lens)), 1)
     return LensTruth(
         severity_db=float(maps.excess_db[nucleus].mean()) if nucleus.any() else None,
@@ -143,6 +154,8 @@ def true_measures(maps: TrueMaps, lens_zones: NDArray[np.uint8], points: LensPoi
         zone_dice={
             name: _dice(np.isin(lens_zones, zones), np.isin(maps.zones, zones)) for name, zones in DICE_ZONES.items()
         },
+        strong_cortical_px=int(np.count_nonzero(strong)),
+        strong_cortical_found_px=int(np.count_nonzero(strong & labelled)),
     )
 
 

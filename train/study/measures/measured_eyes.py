@@ -18,6 +18,7 @@ from edge_runtime.frame.profiles import load_profile
 from edge_runtime.ledger import Ledger
 from edge_runtime.measure.decision import mean_fraction
 from edge_runtime.measure.eye_measures import EyeMeasures, eye_measures
+from edge_runtime.measure.lens import TissueLabel
 from edge_runtime.measure.lens_measures import LensMaps, measure_zones
 from edge_runtime.measure.locate import view_lens
 from edge_runtime.measure.measurement import measure_lens
@@ -272,13 +273,16 @@ def _measure(rendered: RenderedScan, table: ExcessTable | None, gathered: _Gathe
     if measured.reasons:
         return
     gathered.fractions.append(measured.pixels.cataract_fraction)
-    found = measure_zones(LensMaps.of(view), None, table)
+    lens = LensMaps.of(view)
+    found = measure_zones(lens, None, table)
     if found is None:
         return
     gathered.measures.append(found.measures)
     if rendered.truth.lens_px:
         maps = TrueMaps.of(rendered.truth, view)
-        gathered.truths.append(true_measures(maps, found.zones, found.surfaces.points(found.zones.shape)))
+        labelled = lens.labels == TissueLabel.CATARACT
+        points = found.surfaces.points(found.zones.shape)
+        gathered.truths.append(true_measures(maps, found.zones, points, labelled))
         both = np.flatnonzero((found.zones != Zone.OUTSIDE) & (maps.zones != Zone.OUTSIDE))
         some = both[:: max(both.size // SAMPLED_PIXELS, 1)]
         gathered.odds += np.round(found.odds.ravel()[some], 3).tolist()
