@@ -115,28 +115,30 @@ def _fragments(opened: Opened, layout: Layout) -> tuple[tuple[Part, ...], ...]:
 
 def _grouped(opened: Opened, table: Part, parts: list[Part], count: int) -> tuple[tuple[Part, ...], ...]:
     """Fragments by frame: one each, or as the table of offsets says, or by what they begin with."""
-    if len(parts) < count:
-        raise _other_count(count, len(parts))
     if len(parts) == count:
         return tuple((part,) for part in parts)
-    if count == 1:
-        return (tuple(parts),)
+    if len(parts) < count or opened.syntax.packing is Packing.RLE:  # whose frames are one fragment each
+        raise _other_count(count, len(parts))
+    begun = [
+        number
+        for number, part in enumerate(parts)
+        if part.length >= 2 and read_parts(opened.content, (Part(part.start, 2),)) in _STARTS
+    ]
+    heads = [0] if count == 1 else begun
     if table.length == 4 * count:
-        offsets = struct.unpack(f"<{count}L", read_parts(opened.content, (table,)))
-        first = parts[0].start - 8
-        starts = {part.start - 8 - first: number for number, part in enumerate(parts)}
-        if list(offsets) != sorted(set(offsets)) or offsets[0] or not set(offsets) <= set(starts):
-            raise damaged("Its table of frames makes no sense.")
-        heads = [starts[offset] for offset in offsets]
-    else:
-        heads = [
-            number
-            for number, part in enumerate(parts)
-            if part.length >= 2 and read_parts(opened.content, (Part(part.start, 2),)) in _STARTS
-        ]
-    if len(heads) != count or heads[0]:
-        raise _other_count(count, len(heads))
+        heads = _heads_of_table(opened, table, parts)
+    if len(heads) != count or heads[0] or len(begun) > count:
+        raise _other_count(count, max(len(heads), len(begun)))
     return tuple(tuple(parts[first:after]) for first, after in zip(heads, [*heads[1:], len(parts)], strict=True))
+
+
+def _heads_of_table(opened: Opened, table: Part, parts: list[Part]) -> list[int]:
+    """The fragments with which frames begin, as the table of offsets says."""
+    offsets = struct.unpack(f"<{table.length // 4}L", read_parts(opened.content, (table,)))
+    starts = {part.start - parts[0].start: number for number, part in enumerate(parts)}
+    if list(offsets) != sorted(set(offsets)) or not set(offsets) <= set(starts):
+        raise damaged("Its table of frames makes no sense.")
+    return [starts[offset] for offset in offsets]
 
 
 def _other_count(claimed: int, found: int) -> ScanError:

@@ -1,0 +1,144 @@
+"""Grey levels: what the header declares decides, never the data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from pydicom.dataset import Dataset
+
+from edge_runtime.errors import ScanError
+from edge_runtime.reading.raster import decode_scan
+from edge_runtime.scan import Scan
+from tests.dicom_files import file_bytes, secondary_capture
+
+Frames = list[NDArray[Any]]
+
+
+def scan(dataset: Dataset) -> Scan:
+    return decode_scan(file_bytes(dataset), "scan.dcm")
+
+
+def refused(dataset: Dataset) -> str:
+    with pytest.raises(ScanError) as caught:
+        scan(dataset)
+    return caught.value.word
+
+
+def test_monochrome1_is_turned_round(frames: Frames) -> None:
+    dataset = secondary_capture([255 - frames[0]])
+    dataset.PhotometricInterpretation = "MONOCHROME1"
+    assert np.array_equal(scan(dataset).pixels, frames[0])
+    twelve = secondary_capture([4095 - frames[0].astype(np.uint16) * 16])
+    twelve.PhotometricInterpretation, twelve.BitsStored, twelve.HighBit = "MONOCHROME1", 12, 11
+    found = scan(twelve)
+    assert (found.full_scale, np.array_equal(found.pixels, frames[0].astype(np.uint16) * 16)) == (4095, True)
+
+
+def test_eight_bits_in_sixteen_are_eight(frames: Frames) -> None:
+    dataset = secondary_capture([frames[0].astype(np.uint16)])
+    dataset.BitsStored, dataset.HighBit = 8, 7
+    found = scan(dataset)
+    assert (found.full_scale, found.pixels.dtype, np.array_equal(found.pixels, frames[0])) == (255, np.uint8, True)
+
+
+def test_bits_that_do_not_count_are_cleared(frames: Frames) -> None:
+    """The four highest bits may hold a drawing, or the lowest ones nothing."""
+    levels = frames[0].astype(np.uint16) * 16
+    high = secondary_capture([levels | 0xF000])
+    high.BitsStored, high.HighBit = 12, 11
+    low = secondary_capture([levels << 4 | 0x7])
+    low.BitsStored, low.HighBit = 12, 15
+    assert all(np.array_equal(scan(dataset).pixels, levels) for dataset in (high, low))
+
+
+def test_a_window_declares_black_and_white(frames: Frames) -> None:
+    dataset = secondary_capture(frames[:1])
+    dataset.WindowCenter, dataset.WindowWidth, dataset.VOILUTFunction = 60, 100, "LINEAR_EXACT"
+    found = scan(dataset)
+    expected = np.clip((frames[0].astype(float) - 10) / 100, 0, 1) * 65535
+    assert found.full_scale == 65535
+    assert np.abs(found.pixels - expected).max() <= 0.5
+
+
+def test_the_windows_of_other_data_make_no_difference(frames: Frames) -> None:
+    """Scaling is that of the header: twice as bright a picture is twice as bright."""
+    dark, bright = secondary_capture([frames[0] // 2]), secondary_capture([frames[0] // 2 * 2])
+    for dataset in (dark, bright):
+        dataset.WindowCenter, dataset.WindowWidth, dataset.VOILUTFunction = 200, 400, "LINEAR_EXACT"
+    assert np.abs(2.0 * scan(dark).pixels - scan(bright).pixels).max() <= 1
+
+
+@pytest.mark.parametrize(("centre", "width"), [(128, 256), (127.5, 255), (127, 254)])
+def test_a_window_that_is_the_whole_range_changes_nothing(centre: float, width: float, frames: Frames) -> None:
+    dataset = secondary_capture(frames[:1])
+    dataset.WindowCenter, dataset.WindowWidth = centre, width
+    assert np.array_equal(scan(dataset).pixels, frames[0])
+
+
+def test_a_rescale_alone_changes_nothing_and_moves_a_window(frames: Frames) -> None:
+    dataset = secondary_capture(frames[:1])
+    dataset.RescaleSlope, dataset.RescaleIntercept = 2, -100
+    assert np.array_equal(scan(dataset).pixels, frames[0])
+    dataset.WindowCenter, dataset.WindowWidth, dataset.VOILUTFunction = 20, 200, "LINEAR_EXACT"
+    windowed = secondary_capture(frames[:1])
+    windowed.WindowCenter, windowed.WindowWidth, windowed.VOILUTFunction = 60, 100, "LINEAR_EXACT"
+    assert np.array_equal(scan(dataset).pixels, scan(windowed).pixels)
+
+
+def test_a_falling_rescale_turns_grey_round(frames: Frames) -> None:
+    dataset = secondary_capture([255 - frames[0]])
+    dataset.RescaleSlope, dataset.RescaleIntercept = -1, 255
+    assert np.array_equal(scan(dataset).pixels, frames[0])
+
+
+def test_grey_that_only_a_table_or_a_curve_could_tell_is_refused(frames: Frames) -> None:
+    curve = secondary_capture(frames[:1])
+    curve.WindowCenter, curve.WindowWidth, curve.VOILUTFunction = 60, 100, "SIGMOID"
+    table = secondary_capture(frames[:1])
+    table.VOILUTSequence = [Dataset()]
+    assert {refused(curve), refused(table)} == {"grey-table"}
+
+
+@pytest.mark.parametrize(
+    ("keyword", "value", "word"),
+    [
+        ("PixelRepresentation", 1, "float-image"),
+        ("BitsAllocated", 1, "bilevel-image"),
+        ("BitsAllocated", 32, "unsupported-depth"),
+        ("BitsStored", 6, "unsupported-depth"),
+        ("BitsStored", 9, "damaged-dicom"),
+        ("HighBit", 15, "damaged-dicom"),
+        ("PhotometricInterpretation", "PALETTE COLOR", "palette-image"),
+        ("PhotometricInterpretation", "RGB", "damaged-dicom"),
+        ("RescaleSlope", 0, "damaged-dicom"),
+    ],
+)
+def test_what_is_no_declared_grey_is_refused(keyword: str, value: Any, word: str, frames: Frames) -> None:
+    dataset = secondary_capture(frames[:1])
+    setattr(dataset, keyword, value)
+    if keyword == "BitsStored" and value == 6:
+        dataset.HighBit = 5
+    assert refused(dataset) == word
+
+
+def test_a_window_without_width_is_refused(frames: Frames) -> None:
+    dataset = secondary_capture(frames[:1])
+    dataset.WindowCenter, dataset.WindowWidth = 100, 0
+    assert refused(dataset) == "damaged-dicom"
+
+
+def test_colour_is_refused(frames: Frames) -> None:
+    colour = np.dstack([frames[0], frames[1], frames[2]])
+    assert refused(secondary_capture([colour])) == "colour-image"
+    other = secondary_capture([colour])
+    other.PhotometricInterpretation = "YBR_FULL"
+    assert refused(other) == "colour-image"
+
+
+def test_text_in_the_picture_is_told(frames: Frames) -> None:
+    dataset = secondary_capture(frames[:1])
+    dataset.BurnedInAnnotation = "YES"
+    assert scan(dataset).notices == ("burned-in-text",)
