@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -20,7 +23,10 @@ if TYPE_CHECKING:
 
 SCANS_PER_EYE, DEGREES = 6, 30
 SCANS_PER_EXAM = 2 * SCANS_PER_EYE
-ENDINGS = (".png", ".tif")
+# DICOM where the extra is installed, and this version reads it.
+DICOM = find_spec("pydicom") is not None and find_spec("edge_runtime.reading.dicom") is not None
+ENDINGS = (".png", ".tif", *((".dcm",) if DICOM else ()))
+SPACING_MM = (14.0 / 1824, 16.5 / 2150)
 NOTE = "distinct simulated scans: one clear and one cataract eye, under many names; a file is copied, not linked"
 
 
@@ -74,7 +80,11 @@ def _contents(eye: Laterality) -> dict[tuple[int, str], bytes]:
     """The files of one eye by meridian and ending."""
     plan = EyePlan("batch", "p1", eye.value, 66.0, eye is Laterality.OD, dilated=True)
     pictures = [simulate(plan, ScanPlan(1, float(DEGREES * place))).picture for place in range(SCANS_PER_EYE)]
-    return {(place, ending): _encoded(ending, pictures[place]) for place in range(SCANS_PER_EYE) for ending in ENDINGS}
+    return {
+        (place, ending): _dicom(picture, eye) if ending == ".dcm" else _encoded(ending, picture)
+        for place, picture in enumerate(pictures)
+        for ending in ENDINGS
+    }
 
 
 def _encoded(ending: str, picture: NDArray[np.uint8] | NDArray[np.uint16]) -> bytes:
@@ -82,6 +92,29 @@ def _encoded(ending: str, picture: NDArray[np.uint8] | NDArray[np.uint16]) -> by
     if not done:
         raise RuntimeError(f"{ending} could not be encoded")
     return data.tobytes()
+
+
+def _dicom(picture: NDArray[np.uint8] | NDArray[np.uint16], eye: Laterality) -> bytes:
+    """A picture as a Secondary Capture file of nobody."""
+    dataset, uid = import_module("pydicom.dataset"), import_module("pydicom.uid")
+    bits = picture.dtype.itemsize * 8
+    ds: Any = dataset.Dataset()
+    ds.file_meta = dataset.FileMetaDataset()
+    ds.file_meta.TransferSyntaxUID = uid.ExplicitVRLittleEndian
+    ds.SOPClassUID = ds.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.7"
+    ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = uid.generate_uid(
+        entropy_srcs=[picture.tobytes().hex()]
+    )
+    ds.Modality, ds.ImageLaterality, ds.BurnedInAnnotation = "OPT", "R" if eye is Laterality.OD else "L", "NO"
+    ds.PixelSpacing = list(SPACING_MM)
+    ds.Rows, ds.Columns = picture.shape
+    ds.SamplesPerPixel, ds.PhotometricInterpretation, ds.PixelRepresentation = 1, "MONOCHROME2", 0
+    ds.BitsAllocated = ds.BitsStored = bits
+    ds.HighBit = bits - 1
+    ds.PixelData = picture.tobytes()
+    file = io.BytesIO()
+    ds.save_as(file, enforce_file_format=True)
+    return file.getvalue()
 
 
 def _spoilt(content: bytes, number: int) -> bytes:

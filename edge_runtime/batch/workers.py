@@ -14,6 +14,7 @@ from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING, Any
 
 from edge_runtime.errors import EdgeCataractError, InternalError
+from edge_runtime.machine.memory import give_back_freed
 
 from .record import ExamRecord
 from .work import known_error, measure_exam, without_result
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 # Resident memory at its peak in MB, of a worker on exams of two eyes and of the process that watches, measured by
 # benchmarks/speed/batch.py.
-WORKER_PEAK_MB, WATCH_PEAK_MB = 300, 100
+WORKER_PEAK_MB, WATCH_PEAK_MB = 350, 100
 TICK_S = 0.5  # how often somebody who waits for results hears that there are none yet
 _MOST_FALSE_STARTS = 3
 _EXIT_ORPHAN = 70
@@ -154,6 +155,7 @@ def _serve(pipe: Connection, settings: AnalyzerSettings) -> None:
         pipe.send(None)
         while (job := pipe.recv()) is not None:
             pipe.send(measure_exam(analyzer, job))
+            give_back_freed()  # or what one exam left in pieces grows with the next
 
 
 def _end_with_parent() -> None:

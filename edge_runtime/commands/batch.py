@@ -138,7 +138,7 @@ def measure_batch(options: BatchOptions) -> int:
         print_data(
             f"{summary['inputs']} files: {summary['graded']} graded, {summary['refused']} refused, "
             f"{summary['failed']} failed\n"
-            f"{summary['exams']} exams, {eyes['lines']} eyes: {eyes['graded']} graded, {eyes['refused']} refused, "
+            f"{summary['exams']} exams; eyes: {eyes['graded']} graded, {eyes['refused']} refused, "
             f"{eyes['failed']} failed\n"
             f"{files.csv}"
         )

@@ -78,7 +78,7 @@ def test_every_input_is_graded_refused_or_failed(run_program: RunProgram, tmp_pa
                       for scan in document["scans"]]
         })  # fmt: skip
         assert document["runtime"]["threads"] == 1
-    assert "peak memory about 2 x 300 + 100 = 700 MB" in done.stderr.decode()
+    assert "peak memory about 2 x 350 + 100 = 800 MB" in done.stderr.decode()
 
 
 @pytest.mark.slow
