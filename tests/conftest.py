@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 
 from edge_runtime import CataractAnalyzer
+from edge_runtime.errors import MissingExtraError
+from edge_runtime.report.page.pdf import find_chromium
 
 from .make_tiny_model import TinyModel, tiny_model_bytes
 
@@ -95,3 +97,15 @@ def program() -> Callable[[str], str]:
         return path
 
     return found
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """A browser; where none is installed, CI fails and a developer's run goes on without."""
+    try:
+        return find_chromium()
+    except MissingExtraError:
+        message = "Chromium is missing: pages are not looked at and not printed here (install chromium)"
+        if os.environ.get("CI"):
+            pytest.fail(message)
+        pytest.skip(message)

@@ -49,6 +49,10 @@ OTHER_NAMES = {
     "anterion-raw",
     "pixel-um",
     "opencv-python-headless",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "microsoft-edge",
     *MEASURES,
     *(name for name in CONCEPTS - codes.ANSWER_REASONS.keys() if "-" in name),
 }

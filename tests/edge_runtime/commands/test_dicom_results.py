@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -88,10 +87,7 @@ def test_an_exam_in_files_has_a_frame_for_each(eye: EyeResult, frames: list[Any]
     assert made == ["exam-OD.1.seg.dcm", "exam-OD.2.seg.dcm", "exam-OD.3.seg.dcm", "exam-OD.sr.dcm"]
 
 
-def test_the_page_of_a_report_is_filed(
-    eye: EyeResult, exam: str, tmp_path: Path, program: Callable[[str], str]
-) -> None:
-    program("chromium")
+def test_the_page_of_a_report_is_filed(eye: EyeResult, exam: str, tmp_path: Path, chromium: str) -> None:
     files = prepared(options("--dicom-out", str(tmp_path), "--dicom-out-kinds", "pdf"), exam, overwrite=False)
     for language in ("en", "fr"):
         write_dicom(files, eye, language, "visit 2")
