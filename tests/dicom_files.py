@@ -111,7 +111,7 @@ def tomography(
     frames: Sequence[NDArray[Any]],
     *,
     laterality: str = "R",
-    pitch_um: tuple[float, float] = (14000 / 1824, 16500 / 2150),
+    pitch_um: tuple[float, float] | None = None,
     meridians_deg: Sequence[float] | None = None,
     order: Sequence[int] | None = None,
     name: str = "tomography",
@@ -125,7 +125,7 @@ def tomography(
     laterality
         ``R``, ``L`` or ``B``.
     pitch_um
-        (row, column) pixel pitch.
+        (row, column) pixel pitch; None: that of a whole frame, 14.0 x 16.5 mm.
     meridians_deg
         Angle of each frame; None: equally spaced.
     order
@@ -157,11 +157,15 @@ def tomography(
     index.DimensionIndexPointer, index.FunctionalGroupPointer = 0x00209057, 0x00209111
     ds.DimensionIndexSequence = [index]
     _depth_and_light(ds)
-    ds.SharedFunctionalGroupsSequence = [_shared_groups(laterality, pitch_um)]
+    ds.SharedFunctionalGroupsSequence = [_shared_groups(laterality, pitch_um or _of_whole_frame(frames[0]))]
     ds.PerFrameFunctionalGroupsSequence = [
         _frame_groups(place, meridian) for place, meridian in zip(places, meridians, strict=True)
     ]
     return ds
+
+
+def _of_whole_frame(pixels: NDArray[Any]) -> tuple[float, float]:
+    return 14000 / pixels.shape[0], 16500 / pixels.shape[1]
 
 
 def _depth_and_light(ds: Dataset) -> None:
@@ -206,10 +210,11 @@ def photograph(
     pixels: NDArray[Any],
     *,
     laterality: str = "R",
-    pitch_um: tuple[float, float] | None = (14000 / 1824, 16500 / 2150),
+    pitch_um: tuple[float, float] | None = None,
+    spaced: bool = True,
     name: str = "photograph",
 ) -> Dataset:
-    """An Ophthalmic Photography file of one (rows, columns) uint8 or uint16 picture."""
+    """An Ophthalmic Photography file of one (rows, columns) uint8 or uint16 picture, with or without a pixel pitch."""
     wide = pixels.dtype.itemsize == 2
     ds = _common(OPHTHALMIC_PHOTOGRAPHY_16_BIT if wide else OPHTHALMIC_PHOTOGRAPHY_8_BIT, "OP", [pixels], name)
     ds.ImageType = ["ORIGINAL", "PRIMARY", ""]
@@ -232,8 +237,8 @@ def photograph(
     ds.DetectorType = "CCD"
     ds.FrameIncrementPointer = 0x00181063  # Frame Time
     ds.FrameTime = 1
-    if pitch_um is not None:
-        ds.PixelSpacing = [f"{pitch / 1000:.10f}" for pitch in pitch_um]
+    if spaced:
+        ds.PixelSpacing = [f"{pitch / 1000:.10f}" for pitch in pitch_um or _of_whole_frame(pixels)]
     return ds
 
 

@@ -9,6 +9,8 @@ every file has one, in place of a name, an identifier or a date of birth.
 from __future__ import annotations
 
 import argparse
+import io
+import logging
 import os
 import re
 import sys
@@ -56,8 +58,7 @@ def outcome_of(whole: Whole, data: bytes, folder: Path) -> str:
             )
         except BaseException as error:  # noqa: BLE001  # what must not happen is counted
             code = type(error).__name__
-        sys.stdout.flush()
-        sys.stderr.flush()
+        stack.close()
         heard.seek(0)
         said = heard.read()
     slow = time.process_time() - began > MOST_S
@@ -71,20 +72,28 @@ def outcome_of(whole: Whole, data: bytes, folder: Path) -> str:
 
 @contextmanager
 def _heard_by(heard: IO[bytes]) -> Iterator[None]:
-    """Let both standard outputs of the process, of Python and of every library in it, end in a file."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    saved = [os.dup(descriptor) for descriptor in (1, 2)]
+    """Let a file hear both standard outputs of the process, of Python and of every library in it, and every logger."""
+    before, saved = (sys.stdout, sys.stderr), [os.dup(descriptor) for descriptor in (1, 2)]
+    for stream in before:
+        stream.flush()
+    both = io.TextIOWrapper(io.FileIO(os.dup(heard.fileno()), "w"), "utf-8", "backslashreplace", write_through=True)
+    root, handler = logging.getLogger(), logging.StreamHandler(both)
+    level = root.level
     try:
         for descriptor in (1, 2):
             os.dup2(heard.fileno(), descriptor)
+        sys.stdout = sys.stderr = both
+        root.addHandler(handler)
+        root.setLevel(logging.DEBUG)
         yield
-        sys.stdout.flush()
-        sys.stderr.flush()
     finally:
-        for descriptor, before in zip((1, 2), saved, strict=True):
-            os.dup2(before, descriptor)
-            os.close(before)
+        root.removeHandler(handler)
+        root.setLevel(level)
+        sys.stdout, sys.stderr = before
+        both.close()
+        for descriptor, old in zip((1, 2), saved, strict=True):
+            os.dup2(old, descriptor)
+            os.close(old)
 
 
 @cache

@@ -46,7 +46,7 @@ def test_tomography_keeps_spacing_for_all_frames_or_for_each(frames: Frames) -> 
 
 def test_photographs_and_captures_keep_spacing_at_the_top_or_have_none(frames: Frames) -> None:
     assert scan(photograph(frames[0], pitch_um=(10.0, 20.0))).pitch_um == Known((10.0, 20.0), Origin.FILE)
-    assert scan(photograph(frames[0], pitch_um=None)).pitch_um is None
+    assert scan(photograph(frames[0], spaced=False)).pitch_um is None
     assert scan(secondary_capture(frames[:1], pitch_um=(10.0, 20.0))).pitch_um == Known((10.0, 20.0), Origin.FILE)
     assert scan(secondary_capture(frames[:1])).pitch_um is None
 
