@@ -85,8 +85,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="processes of one thread (or --threads) each (default: one for each processor)",
     )
-    parser.add_argument("--num-parts", type=int, default=1, metavar="N", help="cut the batch by exams into N parts")
-    parser.add_argument("--part-id", type=int, default=0, metavar="K", help="measure part K, 0 to N - 1")
+    parser.add_argument("--num-parts", type=int, metavar="N", help="cut the batch by exams into N parts")
+    parser.add_argument("--part-id", type=int, metavar="K", help="measure part K, 0 to N - 1")
     parser.add_argument(
         "--parquet",
         action="store_true",
@@ -100,6 +100,8 @@ def run(options: argparse.Namespace) -> int:
     """Run the verb; returns the exit code."""
     from edge_runtime.batch.plan import Part
 
+    if (options.num_parts is None) != (options.part_id is None):
+        raise UsageError("usage", "One of --num-parts and --part-id was given.", "Give both, or neither.")
     return measure_batch(
         BatchOptions(
             given=options.given,
@@ -107,7 +109,7 @@ def run(options: argparse.Namespace) -> int:
             analyzer=AnalyzerOptions.of(options),
             speech=SpeechOptions.of(options),
             workers=options.workers,
-            part=Part(options.part_id, options.num_parts),
+            part=Part() if options.num_parts is None else Part(options.part_id, options.num_parts),
             parquet=options.parquet,
             retry=options.retry,
             overwrite=options.overwrite,

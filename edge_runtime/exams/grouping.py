@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .names import eye_in, eye_words
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from .planned import PlannedScan
+
+_NUMBERS_AT_END = re.compile(r"((^|[\W_]+)\d+(deg|°)?)+$", re.IGNORECASE)
 
 
 def exams_of(labelled: Iterable[tuple[str, PlannedScan]]) -> tuple[PlannedExam, ...]:
@@ -36,6 +39,28 @@ def exams_by_name(scans: Sequence[PlannedScan], root: str) -> tuple[PlannedExam,
     return exams_of(zip(labels_by_name([scan.path for scan in scans], root), scans, strict=True))
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a file lies: folders that say no eye, joined by slashes; whether another does; the name without ending."""
+
+    folder: str
+    below_eye: bool
+    stem: str
+
+    @classmethod
+    def of(cls, path: str, root: str) -> _Place:
+        *parts, name = os.path.relpath(path, root).split(os.sep)
+        folders = [part for part in parts if part not in (os.pardir, os.curdir)]
+        others = [folder for folder in folders if not _says_eye_alone(folder)]
+        return cls("/".join(others), len(others) < len(folders), os.path.splitext(name)[0])
+
+    @property
+    def beginning(self) -> str:
+        """What stands before the eye's word, where something stands after it, too; "" otherwise."""
+        words = eye_words(self.stem)
+        return words[0].before if words and words[0].after else ""
+
+
 def labels_by_name(paths: Sequence[str], root: str) -> list[str]:
     """The label of the exam of every file below a folder.
 
@@ -43,19 +68,12 @@ def labels_by_name(paths: Sequence[str], root: str) -> list[str]:
     the name before the eye's word, the name of `root` where that is nothing, and all of a name without such a word.
     Where names in another folder begin differently before the eye's word, and go on after it, the beginning is added.
     """
-    places = [_place(path, root) for path in paths]
+    places = [_Place.of(path, root) for path in paths]
     beginnings: dict[str, set[str]] = {}
-    for folder, stem in places:
-        beginnings.setdefault(folder, set()).add(_beginning(stem))
+    for place in places:
+        beginnings.setdefault(place.folder, set()).add(place.beginning)
     top = os.path.basename(os.path.abspath(root))
-    return [_label(folder, stem, beginnings[folder] - {""}, top) for folder, stem in places]
-
-
-def _place(path: str, root: str) -> tuple[str, str]:
-    """The folders below the root that say no eye, joined by slashes, and the name without its ending."""
-    parts = os.path.relpath(path, root).split(os.sep)
-    folders = [part for part in parts[:-1] if part not in (os.pardir, os.curdir) and not _says_eye_alone(part)]
-    return "/".join(folders), os.path.splitext(parts[-1])[0]
+    return [_label(place, beginnings[place.folder] - {""}, top) for place in places]
 
 
 def _says_eye_alone(name: str) -> bool:
@@ -64,15 +82,12 @@ def _says_eye_alone(name: str) -> bool:
     return eye_in(name) is not None and all(re.search(r"[^\W\d_]", w.before + w.after) is None for w in words)
 
 
-def _beginning(stem: str) -> str:
-    """What stands before the eye's word, where something stands after it, too; "" otherwise."""
-    words = eye_words(stem)
-    return words[0].before if words and words[0].after else ""
-
-
-def _label(folder: str, stem: str, beginnings: set[str], top: str) -> str:
-    if not folder:
-        words = eye_words(stem)
-        return (words[0].before or top) if words else stem
-    beginning = _beginning(stem)
-    return f"{folder}/{beginning}" if beginning and len(beginnings) > 1 else folder
+def _label(place: _Place, beginnings: set[str], top: str) -> str:
+    if place.folder:
+        several = place.beginning and len(beginnings) > 1
+        return f"{place.folder}/{place.beginning}" if several else place.folder
+    words = eye_words(place.stem)
+    if words:
+        return words[0].before or top
+    # In a folder of one eye, numbers at the end of names count its scans; elsewhere they may tell exams apart.
+    return (_NUMBERS_AT_END.sub("", place.stem) or top) if place.below_eye else place.stem

@@ -225,6 +225,8 @@ def here(tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
         (("scans",), "usage", 2),
         (("scans", "-o", "out", "--workers", "0"), "usage", 2),
         (("scans", "-o", "out", "--num-parts", "2", "--part-id", "2"), "usage", 2),
+        (("scans", "-o", "out", "--num-parts", "2"), "usage", 2),
+        (("scans", "-o", "out", "--part-id", "0"), "usage", 2),
         (("scans", "-o", "file"), "output-folder", 73),
         (("scans", "-o", "taken"), "output-taken", 2),
         (("taken/results.csv", "-o", "taken", "--overwrite"), "output-taken", 2),

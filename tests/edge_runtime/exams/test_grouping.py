@@ -17,6 +17,10 @@ from edge_runtime.exams.planned import PlannedScan
         (["OD_1.png", "OS_1.png"], ["scans", "scans"]),
         # Without a word for the eye every file is an exam: a file of DICOM with all its frames, perhaps.
         (["a.dcm", "b.dcm"], ["a", "b"]),
+        # Folders of eyes alone: one exam, or what stands before the numbers of scans.
+        (["OD/1.png", "OD/2.png", "OS/01.png"], ["scans", "scans", "scans"]),
+        (["OD/P1_1.png", "OD/P2_1.png", "OS/P1_30deg.png"], ["P1", "P2", "P1"]),
+        (["OD/E12.png", "OS/E13.png"], ["E12", "E13"]),
         # A folder per exam, with folders of eyes in it or without.
         (["P1/OD/1.png", "P1/OS/1.png", "P2/R/1.png"], ["P1", "P1", "P2"]),
         (["P1/OD_1.png", "P1/OS_1.png", "P2/OD_1.png"], ["P1", "P1", "P2"]),
