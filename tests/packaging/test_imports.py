@@ -15,7 +15,7 @@ from tests.edge_runtime.pictures import encoded, lens_frame
 
 TRAINING = {
     "torch", "onnx", "onnxscript", "scipy", "sklearn", "matplotlib", "lightning", "lightning_fabric", "tqdm", "pandas",
-    "train", "export", "benchmarks", "tests", "pydicom",
+    "train", "export", "benchmarks", "tests", "pydicom", "babel", "jinja2",
 }  # fmt: skip
 UNTIL_NEEDED = {"cv2", "onnxruntime"}
 

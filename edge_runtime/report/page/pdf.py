@@ -54,6 +54,8 @@ def print_pdf(page: str) -> bytes:
     WriteError
         ``print-failed`` when the browser did not print it.
     """
+    from pathlib import Path
+
     browser = find_chromium()
     with tempfile.TemporaryDirectory(prefix="edge-cataract-", ignore_cleanup_errors=True) as folder:
         source, target = os.path.join(folder, "page.html"), os.path.join(folder, "page.pdf")
@@ -64,7 +66,7 @@ def print_pdf(page: str) -> bytes:
             command.append("--no-sandbox")  # for root it has none, and does not start without this word
         try:
             subprocess.run(
-                [*command, f"--print-to-pdf={target}", f"file://{source}"],
+                [*command, f"--print-to-pdf={target}", Path(source).as_uri()],
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 check=True,
