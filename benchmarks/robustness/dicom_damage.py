@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import warnings
 import zlib
 from dataclasses import dataclass
 from functools import cache
@@ -37,7 +38,7 @@ SAMPLES = Path(__file__).parents[2] / "edge_runtime" / "samples"
 SHAPE = (183, 215)  # a tenth of a frame, with pixels as small as those of a whole one: analysing it takes no time
 PITCH_UM = (7.675, 7.675)
 HEADER_BYTES = 8600  # where the elements before the pixels are
-BOMB_BYTES = 1 << 30
+BOMB_BYTES = 4 << 30
 _UIDS = (b"1.2.840.10008.1.2.4.90", b"1.2.840.10008.1.2.4.80", b"1.2.840.10008.1.2.4.70", b"1.2.840.10008.1.2.5")
 _BY_DCMTK = {"jpeg-lossless", "jpeg-lossless-sv1", "jpeg-baseline", "jpeg-extended"}
 
@@ -99,7 +100,13 @@ def _whole(dataset: Dataset, syntax: str) -> Whole:
 
 
 def damaged(whole: Whole, rng: np.random.Generator) -> tuple[str, bytes]:
-    """What was done to a file, and its bytes afterwards."""
+    """What was done to a file, and its bytes afterwards; pydicom, which warns of what it writes, is not listened to."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return _damaged(whole, rng)
+
+
+def _damaged(whole: Whole, rng: np.random.Generator) -> tuple[str, bytes]:
     if rng.random() < _SHARE_OF_BYTES:
         mutation = MUTATIONS[int(rng.integers(len(MUTATIONS)))]
         data = bytearray(whole.data)
@@ -241,10 +248,10 @@ def scrambled(whole: Whole, rng: np.random.Generator) -> bytes:
 def _deflated_bomb() -> bytes:
     head = file_bytes(tomography(list(frames())), LOSSLESS["deflated"])
     start = head.find(b"1.2.840.10008.1.2.1.99") + 22
-    packer = zlib.compressobj(1, zlib.DEFLATED, -zlib.MAX_WBITS)
+    packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
     zeros = bytes(1 << 20)
-    packed = [packer.compress(zeros) for _ in range(BOMB_BYTES >> 20)]
-    return head[: start + (start % 2)] + b"".join(packed) + packer.flush()
+    first, again = (packer.compress(zeros) + packer.flush(zlib.Z_FULL_FLUSH) for _ in range(2))
+    return head[: start + (start % 2)] + first + again * (BOMB_BYTES >> 20) + packer.flush()
 
 
 def _jpeg_of_size(size: int, *, ls: bool) -> bytes:

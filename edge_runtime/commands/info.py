@@ -47,6 +47,7 @@ def print_facts(options: AnalyzerOptions, *, json: bool) -> int:
 
 def _facts(analyzer: CataractAnalyzer) -> dict[str, Any]:
     from dataclasses import asdict
+    from importlib.util import find_spec
 
     from edge_runtime.frame.profiles import PROFILES
     from edge_runtime.measure.coefficients import coefficients_of
@@ -66,7 +67,7 @@ def _facts(analyzer: CataractAnalyzer) -> dict[str, Any]:
         },
         "runtime": {**runtime_facts(analyzer.network), "spinning": False, "memory_arena": False},
         "inputs": {
-            "containers": ["png", "jpeg", "tiff", "bmp"],
+            "containers": ["png", "jpeg", "tiff", "bmp", *(["dicom"] if find_spec("pydicom") else [])],
             "bits": [8, 16],
             "max_pixels": MAX_PIXELS,
             "max_bytes": MAX_BYTES,

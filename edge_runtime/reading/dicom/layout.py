@@ -107,6 +107,8 @@ def layout_of(opened: Opened) -> Layout:
     rows, columns, samples, allocated = (
         whole_number(ds, name) for name in ("Rows", "Columns", "SamplesPerPixel", "BitsAllocated")
     )
+    if min(rows, columns, samples) < 0:
+        raise damaged("It has a negative size.")
     checked_depth(allocated)
     stored = whole_number(ds, "BitsStored", allocated)
     high = whole_number(ds, "HighBit", stored - 1)
@@ -178,6 +180,8 @@ def _shown(ds: Dataset, inverted: bool, white: int) -> tuple[bool, tuple[float, 
             raise damaged("Its window has no width.")
         ends = [(centre + side * width / 2 - intercept[0]) / slope[0] for side in (-1, 1)]
         low, high = min(ends), max(ends)
+        if not math.isfinite(high - low) or high == low:
+            raise damaged("Its window and its rescale make no sense together.")
         if max(abs(low), abs(high - white)) > _SAME * white:
             window = (low, high)
     return inverted != (slope[0] < 0), window

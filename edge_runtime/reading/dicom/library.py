@@ -62,7 +62,10 @@ def guarded(work: Callable[[], Value]) -> Value:
     with _hushed():
         try:
             return work()
-        except (EdgeCataractError, MemoryError):
+        except EdgeCataractError as error:
+            error.__context__ = None  # it may have been raised while pydicom was handling an error of its own
+            raise
+        except MemoryError:
             raise
         except ImportError:
             missing = True

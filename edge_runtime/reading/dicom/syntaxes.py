@@ -73,11 +73,10 @@ def syntax_of(uid: str) -> Syntax:
     ScanError
         ``unsupported-compression`` for any other, such as a film.
     """
-    try:
-        return SYNTAXES[uid]
-    except KeyError:
+    if uid not in SYNTAXES:
         raise ScanError(
             "unsupported-compression",
             "The pixels of the DICOM file are packed in a way that is not read.",
             "Export it uncompressed (Explicit VR Little Endian).",
-        ) from None
+        )
+    return SYNTAXES[uid]

@@ -51,12 +51,15 @@ def unpack(data: bytes, syntax: Syntax, layout: Layout, *, little_endian: bool) 
             return _native(data, layout, little_endian=little_endian)
         case Packing.JPEG:
             checked_codestream(data, syntax.packing, layout)
-            return _fitting(_by_opencv(data, read_jpeg(data)), layout)
+            header = read_jpeg(data)
+            if (header.rows, header.columns, header.samples) != (layout.rows, layout.columns, layout.samples):
+                raise damaged("A frame of JPEG has another size than the file says.")
+            return _fitting(decode_picture(data, header), layout)
         case Packing.JPEG_LOSSLESS:
             data, bits = plain_jpeg_lossless(checked_codestream(data, syntax.packing, layout), layout)
             if bits == 8:
                 header = Header("jpeg", layout.rows, layout.columns, 8, 255, checksummed=False)
-                return _fitting(_by_opencv(data, header), layout)
+                return _fitting(decode_picture(data, header), layout)
         case _:
             data = checked_codestream(data, syntax.packing, layout)
     return _fitting(guarded(lambda: _by_pydicom(data, syntax, layout)), layout)
@@ -98,10 +101,6 @@ def _native(data: bytes, layout: Layout, *, little_endian: bool) -> NDArray[Any]
     if layout.planar:
         return numbers.reshape(layout.samples, layout.rows, layout.columns).transpose(1, 2, 0)
     return numbers.reshape(layout.rows, layout.columns, layout.samples)
-
-
-def _by_opencv(data: bytes, header: Header) -> NDArray[Any]:
-    return decode_picture(data, header)
 
 
 def _by_pydicom(data: bytes, syntax: Syntax, layout: Layout) -> NDArray[Any]:

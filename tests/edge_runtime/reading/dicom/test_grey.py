@@ -124,6 +124,14 @@ def test_what_is_no_declared_grey_is_refused(keyword: str, value: Any, word: str
     assert refused(dataset) == word
 
 
+@pytest.mark.parametrize(("width", "slope"), [(1e300, 1e-300), (1e-300, 1e300)])
+def test_a_window_beyond_all_numbers_is_refused(width: float, slope: float, frames: Frames) -> None:
+    dataset = secondary_capture(frames[:1])
+    dataset.WindowCenter, dataset.WindowWidth, dataset.VOILUTFunction = 0, width, "LINEAR_EXACT"
+    dataset.RescaleSlope, dataset.RescaleIntercept = slope, 0
+    assert refused(dataset) == "damaged-dicom"
+
+
 def test_a_window_without_width_is_refused(frames: Frames) -> None:
     dataset = secondary_capture(frames[:1])
     dataset.WindowCenter, dataset.WindowWidth = 100, 0

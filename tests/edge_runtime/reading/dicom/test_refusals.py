@@ -93,10 +93,10 @@ def test_scrambled_jpeg_too(syntax: str, frames: Frames) -> None:
     assert word_of(data.replace(b"\xff\xd8\xff\xe0", b"\0\0\0\0")) == "scrambled-pixels"
 
 
-@pytest.mark.parametrize("name", ["jpeg-ls", "jpeg-2000", "jpeg-lossless", "rle"])
+@pytest.mark.parametrize("name", ["jpeg-ls", "jpeg-2000", "jpeg-lossless", "rle", "jpeg-baseline"])
 @pytest.mark.usefixtures("dcmtk")
 def test_a_frame_of_another_size_than_the_file_says_is_refused(name: str, frames: Frames) -> None:
-    data = file_bytes(tomography(frames[:1]), LOSSLESS[name])
+    data = file_bytes(tomography(frames[:1]), {**LOSSLESS, **LOSSY}[name])
     rows = struct.pack("<HH2sHH", 0x28, 0x10, b"US", 2, 365)
     assert data.count(rows) == 1
     assert word_of(data.replace(rows, rows[:-2] + struct.pack("<H", 300))) == "damaged-dicom"
