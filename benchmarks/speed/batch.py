@@ -1,17 +1,21 @@
 """Two workers of one thread against one: ``python -m benchmarks.speed.batch``.
 
 The same exams are measured by one worker and by two, in turns, each time in a new folder; what is compared is the wall
-time of the whole command, its start included. On the way, the memory of every process is read at its peak.
+time of the whole command, its start included. Beside it stands the processor time of all of its processes: on a machine
+that is busy with other work, wall time says little, and processor time how much two workers disturb each other. On the
+way, the memory of every process is read at its peak.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 import tempfile
 import time
 from contextlib import suppress
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +31,24 @@ ROOT = Path(__file__).parents[2]
 RESULTS = Path(__file__).parents[1] / "results" / "batch_speed.json"
 AT_LEAST = 1.7
 _LOOK_EVERY_S = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One run of a batch.
+
+    Attributes
+    ----------
+    wall_s, processor_s
+        Seconds that passed, and that all of its processes computed.
+    watch_mb, worker_mb
+        Peak memory of the process that watches, and of its largest worker.
+    """
+
+    wall_s: float
+    processor_s: float
+    watch_mb: float
+    worker_mb: float
 
 
 def main() -> int:
@@ -53,40 +75,43 @@ def main() -> int:
 def in_turns(root: Path, exams: int, rounds: int) -> dict[str, Any]:
     """Measure the same exams by one worker and by two, `rounds` times each."""
     made = make_scans(root / "scans", exams, 0.0, 1)
-    seconds: dict[int, list[float]] = {1: [], 2: []}
-    watch_mb = worker_mb = 0.0
+    found: dict[int, list[Measured]] = {1: [], 2: []}
     for number in range(rounds):
-        for workers, all_took in seconds.items():
-            took, watch, worker = measured(root / "scans", root / f"out-{number}-{workers}", workers)
-            all_took.append(took)
-            watch_mb, worker_mb = max(watch_mb, watch), max(worker_mb, worker)
-            print(f"round {number + 1}: {workers} workers, {took:.1f} s", flush=True)
+        for workers, runs in found.items():
+            runs.append(measured(root / "scans", root / f"out-{number}-{workers}", workers))
+            print(f"round {number + 1}: {workers} workers, {runs[-1]}", flush=True)
+    pairs = list(zip(found[1], found[2], strict=True))
     return {
         "files": made.files,
         "exams": exams,
         "rounds": rounds,
         "scans": f"{SCANS_PER_EXAM} {NOTE}",
-        "one_worker_s": [round(took, 2) for took in seconds[1]],
-        "two_workers_s": [round(took, 2) for took in seconds[2]],
-        "ratio": about([one / two for one, two in zip(seconds[1], seconds[2], strict=True)]),
-        "worker_peak_mb": round(worker_mb, 1),
-        "watch_peak_mb": round(watch_mb, 1),
+        "one_worker": [asdict(run) for run in found[1]],
+        "two_workers": [asdict(run) for run in found[2]],
+        "ratio": about([one.wall_s / two.wall_s for one, two in pairs]),
+        "twice_processor_ratio": about([2 * one.processor_s / two.processor_s for one, two in pairs]),
+        "worker_peak_mb": max(run.worker_mb for runs in found.values() for run in runs),
+        "watch_peak_mb": max(run.watch_mb for runs in found.values() for run in runs),
     }
 
 
-def measured(scans: Path, out: Path, workers: int) -> tuple[float, float, float]:
-    """Run a batch: its seconds, and the peak memory in MB of the process that watches and of its largest worker."""
+def measured(scans: Path, out: Path, workers: int) -> Measured:
+    """Run a batch, and look at it while it runs."""
     began = time.monotonic()
     running = subprocess.Popen(command(scans, out, workers), cwd=ROOT, stdout=subprocess.DEVNULL)
     watch = worker = 0.0
-    while running.poll() is None:
+    while True:
+        ended, status, used = os.wait4(running.pid, os.WNOHANG)
+        if ended:
+            break
         watch = max(watch, _peak_mb(running.pid))
         worker = max([worker, *(_peak_mb(child) for child in _children(running.pid))])
         time.sleep(_LOOK_EVERY_S)
-    took = time.monotonic() - began
+    running.returncode = os.waitstatus_to_exitcode(status)  # it was waited for here
     if running.returncode:
         raise RuntimeError(f"the batch ended with {running.returncode}")
-    return took, watch, worker
+    took = time.monotonic() - began
+    return Measured(round(took, 2), round(used.ru_utime + used.ru_stime, 2), round(watch, 1), round(worker, 1))
 
 
 def _children(pid: int) -> list[int]:
