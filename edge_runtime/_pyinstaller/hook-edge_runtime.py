@@ -1,6 +1,11 @@
 """What a frozen program needs of this package: its data, and the modules that are imported by name."""
 
+from importlib.util import find_spec
+
 from PyInstaller.utils.hooks import collect_data_files, collect_submodules
 
 datas = collect_data_files("edge_runtime")
 hiddenimports = collect_submodules("edge_runtime", filter=lambda name: "_pyinstaller" not in name)
+# Of the extra `report`, where whoever freezes the program has it.
+if find_spec("babel") and find_spec("jinja2"):
+    hiddenimports += ["babel.dates", "babel.numbers", "babel.messages.mofile", "babel.messages.pofile", "jinja2"]

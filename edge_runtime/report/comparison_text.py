@@ -15,9 +15,8 @@ if TYPE_CHECKING:
 
 
 def comparison_lines(found: Comparison, language: Language = ENGLISH) -> list[str]:
-    """What differs between two exams of one eye, and whether that is a change: the first line says it."""
-    side = found.later.laterality.value if found.later.laterality else language.say("eye of unknown side")
-    lines = [f"{side}: {language.meaning('comparison', found.verdict.value)}", _fractions(found, language)]
+    """What the verdict about two exams of one eye rests on, and what else a reader should know."""
+    lines = [_fractions(found, language)]
     if found.limit is not None:
         limit = language.number(found.limit, 3)
         lines.append(
@@ -33,14 +32,14 @@ def comparison_lines(found: Comparison, language: Language = ENGLISH) -> list[st
     if found.earlier.grade is not None and found.later.grade is not None:
         lines.append(_grades(found.earlier.grade, found.later.grade, language))
     lines += [f"{language.meaning('comparison reason', word)} [{word}]" for word in found.reasons]
-    lines += _models(found.earlier, found.later, language)
-    lines.append(language.say(DISCLAIMER))
-    return lines
+    return [*lines, *_models(found.earlier, found.later, language)]
 
 
 def comparison_summary(found: Comparison, language: Language = ENGLISH) -> str:
-    """The lines of a comparison for a terminal."""
-    return "\n  ".join(comparison_lines(found, language))
+    """A comparison for a terminal: the first line says whether the eye changed."""
+    side = "" if found.later.laterality is None else f"{found.later.laterality.value}: "
+    verdict = side + language.meaning("comparison", found.verdict.value)
+    return "\n  ".join([verdict, *comparison_lines(found, language), language.say(DISCLAIMER)])
 
 
 def _fractions(found: Comparison, language: Language) -> str:
@@ -76,6 +75,6 @@ def _grades(earlier: GradeFacts, later: GradeFacts, language: Language) -> str:
 def _models(earlier: ExamFacts, later: ExamFacts, language: Language) -> list[str]:
     """When and by which model each exam was analysed."""
     return [
-        language.say("Analysed {time} by model {model}.", time=exam.created, model=printable(exam.model))
+        language.say("Analysed {day} by model {model}.", day=language.date(exam.created), model=printable(exam.model))
         for exam in (earlier, later)
     ]

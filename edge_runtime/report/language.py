@@ -77,6 +77,10 @@ class Language:
         day = datetime.date.fromisoformat(created[:10])
         return self._digits(str(dates.format_date(day, format="long", locale=_DATES.get(self.code, self.code))))
 
+    def date(self, created: str) -> str:
+        """The day of an ISO 8601 time; in English the ISO date, so that no extra is needed."""
+        return created[:10]
+
     def _sentence(self, sentence: str) -> str:
         return sentence
 
@@ -104,6 +108,10 @@ class TranslatedLanguage(Language):
     def share(self, value: float) -> str:
         """A share of 0 to 1 in whole hundredths, with the sign of this language."""
         return self._written(self._numbers.format_percent, value, None)
+
+    def date(self, created: str) -> str:
+        """The day of an ISO 8601 time, as it is written in a letter: signs between digits turn around in Arabic."""
+        return self.day(created)
 
     def _written(self, formatted: Callable[..., str], value: float, pattern: str | None) -> str:
         system = "arab" if self.code in _OWN_DIGITS else "default"

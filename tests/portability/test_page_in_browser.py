@@ -83,7 +83,7 @@ def pages(bundled_analyzer: CataractAnalyzer, tmp_path_factory: pytest.TempPathF
             scan["sha256"] = f"{offset}{number}" * 32
         document.write_text(json.dumps(content))
     compared = compare(*map(read_exam, documents))
-    exams = {"both-eyes": [right, left], "refused": [right, refused(bundled_analyzer)]}
+    exams = {"both-eyes": [right, left], "refused": [refused(bundled_analyzer)]}
     exams["many-warnings"] = [warned(right), warned(left)]
     for language in LANGUAGES:
         for kind, eyes in exams.items():

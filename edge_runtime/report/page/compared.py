@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from edge_runtime.printable import printable
 from edge_runtime.report.comparison_text import comparison_lines
 from edge_runtime.report.language import Language, language_of
 
@@ -34,7 +33,8 @@ def comparison_page(found: Comparison, *, language: str = "en") -> str:
         spoken,
         title=spoken.say(EYES[laterality]),
         code="" if laterality is None else laterality.value,
-        lines=[printable(line) for line in comparison_lines(found, spoken)[:-1]],  # the disclaimer stands above
+        verdict=spoken.meaning("comparison", found.verdict.value),
+        lines=comparison_lines(found, spoken),
         exams=[
             (spoken.say("Earlier exam"), _estimate(found.earlier, spoken)),
             (spoken.say("Later exam"), _estimate(found.later, spoken)),

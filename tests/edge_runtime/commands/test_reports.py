@@ -32,7 +32,7 @@ def test_an_exam_writes_a_page_and_a_table_in_the_language_that_was_asked_for(
     assert done.returncode == 0, done.stderr
     assert done.stdout.decode().startswith("OD: Katarakt, GRENZWERTIG\n  Kataraktanteil 0,149,")
     text = page.read_text(encoding="utf-8")
-    assert '<html lang="de" dir="ltr">' in text
+    assert '<html lang="de" dir="ltr" class="alone">' in text
     assert "Rechtes Auge" in text
     assert "A-17" in text
     assert "scan0" not in text
