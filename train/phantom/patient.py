@@ -12,9 +12,9 @@ from .eye.anatomy import draw_latents as draw_anatomy_latents
 from .eye.conditions import chance_condition, conditioned
 from .eye.corneal_condition import CornealCondition, CorneaState, draw_cornea_state, thickened
 from .eye.free_form import draw_free_form
-from .eye.scatter import draw_clear_scatter
+from .eye.scatter import draw_clear_scatter, vary_clear_scatter
+from .eye.texture import draw_spread_db, draw_texture, draw_varied_texture
 from .eye.tissue import draw_tissue
-from .field import WaveField
 from .opacity.disease import draw_disease, swelling_mm
 from .opacity.disease import draw_latents as draw_disease_latents
 from .seeds import generator
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .eye.anatomy import Anatomy
     from .eye.plan import EyePlan
     from .eye.scatter import ClearScatter
+    from .eye.texture import Texture
     from .eye.tissue import Tissue
     from .opacity.disease import Disease
 
@@ -49,7 +50,7 @@ class Eye:
     anatomy: Anatomy
     disease: Disease
     scatter: ClearScatter
-    texture: WaveField
+    texture: Texture
     tissue: Tissue
     gain_db: float
     artefact_factor: float
@@ -86,7 +87,7 @@ def make_eye(plan: EyePlan) -> Eye:
     )
     looks = generator(plan.cohort, plan.patient, plan.eye, "looks")
     scatter = draw_clear_scatter(looks, plan.age_years, body.lens, plan.shifted)
-    texture = WaveField.draw(looks, (0.45, 0.45, 0.35))
+    texture = draw_texture(looks)
     tissue = draw_tissue(looks, body.iris.reflectivity_db)
     gain = float(0.4 * looks.standard_normal())
     factor = float(np.exp(0.4 * looks.standard_normal()))
@@ -100,6 +101,9 @@ def make_eye(plan: EyePlan) -> Eye:
             iris_db=tissue.iris_db + float(looks.normal(0, 1.0)),
         )
         gain += float(looks.normal(0, 0.6))
+        varied = generator(plan.cohort, plan.patient, plan.eye, "varied")
+        scatter, texture = vary_clear_scatter(scatter, varied, body.lens), draw_varied_texture(varied)
+        disease = disease.as_uneven(draw_spread_db(varied))
     return Eye(
         plan=plan,
         anatomy=body,

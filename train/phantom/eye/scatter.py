@@ -8,7 +8,7 @@ al. 2023 and Cook et al. 1994.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -75,6 +75,8 @@ SHIFTED_FRONT_KNOTS = (
     (1.60, 5.2, 0.06),
 )
 SHIFTED_BACK_KNOTS = ((0.00, 11.0, 0.01), (0.40, 13.0, 0.03), (0.80, 11.0, 0.04), (1.20, 7.0, 0.05), (1.80, 5.2, 0.06))
+# In training: spread of nucleus, anterior and posterior cortex, and of a slow drift over depth of this scale.
+VARIED_LEVELS_DB, VARIED_DRIFT_DB, VARIED_DRIFT_MM = (0.6, 1.0, 1.0), 0.8, 0.6
 _STEP_MM = 0.004
 _DEEPEST_MM = 5.0
 
@@ -149,13 +151,34 @@ def draw_clear_scatter(
     front, back = expected_profiles(age_years, shape, shifted)
     wobble = [np.float32(0.6) * smooth_walk(rng, len(front), 0.09 / _STEP_MM) for _ in range(2)]
     cortex = [np.float32(spread * rng.standard_normal()) for spread in (0.8, 0.6)]
-    depth = np.arange(len(front), dtype=np.float32) * _STEP_MM
-    inside = [
-        1 / (1 + np.exp((depth - thickness) / 0.1)) for thickness in (shape.front_cortex_mm, shape.back_cortex_mm)
-    ]
+    inside = _within_cortex(len(front), shape)
     return ClearScatter(
         (front + wobble[0] * np.minimum(1, inside[0] + 0.5) + cortex[0] * inside[0]).astype(np.float32),
         (back + wobble[1] * np.minimum(1, inside[1] + 0.5) + cortex[1] * inside[1]).astype(np.float32),
         float(np.clip(1.9 + 0.4 * rng.standard_normal(), 1.2, 3.5)),
         float(np.clip(2.4 + 0.5 * rng.standard_normal(), 1.4, 4.0)),
     )
+
+
+def vary_clear_scatter(scatter: ClearScatter, rng: np.random.Generator, shape: LensShape) -> ClearScatter:
+    """The same lens with a profile as far from the expected one as eyes differ, and further: for training.
+
+    Nucleus and cortex of either side move apart, and the profile drifts slowly over depth, so that what is usual for
+    an age does not tell an opacity. Real lenses of one device differ by a factor of 1.8 in nucleus over cornea and of
+    2.7 in anterior cortex over nucleus (docs/phantom.md).
+    """
+    front, back = scatter.front_profile_db, scatter.back_profile_db
+    inside = _within_cortex(len(front), shape)
+    nucleus, *cortex = (np.float32(spread * rng.standard_normal()) for spread in VARIED_LEVELS_DB)
+    drifts = [np.float32(VARIED_DRIFT_DB) * smooth_walk(rng, len(front), VARIED_DRIFT_MM / _STEP_MM) for _ in range(2)]
+    varied = [
+        (profile + level * part + nucleus * (1 - part) + drift).astype(np.float32)
+        for profile, level, part, drift in zip((front, back), cortex, inside, drifts, strict=True)
+    ]
+    return replace(scatter, front_profile_db=varied[0], back_profile_db=varied[1])
+
+
+def _within_cortex(samples: int, shape: LensShape) -> list[NDArray[np.float32]]:
+    """From 1 at the surface to 0 in the nucleus, of the front and of the back half, (samples,) float32 each."""
+    depth = np.arange(samples, dtype=np.float32) * _STEP_MM
+    return [1 / (1 + np.exp((depth - thickness) / 0.1)) for thickness in (shape.front_cortex_mm, shape.back_cortex_mm)]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from train.phantom.eye.anatomy import Anatomy
     from train.phantom.eye.scatter import ClearScatter
-    from train.phantom.field import WaveField
+    from train.phantom.eye.texture import Texture
     from train.phantom.opacity.lens_opacities import LensOpacities
 
     from .beams import Grid, Surfaces, View
@@ -55,7 +55,7 @@ class LensImage:
 def image_lens(
     anatomy: Anatomy,
     scatter: ClearScatter,
-    texture: WaveField,
+    texture: Texture,
     opacities: LensOpacities,
     surfaces: Surfaces,
     view: View,
@@ -78,7 +78,7 @@ def image_lens(
     deep = np.clip(points.z * np.float32(1 / shape.thickness_mm), 0, 1)
     bend = (1 - deep) * np.float32(0.5 / shape.front_radius_mm) - deep * np.float32(0.5 / shape.back_radius_mm)
     lamella = np.float32(3) * (points.z - bend * points.radius**2)
-    clear += np.float32(0.4) * texture.at_stride(points.x, points.y, lamella, 4)
+    clear += np.float32(texture.spread_db) * texture.field.at_stride(points.x, points.y, lamella, 4)
     excess, kind, significant = opacities.combine(points, anatomy.lens)
     significant &= excess >= SIGNIFICANT_DB
     return LensImage(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -87,6 +87,11 @@ class Disease:
     nuclear_opalescence: float
     bcva_logmar: float
     swelling_mm: float
+
+    def as_uneven(self, spread_db: float) -> Disease:
+        """The same lens with another unevenness of nucleus and haze, in dB."""
+        opacities = self.opacities
+        return replace(self, opacities=replace(opacities, diffuse=replace(opacities.diffuse, texture_db=spread_db)))
 
 
 @dataclass(frozen=True, slots=True)
