@@ -84,6 +84,22 @@ def strace() -> str:
 
 
 @pytest.fixture(scope="session")
+def program() -> Callable[[str], str]:
+    """A program of Debian by its name; where it is missing, CI fails and a developer's run goes on without."""
+
+    def found(name: str) -> str:
+        path = shutil.which(name)
+        if path is None:
+            message = f"{name} is missing: what other programs think of an output is not proved here (see .ci/run)"
+            if os.environ.get("CI"):
+                pytest.fail(message)
+            pytest.skip(message)
+        return path
+
+    return found
+
+
+@pytest.fixture(scope="session")
 def chromium() -> str:
     """A browser; where none is installed, CI fails and a developer's run goes on without."""
     try:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from edge_runtime.errors import ResourceError, UsageError
+from edge_runtime.errors import ResourceError
 
 from .arguments import path_argument
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from edge_runtime.dicom_out.files import DicomFiles
     from edge_runtime.results import EyeResult
+    from edge_runtime.scan import ScanSource
 
 _KINDS = ("sr", "pdf", "seg")
 _DEFAULT = "sr,seg"
@@ -40,41 +42,34 @@ class DicomOptions:
         """The options that `add_dicom_arguments` declared."""
         return cls(options.dicom_out, options.dicom_out_kinds)
 
-    @property
-    def wants_pdf(self) -> bool:
-        """Whether an Encapsulated PDF was asked for."""
-        return self.folder is not None and "pdf" in self.kinds
-
     def prepare(
         self,
-        scans: Sequence[tuple[str, int | None]],
+        paths: Sequence[str],
+        scans: Sequence[ScanSource],
         name: str,
         *,
         overwrite: bool,
-        page: bool = False,
         capped: bool = False,
     ) -> DicomFiles | None:
         """Before any work: read the sources, and check what will be written; None when nothing was asked for.
 
         Parameters
         ----------
-        scans
-            The path of each scan's file, and the number of its frame from 1; None for every frame of the file.
+        paths, scans
+            The scans of the exam, in its order, and the file of each.
         name
             What the names of the files begin with.
         overwrite
             Whether what is no result for these scans may be replaced.
-        page
-            Whether the exam gets a page as PDF.
         capped
             Whether memory has a cap.
 
         Raises
         ------
         MissingExtraError
-            Without the extra ``dicom-out``.
+            Without the extra ``dicom-out``; for a page, without the extra ``report`` or Chromium.
         UsageError
-            ``source-not-dicom``, ``mixed-studies``, ``output-taken``, or ``no-page``.
+            ``source-not-dicom``, ``mixed-studies``, or ``output-taken``.
         ScanError
             ``incomplete-dicom``.
         ResourceError
@@ -84,19 +79,20 @@ class DicomOptions:
         """
         if self.folder is None:
             return None
-        if "pdf" in self.kinds and not page:
-            raise UsageError(
-                "no-page",
-                "A PDF was asked for, and nothing here makes a page as PDF.",
-                "Install the extra 'report' and Chromium, or leave out pdf.",
-            )
+        if "pdf" in self.kinds:
+            from edge_runtime.report.language import needs_report
+            from edge_runtime.report.page.pdf import find_chromium
+
+            for module in ("jinja2", "babel"):
+                needs_report(module)
+            find_chromium()
         if capped:  # highdicom holds the label maps of all frames at once, and copies them
             raise ResourceError("memory-cap", "Results as DICOM keep no cap on memory.", "Leave out --max-memory.")
         from edge_runtime.dicom_out.files import DicomFiles, Kind
         from edge_runtime.report.targets import Target, check_targets
 
-        paths = [path for path, _ in scans]
-        files = DicomFiles.of(scans, self.folder, name, [Kind(kind) for kind in self.kinds])
+        places = [(path, source.frame) for path, source in zip(paths, scans, strict=True)]
+        files = DicomFiles.of(places, self.folder, name, [Kind(kind) for kind in self.kinds])
         check_targets([Target(path, tuple(paths)) for path in files.paths], paths, overwrite=True)
         if not overwrite:
             files.check_ownership()
@@ -117,16 +113,25 @@ def add_dicom_arguments(parser: argparse.ArgumentParser) -> None:
         type=_kinds,
         default=_kinds(_DEFAULT),
         metavar="KINDS",
-        help=f"which objects: sr (Structured Report), pdf, seg (Segmentation); default: {_DEFAULT}",
+        help=f"which objects: sr (Structured Report), pdf (a page), seg (Segmentation); default: {_DEFAULT}",
     )
 
 
-def write_dicom(files: DicomFiles | None, eye: EyeResult, page: bytes | None = None) -> None:
-    """Write the objects of an eye, all or none; `page` is the page of its result as PDF."""
-    if files is not None:
-        from edge_runtime.report.files import write_all
+def write_dicom(files: DicomFiles | None, eye: EyeResult, language: str = "en", label: str | None = None) -> None:
+    """Write the objects of an eye, all or none; the language and the label of the exam are those of its page."""
+    if files is None:
+        return
+    from edge_runtime.dicom_out.files import Kind
+    from edge_runtime.report.files import write_all
 
-        write_all(files.contents(eye, page=page))
+    created = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    page = None
+    if Kind.PAGE in files.kinds:
+        from edge_runtime.report.page import exam_page
+        from edge_runtime.report.page.pdf import print_pdf
+
+        page = print_pdf(exam_page([eye], language=language, label=label, created=created))
+    write_all(files.contents(eye, created=created, page=page, variant=language))
 
 
 def _kinds(text: str) -> tuple[str, ...]:

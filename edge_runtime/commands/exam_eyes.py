@@ -111,7 +111,7 @@ def judge_exam(options: ExamOptions) -> int:
     )
     corrected = _corrected(exams, stems, options)
     eyes = [
-        _EyeOfExam(exam, one, _dicom(exam, one, files, options), _of_eye(corrected, exam))
+        _EyeOfExam(exam, one, _dicom(exam, one, options), _of_eye(corrected, exam))
         for exam, one in zip(exams, outputs, strict=True)
     ]
     loaded.append(load_analyzer(options.analyzer))
@@ -190,13 +190,13 @@ def _of_eye(corrected: Mapping[str, LabelMap], exam: Exam) -> dict[str, LabelMap
     return {source.name: corrected[source.name] for source in exam.sources if source.name in corrected}
 
 
-def _dicom(exam: Exam, outputs: Outputs, files: Mapping[str, str], options: ExamOptions) -> DicomFiles | None:
+def _dicom(exam: Exam, outputs: Outputs, options: ExamOptions) -> DicomFiles | None:
     """The DICOM objects of an eye, checked before any work; None when they were not asked for."""
     return options.dicom.prepare(
-        [(files[source.name], source.frame) for source in exam.sources],
+        outputs.paths,
+        exam.sources,
         outputs.name,
         overwrite=options.overwrite,
-        page=options.dicom.wants_pdf and options.reports.prints_pdf,
         capped=options.analyzer.max_memory_mb is not None,
     )
 
@@ -214,8 +214,7 @@ def _judge(analyzer: CataractAnalyzer, one: _EyeOfExam, options: ExamOptions, *,
     for entry in eye.unreadable:
         entry.error.lost = "The exam was judged without it."
         complain(entry.error, entry.error.source, debug=options.speech.debug)
-    if one.dicom is not None:
-        write_dicom(one.dicom, eye, options.reports.pdf_of([eye]) if options.dicom.wants_pdf else None)
+    write_dicom(one.dicom, eye, options.reports.language, options.name)
     deliver(eye, one.outputs, options.speech)
     for scan in eye.scans:
         if not scan.gradable and not options.speech.quiet:

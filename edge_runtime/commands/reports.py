@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from edge_runtime.errors import MissingExtraError, UsageError
+from edge_runtime.errors import UsageError
 from edge_runtime.report.language import LANGUAGES, language_of, needs_report
 
 from .arguments import path_argument
@@ -67,28 +67,6 @@ class ReportOptions:
     def named(self) -> list[str]:
         """Every path that was given."""
         return [path for path in (self.page, self.table) if path is not None]
-
-    @property
-    def prints_pdf(self) -> bool:
-        """Whether a page can be printed as PDF here: the extra `report` and Chromium are there."""
-        try:
-            _check_page("page.pdf")
-        except MissingExtraError:
-            return False
-        return True
-
-    def pdf_of(self, eyes: Sequence[EyeResult]) -> bytes:
-        """The page of these eyes as PDF.
-
-        Raises
-        ------
-        WriteError
-            When it cannot be printed.
-        """
-        from edge_runtime.report.page import exam_page
-        from edge_runtime.report.page.pdf import print_pdf
-
-        return print_pdf(exam_page(eyes, language=self.language, label=self.label))
 
     def targets(self, scans: Sequence[str]) -> list[Target]:
         """Every file that will be written about these scans."""

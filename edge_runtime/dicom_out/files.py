@@ -9,7 +9,8 @@ from enum import StrEnum
 from io import BytesIO
 from typing import TYPE_CHECKING
 
-from edge_runtime.errors import ScanError, UsageError
+from edge_runtime.errors import EdgeCataractError, ScanError, UsageError
+from edge_runtime.scan import EXPORT_AGAIN
 
 from .encapsulated_pdf import encapsulated_pdf
 from .filing import MAKER, FiledEye
@@ -78,16 +79,22 @@ class DicomFiles:
         UsageError
             ``source-not-dicom``, or ``mixed-studies``.
         ScanError
-            ``incomplete-dicom``.
+            ``incomplete-dicom``; otherwise as `read_source` does.
         """
         require_highdicom()
         frames: list[SourceFrame] = []
+        read: dict[str, tuple[SourceFrame, ...]] = {}
         for path, number in scans:
             try:
-                frames += read_source(path, number)
-            except (UsageError, ScanError) as error:
+                read[path] = there = read.get(path) or read_source(path)
+            except EdgeCataractError as error:
                 error.source = path
                 raise
+            if number is not None and not 1 <= number <= len(there):
+                raise ScanError(
+                    "incomplete-dicom", f"The DICOM file has {len(there)} frames, and no frame {number}.", EXPORT_AGAIN
+                )
+            frames += there if number is None else there[number - 1 : number]
         check_one_study(frames)
         return cls(tuple(frames), folder, name, tuple(kinds))
 
@@ -115,7 +122,9 @@ class DicomFiles:
                     "Name another output (an exam: --name), or add --overwrite.",
                 )
 
-    def contents(self, eye: EyeResult, *, created: str | None = None, page: bytes | None = None) -> dict[str, bytes]:
+    def contents(
+        self, eye: EyeResult, *, created: str | None = None, page: bytes | None = None, variant: str = ""
+    ) -> dict[str, bytes]:
         """{path: content} of every file; an eye without a graded scan has no Segmentation.
 
         Parameters
@@ -126,17 +135,19 @@ class DicomFiles:
             UTC time of the analysis, ISO 8601 with a final ``Z``; None: now.
         page
             The page of the result as PDF; None: there is none, so no Encapsulated PDF.
+        variant
+            What tells the page from others of the same result, such as its language.
         """
         with silenced():
             filed = FiledEye.of(eye, self.frames, created)
-            return {self._path(ending): _encoded(made) for ending, made in self._made(filed, page)}
+            return {self._path(ending): _encoded(made) for ending, made in self._made(filed, page, variant)}
 
-    def _made(self, filed: FiledEye, page: bytes | None) -> Iterator[tuple[str, Dataset]]:
+    def _made(self, filed: FiledEye, page: bytes | None, variant: str) -> Iterator[tuple[str, Dataset]]:
         """Every object with the ending of its file's name."""
         if Kind.REPORT in self.kinds:
             yield Kind.REPORT.value, structured_report(filed)
         if Kind.PAGE in self.kinds and page is not None:
-            yield Kind.PAGE.value, encapsulated_pdf(filed, page)
+            yield Kind.PAGE.value, encapsulated_pdf(filed, page, variant)
         if Kind.SEGMENTATION in self.kinds:
             places = self._places()
             for first, made in segmentations(filed):

@@ -18,6 +18,13 @@ FILED_UNDER = (
     "StudyInstanceUID", "StudyDate", "StudyTime", "StudyID", "StudyDescription", "AccessionNumber",
     "IssuerOfAccessionNumberSequence", "ReferringPhysicianName",
 )  # fmt: skip
+# And what results refer to.
+IDENTIFYING = (
+    "SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID", "SpecificCharacterSet",
+    "TimezoneOffsetFromUTC", "Rows", "Columns", "NumberOfFrames", "LossyImageCompression", "PixelSpacing",
+    "SliceThickness", "ImagePositionPatient", "ImageOrientationPatient", "SharedFunctionalGroupsSequence",
+    "PerFrameFunctionalGroupsSequence",
+)  # fmt: skip
 ALWAYS_THERE = (
     "PatientName", "PatientID", "PatientBirthDate", "PatientSex", "StudyDate", "StudyTime", "StudyID",
     "AccessionNumber", "ReferringPhysicianName",

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from edge_runtime.errors import ScanError, UsageError
+from edge_runtime.reading.dicom.file import read_header
+from edge_runtime.reading.files import begins_as_dicom
 
-from .header import is_image, items_of, numbers_of, patient_and_study_of, uid_of, value_of, whole_number
+from .header import (
+    FILED_UNDER,
+    IDENTIFYING,
+    is_image,
+    items_of,
+    numbers_of,
+    patient_and_study_of,
+    uid_of,
+    value_of,
+    whole_number,
+)
 from .library import silenced
 
 if TYPE_CHECKING:
@@ -148,40 +158,23 @@ def frames_of(dataset: Dataset) -> tuple[SourceFrame, ...]:
         return tuple(_frame(dataset, source, number) for number in range(1, source.frames + 1))
 
 
-def read_source(path: str, frame: int | None = None) -> tuple[SourceFrame, ...]:
-    """The frames of a DICOM file, or one of them.
-
-    Parameters
-    ----------
-    path
-        The file.
-    frame
-        Number of the frame from 1; None: all, in the order in which they are stored.
+def read_source(path: str) -> tuple[SourceFrame, ...]:
+    """The frames of a DICOM file, in the order in which it stores them.
 
     Raises
     ------
     UsageError
         ``source-not-dicom`` for a file of another kind.
     ScanError
-        ``incomplete-dicom`` when it does not say what a result has to refer to, or has no such frame.
+        ``incomplete-dicom`` when it does not say what a result has to refer to; otherwise as `read_header` does.
     """
-    from pydicom import dcmread
-
-    try:
-        if not stat.S_ISREG(os.stat(path).st_mode):  # a pipe without a writer would be waited for
-            raise _no_dicom()
-        with silenced():
-            dataset = dcmread(path, stop_before_pixels=True)
-    except (UsageError, MemoryError):
-        raise
-    except Exception:  # noqa: BLE001  # a damaged file makes a decoder raise anything, with a patient's name in it
-        raise _no_dicom() from None
-    frames = frames_of(dataset)
-    if frame is None:
-        return frames
-    if not 1 <= frame <= len(frames):
-        raise ScanError("incomplete-dicom", f"The DICOM file has {len(frames)} frames, and no frame {frame}.", _OPTION)
-    return (frames[frame - 1],)
+    if not begins_as_dicom(path):
+        raise UsageError(
+            "source-not-dicom",
+            "Results as DICOM are filed beside their scans, and this scan is no DICOM file.",
+            "Name the DICOM files of the exam, or leave out --dicom-out.",
+        )
+    return frames_of(read_header(path, (*IDENTIFYING, *FILED_UNDER)))
 
 
 def check_one_study(frames: Sequence[SourceFrame]) -> None:
@@ -214,12 +207,4 @@ def _frame(dataset: Dataset, source: SourceObject, number: int) -> SourceFrame:
         plane=Plane(position, orientation) if source.reference and position and orientation else None,
         spacing_mm=spacing if spacing is not None and min(spacing) > 0 else None,
         thickness_mm=None if thickness is None else thickness[0],
-    )
-
-
-def _no_dicom() -> UsageError:
-    return UsageError(
-        "source-not-dicom",
-        "Results as DICOM are filed beside their scans, and this scan is no DICOM file.",
-        "Name the DICOM files of the exam, or leave out --dicom-out.",
     )

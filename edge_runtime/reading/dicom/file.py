@@ -24,6 +24,8 @@ from .unpacking import grey_levels, unpack
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pydicom.dataset import Dataset
+
     from edge_runtime.reading.files import ScanFile
 
     from .opening import Opened
@@ -135,6 +137,32 @@ def index_dicom(name: str, opener: Callable[[], BinaryIO], room_bytes: int | Non
     return DicomFile(
         name, facts, opener, mark, digest, opened.syntax, layout, parts, notices, opened.little_endian, swapped
     )
+
+
+def read_header(path: str, wanted: tuple[str, ...]) -> Dataset:
+    """Elements of a DICOM file before its pixels.
+
+    Parameters
+    ----------
+    path
+        The file.
+    wanted
+        Their keywords.
+
+    Raises
+    ------
+    ScanError
+        When it is damaged, or of a kind that is not read.
+    ScanMissingError
+        When there is no such regular file, or it may not be read.
+    MissingExtraError
+        ``dicom-not-installed``.
+    """
+    with opener_of(path)() as file:
+        size = _size_of(file)
+        if size > MAX_DICOM_BYTES:
+            raise too_large()
+        return guarded(lambda: open_dicom(file, size, None, wanted)).elements
 
 
 def read_only_frame(file: ScanFile, name: str, room_bytes: int | None = None) -> Scan:

@@ -26,7 +26,7 @@ _PIXEL_TAGS = {0x7FE00008, 0x7FE00009, 0x7FE00010}  # of floats, of doubles, of 
 UNDEFINED = 0xFFFFFFFF
 
 # All that is read; whatever names a person is skipped, and never in memory.
-_WANTED = (
+ELEMENTS_OF_SCANS = (
     "SOPClassUID", "Rows", "Columns", "SamplesPerPixel", "PhotometricInterpretation", "PlanarConfiguration",
     "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation", "NumberOfFrames", "PixelSpacing",
     "ImageLaterality", "Laterality", "LossyImageCompression", "BurnedInAnnotation", "RescaleSlope", "RescaleIntercept",
@@ -78,8 +78,19 @@ class Opened:
         return self.syntax.uid != BIG_ENDIAN
 
 
-def open_dicom(file: BinaryIO, size: int, room_bytes: int | None) -> Opened:
-    """Read a DICOM file up to its pixels; `size` are its bytes, `room_bytes` what may be used of memory.
+def open_dicom(
+    file: BinaryIO, size: int, room_bytes: int | None, wanted: tuple[str, ...] = ELEMENTS_OF_SCANS
+) -> Opened:
+    """Read a DICOM file up to its pixels.
+
+    Parameters
+    ----------
+    file, size
+        The file and its bytes.
+    room_bytes
+        Memory that may be used; None: any.
+    wanted
+        Keywords of the elements that are kept; all others are skipped.
 
     Raises
     ------
@@ -108,7 +119,7 @@ def open_dicom(file: BinaryIO, size: int, room_bytes: int | None) -> Opened:
         syntax.uid == IMPLICIT,
         syntax.uid != BIG_ENDIAN,
         stop_when=at_pixels,
-        specific_tags=[tag for tag in map(tag_for_keyword, _WANTED) if tag is not None],
+        specific_tags=[tag for tag in map(tag_for_keyword, wanted) if tag is not None],
     )
     tag, kind, length, place = found[0] if found else (0, "", 0, 0)
     own_class = elements.get("SOPClassUID")

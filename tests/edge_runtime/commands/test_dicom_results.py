@@ -11,7 +11,9 @@ import pytest
 from pydicom import dcmread
 
 from edge_runtime.commands.dicom_results import DicomOptions, add_dicom_arguments, write_dicom
-from edge_runtime.errors import OutputError, ScanMissingError, UsageError
+from edge_runtime.dicom_out.files import DicomFiles
+from edge_runtime.errors import MissingExtraError, OutputError, ScanMissingError, UsageError
+from edge_runtime.reading.sources import sources_of
 from edge_runtime.results import EyeResult, UnreadableScan
 from tests.conftest import RunProgram
 from tests.edge_runtime.dicom_out.conftest import small_lens
@@ -23,6 +25,11 @@ def options(*words: str) -> DicomOptions:
     parser = argparse.ArgumentParser(exit_on_error=False)
     add_dicom_arguments(parser)
     return DicomOptions.of(parser.parse_args(words))
+
+
+def prepared(chosen: DicomOptions, exam: str, name: str = "exam-OD", *, overwrite: bool) -> DicomFiles | None:
+    sources = sources_of(exam)
+    return chosen.prepare([exam] * len(sources), sources, name, overwrite=overwrite)
 
 
 @pytest.fixture(scope="session")
@@ -47,7 +54,7 @@ def exam(frames: list[Any], tmp_path: Path) -> str:
 
 
 def test_nothing_is_read_or_written_unless_asked_for(eye: EyeResult, tmp_path: Path) -> None:
-    files = options().prepare([(str(tmp_path / "missing"), None)], "exam-OD", overwrite=False)
+    files = prepared(options(), str(tmp_path / "missing"), overwrite=False)
     assert files is None
     write_dicom(files, eye)
     assert list(tmp_path.iterdir()) == []
@@ -56,37 +63,47 @@ def test_nothing_is_read_or_written_unless_asked_for(eye: EyeResult, tmp_path: P
 def test_report_and_segmentation_are_written(eye: EyeResult, exam: str, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     for _ in range(2):  # a second run replaces its own results
-        files = options("--dicom-out", str(tmp_path / "out")).prepare([(exam, None)], "visit-2-OD", overwrite=False)
+        files = prepared(options("--dicom-out", str(tmp_path / "out")), exam, "visit-2-OD", overwrite=False)
         write_dicom(files, eye)
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["visit-2-OD.seg.dcm", "visit-2-OD.sr.dcm"]
     assert dcmread(tmp_path / "out" / "visit-2-OD.sr.dcm").PatientID == dcmread(exam).PatientID
 
 
-def test_frames_are_taken_in_the_order_of_the_exam(eye: EyeResult, exam: str, tmp_path: Path) -> None:
-    files = options("--dicom-out", str(tmp_path)).prepare([(exam, 3), (exam, 1), (exam, 2)], "exam-OD", overwrite=False)
+def test_frames_are_taken_in_the_order_of_the_exam(exam: str, tmp_path: Path) -> None:
+    sources = [sources_of(exam)[place] for place in (2, 0, 1)]
+    files = options("--dicom-out", str(tmp_path)).prepare([exam] * 3, sources, "exam-OD", overwrite=False)
     assert files is not None
     assert [frame.number for frame in files.frames] == [3, 1, 2]
 
 
 def test_an_exam_in_files_has_a_frame_for_each(eye: EyeResult, frames: list[Any], tmp_path: Path) -> None:
-    paths = [tmp_path / f"{number}.dcm" for number in range(3)]
+    paths = [str(tmp_path / f"{number}.dcm") for number in range(3)]
     for path, dataset in zip(paths, single_frames(frames), strict=True):
         dataset.save_as(path, enforce_file_format=True)
-    files = options("--dicom-out", str(tmp_path), "--dicom-out-kinds", "seg,sr").prepare(
-        [(str(path), None) for path in paths], "exam-OD", overwrite=False
-    )
-    write_dicom(files, eye)
+    sources = [source for path in paths for source in sources_of(path)]
+    chosen = options("--dicom-out", str(tmp_path), "--dicom-out-kinds", "seg,sr")
+    write_dicom(chosen.prepare(paths, sources, "exam-OD", overwrite=False), eye)
     made = sorted(path.name for path in tmp_path.glob("exam-*"))
     assert made == ["exam-OD.1.seg.dcm", "exam-OD.2.seg.dcm", "exam-OD.3.seg.dcm", "exam-OD.sr.dcm"]
 
 
-def test_a_page_is_filed_where_there_is_one(eye: EyeResult, exam: str, tmp_path: Path) -> None:
-    chosen = options("--dicom-out", str(tmp_path), "--dicom-out-kinds", "pdf")
-    with pytest.raises(UsageError) as error:
-        chosen.prepare([(exam, None)], "exam-OD", overwrite=False)
-    assert error.value.word == "no-page"
-    write_dicom(chosen.prepare([(exam, None)], "exam-OD", overwrite=False, page=True), eye, b"%PDF-1.4\n")
-    assert [path.name for path in tmp_path.glob("exam-*")] == ["exam-OD.pdf.dcm"]
+def test_the_page_of_a_report_is_filed(eye: EyeResult, exam: str, tmp_path: Path, chromium: str) -> None:
+    files = prepared(options("--dicom-out", str(tmp_path), "--dicom-out-kinds", "pdf"), exam, overwrite=False)
+    for language in ("en", "fr"):
+        write_dicom(files, eye, language, "visit 2")
+        (path,) = tmp_path.glob("exam-OD*")
+        page = dcmread(path)
+        assert path.name == "exam-OD.pdf.dcm"
+        assert page.EncapsulatedDocument.startswith(b"%PDF-")
+        assert page.PatientID == dcmread(exam).PatientID
+
+
+def test_a_page_without_chromium_is_refused_before_any_work(
+    exam: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(MissingExtraError):
+        prepared(options("--dicom-out", str(tmp_path), "--dicom-out-kinds", "pdf"), exam, overwrite=False)
 
 
 def test_kinds_that_do_not_exist_are_refused() -> None:
@@ -97,24 +114,22 @@ def test_kinds_that_do_not_exist_are_refused() -> None:
 def test_an_input_is_never_replaced(exam: str, tmp_path: Path) -> None:
     os.rename(exam, tmp_path / "exam-OD.sr.dcm")
     with pytest.raises(UsageError) as error:
-        options("--dicom-out", str(tmp_path)).prepare(
-            [(str(tmp_path / "exam-OD.sr.dcm"), None)], "exam-OD", overwrite=True
-        )
+        prepared(options("--dicom-out", str(tmp_path)), str(tmp_path / "exam-OD.sr.dcm"), overwrite=True)
     assert error.value.word == "output-taken"
 
 
 def test_a_folder_that_is_missing_is_refused(exam: str, tmp_path: Path) -> None:
     with pytest.raises(OutputError):
-        options("--dicom-out", str(tmp_path / "nowhere")).prepare([(exam, None)], "exam-OD", overwrite=False)
+        prepared(options("--dicom-out", str(tmp_path / "nowhere")), exam, overwrite=False)
 
 
 def test_a_foreign_file_is_replaced_only_when_told_to(exam: str, tmp_path: Path) -> None:
     (tmp_path / "exam-OD.sr.dcm").write_text("a letter")
     chosen = options("--dicom-out", str(tmp_path))
     with pytest.raises(UsageError) as error:
-        chosen.prepare([(exam, None)], "exam-OD", overwrite=False)
+        prepared(chosen, exam, overwrite=False)
     assert error.value.word == "output-taken"
-    assert chosen.prepare([(exam, None)], "exam-OD", overwrite=True) is not None
+    assert prepared(chosen, exam, overwrite=True) is not None
 
 
 def test_a_cap_on_memory_is_refused(run_program: RunProgram, exam: str, tmp_path: Path) -> None:
@@ -147,5 +162,5 @@ def test_scans_that_could_not_be_read_are_told_in_the_report(
 ) -> None:
     broken = UnreadableScan("", ScanMissingError("unreadable-file", "It cannot be read.", "Copy it."))
     mixed = analyzer.as_eye([*eye.scans[:2], broken], laterality=eye.laterality, scans_expected=3)
-    write_dicom(options("--dicom-out", str(tmp_path)).prepare([(exam, None)], "exam-OD", overwrite=False), mixed)
+    write_dicom(prepared(options("--dicom-out", str(tmp_path)), exam, overwrite=False), mixed)
     assert b"unreadable-file" in (tmp_path / "exam-OD.sr.dcm").read_bytes()

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -59,19 +56,3 @@ def source(frames: list[Frame]) -> Dataset:
 @pytest.fixture
 def filed(eye: EyeResult, source: Dataset) -> FiledEye:
     return FiledEye.of(eye, frames_of(source), CREATED)
-
-
-@pytest.fixture(scope="session")
-def program() -> Callable[[str], str]:
-    """A program of Debian by its name; where it is missing, CI fails and a developer's run goes on without."""
-
-    def found(name: str) -> str:
-        path = shutil.which(name)
-        if path is None:
-            message = f"{name} is missing: what an archive thinks of the objects is not proved (see .ci/run)"
-            if os.environ.get("CI"):
-                pytest.fail(message)
-            pytest.skip(message)
-        return path
-
-    return found

@@ -38,6 +38,15 @@ def test_an_exam_in_one_object_has_a_report_and_a_segmentation(eye: EyeResult, s
     assert sorted(files.contents(eye)) == sorted(files.paths)
 
 
+def test_a_frame_is_asked_for_by_its_number(source: Dataset, tmp_path: Path) -> None:
+    path = str(tmp_path / "exam.dcm")
+    source.save_as(path, enforce_file_format=True)
+    assert [frame.number for frame in DicomFiles.of([(path, 3), (path, 1)], "", "exam-OD").frames] == [3, 1]
+    with pytest.raises(ScanError) as error:
+        DicomFiles.of([(path, 7)], "", "exam-OD")
+    assert error.value.word == "incomplete-dicom"
+
+
 def test_segmentations_of_frames_apart_are_numbered_as_the_scans(
     eye: EyeResult, frames: list[Any], tmp_path: Path
 ) -> None:

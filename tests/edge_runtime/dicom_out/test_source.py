@@ -33,14 +33,6 @@ def test_a_file_gives_its_frames_in_their_order(source: Dataset, tmp_path: Path)
     assert frames[0].plane != frames[1].plane
 
 
-def test_one_frame_can_be_asked_for(source: Dataset, tmp_path: Path) -> None:
-    path = saved(source, tmp_path / "exam.dcm")
-    assert [frame.number for frame in read_source(path, 3)] == [3]
-    with pytest.raises(ScanError) as error:
-        read_source(path, 7)
-    assert error.value.word == "incomplete-dicom"
-
-
 def test_an_object_of_one_frame_has_no_numbers(frames: list[Any]) -> None:
     (frame,) = frames_of(single_frames(frames)[2])
     assert (frame.number, frame.plane) == (None, None)
