@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from edge_runtime.results import EyeResult
     from edge_runtime.scan import Exam
 
+    from .fhir_output import Place
+
 
 @dataclass(frozen=True, slots=True)
 class ExamOptions:
@@ -121,7 +123,7 @@ def judge_exam(options: ExamOptions) -> int:
             print_data("")
         judged.append(_judge(loaded[0], eye, options, alone=len(eyes) == 1))
     together = [eye for eye in judged if eye is not None]
-    options.fhir.deliver(together, overwrite=options.overwrite)
+    options.fhir.deliver(together, overwrite=options.overwrite, places=_places(eyes, judged))
     options.reports.deliver(together)
     for stray in found.strays:
         if stray.error is not None:
@@ -199,6 +201,19 @@ def _dicom(exam: Exam, outputs: Outputs, options: ExamOptions) -> DicomFiles | N
         overwrite=options.overwrite,
         capped=options.analyzer.max_memory_mb is not None,
     )
+
+
+def _places(eyes: Sequence[_EyeOfExam], judged: Sequence[EyeResult | None]) -> list[Place]:
+    """The hash of each scan that was read, and its file."""
+    from edge_runtime.results import ScanResult
+
+    return [
+        (entry.scan.sha256, path)
+        for one, eye in zip(eyes, judged, strict=True)
+        if eye is not None
+        for entry, path in zip(eye.entries, one.outputs.paths, strict=True)
+        if isinstance(entry, ScanResult)
+    ]
 
 
 def _judge(analyzer: CataractAnalyzer, one: _EyeOfExam, options: ExamOptions, *, alone: bool) -> EyeResult | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from edge_runtime.errors import ScanError
+
 from .arguments import path_argument
 
 if TYPE_CHECKING:
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
     from edge_runtime.report.fhir.study import ImagingInstance
     from edge_runtime.report.targets import Target
     from edge_runtime.results import EyeResult
+
+Place = tuple[str, str]  # hash of a scan, and its file
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +71,17 @@ class FhirOutput:
         bundle = fhir_bundle(eyes, subject=self.subject, created=created, instances=instances)
         return {self.path: to_json(bundle, indent=2).encode() + b"\n"}
 
-    def deliver(self, eyes: Sequence[EyeResult], *, overwrite: bool) -> None:
+    def deliver(self, eyes: Sequence[EyeResult], *, overwrite: bool, places: Sequence[Place] = ()) -> None:
         """Write the bundle of one patient's eyes; nothing without an eye.
+
+        Parameters
+        ----------
+        eyes
+            The results.
+        overwrite
+            Whether what is no result of these scans may be replaced.
+        places
+            Where scans come from; those in DICOM files are named by their study.
 
         Raises
         ------
@@ -82,12 +95,32 @@ class FhirOutput:
         from edge_runtime.report.files import write_all
         from edge_runtime.report.targets import check_ownership
 
-        files = self.encode(eyes)
+        files = self.encode(eyes, instances=_instances(places))
         if not overwrite:
             scans = frozenset(scan.scan.sha256 for eye in eyes for scan in eye.scans)
             for path in files:
                 check_ownership(path, scans)
         write_all(files)
+
+
+def _instances(places: Sequence[Place]) -> dict[str, ImagingInstance]:
+    """The DICOM instances that scans lie in, by the hashes of the scans; none for pictures, and for files without UIDs."""
+    from edge_runtime.reading.files import begins_as_dicom
+
+    files = {path for _, path in places if begins_as_dicom(path)}
+    if not files:
+        return {}
+    from edge_runtime.dicom_out.source import read_source
+    from edge_runtime.report.fhir.study import ImagingInstance
+
+    found = {}
+    for path in files:
+        try:
+            source = read_source(path)[0].source
+        except ScanError:  # it was read as a scan, and does not say which study it is of
+            continue
+        found[path] = ImagingInstance(source.study, source.series, source.instance, source.kind)
+    return {sha256: found[path] for sha256, path in places if path in found}
 
 
 def add_fhir_options(parser: argparse.ArgumentParser) -> None:

@@ -186,7 +186,7 @@ def _description(filed: FiledEye, kind: tuple[str, ...], place: int) -> SegmentD
         segment_label=name,
         segmented_property_category=CodedConcept(category[0], "SCT", category[1]),
         segmented_property_type=CodedConcept(structure[0], "SCT", structure[1]),
-        algorithm_type="AUTOMATIC",
+        algorithm_type="AUTOMATIC" if filed.eye.before is None else "SEMIAUTOMATIC",
         algorithm_identification=AlgorithmIdentificationSequence(
             name=f"{MAKER} {model.name}",
             family=codes.DCM.ArtificialIntelligence,
