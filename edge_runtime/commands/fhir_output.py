@@ -104,7 +104,7 @@ class FhirOutput:
 
 
 def _instances(places: Sequence[Place]) -> dict[str, ImagingInstance]:
-    """The DICOM instances that scans lie in, by the hashes of the scans; none for pictures, and for files without UIDs."""
+    """The DICOM instances that scans lie in, by their hashes; none for pictures, and for files without UIDs."""
     from edge_runtime.reading.files import begins_as_dicom
 
     files = {path for _, path in places if begins_as_dicom(path)}

@@ -145,6 +145,10 @@ def _fraction(eye: EyeResult, language: Language) -> Estimate | None:
     found, number, say = eye.findings, language.number, language.say
     low, high = (value, value) if found.measures is None else found.measures.fraction_range
     notes = []
+    if eye.before is not None:
+        before = eye.before.cataract_fraction
+        model = say("not graded") if before is None else number(before, 3)
+        notes.append(f"{say('CORRECTED BY A PERSON')} ({say('by the model: {found}', found=model)})")
     if found.measures is not None:
         notes.append(say("Range {low} to {high}: sure pixels alone, and possible ones too.",
                          low=number(low, 3), high=number(high, 3)))  # fmt: skip
