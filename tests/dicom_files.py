@@ -272,7 +272,7 @@ def file_bytes(dataset: Dataset, syntax: str = uid.ExplicitVRLittleEndian, *, fr
     ds.update(dataset)
     ds.file_meta = FileMetaDataset()
     ds.file_meta.TransferSyntaxUID = uid.UID(syntax)
-    ds.file_meta.MediaStorageSOPClassUID = ds.SOPClassUID
+    ds.file_meta.MediaStorageSOPClassUID = uid.UID(dataset.get("SOPClassUID") or SECONDARY_CAPTURE)
     ds.file_meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID
     if uid.UID(syntax).is_encapsulated:
         ds.add_new(0x7FE00010, "OB", encapsulate(list(encoded_frames(dataset, syntax)), fragments_per_frame=fragments))

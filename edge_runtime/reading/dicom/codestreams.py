@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from edge_runtime.errors import ScanError
 from edge_runtime.reading.headers.unpacked import packbits_length
+from edge_runtime.scan import EXPORT_AGAIN
 
 from .library import damaged
 from .syntaxes import Packing
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 MAX_TILES, MAX_LAYERS = 4096, 64
 _JP2, _CODESTREAM = b"\0\0\0\x0cjP  \r\n\x87\n", b"jp2c"
 _JPEG_START, _JPEG_2000_START = b"\xff\xd8\xff", b"\xff\x4f\xff\x51"
-_SEGMENTS = 64
+_CODING, _TILE_PART, _END = b"\xff\x52", b"\xff\x90", b"\xff\xd9"
+_SEGMENTS, _PARTS = 64, 65536
 
 
 def checked_codestream(data: bytes, packing: Packing, layout: Layout) -> bytes:
@@ -76,9 +78,40 @@ def _check_jpeg_2000(data: bytes, layout: Layout) -> None:
         depth, across, down = data[42 + 3 * channel : 45 + 3 * channel]
         if depth >= 128 or depth + 1 > layout.allocated or (across, down) != (1, 1):
             raise damaged("The samples of a frame of JPEG 2000 are not those of the file.")
-    place = data.find(b"\xff\x52", 42)
-    if place < 0 or len(data) < place + 14 or int.from_bytes(data[place + 6 : place + 8], "big") > MAX_LAYERS:
-        raise damaged("A frame of JPEG 2000 says nothing, or too much, of its layers.")
+    _check_tile_parts(data, _after_main_header(data))
+
+
+def _after_main_header(data: bytes) -> int:
+    """Where the first tile-part begins."""
+    place = 2
+    for _ in range(_SEGMENTS):
+        marker, length = data[place : place + 2], int.from_bytes(data[place + 2 : place + 4], "big")
+        if marker == _TILE_PART:
+            return place
+        if len(data) < place + 4 or marker[0] != 0xFF or length < 2:
+            break
+        if marker == _CODING and int.from_bytes(data[place + 6 : place + 8], "big") > MAX_LAYERS:
+            break
+        place += 2 + length
+    raise damaged("The header of a frame of JPEG 2000 makes no sense.")
+
+
+def _check_tile_parts(data: bytes, place: int) -> None:
+    """Tile-parts must follow each other to the end marker: OpenJPEG fills in what a cut frame lacks."""
+    for _ in range(_PARTS):
+        if data[place : place + 2] == _END:
+            return
+        length = int.from_bytes(data[place + 6 : place + 10], "big")
+        if data[place : place + 2] != _TILE_PART:
+            break
+        if not length:  # the last: up to the end marker
+            if data.rstrip(b"\0").endswith(_END):
+                return
+            break
+        if length < 14:
+            break
+        place += length
+    raise ScanError("truncated-dicom", "A frame of JPEG 2000 ends early, or is damaged.", EXPORT_AGAIN)
 
 
 def _check_jpeg_ls(data: bytes, layout: Layout) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from edge_runtime.reading.decoder_messages import captured_messages, reports_damage
 from edge_runtime.reading.decoding import decode_picture, only_channel
 from edge_runtime.reading.headers import Header
 from edge_runtime.reading.headers.jpeg import read_jpeg
@@ -60,6 +61,7 @@ def unpack(data: bytes, syntax: Syntax, layout: Layout, *, little_endian: bool) 
             if bits == 8:
                 header = Header("jpeg", layout.rows, layout.columns, 8, 255, checksummed=False)
                 return _fitting(decode_picture(data, header), layout)
+            return _fitting(_heard(data, syntax, layout), layout)
         case _:
             data = checked_codestream(data, syntax.packing, layout)
     return _fitting(guarded(lambda: _by_pydicom(data, syntax, layout)), layout)
@@ -101,6 +103,15 @@ def _native(data: bytes, layout: Layout, *, little_endian: bool) -> NDArray[Any]
     if layout.planar:
         return numbers.reshape(layout.samples, layout.rows, layout.columns).transpose(1, 2, 0)
     return numbers.reshape(layout.rows, layout.columns, layout.samples)
+
+
+def _heard(data: bytes, syntax: Syntax, layout: Layout) -> NDArray[Any]:
+    """As `_by_pydicom`, of a decoder that fills in what is missing and says so on standard error."""
+    with captured_messages() as messages:
+        pixels = guarded(lambda: _by_pydicom(data, syntax, layout))
+    if reports_damage("jpeg", messages):
+        raise damaged("A frame of JPEG lossless is damaged.")
+    return pixels
 
 
 def _by_pydicom(data: bytes, syntax: Syntax, layout: Layout) -> NDArray[Any]:

@@ -11,12 +11,13 @@ import pytest
 from numpy.typing import NDArray
 from pydicom import uid
 from pydicom.dataset import Dataset
+from pydicom.encaps import encapsulate
 
 from edge_runtime.errors import EdgeCataractError, MissingExtraError, ResourceError, ScanError
 from edge_runtime.reading.dicom import library, opening, syntaxes
 from edge_runtime.reading.raster import decode_scan, read_scan
 from edge_runtime.reading.sources import sources_of
-from tests.dicom_files import LOSSLESS, LOSSY, file_bytes, secondary_capture, tomography
+from tests.dicom_files import LOSSLESS, LOSSY, encoded_frames, file_bytes, secondary_capture, tomography
 
 Frames = list[NDArray[Any]]
 PIXELS = b"\xe0\x7f\x10\x00"
@@ -289,3 +290,41 @@ def test_an_empty_dataset_is_refused() -> None:
     dataset = Dataset()
     dataset.SOPClassUID, dataset.SOPInstanceUID = uid.SecondaryCaptureImageStorage, "1.2.3"
     assert word_of(file_bytes(dataset)) == "truncated-dicom"
+
+
+def _with_frame(dataset: Dataset, syntax: str, frame: bytes) -> bytes:
+    """A file whose only frame is these bytes."""
+    element = struct.pack("<HH2sHL", 0x7FE0, 0x0010, b"OB", 0, 0xFFFFFFFF)
+    return _with_syntax(file_bytes(dataset), syntax) + element + encapsulate([frame]) + DELIMITER
+
+
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.95])
+@pytest.mark.parametrize("name", ["jpeg-2000", "jpeg-ls", "rle"])
+def test_a_frame_that_is_cut_inside_a_whole_file_is_refused(name: str, share: float, frames: Frames) -> None:
+    dataset = secondary_capture(frames[:1])
+    (whole,) = encoded_frames(dataset, LOSSLESS[name])
+    assert np.array_equal(decode_scan(_with_frame(dataset, LOSSLESS[name], whole), "a").pixels, frames[0])
+    cut = whole[: int(len(whole) * share) // 2 * 2]
+    assert word_of(_with_frame(dataset, LOSSLESS[name], cut)) in {"truncated-dicom", "damaged-dicom"}
+
+
+def test_a_header_of_jpeg_2000_without_an_end_is_refused(frames: Frames) -> None:
+    dataset = secondary_capture(frames[:1])
+    (whole,) = encoded_frames(dataset, LOSSLESS["jpeg-2000"])
+    for spoilt in (whole[:60], whole.replace(b"\xff\x90", b"\xff\x91"), whole.replace(b"\xff\x52", b"\x00\x52", 1)):
+        assert word_of(_with_frame(dataset, LOSSLESS["jpeg-2000"], spoilt)) == "damaged-dicom"
+    layers = whole.find(b"\xff\x52") + 6
+    many = whole[:layers] + b"\xff\xff" + whole[layers + 2 :]
+    assert word_of(_with_frame(dataset, LOSSLESS["jpeg-2000"], many)) == "damaged-dicom"
+
+
+@pytest.mark.usefixtures("dcmtk")
+def test_damage_of_which_gdcm_tells_on_standard_error_alone_is_heard(
+    frames: Frames, capfd: pytest.CaptureFixture[str]
+) -> None:
+    dataset = tomography([frames[0].astype(np.uint16) * 16])
+    dataset.BitsStored, dataset.HighBit = 12, 11
+    data = file_bytes(dataset, LOSSLESS["jpeg-lossless"])
+    middle = (pixels_at(data) + len(data)) // 2
+    assert word_of(data[:middle] + bytes(60) + data[middle + 60 :]) == "damaged-dicom"
+    assert capfd.readouterr().err == ""
