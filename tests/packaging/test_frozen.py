@@ -22,7 +22,7 @@ def frozen(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "app.py").write_text(PROGRAM)
     for command in (
         [sys.executable, "-m", "venv", folder / "venv"],
-        [python, "-m", "pip", "install", "--quiet", ROOT, "pyinstaller>=6"],
+        [python, "-m", "pip", "install", "--quiet", f"{ROOT}[report]", "pyinstaller>=6"],
         [python, "-m", "PyInstaller", "--onedir", "--noconfirm", "--log-level", "ERROR", folder / "app.py"],
     ):
         done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=folder, timeout=500)
@@ -41,3 +41,13 @@ def test_a_frozen_program_analyses_proves_itself_and_shows_its_schema(frozen: Pa
         done = subprocess.run([frozen, *words], check=False, capture_output=True, text=True, timeout=120)
         assert done.returncode == 0, done.stderr
         assert said in done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.network
+def test_a_frozen_program_writes_a_page_in_another_language(frozen: Path, tmp_path: Path) -> None:
+    page = tmp_path / "scan.html"
+    words = [frozen, SAMPLE, "--report", page, "--lang", "ar"]
+    done = subprocess.run(words, check=False, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert '<html lang="ar" dir="rtl"' in page.read_text(encoding="utf-8")
