@@ -136,10 +136,10 @@ def layout_of(opened: Opened) -> Layout:
 def _check_class(number: str) -> None:
     if number in _CLASSES:
         return
-    from pydicom._uid_dict import UID_dictionary
+    from pydicom.uid import UID
 
-    known = UID_dictionary.get(number)
-    name = f"of the class {known[0]!r}" if known else "of a class that the standard does not know"
+    known = UID(number).name  # of one that the standard does not know: the number itself, which may be any text
+    name = f"of the class {known!r}" if known != number else "of a class that the standard does not know"
     raise ScanError(
         "dicom-class",
         f"The DICOM file is {name}.",

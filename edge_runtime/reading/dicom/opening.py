@@ -14,6 +14,8 @@ from .library import BoundedFile, damaged, truncated
 from .syntaxes import BIG_ENDIAN, DEFLATED, IMPLICIT, Syntax, syntax_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pydicom.dataset import Dataset
 
 MAX_DICOM_BYTES = 256 << 20  # of a file, and of one that is inflated: six 16-bit frames of 25 million pixels fit
@@ -157,24 +159,36 @@ def _read_meta(file: BinaryIO) -> tuple[Syntax, str]:
 
 
 def _inflated(file: BinaryIO, room_bytes: int | None) -> tuple[BinaryIO, int]:
-    """The rest of a deflated file, unpacked: bounded, since a small one may unpack to anything."""
+    """The rest of a deflated file, unpacked; what it unpacks to is counted before any of it is held."""
     most = MAX_DICOM_BYTES if room_bytes is None else min(MAX_DICOM_BYTES, room_bytes)
-    stream = zlib.decompressobj(-zlib.MAX_WBITS)
+    start, size = file.tell(), 0
+    for part in _inflating(file):
+        size += len(part)
+        if size > most:
+            raise _too_large(room_bytes)
+    if not size:
+        raise truncated()
+    file.seek(start)
     whole = io.BytesIO()
-    waiting = b""
+    whole.seek(size - 1)
+    whole.write(b"\0")  # all of it at once: growing would hold it twice
+    whole.seek(0)
+    for part in _inflating(file):
+        whole.write(part)
+    whole.seek(0)
+    return whole, size
+
+
+def _inflating(file: BinaryIO) -> Iterator[bytes]:
+    stream = zlib.decompressobj(-zlib.MAX_WBITS)
     try:
         while not stream.eof:
             waiting = stream.unconsumed_tail or file.read(_CHUNK)
             if not waiting:
                 raise truncated()
-            whole.write(stream.decompress(waiting, _CHUNK))
-            if whole.tell() > most:
-                raise _too_large(room_bytes)
+            yield stream.decompress(waiting, _CHUNK)
     except zlib.error:
         raise damaged("What was deflated does not inflate.") from None
-    size = whole.tell()
-    whole.seek(0)
-    return whole, size
 
 
 def _too_large(room_bytes: int | None) -> ScanError | ResourceError:

@@ -191,7 +191,10 @@ def test_a_file_without_a_transfer_syntax_is_refused(frames: Frames) -> None:
 def test_other_classes_are_refused_and_named(sop_class: str, frames: Frames) -> None:
     dataset = secondary_capture(frames[:1])
     dataset.SOPClassUID = sop_class
-    assert word_of(file_bytes(dataset)) == "dicom-class"
+    with pytest.raises(ScanError) as caught:
+        sources_of(file_bytes(dataset))
+    assert (caught.value.word, "1.2.3" in caught.value.found) == ("dicom-class", False)
+    assert uid.UID(sop_class).name in caught.value.found or sop_class == "1.2.3"
 
 
 def test_a_file_without_pixels_is_refused(frames: Frames) -> None:
