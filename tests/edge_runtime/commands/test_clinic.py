@@ -37,7 +37,11 @@ def test_one_command_answers_for_both_eyes_of_a_stick(
     assert cli.main(shlex.split(command)[1:]) == 0
     said = capsys.readouterr().out
     assert re.findall(r"^(OD|OS): ", said, re.MULTILINE) == ["OD", "OS"]
-    assert len(re.findall(r"^  Answer: ", said, re.MULTILINE)) == 2
+    assert len(re.findall(r"^  Antwort: ", said, re.MULTILINE)) == 2
+    page = (tmp_path / "exam.html").read_text(encoding="utf-8")
+    assert page.count('<section class="eye ') == 2
+    assert page.count("data:image/jpeg") == 24
+    assert "USB" not in page
     for eye in ("OD", "OS"):
         document = json.loads((tmp_path / "results" / f"V17-{eye}.json").read_text())
         assert document["eye"]["laterality"] == eye
@@ -51,4 +55,4 @@ def test_every_word_of_the_page_is_one_of_the_program() -> None:
     named = re.findall(r"^\| `([a-z-]+)` \|", PAGE, re.MULTILINE)
     assert len(named) >= 4
     assert set(named) <= words
-    assert [answer for answer in codes.ANSWERS if f"**{answer}**" not in PAGE] == []
+    assert [answer for answer in codes.ANSWERS if f"(`{answer}`)" not in PAGE] == []
