@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -117,14 +116,33 @@ def add_dicom_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def write_dicom(files: DicomFiles | None, eye: EyeResult, language: str = "en", label: str | None = None) -> None:
-    """Write the objects of an eye, all or none; the language and the label of the exam are those of its page."""
+def write_dicom(
+    files: DicomFiles | None,
+    eye: EyeResult,
+    language: str = "en",
+    label: str | None = None,
+    *,
+    created: str | None = None,
+) -> None:
+    """Write the objects of an eye, all or none.
+
+    Parameters
+    ----------
+    files
+        What `DicomOptions.prepare` gave; None: nothing is written.
+    eye
+        The result.
+    language, label
+        Language of its page, and the exam's label on it.
+    created
+        The UTC time that the objects state; None: now.
+    """
     if files is None:
         return
     from edge_runtime.dicom_out.files import Kind
     from edge_runtime.report.files import write_all
 
-    created = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    created = created or time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     page = None
     if Kind.PAGE in files.kinds:
         from edge_runtime.report.page import exam_page

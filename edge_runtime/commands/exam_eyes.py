@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -117,14 +118,15 @@ def judge_exam(options: ExamOptions) -> int:
         for exam, one in zip(exams, outputs, strict=True)
     ]
     loaded.append(load_analyzer(options.analyzer))
+    created = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())  # one time for all that is written
     judged: list[EyeResult | None] = []
     for eye in eyes:
         if judged and not options.speech.json:
             print_data("")
-        judged.append(_judge(loaded[0], eye, options, alone=len(eyes) == 1))
+        judged.append(_judge(loaded[0], eye, options, created, alone=len(eyes) == 1))
     together = [eye for eye in judged if eye is not None]
-    options.fhir.deliver(together, overwrite=options.overwrite, places=_places(eyes, judged))
-    options.reports.deliver(together)
+    options.fhir.deliver(together, overwrite=options.overwrite, created=created, places=_places(eyes, judged))
+    options.reports.deliver(together, created)
     for stray in found.strays:
         if stray.error is not None:
             stray.error.lost = "Both eyes were judged without it."
@@ -216,7 +218,9 @@ def _places(eyes: Sequence[_EyeOfExam], judged: Sequence[EyeResult | None]) -> l
     ]
 
 
-def _judge(analyzer: CataractAnalyzer, one: _EyeOfExam, options: ExamOptions, *, alone: bool) -> EyeResult | None:
+def _judge(
+    analyzer: CataractAnalyzer, one: _EyeOfExam, options: ExamOptions, created: str, *, alone: bool
+) -> EyeResult | None:
     """Analyse one eye and deliver its document; None when it was refused, and the other eye is judged all the same."""
     try:
         eye = analyzer.analyze_exam(one.exam, age_years=options.age_years, corrected=one.corrected or None)
@@ -229,8 +233,8 @@ def _judge(analyzer: CataractAnalyzer, one: _EyeOfExam, options: ExamOptions, *,
     for entry in eye.unreadable:
         entry.error.lost = "The exam was judged without it."
         complain(entry.error, entry.error.source, debug=options.speech.debug)
-    write_dicom(one.dicom, eye, options.reports.language, options.name)
-    deliver(eye, one.outputs, options.speech)
+    write_dicom(one.dicom, eye, options.reports.language, options.name, created=created)
+    deliver(eye, one.outputs, options.speech, created)
     for scan in eye.scans:
         if not scan.gradable and not options.speech.quiet:
             explain(scan)

@@ -71,7 +71,9 @@ class FhirOutput:
         bundle = fhir_bundle(eyes, subject=self.subject, created=created, instances=instances)
         return {self.path: to_json(bundle, indent=2).encode() + b"\n"}
 
-    def deliver(self, eyes: Sequence[EyeResult], *, overwrite: bool, places: Sequence[Place] = ()) -> None:
+    def deliver(
+        self, eyes: Sequence[EyeResult], *, overwrite: bool, created: str | None = None, places: Sequence[Place] = ()
+    ) -> None:
         """Write the bundle of one patient's eyes; nothing without an eye.
 
         Parameters
@@ -80,6 +82,8 @@ class FhirOutput:
             The results.
         overwrite
             Whether what is no result of these scans may be replaced.
+        created
+            The UTC time that it states; None: now.
         places
             Where scans come from; those in DICOM files are named by their study.
 
@@ -95,7 +99,7 @@ class FhirOutput:
         from edge_runtime.report.files import write_all
         from edge_runtime.report.targets import check_ownership
 
-        files = self.encode(eyes, instances=_instances(places))
+        files = self.encode(eyes, created, _instances(places))
         if not overwrite:
             scans = frozenset(scan.scan.sha256 for eye in eyes for scan in eye.scans)
             for path in files:

@@ -173,8 +173,8 @@ def without_own_pictures(paths: Sequence[str], *, quiet: bool) -> tuple[str, ...
     return scans
 
 
-def deliver(eye: EyeResult, outputs: Outputs, speech: SpeechOptions) -> None:
-    """Write the files that were asked for, then print.
+def deliver(eye: EyeResult, outputs: Outputs, speech: SpeechOptions, created: str | None = None) -> None:
+    """Write the files that were asked for, then print; `created` is the UTC time that they state (None: now).
 
     Raises
     ------
@@ -187,7 +187,7 @@ def deliver(eye: EyeResult, outputs: Outputs, speech: SpeechOptions) -> None:
     from edge_runtime.report.targets import check_ownership
     from edge_runtime.report.text import summary
 
-    content = document(eye)
+    content = document(eye, created=created)
     files = outputs.encode(eye, to_json(content, indent=2).encode() + b"\n", content["created"][:10])
     if files:
         if not outputs.overwrite:

@@ -74,8 +74,8 @@ class ReportOptions:
 
         return [Target(path, tuple(scans)) for path in self.named]
 
-    def deliver(self, eyes: Sequence[EyeResult]) -> None:
-        """Write what was asked for about the eyes of one exam.
+    def deliver(self, eyes: Sequence[EyeResult], created: str | None = None) -> None:
+        """Write what was asked for about the eyes of one exam; `created` is the UTC time that it states (None: now).
 
         Raises
         ------
@@ -89,7 +89,7 @@ class ReportOptions:
         from edge_runtime.report.files import write_all
         from edge_runtime.report.targets import check_ownership
 
-        files = self._encode(eyes, time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
+        files = self._encode(eyes, created or time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
         if not self.overwrite:
             scans = frozenset(scan.scan.sha256 for eye in eyes for scan in eye.scans)
             for path in files:
