@@ -30,6 +30,6 @@ def test_processes_are_watched_and_their_counts_are_added() -> None:
 
 
 def test_a_process_that_is_silent_is_a_hang(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(supervision, "HANG_S", 0.0)
     monkeypatch.setattr(supervision, "HANG_PER_PIECE_S", 0.0)
-    assert supervised(outcomes, [Job("good", 0, 10_000_000)], seed=0, workers=1)[0] == {"good": {"FAULT: hang": 1}}
+    found, _ = supervised(outcomes, [Job("good", 0, 10_000_000)], seed=0, workers=1, hang_s=0.0)
+    assert found == {"good": {"FAULT: hang": 1}}
