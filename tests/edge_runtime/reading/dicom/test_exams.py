@@ -12,11 +12,13 @@ import pytest
 from numpy.typing import NDArray
 
 from edge_runtime import CataractAnalyzer
-from edge_runtime.reading.raster import read_scan
 from edge_runtime.reading.sources import sources_of
-from tests.conftest import ROOT, RunProgram
+from tests.conftest import RunProgram
 from tests.dicom_files import LOSSLESS, file_bytes, photograph, secondary_capture, tomography
 from tests.edge_runtime.pictures import CATARACT_FRACTION, CATARACT_PX, LENS_PX, encoded, lens_frame
+from train.phantom.eye.plan import EyePlan
+from train.phantom.imaging.plan import ScanPlan
+from train.phantom.render import simulate
 
 Frames = list[NDArray[Any]]
 # What a picture cannot say, and what differs whatever the scan is.
@@ -33,15 +35,11 @@ def comparable(content: Any) -> Any:
     return pytest.approx(content, abs=1e-6) if isinstance(content, float) else content
 
 
+@pytest.fixture(scope="module")
 def six_scans() -> Frames:
-    """Six different B-scans of two simulated eyes' samples: as they are, mirrored, and moved."""
-    samples = [read_scan(ROOT / "edge_runtime/samples" / name).pixels for name in ("simulated-cataract.png",)]
-    return [
-        np.ascontiguousarray(np.roll(frame[:, ::side], shift, axis=1))
-        for frame in samples
-        for side in (1, -1)
-        for shift in (0, 9, -9)
-    ]
+    """The six radial scans of one simulated eye with cataract."""
+    eye = EyePlan("test", "dicom", "OD", 71.0, cataract=True, dilated=True, mix="NC")
+    return [simulate(eye, ScanPlan(1, float(degrees))).picture for degrees in range(0, 180, 30)]
 
 
 def documents(analyzer: CataractAnalyzer, folder: Path, frames: Frames, syntax: str) -> list[dict[str, Any]]:
@@ -78,8 +76,12 @@ def plain(content: Any) -> Any:
 
 
 @pytest.mark.slow
-def test_the_bundled_model_gives_the_same_document_too(bundled_analyzer: CataractAnalyzer, tmp_path: Path) -> None:
-    pictures, one, several = documents(bundled_analyzer, tmp_path, six_scans(), LOSSLESS["jpeg-ls"])
+@pytest.mark.usefixtures("dcmtk")
+@pytest.mark.parametrize("name", LOSSLESS)
+def test_the_bundled_model_gives_the_same_document_too(
+    name: str, bundled_analyzer: CataractAnalyzer, tmp_path: Path, six_scans: Frames
+) -> None:
+    pictures, one, several = documents(bundled_analyzer, tmp_path, six_scans, LOSSLESS[name])
     assert comparable(pictures) == plain(one)
     assert comparable(pictures) == plain(several)
     assert pictures["eye"]["cataract_fraction"] > 0
