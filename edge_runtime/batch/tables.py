@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
-import re
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from edge_runtime.errors import MissingExtraError
+from edge_runtime.report.spreadsheet import csv_table, value_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -50,15 +49,13 @@ COLUMNS: dict[str, tuple[type, tuple[str | int, ...] | None]] = {
     "warnings": (str, None),
     "model_sha256": (str, None),
 }
-# A cell that a spreadsheet would take for a formula, also where it splits lines at other separators than commas.
-_FORMULA = re.compile(r"(^|[;,|\t])(?=\s*[=+\-@\uff1d\uff0b\uff0d\uff20])")
 
 
 def row(label: str, eye: EyeRecord) -> dict[str, Any]:
     """The numbers of one eye by column; None where there is none."""
     document = eye.document or {}
     found: dict[str, Any] = {
-        name: None if place is None else _at(document.get("eye"), place) for name, (_, place) in COLUMNS.items()
+        name: None if place is None else value_at(document.get("eye"), place) for name, (_, place) in COLUMNS.items()
     }
     found |= {"exam": label, "eye": eye.eye, "status": eye.status, "word": eye.word, "scans_given": len(eye.sources)}
     if document:
@@ -72,15 +69,8 @@ def row(label: str, eye: EyeRecord) -> dict[str, Any]:
 
 
 def csv_bytes(rows: Iterable[dict[str, Any]]) -> bytes:
-    """A table as CSV in UTF-8: text in quotes, numbers as they are, nothing where there is no number.
-
-    Text that a spreadsheet would run as a formula gets an apostrophe before it.
-    """
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows([_cell(content) for content in found.values()] for found in rows)
-    return text.getvalue().encode("utf-8")
+    """The table as CSV (`csv_table`)."""
+    return csv_table(COLUMNS, rows)
 
 
 def json_lines(records: Iterable[tuple[str, EyeRecord]]) -> bytes:
@@ -115,22 +105,6 @@ def has_parquet() -> bool:
     from importlib.util import find_spec
 
     return find_spec("pyarrow") is not None
-
-
-def _at(content: Any, place: tuple[str | int, ...]) -> Any:
-    for step in place:
-        if content is None:
-            return None
-        content = content[step]
-    return content
-
-
-def _cell(content: Any) -> Any:
-    if isinstance(content, bool):
-        return "true" if content else "false"
-    if content is None:
-        return ""
-    return _FORMULA.sub(r"\1'", content) if isinstance(content, str) else content
 
 
 def _failure(label: str, eye: EyeRecord) -> dict[str, Any]:

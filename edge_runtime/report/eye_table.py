@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import re
 from typing import TYPE_CHECKING, Any
 
 from .document import document
 from .marks import SCANS_COLUMN
+from .spreadsheet import csv_table, value_at
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,8 +42,6 @@ COLUMNS: dict[str, tuple[str | int, ...] | None] = {
     "model_sha256": ("model", "sha256"),
     SCANS_COLUMN: None,
 }
-# Text that a spreadsheet would run as a formula, also where it splits lines at other signs than commas.
-_FORMULA = re.compile(r"(^|[;,|\t\r\n])(?=\s*[=+\-@\uff1d\uff0b\uff0d\uff20])")
 
 
 def eye_table(eyes: Sequence[EyeResult], *, created: str | None = None) -> bytes:
@@ -58,34 +54,14 @@ def eye_table(eyes: Sequence[EyeResult], *, created: str | None = None) -> bytes
     created
         UTC time of the analysis, ISO 8601; None: now.
     """
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows([_cell(content) for content in _row(document(eye, created=created)).values()] for eye in eyes)
-    return text.getvalue().encode("utf-8")
+    return csv_table(COLUMNS, (_row(document(eye, created=created)) for eye in eyes))
 
 
 def _row(content: dict[str, Any]) -> dict[str, Any]:
     """The content of one line by its column; None where there is none."""
-    row = {name: None if place is None else _at(content, place) for name, place in COLUMNS.items()}
+    row = {name: None if place is None else value_at(content, place) for name, place in COLUMNS.items()}
     row["answer_reasons"] = " ".join(content["eye"]["answer_reasons"])
     row["scans_given"] = len(content["scans"])
     row["warnings"] = " ".join(dict.fromkeys(warning["code"] for warning in content["warnings"]))
     row[SCANS_COLUMN] = " ".join(scan["sha256"] for scan in content["scans"] if scan["sha256"])
     return row
-
-
-def _at(content: Any, place: tuple[str | int, ...]) -> Any:
-    for step in place:
-        if content is None:
-            return None
-        content = content[step]
-    return content
-
-
-def _cell(content: Any) -> Any:
-    if isinstance(content, bool):
-        return "true" if content else "false"
-    if content is None:
-        return ""
-    return _FORMULA.sub(r"\1'", content) if isinstance(content, str) else content
