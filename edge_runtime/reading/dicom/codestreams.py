@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .layout import Layout
 
 MAX_TILES, MAX_LAYERS = 4096, 64
+MAX_RLE_BYTES = 16_000_000  # of a frame: pydicom unpacks the worst of them at some 7 MB a second
 _JP2, _CODESTREAM = b"\0\0\0\x0cjP  \r\n\x87\n", b"jp2c"
 _JPEG_START, _JPEG_2000_START = b"\xff\xd8\xff", b"\xff\x4f\xff\x51"
 _CODING, _TILE_PART, _END = b"\xff\x52", b"\xff\x90", b"\xff\xd9"
@@ -57,6 +58,12 @@ def _check_rle(data: bytes, layout: Layout) -> None:
     if count != planes or offsets[0] != 64 or not in_order:
         raise damaged("The header of a frame of RLE makes no sense.")
     each = layout.rows * layout.columns
+    if planes * each > MAX_RLE_BYTES:
+        raise ScanError(
+            "too-many-pixels",
+            f"A frame of RLE unpacks to {planes * each // 1_000_000} MB, more than any device writes.",
+            "Export the scan without compression, or as JPEG-LS.",
+        )
     for start, end in zip(offsets, ends, strict=False):
         if packbits_length(data[start:end], each) != each:
             raise damaged("A frame of RLE unpacks to another size.")

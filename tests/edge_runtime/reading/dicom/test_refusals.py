@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import struct
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -15,6 +16,9 @@ from pydicom.encaps import encapsulate
 
 from edge_runtime.errors import EdgeCataractError, MissingExtraError, ResourceError, ScanError
 from edge_runtime.reading.dicom import library, opening, syntaxes
+from edge_runtime.reading.dicom.codestreams import checked_codestream
+from edge_runtime.reading.dicom.layout import Layout
+from edge_runtime.reading.dicom.syntaxes import Packing
 from edge_runtime.reading.raster import decode_scan, read_scan
 from edge_runtime.reading.sources import sources_of
 from tests.dicom_files import LOSSLESS, LOSSY, encoded_frames, file_bytes, secondary_capture, tomography
@@ -331,3 +335,11 @@ def test_damage_of_which_gdcm_tells_on_standard_error_alone_is_heard(
     middle = (pixels_at(data) + len(data)) // 2
     assert word_of(data[:middle] + bytes(60) + data[middle + 60 :]) == "damaged-dicom"
     assert capfd.readouterr().err == ""
+
+
+def test_a_frame_of_rle_that_takes_long_to_unpack_is_refused_before() -> None:
+    layout = cast("Layout", SimpleNamespace(samples=1, allocated=16, rows=4000, columns=2001))
+    header = struct.pack("<16L", 2, 64, 70, *[0] * 13)
+    with pytest.raises(ScanError) as refused:
+        checked_codestream(header + b"\0" * 20, Packing.RLE, layout)
+    assert refused.value.word == "too-many-pixels"
