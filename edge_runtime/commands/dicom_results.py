@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from edge_runtime.errors import ResourceError
+from edge_runtime.errors import MissingExtraError, ResourceError, ScanError, ScanMissingError
 
 from .arguments import path_argument
 
@@ -115,6 +115,31 @@ def add_dicom_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="KINDS",
         help=f"which objects: sr (Structured Report), pdf (a page), seg (Segmentation); default: {_DEFAULT}",
     )
+
+
+def check_studies(paths: Sequence[str]) -> None:
+    """Refuse DICOM files of several studies in one exam: two patients must never become one answer.
+
+    Raises
+    ------
+    UsageError
+        ``mixed-studies``.
+    """
+    from edge_runtime.reading.files import begins_as_dicom
+
+    files = [path for path in paths if begins_as_dicom(path)]
+    if len(files) < 2:
+        return
+    from edge_runtime.dicom_out.source import SourceFrame, check_one_study, read_source
+
+    frames: list[SourceFrame] = []
+    for path in files:
+        try:
+            frames += read_source(path)
+        except (ScanError, ScanMissingError, MissingExtraError):  # what is wrong with it, its reading says
+            continue
+    if frames:
+        check_one_study(frames)
 
 
 def write_dicom(

@@ -12,7 +12,7 @@ from edge_runtime.errors import FAULTS_OF_ONE_SCAN, InternalError, UsageError
 from .arguments import AnalyzerOptions, SpeechOptions, load_analyzer
 from .console import complain, print_data
 from .corrections import maps_in, maps_to_keep
-from .dicom_results import DicomOptions, write_dicom
+from .dicom_results import DicomOptions, check_studies, write_dicom
 from .fhir_output import FhirOutput
 from .outcome import EXIT_NOT_GRADED, EXIT_SOME_FAILED, explain
 from .outputs import Outputs, PicturePaths, deliver, stem
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from edge_runtime.analyzer import CataractAnalyzer
     from edge_runtime.dicom_out.files import DicomFiles
     from edge_runtime.label_map import LabelMap
-    from edge_runtime.results import EyeResult
+    from edge_runtime.results import EyeResult, UnreadableScan
     from edge_runtime.scan import Exam
 
     from .fhir_output import Place
@@ -90,6 +90,7 @@ class _EyeOfExam:
 def judge_exam(options: ExamOptions) -> int:
     """Analyse the scans of an exam and deliver one document for each eye; returns the exit code."""
     from edge_runtime.exams.eyes import split_eyes
+    from edge_runtime.exams.manifest import is_manifest
     from edge_runtime.exams.opening import open_scans
     from edge_runtime.report.targets import check_targets
     from edge_runtime.scan import Laterality
@@ -100,16 +101,18 @@ def judge_exam(options: ExamOptions) -> int:
     loaded: list[CataractAnalyzer] = []  # by the time a scan is read; files are opened before, to know their eyes
     opened = open_scans(planned, lambda: loaded[0].room_for_reading() if loaded else None)
     found = split_eyes(opened, Laterality(options.eye) if options.eye else None)
+    check_studies([scan.path for scan in planned])
     exams = sorted(found.exams, key=lambda exam: exam.laterality or "")
     files = {source.name: scan.planned.path for scan in opened for source in scan.sources}
     outputs = _outputs(exams, files, options)
     paths = [scan.path for scan in planned]
-    stems = [name for one in outputs for name in one.stems]
+    stems = [name for one in outputs for name in one.map_stems]
+    manifests = [path for path in options.given if is_manifest(path)]
     check_targets(
         [target for one in outputs for target in one.targets()]
         + options.fhir.targets(paths)
         + options.reports.targets(paths),
-        [*paths, *options.analyzer.files, *maps_to_keep(options.corrected, stems)],
+        [*paths, *manifests, *options.analyzer.files, *maps_to_keep(options.corrected, stems)],
         overwrite=options.overwrite,
     )
     corrected = _corrected(exams, stems, options)
@@ -167,6 +170,7 @@ def _outputs(exams: Sequence[Exam], files: Mapping[str, str], options: ExamOptio
                 zones=options.zones,
                 stems=names,
                 labels=options.labels,
+                eye=exam.laterality or "" if shared else "",
             )
         )
     return outputs
@@ -227,9 +231,14 @@ def _judge(
     except (UsageError, *FAULTS_OF_ONE_SCAN, InternalError) as error:
         if alone:
             raise
-        error.lost = f"{one.exam.laterality} was not judged."
-        complain(error, error.source, debug=options.speech.debug)
-        return None
+        entries = _unreadable(one.exam)
+        if len(entries) < len(one.exam.sources):
+            error.lost = f"{one.exam.laterality} was not judged."
+            complain(error, error.source, debug=options.speech.debug)
+            return None
+        from edge_runtime.analyzer import SCANS_PER_EXAM
+
+        eye = analyzer.as_eye(entries, laterality=one.exam.laterality, scans_expected=SCANS_PER_EXAM)
     for entry in eye.unreadable:
         entry.error.lost = "The exam was judged without it."
         complain(entry.error, entry.error.source, debug=options.speech.debug)
@@ -239,6 +248,20 @@ def _judge(
         if not scan.gradable and not options.speech.quiet:
             explain(scan)
     return eye
+
+
+def _unreadable(exam: Exam) -> list[UnreadableScan]:
+    """The scans of an eye that cannot be read: where that is all of them, its document says so, scan by scan."""
+    from edge_runtime.results import UnreadableScan
+
+    found = []
+    for source in exam.sources:
+        try:
+            source.read()
+        except FAULTS_OF_ONE_SCAN as error:
+            error.source = source.name
+            found.append(UnreadableScan(source.name, error))
+    return found
 
 
 def _exit_code(eye: EyeResult | None) -> int:

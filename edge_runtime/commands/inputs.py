@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from edge_runtime.errors import ScanMissingError, UsageError
 from edge_runtime.exams.folder import find_scans
+from edge_runtime.exams.grouping import labels_by_name
 from edge_runtime.exams.manifest import is_manifest, read_manifest
 from edge_runtime.exams.planned import PlannedScan
+from edge_runtime.scan import Laterality
 
 from .arguments import check_standard_input
 from .console import say
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from edge_runtime.exams.manifest import Manifest
 
 _MOST_NAMES = 10  # of files that were left out
+_RESULTS = (".sr.dcm", ".pdf.dcm", ".seg.dcm")  # of --dicom-out
 
 
 def scans_of_one_exam(given: Sequence[str], eye: str | None, *, quiet: bool) -> tuple[PlannedScan, ...]:
@@ -64,10 +68,31 @@ def scans_of_one_exam(given: Sequence[str], eye: str | None, *, quiet: bool) -> 
                     f"Names in the folder {os.path.basename(os.path.abspath(path))} say both eyes.",
                     "Leave out --eye to judge both, or name the scans of one.",
                 )
+            _check_one_exam(found, path)
             scans += found
         elif path in kept:
             scans.append(PlannedScan.at(path))
     return tuple(scans)
+
+
+def _check_one_exam(scans: Sequence[PlannedScan], folder: str) -> None:
+    """Refuse a folder in which several exams of one eye lie: two patients must never become one answer.
+
+    Raises
+    ------
+    UsageError
+        ``several-exams`` when names of one eye begin in two ways before the eye's word, with two scans or more each.
+    """
+    labels = labels_by_name([scan.path for scan in scans], folder)
+    counts = Counter((scan.eye_by_name, label) for scan, label in zip(scans, labels, strict=True))
+    for eye in (Laterality.OD, Laterality.OS):
+        several = [label for (said, label), count in counts.items() if said is eye and count > 1]
+        if len(several) > 1:
+            raise UsageError(
+                "several-exams",
+                f"Names in the folder {os.path.basename(os.path.abspath(folder))} say several exams of {eye.value}.",
+                "Judge them with: edge-cataract batch FOLDER; or name the scans of one exam.",
+            )
 
 
 def manifest_of(path: str, *, quiet: bool) -> Manifest:
@@ -78,6 +103,13 @@ def manifest_of(path: str, *, quiet: bool) -> Manifest:
     return manifest
 
 
+def _is_own(path: str) -> bool:
+    """Whether a file is a picture or a DICOM result that this program wrote."""
+    from edge_runtime.report.png import picture_mark
+
+    return path.endswith(_RESULTS) or picture_mark(path) is not None
+
+
 def scans_in(folder: str, *, deep: bool, quiet: bool, without: str | None = None) -> list[PlannedScan]:
     """The scans of a folder; what was left out is told.
 
@@ -86,9 +118,7 @@ def scans_in(folder: str, *, deep: bool, quiet: bool, without: str | None = None
     ScanMissingError
         ``no-scans`` when there are none.
     """
-    from edge_runtime.report.png import picture_mark
-
-    found = find_scans(folder, deep=deep, is_own=lambda path: picture_mark(path) is not None, without=without)
+    found = find_scans(folder, deep=deep, is_own=_is_own, without=without)
     if found.left_out and not quiet:
         shown = ", ".join(found.left_out[:_MOST_NAMES])
         more = f" and {len(found.left_out) - _MOST_NAMES} more" if found.left_out[_MOST_NAMES:] else ""

@@ -64,6 +64,8 @@ class Outputs:
         Names of the overlays, scan by scan, without ending; empty: those of the scans.
     labels
         Folder of the label maps of an exam; None: not asked for.
+    eye
+        What the names of label maps say besides the scan's, where scans of the other eye have the same names.
     """
 
     folder: str | None
@@ -75,6 +77,7 @@ class Outputs:
     zones: bool = False
     stems: Sequence[str] = ()
     labels: str | None = None
+    eye: str = ""
 
     def targets(self) -> list[Target]:
         """Every file that will be written.
@@ -133,7 +136,12 @@ class Outputs:
         }
 
     def _label_map_paths(self, folder: str) -> list[str]:
-        return [os.path.join(folder, f"{name}.labels.png") for name in self._stems]
+        return [os.path.join(folder, f"{name}.labels.png") for name in self.map_stems]
+
+    @property
+    def map_stems(self) -> list[str]:
+        """What the name of the label map of each scan begins with."""
+        return [f"{name}.{self.eye}" if self.eye else name for name in self._stems]
 
     def _document(self, folder: str) -> str:
         return os.path.join(folder, self.name + ".json")

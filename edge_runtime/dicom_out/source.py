@@ -190,7 +190,7 @@ def check_one_study(frames: Sequence[SourceFrame]) -> None:
         raise UsageError(
             "mixed-studies",
             f"The scans belong to {len(studies)} studies or patients.",
-            "Name the scans of one study, or leave out --dicom-out.",
+            "Name the scans of one study, or use batch for several exams.",
         )
 
 

@@ -53,6 +53,8 @@ class ExamFacts:
         Between which fractions 19 of 20 further exams would lie; None when that is not known.
     grade
         How dense the nucleus is; None where it is not known.
+    corrected
+        Whether a person corrected the labels.
     """
 
     created: str
@@ -65,6 +67,7 @@ class ExamFacts:
     fraction: float | None
     band: tuple[float, float] | None
     grade: GradeFacts | None
+    corrected: bool = False
 
 
 def read_exam(path: str | os.PathLike[str]) -> ExamFacts:
@@ -113,6 +116,7 @@ def _facts(content: dict[str, Any]) -> ExamFacts:
         else GradeFacts(
             _text(grade["word"]), _number(grade["value_db"], *_DECIBEL), _range(grade["interval_db"], *_DECIBEL)
         ),
+        corrected=eye.get("corrected") is not None,
     )
 
 

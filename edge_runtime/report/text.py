@@ -76,6 +76,7 @@ class _Summary:
                 marks.append(say("CORRECTED BY A PERSON"))
             return ", ".join(marks)
         reasons = sorted({reason for scan in eye.scans for reason in scan.reasons})
+        reasons = reasons or sorted({scan.error.word for scan in eye.unreadable})
         return f"{say('not graded')} ({', '.join(reasons)})"
 
     def _fraction(self, fraction: float) -> str:
@@ -153,7 +154,7 @@ class _Summary:
             + (say("not graded") if scan.cataract_fraction is None else number(scan.cataract_fraction, 3))
             for scan in eye.scans
         ]
-        return [line, f"  {', '.join(each)}"]
+        return [line, f"  {', '.join(each)}"] if each else [line]
 
     def _notes(self, room: int) -> list[str]:
         """Each warning with the scans that it is about, doubts about the number first; the rest by their words."""
