@@ -252,16 +252,11 @@ def _judge(
 
 def _unreadable(exam: Exam) -> list[UnreadableScan]:
     """The scans of an eye that cannot be read: where that is all of them, its document says so, scan by scan."""
+    from edge_runtime.exam_scale import of_one_scan
     from edge_runtime.results import UnreadableScan
 
-    found = []
-    for source in exam.sources:
-        try:
-            source.read()
-        except FAULTS_OF_ONE_SCAN as error:
-            error.source = source.name
-            found.append(UnreadableScan(source.name, error))
-    return found
+    read = (of_one_scan(source.name, source.read) for source in exam.sources)
+    return [entry for entry in read if isinstance(entry, UnreadableScan)]
 
 
 def _exit_code(eye: EyeResult | None) -> int:

@@ -170,13 +170,56 @@ def test_the_exit_code_speaks_for_both_eyes(right: str, left: str, code: int, ru
     assert run("x_OD.png", "x_OS.png", "-q")[0] == code
 
 
-def test_an_eye_without_a_readable_scan_is_told_and_the_other_judged(run: Run) -> None:
-    write("x_OD.png")
-    Path("x_OS.png").write_bytes(b"")
-    code, out, errors = run("x_OD.png", "x_OS.png", "--json")
-    (document,) = documents(out)
-    assert (code, document["eye"]["laterality"], word(errors)) == (4, "OD", "empty-file")
-    assert "OS was not judged." in errors
+def test_an_eye_without_a_readable_scan_stays_in_every_output(run: Run) -> None:
+    write("usb/OS/1.png", "usb/OS/2.png")
+    Path("usb/OD").mkdir()
+    for name in ("1", "2"):
+        Path(f"usb/OD/{name}.png").write_bytes(encoded(".png", lens_frame())[:3000] + name.encode())
+    code, out, errors = run("usb", "--json", "--csv", "eyes.csv")
+    right, left = documents(out)
+    assert (code, right["eye"]["answer"], left["eye"]["scans_used"]) == (4, "ungradable", 2)
+    assert [scan["source"] for scan in right["scans"]] == ["1.png", "2.png"]
+    assert errors.count("error[truncated-png]") == 2
+    assert [line[:4] for line in Path("eyes.csv").read_text().splitlines()[1:]] == ['"OD"', '"OS"']
+    assert "OD: not graded (truncated-png)" in run("usb")[1]
+
+
+@pytest.mark.parametrize("names", [("P1_OD_1", "P1_OD_2", "P2_OD_1", "P2_OD_2")])
+def test_a_folder_of_several_exams_of_one_eye_is_refused(names: tuple[str, ...], run: Run) -> None:
+    write(*(f"usb/{name}.png" for name in names))
+    code, _, errors = run("usb")
+    assert (code, word(errors)) == (2, "several-exams")
+
+
+def test_numbers_before_the_words_of_both_eyes_tell_no_exams_apart(run: Run) -> None:
+    write("usb/01_OD_1.png", "usb/01_OD_2.png", "usb/02_OS_1.png", "usb/02_OS_2.png")
+    assert run("usb")[0] == 0
+
+
+def test_a_manifest_is_never_replaced(run: Run) -> None:
+    write("1.png")
+    Path("exam.csv").write_text("path,eye\n1.png,OD\n")
+    code, _, errors = run("exam.csv", "--csv", "exam.csv", "--overwrite")
+    assert (code, word(errors)) == (2, "output-taken")
+    assert Path("exam.csv").read_text().startswith("path,eye")
+
+
+def test_label_maps_of_both_eyes_have_names_of_their_own(run: Run) -> None:
+    write("usb/OD/1.png", "usb/OS/1.png")
+    Path("maps").mkdir()
+    assert run("usb", "--labels", "maps")[0] == 0
+    assert sorted(os.listdir("maps")) == ["1.OD.labels.png", "1.OS.labels.png"]
+    Path("maps/1.OS.labels.png").unlink()
+    code, out, _ = run("usb", "--corrected", "maps", "--json")
+    right, left = documents(out)
+    assert (code, "corrected" in right["eye"], "corrected" in left["eye"]) == (0, True, False)
+
+
+def test_a_result_about_more_scans_is_not_replaced(run: Run) -> None:
+    write("usb/OD/1.png", "usb/OD/2.png", "usb/OS/1.png")
+    assert run("usb", "--csv", "eyes.csv")[0] == 0
+    code, _, errors = run("usb/OD", "--csv", "eyes.csv")
+    assert (code, word(errors)) == (2, "output-taken")
 
 
 def test_more_scans_than_an_exam_has_are_warned_of(run: Run) -> None:

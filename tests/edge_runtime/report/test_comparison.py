@@ -112,3 +112,9 @@ def test_a_comparison_is_told_in_every_language_and_has_a_page(language: str, tm
         assert line.replace("'", "&#39;") in page
     assert spoken.meaning("comparison reason", "exam-not-graded") in page
     assert f'<html lang="{language}" dir="{spoken.direction}" class="alone">' in page
+
+
+def test_an_exam_that_a_person_corrected_says_so(tmp_path: Path) -> None:
+    later = exam_document(0.1, corrected={"scans": 1})
+    lines = comparison_lines(compared(tmp_path, exam_document(0.3), later))
+    assert [line.endswith("(CORRECTED BY A PERSON)") for line in lines[-2:]] == [False, True]
