@@ -62,7 +62,7 @@ REFUSALS: dict[str, str] = {
     "missing-extra": "An optional part of the program is not installed; the message names the extra.",
     "missing-file": "There is no such file.",
     "missing-model": "The model file is not there.",
-    "mixed-studies": "The DICOM files of one exam belong to several studies or patients.",
+    "mixed-studies": "The DICOM files of one eye belong to several studies, or those of an exam to several patients.",
     "model-external-data": "The model keeps weights in other files.",
     "model-metadata": "A metadata entry of the model is missing or out of range.",
     "model-not-loadable": "The engine cannot load the model.",

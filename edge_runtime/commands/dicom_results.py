@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from edge_runtime.dicom_out.files import DicomFiles
+    from edge_runtime.dicom_out.source import SourceFrame
     from edge_runtime.results import EyeResult
     from edge_runtime.scan import ScanSource
 
@@ -117,8 +118,13 @@ def add_dicom_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def check_studies(paths: Sequence[str]) -> None:
-    """Refuse DICOM files of several studies in one exam: two patients must never become one answer.
+def check_patients(eyes: Sequence[Sequence[str]]) -> None:
+    """Refuse DICOM files of several studies in one eye, and of several patients in one exam.
+
+    Parameters
+    ----------
+    eyes
+        The files of each eye; pictures among them say nothing.
 
     Raises
     ------
@@ -127,19 +133,25 @@ def check_studies(paths: Sequence[str]) -> None:
     """
     from edge_runtime.reading.files import begins_as_dicom
 
-    files = [path for path in paths if begins_as_dicom(path)]
-    if len(files) < 2:
+    dicom = [[path for path in dict.fromkeys(paths) if begins_as_dicom(path)] for paths in eyes]
+    if sum(map(len, dicom)) < 2:
         return
-    from edge_runtime.dicom_out.source import SourceFrame, check_one_study, read_source
+    from edge_runtime.dicom_out.source import check_one_patient, check_one_study
 
-    frames: list[SourceFrame] = []
-    for path in files:
-        try:
-            frames += read_source(path)
-        except (ScanError, ScanMissingError, MissingExtraError):  # what is wrong with it, its reading says
-            continue
-    if frames:
+    of_eyes = [[frame for path in paths for frame in _frames(path)] for paths in dicom]
+    for frames in of_eyes:
         check_one_study(frames)
+    check_one_patient([frame for frames in of_eyes for frame in frames])
+
+
+def _frames(path: str) -> Sequence[SourceFrame]:
+    """The frames of a file; what is wrong with it, its reading says."""
+    from edge_runtime.dicom_out.source import read_source
+
+    try:
+        return read_source(path)
+    except (ScanError, ScanMissingError, MissingExtraError):
+        return ()
 
 
 def write_dicom(

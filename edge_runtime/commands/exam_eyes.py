@@ -12,7 +12,7 @@ from edge_runtime.errors import FAULTS_OF_ONE_SCAN, InternalError, UsageError
 from .arguments import AnalyzerOptions, SpeechOptions, load_analyzer
 from .console import complain, print_data
 from .corrections import maps_in, maps_to_keep
-from .dicom_results import DicomOptions, check_studies, write_dicom
+from .dicom_results import DicomOptions, check_patients, write_dicom
 from .fhir_output import FhirOutput
 from .outcome import EXIT_NOT_GRADED, EXIT_SOME_FAILED, explain
 from .outputs import Outputs, PicturePaths, deliver, stem
@@ -101,9 +101,9 @@ def judge_exam(options: ExamOptions) -> int:
     loaded: list[CataractAnalyzer] = []  # by the time a scan is read; files are opened before, to know their eyes
     opened = open_scans(planned, lambda: loaded[0].room_for_reading() if loaded else None)
     found = split_eyes(opened, Laterality(options.eye) if options.eye else None)
-    check_studies([scan.path for scan in planned])
     exams = sorted(found.exams, key=lambda exam: exam.laterality or "")
     files = {source.name: scan.planned.path for scan in opened for source in scan.sources}
+    check_patients([[files[source.name] for source in exam.sources] for exam in exams])
     outputs = _outputs(exams, files, options)
     paths = [scan.path for scan in planned]
     stems = [name for one in outputs for name in one.map_stems]

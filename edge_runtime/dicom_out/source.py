@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -185,11 +185,29 @@ def check_one_study(frames: Sequence[SourceFrame]) -> None:
     UsageError
         ``mixed-studies``.
     """
-    studies = {(frame.source.study, str(frame.source.patient_and_study.get("PatientID") or "")) for frame in frames}
-    if len(studies) > 1:
+    _only_one({(frame.source.study, _patient(frame)) for frame in frames})
+
+
+def check_one_patient(frames: Sequence[SourceFrame]) -> None:
+    """Refuse sources of several patients.
+
+    Raises
+    ------
+    UsageError
+        ``mixed-studies``.
+    """
+    _only_one({_patient(frame) for frame in frames})
+
+
+def _patient(frame: SourceFrame) -> str:
+    return str(frame.source.patient_and_study.get("PatientID") or "")
+
+
+def _only_one(found: Collection[object]) -> None:
+    if len(found) > 1:
         raise UsageError(
             "mixed-studies",
-            f"The scans belong to {len(studies)} studies or patients.",
+            f"The scans belong to {len(found)} studies or patients.",
             "Name the scans of one study, or use batch for several exams.",
         )
 

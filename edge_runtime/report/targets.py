@@ -74,7 +74,7 @@ def check_targets(targets: Sequence[Target], inputs: Sequence[str], *, overwrite
 
 
 def check_ownership(path: str, scans: frozenset[str] | None) -> None:
-    """Refuse to replace a file that is no result of this program, or says something of other scans than these.
+    """Refuse to replace a file that is no result of this program for one of these scans.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def check_ownership(path: str, scans: frozenset[str] | None) -> None:
     owners = _owners(path)
     if owners is None:
         raise _taken(f"{os.path.basename(path)!r} is there already, and no result of this program.")
-    if scans is not None and not (owners and owners <= scans):
+    if scans is not None and not owners & scans:
         raise _taken(f"{os.path.basename(path)!r} is there already: the result of another scan.")
 
 

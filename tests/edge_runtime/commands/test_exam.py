@@ -215,13 +215,6 @@ def test_label_maps_of_both_eyes_have_names_of_their_own(run: Run) -> None:
     assert (code, "corrected" in right["eye"], "corrected" in left["eye"]) == (0, True, False)
 
 
-def test_a_result_about_more_scans_is_not_replaced(run: Run) -> None:
-    write("usb/OD/1.png", "usb/OD/2.png", "usb/OS/1.png")
-    assert run("usb", "--csv", "eyes.csv")[0] == 0
-    code, _, errors = run("usb/OD", "--csv", "eyes.csv")
-    assert (code, word(errors)) == (2, "output-taken")
-
-
 def test_more_scans_than_an_exam_has_are_warned_of(run: Run) -> None:
     write(*(f"usb/{number}_OD.png" for number in range(7)))
     (document,) = documents(run("usb", "--json")[1])
