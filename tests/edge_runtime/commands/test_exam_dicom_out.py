@@ -84,6 +84,19 @@ def test_both_eyes_of_a_folder_have_objects_of_their_own(run_program: RunProgram
     assert len({dcmread(tmp_path / f"v2-{side}.sr.dcm").SOPInstanceUID for side in Laterality}) == 2
 
 
+@pytest.mark.parametrize("laterality", ["R", "L"])
+def test_scans_of_two_patients_are_never_one_answer(laterality: str, run_program: RunProgram, tmp_path: Path) -> None:
+    """Not in one eye, and not one eye each; with and without results as DICOM."""
+    one, other = radial(laterality="R", name="one"), radial(laterality=laterality, name="two")
+    other.PatientID = "somebody else"
+    for name, dataset in (("one", one), ("two", other)):
+        (tmp_path / f"{name}.dcm").write_bytes(file_bytes(dataset))
+    done = run_program("exam", tmp_path / "one.dcm", tmp_path / "two.dcm")
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert b"error[mixed-studies]" in done.stderr
+    assert b"somebody" not in done.stderr
+
+
 def test_a_second_run_replaces_its_own_objects_and_keeps_their_uids(run_program: RunProgram, tmp_path: Path) -> None:
     (tmp_path / "export.dcm").write_bytes(file_bytes(radial()))
     uids = []
