@@ -71,8 +71,23 @@ def scans_of_one_exam(given: Sequence[str], eye: str | None, *, quiet: bool) -> 
             _check_one_exam(found, path)
             scans += found
         elif path in kept:
-            scans.append(PlannedScan.at(path))
+            scans.append(_there(PlannedScan.at(path), eye))
     return tuple(scans)
+
+
+def _there(scan: PlannedScan, eye: str | None) -> PlannedScan:
+    """The scan; a file that is not there, and of which no eye is known, is missing above all.
+
+    Raises
+    ------
+    ScanMissingError
+        ``missing-file``.
+    """
+    if eye is None and scan.eye_by_name is None and scan.path != "-" and not os.path.exists(scan.path):
+        error = ScanMissingError("missing-file", "There is no such file.", "Check the path.")
+        error.source = scan.path
+        raise error
+    return scan
 
 
 def _check_one_exam(scans: Sequence[PlannedScan], folder: str) -> None:

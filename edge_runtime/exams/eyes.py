@@ -76,6 +76,8 @@ def split_eyes(scans: Sequence[OpenedScan], named: Laterality | None = None) -> 
     ------
     UsageError
         ``contradicting-eye`` when what is known of a scan does not agree; ``unknown-eye`` when nothing is known of it.
+    EdgeCataractError
+        When no file can be opened: that of the first.
     """
     eyes: dict[Laterality, list[ScanSource]] = {}
     unknown: list[OpenedScan] = []
@@ -89,6 +91,8 @@ def split_eyes(scans: Sequence[OpenedScan], named: Laterality | None = None) -> 
                 eyes.setdefault(eye.value, []).append(_with_facts(scan.planned, source, eye))
     strays = [scan for scan in unknown if scan.error is not None]
     nameless = [scan for scan in unknown if scan.error is None]
+    if not nameless and not eyes and strays[0].error is not None:
+        raise strays[0].error
     if nameless or not eyes:
         raise _unknown_eye([os.path.basename(scan.planned.path) for scan in nameless or strays])
     if strays and len(eyes) == 1:

@@ -247,3 +247,8 @@ def test_frames_of_one_file_are_scans_with_overlays_of_their_own(run: Run, monke
     ]  # fmt: skip
     assert {scan["laterality_origin"] for scan in documents(out)[0]["scans"]} == {"file"}
     assert word(run("x.dcm", "--eye", "OD")[2]) == "contradicting-eye"
+
+
+def test_a_file_that_is_not_there_is_missing_and_not_without_an_eye(run: Run) -> None:
+    code, _, errors = run("nosuch.png")
+    assert (code, word(errors)) == (66, "missing-file")
