@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -67,6 +67,13 @@ def run_program(tiny_model: Path) -> RunProgram:
     return run
 
 
+def not_proved(message: str) -> NoReturn:
+    """What a test needs is not on this machine: CI fails, and a developer's run goes on without."""
+    if os.environ.get("CI"):
+        pytest.fail(message)
+    pytest.skip(message)
+
+
 @pytest.fixture(scope="session")
 def strace() -> str:
     """The program; where it is missing or not allowed, CI fails and a developer's run goes on without."""
@@ -76,10 +83,7 @@ def strace() -> str:
         and subprocess.run([path, "-f", "-o", "/dev/null", "true"], capture_output=True, check=False).returncode == 0
     )
     if not path or not works:
-        message = "strace is missing or may not trace: what is written and sent is not proved here (install strace)"
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
+        not_proved("strace is missing or may not trace: what is written and sent is not proved here (install strace)")
     return path
 
 
@@ -90,10 +94,7 @@ def program() -> Callable[[str], str]:
     def found(name: str) -> str:
         path = shutil.which(name)
         if path is None:
-            message = f"{name} is missing: what other programs think of an output is not proved here (see .ci/run)"
-            if os.environ.get("CI"):
-                pytest.fail(message)
-            pytest.skip(message)
+            not_proved(f"{name} is missing: what other programs think of an output is not proved here (see .ci/run)")
         return path
 
     return found
@@ -105,7 +106,4 @@ def chromium() -> str:
     try:
         return find_chromium()
     except MissingExtraError:
-        message = "Chromium is missing: pages are not looked at and not printed here (install chromium)"
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
+        not_proved("Chromium is missing: pages are not looked at and not printed here (install chromium)")

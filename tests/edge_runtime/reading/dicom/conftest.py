@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import shutil
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,24 +12,14 @@ from numpy.typing import NDArray
 from tests.edge_runtime.pictures import speckled_frame
 
 
-def needed_program(name: str, package: str) -> str:
-    path = shutil.which(name)
-    if path is None:
-        message = f"{name} is missing (install {package})"
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
-    return path
+@pytest.fixture(scope="session")
+def dcmtk(program: Callable[[str], str]) -> str:
+    return program("dcmcjpeg")
 
 
 @pytest.fixture(scope="session")
-def dcmtk() -> str:
-    return needed_program("dcmcjpeg", "dcmtk")
-
-
-@pytest.fixture(scope="session")
-def dciodvfy() -> str:
-    return needed_program("dciodvfy", "dicom3tools")
+def dciodvfy(program: Callable[[str], str]) -> str:
+    return program("dciodvfy")
 
 
 @pytest.fixture(scope="session")
