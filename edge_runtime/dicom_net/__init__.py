@@ -1,0 +1,1 @@
+"""Scans received over the DICOM network, and results sent to an archive."""

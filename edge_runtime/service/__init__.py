@@ -1,0 +1,1 @@
+"""The service of a kiosk: scans in over HTTP, results out, and the page that people touch."""

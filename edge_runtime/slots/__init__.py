@@ -1,0 +1,1 @@
+"""The models that a device holds: installed, proven, switched and rolled back."""

@@ -1,0 +1,1 @@
+"""A folder whose scans are judged as they come."""
