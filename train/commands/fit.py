@@ -29,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--precision", default="32-true", help="32-true, bf16-mixed (default 32-true)")
     parser.add_argument("--threads", type=int, help="threads of a process")
     parser.add_argument("--workers", type=int, default=1, help="processes that draw batches (default 1: a thread)")
+    parser.add_argument("--start", type=Path, help="checkpoint to begin with, of the same network (default: none)")
     parser.add_argument("--cache", type=Path, help="folder for prepared frames (default: cache/ in the dataset)")
 
 
@@ -53,6 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
         steps=arguments.steps,
         cache=arguments.cache,
         workers=arguments.workers,
+        start=arguments.start,
     )
     fit(recipe, text, read_dataset(arguments.data), arguments.out, options)
     return 0

@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 from lightning_fabric import Fabric
 
-from train.unet import UNet
-
 from .batches import Batch, Batches, Place, drawn_ahead
+from .beginning import first_weights
 from .console import StepBar, announce
 from .curves import write_log
 from .finish import finish
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from train.data.dataset import Dataset
+    from train.unet import UNet
 
     from .recipe import Recipe
 
@@ -58,6 +58,8 @@ def fit(recipe: Recipe, recipe_text: str, dataset: Dataset, out: Path, options: 
         When the run folder belongs to another recipe or other data.
     DatasetError
         When an image or a mask cannot be used.
+    CheckpointError
+        When the weights to begin with cannot be read.
     """
     started = time.monotonic()
     out.mkdir(parents=True, exist_ok=True)
@@ -67,15 +69,15 @@ def fit(recipe: Recipe, recipe_text: str, dataset: Dataset, out: Path, options: 
     if run.frames.doubt:
         announce(fabric, f"Warning: {run.frames.doubt}")
     batches = Batches(run.frames, run.training, recipe)
-    torch.manual_seed(recipe.seed)
-    unet = UNet(recipe.network)
-    unet.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub forgets it for modules
+    unet = first_weights(recipe, run.beginning)
     plan = plan_of(run, unet, batches, fabric, started)
     if run.checkpoint_path.is_file():
         announce(fabric, f"{out} holds a finished run of {plan.steps} steps: nothing to do.")
         return run.checkpoint_path
     announce(fabric, f"{len(run.training)} scans to learn from, {len(run.held_out)} held out; {plan.summary()}")
     announce(fabric, f"{run.recipe.name} {run.label}.")
+    if run.beginning is not None:
+        announce(fabric, run.beginning.remark)
     if run.missing_groups:
         without = " and no ".join(run.missing_groups)
         announce(fabric, f"Warning: no {without} eye is held out, so there will be no threshold to measure or export.")

@@ -53,6 +53,8 @@ class Plan:
         Revision of the code.
     world, precision
         The number of processes, and Fabric's name of the arithmetic.
+    start_sha256
+        Digest of the checkpoint that it began with; "" for random weights.
     """
 
     steps: int
@@ -62,6 +64,7 @@ class Plan:
     training_commit: str
     world: int
     precision: str
+    start_sha256: str = ""
 
     def summary(self) -> str:
         """Return the number of steps and what they cost, in words."""
@@ -149,6 +152,7 @@ def make_plan(run: Run, unet: UNet, batches: Batches, fabric: Fabric, spent_s: f
         training_commit=code_revision(),
         world=fabric.world_size,
         precision=options.precision,
+        start_sha256="" if run.beginning is None else run.beginning.sha256,
     )
 
 
@@ -203,6 +207,7 @@ def check_same_run(plan: Plan, run: Run, fabric: Fabric) -> None:
         ("data", run.frames.sha256, plan.dataset_sha256),
         ("number of processes", fabric.world_size, plan.world),
         ("precision", run.options.precision, plan.precision),
+        ("start", "" if run.beginning is None else run.beginning.sha256, plan.start_sha256),
     ):
         if here != there:
             raise RecipeError("other-run", f"{run.out} holds a run with another {what}.", "Choose another --out.")

@@ -11,6 +11,8 @@ from tqdm import tqdm
 from train.data.frames import prepare
 from train.data.split import split_by_patient
 
+from .beginning import Beginning
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
@@ -41,6 +43,8 @@ class FitOptions:
         Folder for prepared frames, or None for the one beside the data.
     workers
         Processes that draw batches ahead; 1 is a thread.
+    start
+        Checkpoint whose weights the run begins with, or None for random ones.
     """
 
     max_minutes: float | None = None
@@ -52,6 +56,7 @@ class FitOptions:
     steps: int | None = None
     cache: Path | None = None
     workers: int = 1
+    start: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,6 +75,8 @@ class Run:
         How to run.
     out
         The run folder.
+    beginning
+        The checkpoint that it begins with, or None.
     """
 
     recipe: Recipe
@@ -80,6 +87,7 @@ class Run:
     held_out: tuple[int, ...]
     options: FitOptions
     out: Path
+    beginning: Beginning | None = None
 
     @classmethod
     def on(cls, dataset: Dataset, recipe: Recipe, recipe_text: str, options: FitOptions, out: Path) -> Self:
@@ -89,7 +97,10 @@ class Run:
         ------
         DatasetError
             When an image or a mask cannot be used.
+        CheckpointError, RecipeError
+            When the run cannot begin with the checkpoint that was named.
         """
+        beginning = None if options.start is None else Beginning.read(options.start, recipe)
         with tqdm(total=len(dataset.scans), unit="scan", desc="prepare", disable=not sys.stderr.isatty()) as bar:
 
             def report(done: int, total: int) -> None:
@@ -119,6 +130,7 @@ class Run:
             held_out=positions(split.held_out),
             options=options,
             out=out,
+            beginning=beginning,
         )
 
     @property
