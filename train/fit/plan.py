@@ -90,7 +90,7 @@ def make_optimiser(unet: UNet, recipe: Recipe) -> torch.optim.Optimizer:
 
 
 def plan_of(run: Run, unet: UNet, batches: Batches, fabric: Fabric, started: float) -> Plan:
-    """Read the plan of a run that was begun before, or make one and write it down.
+    """Read the plan of a run that was begun before, or make one and write it down: for the first process alone.
 
     Parameters
     ----------
@@ -120,8 +120,7 @@ def plan_of(run: Run, unet: UNet, batches: Batches, fabric: Fabric, started: flo
         plan = within
     else:
         plan = make_plan(run, unet, batches, fabric, time.monotonic() - started)
-    if fabric.is_global_zero:
-        write_plan(plan, run.plan_path)
+    write_plan(plan, run.plan_path)
     return plan
 
 
@@ -130,7 +129,7 @@ def shorten(plan: Plan, run: Run, unet: UNet, batches: Batches, fabric: Fabric, 
     taken = steps_taken(run.state_path)
     cost = seconds_per_step(run.recipe, unet, batches, fabric, run.options.workers)
     held = steps_within(run.options.max_minutes, cost, time.monotonic() - started)
-    return replace(plan, steps=fabric.broadcast(min(plan.steps, taken + held)))
+    return replace(plan, steps=min(plan.steps, taken + held))
 
 
 def steps_within(minutes: float | None, cost_s: float, spent_s: float) -> int:
@@ -143,7 +142,6 @@ def make_plan(run: Run, unet: UNet, batches: Batches, fabric: Fabric, spent_s: f
     options = run.options
     cost = seconds_per_step(run.recipe, unet, batches, fabric, run.options.workers)
     steps = min(options.steps or run.recipe.steps, steps_within(options.max_minutes, cost, spent_s))
-    steps, cost = fabric.broadcast((steps, cost))  # every process follows the first one's clock
     return Plan(
         steps=steps,
         seconds_per_step=cost,

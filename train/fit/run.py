@@ -11,8 +11,6 @@ from tqdm import tqdm
 from train.data.frames import prepare
 from train.data.split import split_by_patient
 
-from .beginning import Beginning
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
@@ -21,6 +19,7 @@ if TYPE_CHECKING:
     from train.data.dataset import Dataset, ScanRecord
     from train.data.grid import GridFrames
 
+    from .beginning import Beginning
     from .recipe import Recipe
 
 
@@ -33,8 +32,10 @@ class FitOptions:
     max_minutes
         Wall time to stay within, or None: the number of steps follows from a step's cost, measured before the first
         one.
-    devices, num_nodes, accelerator, precision
-        Passed to Lightning Fabric: processes of a machine, machines, "cpu", "cuda" ..., "32-true", "bf16-mixed" ...
+    devices, num_nodes
+        Processes of a machine, and machines; None: as torchrun started them, or one.
+    accelerator, precision
+        Passed to Lightning Fabric: "cpu", "cuda" ..., "32-true", "bf16-mixed" ...
     threads
         Threads of torch, or None for its default.
     steps
@@ -44,12 +45,12 @@ class FitOptions:
     workers
         Processes that draw batches ahead; 1 is a thread.
     start
-        Checkpoint whose weights the run begins with, or None for random ones.
+        Checkpoint whose weights the run begins with, or None for random ones; the first process reads it.
     """
 
     max_minutes: float | None = None
-    devices: int = 1
-    num_nodes: int = 1
+    devices: int | None = None
+    num_nodes: int | None = None
     accelerator: str = "cpu"
     precision: str = "32-true"
     threads: int | None = None
@@ -76,7 +77,7 @@ class Run:
     out
         The run folder.
     beginning
-        The checkpoint that it begins with, or None.
+        The checkpoint that it begins with, or None; known to the first process alone.
     """
 
     recipe: Recipe
@@ -90,17 +91,22 @@ class Run:
     beginning: Beginning | None = None
 
     @classmethod
-    def on(cls, dataset: Dataset, recipe: Recipe, recipe_text: str, options: FitOptions, out: Path) -> Self:
+    def on(
+        cls,
+        dataset: Dataset,
+        recipe: Recipe,
+        recipe_text: str,
+        options: FitOptions,
+        out: Path,
+        beginning: Beginning | None = None,
+    ) -> Self:
         """Prepare the frames of a dataset and split its patients.
 
         Raises
         ------
         DatasetError
             When an image or a mask cannot be used.
-        CheckpointError, RecipeError
-            When the run cannot begin with the checkpoint that was named.
         """
-        beginning = None if options.start is None else Beginning.read(options.start, recipe)
         with tqdm(total=len(dataset.scans), unit="scan", desc="prepare", disable=not sys.stderr.isatty()) as bar:
 
             def report(done: int, total: int) -> None:
