@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import stat
 import sys
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from .errors import OutputError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import BinaryIO
 
 _LOCKED_BYTE = 1 << 40  # for Windows, where others cannot read what is locked: far beyond any content
@@ -54,6 +56,37 @@ def open_locked(path: str, *, wait: bool = False, what: str = "ledger") -> Binar
         file.close()
         raise
     return file
+
+
+@contextmanager
+def opened_shared(path: str) -> Iterator[BinaryIO | None]:
+    """A file for reading, while nobody who uses `open_locked` writes into it; None where there is none.
+
+    Where files cannot be locked, it is read all the same.
+    """
+    try:
+        file = _shared(path)
+    except FileNotFoundError:
+        yield None
+        return
+    with file:
+        yield file
+
+
+def _shared(path: str) -> BinaryIO:
+    while True:
+        file = open(path, "rb")  # noqa: SIM115  # the caller closes it
+        try:
+            with suppress(OSError, ImportError):
+                import fcntl
+
+                fcntl.flock(file.fileno(), fcntl.LOCK_SH)
+            if os.path.samestat(os.fstat(file.fileno()), os.stat(path)):  # or it was renamed meanwhile
+                return file
+        except BaseException:
+            file.close()
+            raise
+        file.close()
 
 
 def sync_folder(folder: str) -> None:
