@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import sys
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import BinaryIO
 
+# A share or a removable medium may not know how to sync a folder; its files are synced all the same.
+_NO_FOLDER_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EACCES, errno.EPERM, errno.EBADF}
 _LOCKED_BYTE = 1 << 40  # for Windows, where others cannot read what is locked: far beyond any content
 
 
@@ -90,12 +93,20 @@ def _shared(path: str) -> BinaryIO:
 
 
 def sync_folder(folder: str) -> None:
-    """Make the name of a new file durable; Windows has no such call and needs none."""
+    """Make new names and renames durable, where the system and the medium can; Windows has no such call."""
     if sys.platform == "win32":
         return
-    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as error:
+        if error.errno in _NO_FOLDER_SYNC:
+            return
+        raise
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _NO_FOLDER_SYNC:
+            raise
     finally:
         os.close(descriptor)
 

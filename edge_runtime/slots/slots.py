@@ -19,13 +19,13 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from edge_runtime.errors import ModelIntegrityError, ModelMissingError, OutputError, UsageError
+from edge_runtime.errors import ModelIntegrityError, ModelMissingError, UsageError
 from edge_runtime.locked_file import open_locked
 
 from .reading import read_limited, read_model_file
 from .signature import MAX_BYTES, Signature, number, read_keys
 from .state import SlotState, read_state, write_state
-from .store import ModelStore, read_signature
+from .store import ModelStore, make_folder, read_signature
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -239,7 +239,7 @@ class ModelSlots:
             raise UsageError(
                 "no-trusted-key",
                 "There is no public key of the device maker, so no model can be trusted.",
-                f"Put it into the folder as {os.path.basename(self._key)}, or name it with --key.",
+                "Put it into the folder of models as trusted.pub, or name it with --key.",
             )
         return read_keys(content)
 
@@ -253,10 +253,5 @@ class ModelSlots:
 
     def _locked(self) -> BinaryIO:
         """Keep other processes from changing the folder until it is closed."""
-        try:
-            os.makedirs(self.folder, exist_ok=True)
-        except OSError as error:
-            raise OutputError(
-                "output-folder", f"The folder of models cannot be made: {error.strerror}.", "Name another folder."
-            ) from error
+        make_folder(self.folder)
         return open_locked(os.path.join(self.folder, ".lock"), wait=True, what="folder of models")
