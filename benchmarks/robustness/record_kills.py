@@ -128,6 +128,11 @@ class SlotCases:
         """The slots of a folder."""
         return ModelSlots(folder, key=self._files / "key.pub")
 
+    def warm(self, template: Path) -> None:
+        """Import what the cases import, so that those calls are not among the ones that are killed."""
+        self._in_use(template, {})
+        self.slots(template).installed()
+
     def cases(self) -> dict[str, tuple[Path, Case]]:
         """What is killed, and the folder before it."""
         return {
