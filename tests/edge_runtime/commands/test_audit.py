@@ -139,7 +139,10 @@ def test_answers_are_shown_a_line_each(recorded: Path, capsys: pytest.CaptureFix
     fields = results()[0]
     assert first.split()[:6] == ["2", fields["time"], "--", fields["answer"], f"{CATARACT_FRACTION:.4f}", "--"]
     assert main(["audit", "show", "audit", "--last", "1", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out) == results()[1]
+    last = json.loads(capsys.readouterr().out)
+    assert main(["audit", "head", "audit"]) == 0
+    assert capsys.readouterr().out == f"{last.pop('hash')}/{last['n']}\n"
+    assert last == results()[1]
 
 
 def test_answers_about_a_file_are_found_by_its_hash(recorded: Path, capsys: pytest.CaptureFixture[str]) -> None:
