@@ -56,7 +56,7 @@ def test_everything_is_told_as_json(sha256: str, capsys: pytest.CaptureFixture[s
     installed, switched, listed, back = found
     assert (installed["sha256"], installed["key"]) == (sha256, "0000000000000001")
     assert switched == {"generation": 1, "current": sha256}
-    assert listed == {"generation": 1, "current": sha256, "before": [None], "installed": [installed]}
+    assert listed == {"generation": 1, "current": sha256, "before": [None], "installed": [installed], "unusable": []}
     assert back == {"generation": 2, "current": None}
 
 
@@ -66,7 +66,8 @@ def test_a_damaged_model_in_use_is_shown(sha256: str, capsys: pytest.CaptureFixt
     Path("slots", sha256, "model.onnx").write_bytes(b"")
     capsys.readouterr()
     assert main(["model", "list", "--slots", "slots"]) == 0
-    assert capsys.readouterr().out.splitlines()[1].startswith(f"* {sha256[:12]}  DAMAGED")
+    assert capsys.readouterr().out.splitlines()[1].startswith(f"* {sha256[:12]}  not usable")
+    assert main(["model", "verify", sha256, "--slots", "slots"]) == 81
 
 
 @pytest.mark.parametrize(

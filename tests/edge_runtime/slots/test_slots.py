@@ -218,6 +218,7 @@ def test_a_damaged_model_in_use_is_said_and_the_way_back_is_open(
     damage(slots, second)
     assert word_of(slots.current) == "damaged-model"
     assert [one.version for one in slots.installed()] == ["1"]
+    assert slots.unusable() == [sha256(second)]
     back = slots.roll_back()
     assert back is not None
     assert Path(back).read_bytes() == first
