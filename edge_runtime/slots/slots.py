@@ -130,9 +130,10 @@ class ModelSlots:
         return slots
 
     def unusable(self) -> list[str]:
-        """Hashes of the other ones: damaged, or of another version, or their install was killed."""
+        """Hashes of the other ones: damaged, gone, or of another version, or their install was killed."""
         usable = {slot.sha256 for slot in self.installed()}
-        return [sha256 for sha256 in self._store.hashes() if sha256 not in usable]
+        named = {*self._store.hashes(), read_state(self.folder).current}
+        return sorted(sha256 for sha256 in named if sha256 is not None and sha256 not in usable)
 
     def check(self, model: str | os.PathLike[str], signature: str | os.PathLike[str] | None = None) -> Slot:
         """Verify a model file, as `install` does, and keep nothing."""

@@ -231,6 +231,8 @@ def test_a_damaged_earlier_model_is_passed_over(
     for data in (first, second):
         slots.install(file_of(data))
         slots.switch(sha256(data))
+    shutil.rmtree(damage(slots, second).parent)
+    assert slots.unusable() == [sha256(second)]
     shutil.rmtree(damage(slots, first).parent)
     assert slots.roll_back() is None  # the bundled one
 
