@@ -113,7 +113,7 @@ def read_keys(content: bytes) -> dict[bytes, bytes]:
 
 def number(key_id: bytes) -> str:
     """The number of a key as minisign prints it."""
-    return key_id[::-1].hex().upper()
+    return f"{int.from_bytes(key_id, 'little'):X}"
 
 
 def _lines(content: bytes) -> list[str]:

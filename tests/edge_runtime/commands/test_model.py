@@ -54,7 +54,7 @@ def test_everything_is_told_as_json(sha256: str, capsys: pytest.CaptureFixture[s
         assert main(["model", *arguments, "--slots", "slots", "--json"]) == 0
         found.append(json.loads(capsys.readouterr().out))
     installed, switched, listed, back = found
-    assert (installed["sha256"], installed["key"]) == (sha256, "0000000000000001")
+    assert (installed["sha256"], installed["key"]) == (sha256, "1")
     assert switched == {"generation": 1, "current": sha256}
     assert listed == {"generation": 1, "current": sha256, "before": [None], "installed": [installed], "unusable": []}
     assert back == {"generation": 2, "current": None}
