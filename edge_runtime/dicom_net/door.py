@@ -6,8 +6,10 @@ import hashlib
 import os
 from dataclasses import dataclass
 
+from edge_runtime.dicom_out.header import whole_number
 from edge_runtime.dicom_out.source import read_source
 from edge_runtime.errors import UsageError
+from edge_runtime.reading.dicom.file import read_header
 from edge_runtime.reading.sources import sources_of
 
 _DIGITS = 32  # of a digest: enough that two UIDs never share one
@@ -27,6 +29,8 @@ class Arrival:
         SHA-256 of its file.
     eyes
         ``OD``, ``OS``, or ``OD+OS``.
+    place
+        Its Instance Number, by which the frames of an exam are ordered; 0 where it has none.
     whole
         Whether it is an exam by itself: it has several frames.
     size
@@ -39,6 +43,7 @@ class Arrival:
     series: str
     digest: str
     eyes: str
+    place: int
     whole: bool
     size: int
 
@@ -71,6 +76,7 @@ def examine(path: str) -> Arrival:
         series=short_digest(source.series),
         digest=digest,
         eyes="+".join(sorted(eyes)),
+        place=whole_number(read_header(path, ("InstanceNumber",)), "InstanceNumber") or 0,
         whole=len(scans) > 1,
         size=os.path.getsize(path),
     )

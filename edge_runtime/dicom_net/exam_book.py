@@ -62,7 +62,7 @@ class ExamBook:
         return next(iter(self._records.entries(State.WAITING)), None)
 
     def paths(self, exam: str) -> list[str]:
-        """The files of an exam, in the order in which they came."""
+        """The files of an exam, in its order."""
         return [self._spool.received(key) for key in self._records.keys(exam)]
 
     def judged(self, exam: str, contents: Mapping[str, bytes], fault: EdgeCataractError | None) -> None:

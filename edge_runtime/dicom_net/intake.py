@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .spool import Spool
 
 _DIGITS = 16
-_COLUMNS = "key, digest, study, series, eyes, bytes, exam"
+_COLUMNS = "key, digest, study, series, eyes, place, bytes, exam"
 
 
 class Taken(Enum):
@@ -89,20 +89,28 @@ class Intake:
                 self._spool.drop(path)
                 return Taken.KNOWN if digest == arrival.digest else Taken.OTHER
             self._spool.take(path, arrival.key)
-            with self._records.change():
-                if there:
-                    self._forget(arrival.key, exam)
-                self._records.write(
-                    f"INSERT INTO objects ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, NULL)",  # noqa: S608  # fixed names
-                    arrival.key, arrival.digest, arrival.study, arrival.series, arrival.eyes, arrival.size,
-                )  # fmt: skip
-                if arrival.whole:
-                    self._plan([arrival.key])
+            try:
+                self._record(arrival, exam)
+            except BaseException:
+                self._spool.drop(self._spool.received(arrival.key))
+                raise
             if there:
                 self._spool.drop_failed(exam, arrival.key, last=not self._records.keys(exam))
             if not arrival.whole:
                 self._last_s[arrival.study] = time.monotonic()
             return Taken.NEW
+
+    def _record(self, arrival: Arrival, failed: str | None) -> None:
+        """Record an object, in place of the one that an exam failed with."""
+        with self._records.change():
+            if failed is not None:
+                self._forget(arrival.key, failed)
+            self._records.write(
+                f"INSERT INTO objects ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, NULL)",  # noqa: S608  # fixed names
+                arrival.key, arrival.digest, arrival.study, arrival.series, arrival.eyes, arrival.place, arrival.size,
+            )  # fmt: skip
+            if arrival.whole:
+                self._plan([arrival.key])
 
     def _forget(self, key: str, exam: str) -> None:
         """Forget an object of an exam that failed: it came again."""

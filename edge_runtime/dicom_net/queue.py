@@ -55,6 +55,7 @@ class Queue:
         self.intake = Intake(self._records, self._spool, bounds, moving)
         self.exams = ExamBook(self._records, self._spool, moving, keep=keep)
         try:
+            self._spool.sync()
             self.exams.recover(retry=retry)
         except BaseException:
             self.close()

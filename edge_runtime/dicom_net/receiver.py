@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from edge_runtime.batch.record import Status, status_of
 from edge_runtime.errors import EdgeCataractError, WriteError
+from edge_runtime.program_signals import Interrupted, heard_out
 
 from .events import Event, Happened
 from .library import hushed, require_network
@@ -88,7 +89,11 @@ class Receiver:
                 provider = Provider(self.station, queue.intake, self.bounds, self.patience, heard)
                 with provider, sender:
                     tell(Event(Happened.LISTENING, f"{self.station.title} at {self.station.host}:{provider.port}"))
-                    self._serve(_Work(self, queue, worker, sender, tell), came)
+                    try:
+                        self._serve(_Work(self, queue, worker, sender, tell), came)
+                    except (KeyboardInterrupt, Interrupted):
+                        heard_out()  # or it comes again while all is put in order
+                        raise
             finally:
                 worker.end()
 

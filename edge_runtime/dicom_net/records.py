@@ -23,6 +23,7 @@ CREATE TABLE objects (
     study TEXT NOT NULL,       -- digests of UIDs
     series TEXT NOT NULL,
     eyes TEXT NOT NULL,        -- OD, OS, or both
+    place INTEGER NOT NULL,    -- its Instance Number
     bytes INTEGER NOT NULL,    -- that its file takes; 0 when that was removed
     exam TEXT                  -- NULL while others may come
 );
@@ -157,8 +158,8 @@ class Records:
         return [Entry(exam, State(state), tries, word, message) for exam, state, tries, word, message in found]
 
     def keys(self, exam: str) -> list[str]:
-        """The objects of an exam, in the order in which they came."""
-        return [key for (key,) in self.rows("SELECT key FROM objects WHERE exam = ? ORDER BY rowid", exam)]
+        """The objects of an exam, in an order that does not rest on that in which they came."""
+        return [key for (key,) in self.rows("SELECT key FROM objects WHERE exam = ? ORDER BY place, key", exam)]
 
     def entry(self, exam: str) -> Entry | None:
         """One exam."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from enum import IntEnum
 from functools import partial
 from socketserver import BaseServer
@@ -28,10 +29,12 @@ if TYPE_CHECKING:
     from .intake import Intake
     from .settings import Bounds, Patience, Station
 
+_VERIFICATION = "1.2.840.10008.1.1"
 _SINGLE_BIT = "1.2.840.10008.5.1.4.1.1.7.1"  # of a class that is read for its word only
 ACCEPTED_CLASSES = tuple(sorted(CLASSES - {_SINGLE_BIT}))
 _MOST_REQUEST_BYTES = 1 << 20  # of any PDU: one that asks for an association is longer than one of data
 _PREAMBLE = b"\0" * 128 + b"DICM"
+_END_S = 5.0  # for an association that is aborted
 _LONGEST_COMMENT = 64  # of a Long String
 
 
@@ -68,19 +71,18 @@ class Provider:
 
     def __init__(self, station: Station, intake: Intake, bounds: Bounds, patience: Patience, tell: Tell) -> None:
         self._intake, self._bounds, self._tell = intake, bounds, tell
-        self._meter = _Meter(bounds.object_bytes)
+        self._meter = _Meter(bounds.object_bytes, patience.peer_s)
         self._server = self._made(station, patience)
         self.port = int(self._server.server_address[1])
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.2}, daemon=True)
 
     def _made(self, station: Station, patience: Patience) -> Any:
         from pynetdicom import AE, evt
-        from pynetdicom.sop_class import Verification
         from pynetdicom.transport import ThreadedAssociationServer
 
         most = 2 * self._bounds.associations
 
-        class Server(ThreadedAssociationServer):  # type: ignore[misc]  # untyped
+        class Server(ThreadedAssociationServer):
             """Closes connections beyond its bound before they have a thread."""
 
             def verify_request(self, request: Any, client_address: Any) -> bool:
@@ -95,7 +97,7 @@ class Provider:
         entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = patience.peer_s
         for kind in ACCEPTED_CLASSES:
             entity.add_supported_context(kind, list(SYNTAXES))
-        entity.add_supported_context(Verification)
+        entity.add_supported_context(_VERIFICATION)
         handlers: list[Any] = [
             (evt.EVT_CONN_OPEN, self._meter.watch),
             (evt.EVT_CONN_CLOSE, self._meter.done),
@@ -121,6 +123,7 @@ class Provider:
         self._server.server_close()
         for association in self._server.active_associations:
             association.abort()
+            association.join(_END_S)
 
     def _store(self, event: Any) -> Dataset:
         """Answer C-STORE; nothing is raised."""
@@ -173,27 +176,34 @@ class Provider:
 
 
 class _Meter:
-    """Counts what is on its way, so that no peer fills the memory: who sends too much is cut off."""
+    """Counts what is on its way, so that no peer fills the memory: who sends too much, or too slowly, is cut off."""
 
-    def __init__(self, object_bytes: int) -> None:
-        self._each = object_bytes + _MOST_REQUEST_BYTES
+    def __init__(self, object_bytes: int, peer_s: float) -> None:
+        self._each, self._peer_s = object_bytes + _MOST_REQUEST_BYTES, peer_s
         self._lock = threading.Lock()
         self._coming: WeakKeyDictionary[Any, int] = WeakKeyDictionary()  # whose ends are not always told
 
     def watch(self, event: Any) -> None:
-        """Count what a connection brings, and refuse a PDU that is longer than any."""
-        socket = event.assoc.dul.socket
-        socket.recv = partial(self._recv, event.assoc, socket.recv)
+        """Read what a connection brings in place of pynetdicom, which takes a PDU of any length at any pace."""
+        event.assoc.dul.socket.recv = partial(self._recv, event.assoc)
 
-    def _recv(self, association: Any, recv: Any, count: int) -> Any:
+    def _recv(self, association: Any, count: int) -> bytearray:
+        self._admit(association, count)
+        data, until_s = bytearray(), time.monotonic() + self._peer_s
+        while len(data) < count and time.monotonic() < until_s:
+            part = association.dul.socket.socket.recv(count - len(data))
+            if not part:
+                break
+            data += part
+        return data  # which ends the association where it is too short
+
+    def _admit(self, association: Any, count: int) -> None:
+        """Count what comes next; raises OSError, which ends the association, when it is too much."""
         with self._lock:
-            coming = self._coming.get(association, 0) + count
-            rest = sum(self._coming.values()) - self._coming.get(association, 0)
-            if count > _MOST_REQUEST_BYTES or coming > self._each or coming + rest > 2 * self._each:
-                self._coming.pop(association, None)
-                raise OSError("more than is taken")  # which ends the association
+            coming = self._coming.pop(association, 0) + count
+            if count > _MOST_REQUEST_BYTES or max(coming, (coming + sum(self._coming.values())) / 2) > self._each:
+                raise OSError("more than is taken")
             self._coming[association] = coming
-        return recv(count)
 
     def done(self, event: Any) -> None:
         """An object came and is out of memory, or a connection was closed."""

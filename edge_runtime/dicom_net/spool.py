@@ -63,6 +63,10 @@ class Spool:
         """The database."""
         return self._path(RECORDS)
 
+    def sync(self) -> None:
+        """Make the names of its folders and of the database durable."""
+        sync_folder(self.folder)
+
     def close(self) -> None:
         """Let another process work with it."""
         self._lock.close()
