@@ -17,10 +17,11 @@ from typing import Any
 import pytest
 from pydicom import dcmread
 from pydicom.dataset import Dataset
+from pydicom.uid import generate_uid
 from pynetdicom import AE, evt
 
 from tests.conftest import ROOT
-from tests.dicom_files import OPHTHALMIC_TOMOGRAPHY, file_bytes, tomography
+from tests.dicom_files import file_bytes, tomography
 from tests.edge_runtime.dicom_out.conftest import SHAPE, small_lens
 
 PITCH_UM = (14000 / SHAPE[0], 16500 / SHAPE[1])
@@ -197,5 +198,3 @@ def files_in(folder: Path) -> dict[str, list[str]]:
             found[part] = names
     return found
 
-
-__all__ = ["OPHTHALMIC_TOMOGRAPHY"]
