@@ -22,6 +22,7 @@ from .arguments import (
     pixel_pitch,
     wanted_threads,
 )
+from .audit_output import AuditOptions, add_audit_options
 from .console import print_data, say
 from .dicom_results import kinds_argument
 
@@ -74,6 +75,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--retry", action="store_true", help="judge and send anew what failed")
     add_model_options(parser)
     add_reading_options(parser)
+    add_audit_options(parser)
 
 
 def _add_station_options(parser: argparse.ArgumentParser) -> None:
@@ -120,6 +122,7 @@ def run(options: argparse.Namespace) -> int:
     speech = SpeechOptions.of(options)
     station, patience = _station(options), _patience(options)
     _check_results(options)
+    audit = AuditOptions.of(options).open()
     receiver = Receiver(
         folder=options.queue,
         analyzer=_settings(AnalyzerOptions.of(options)),
@@ -129,6 +132,7 @@ def run(options: argparse.Namespace) -> int:
         patience=patience,
         wishes=_wishes(options),
         retry=options.retry,
+        record=None if audit is None else audit.append,
     )
     try:
         receiver.run(_Console(speech).tell)
