@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from edge_runtime.dicom_net.events import Event
     from edge_runtime.dicom_net.settings import Bounds, Patience, Station, Wishes
 
-_LOOPBACK = ("localhost", "ip6-localhost")
+_LOOPBACK = "localhost"
 _MIB = 1 << 20
 
 
@@ -159,7 +159,7 @@ def _is_loopback(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
-        return host in _LOOPBACK
+        return host == _LOOPBACK
 
 
 def _patience(options: argparse.Namespace) -> Patience:

@@ -41,9 +41,7 @@ def single(name: str, number: int, *, laterality: str = "R", series: str = "") -
     other = tomography([small_lens(16)], pitch_um=PITCH_UM, name=f"{name} {series} {laterality} {number}")
     dataset.SOPInstanceUID = other.SOPInstanceUID
     if series:
-        dataset.SeriesInstanceUID = tomography(
-            [small_lens(16)], pitch_um=PITCH_UM, name=f"{name} {series}"
-        ).StudyInstanceUID
+        dataset.SeriesInstanceUID = generate_uid(entropy_srcs=[name, series])
     return written(dataset)
 
 
@@ -84,12 +82,19 @@ class Archive:
         self.held: dict[str, Dataset] = {}
         self.answers: list[int] = []
         self.sent: list[str] = []
+        self.port = 0
+        self.open()
+        self.address = f"PACS@127.0.0.1:{self.port}"
+
+    def open(self) -> None:
+        """Listen, at the port of before where there was one."""
         entity = AE("PACS")
         for kind in (SR, PDF, SEG):
             entity.add_supported_context(kind)
-        self.server = entity.start_server(("127.0.0.1", 0), block=False, evt_handlers=[(evt.EVT_C_STORE, self._store)])
+        self.server = entity.start_server(
+            ("127.0.0.1", self.port), block=False, evt_handlers=[(evt.EVT_C_STORE, self._store)]
+        )
         self.port = int(self.server.server_address[1])
-        self.address = f"PACS@127.0.0.1:{self.port}"
 
     def _store(self, event: Any) -> int:
         if self.answers and (answer := self.answers.pop(0)):
@@ -104,7 +109,9 @@ class Archive:
         return [dataset for dataset in self.held.values() if kind == dataset.SOPClassUID]
 
     def close(self) -> None:
-        self.server.shutdown()
+        if self.server is not None:
+            self.server.shutdown()
+        self.server = None
 
 
 def referred(result: Dataset) -> set[str]:
@@ -197,4 +204,3 @@ def files_in(folder: Path) -> dict[str, list[str]]:
         if names:
             found[part] = names
     return found
-
