@@ -118,12 +118,15 @@ class DicomWeb:
 
     def send(self, paths: Sequence[str]) -> Generator[Answer, None, None]:
         """As `Archive.send`."""
+        import requests
         from dicomweb_client import DICOMwebClient
 
         headers = {} if self.token is None else {"Authorization": f"Bearer {self.token}"}
-        client = DICOMwebClient(self.url, headers=headers, timeout=self.patience_s)
-        for path in paths:
-            yield _posted(client, path)
+        with requests.Session() as session:
+            client = DICOMwebClient(self.url, session=session, headers=headers, timeout=self.patience_s)
+            client.set_http_retry_params(retry=False)  # the outbox has its own patience
+            for path in paths:
+                yield _posted(client, path)
 
 
 def _posted(client: Any, path: str) -> Answer:

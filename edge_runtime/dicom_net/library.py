@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from edge_runtime.dicom_out.library import require_highdicom
 from edge_runtime.errors import MissingExtraError
 
-_LIBRARIES = ("pynetdicom", "pydicom", "highdicom", "dicomweb_client", "urllib3", "requests")
+_LIBRARIES = ("pynetdicom", "pydicom", "highdicom", "dicomweb_client", "retrying", "urllib3", "requests")
 
 
 def require_network() -> None:

@@ -90,14 +90,14 @@ class Receiver:
                 with provider, sender:
                     tell(Event(Happened.LISTENING, f"{self.station.title} at {self.station.host}:{provider.port}"))
                     try:
-                        self._serve(_Work(self, queue, worker, sender, tell), came)
+                        self._serve(Work(self, queue, worker, sender, tell), came)
                     except (KeyboardInterrupt, Interrupted):
                         heard_out()  # or it comes again while all is put in order
                         raise
             finally:
                 worker.end()
 
-    def _serve(self, work: _Work, came: threading.Event) -> NoReturn:
+    def _serve(self, work: Work, came: threading.Event) -> NoReturn:
         failures = 0
         while True:
             came.clear()
@@ -114,7 +114,15 @@ class Receiver:
 
 
 @dataclass(slots=True)
-class _Work:
+class Work:
+    """What is done by the main thread, step by step.
+
+    Attributes
+    ----------
+    receiver, queue, worker, sender, tell
+        What it is done for and with.
+    """
+
     receiver: Receiver
     queue: Queue
     worker: Worker

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from pydicom import dcmread
@@ -20,6 +20,19 @@ from pydicom.dataset import Dataset
 from pydicom.uid import generate_uid
 from pynetdicom import AE, evt
 
+import edge_runtime.dicom_net.receiver
+from edge_runtime import CataractAnalyzer
+from edge_runtime.dicom_net.archive import archive_of
+from edge_runtime.dicom_net.door import examine
+from edge_runtime.dicom_net.events import Event
+from edge_runtime.dicom_net.intake import Taken
+from edge_runtime.dicom_net.judging import Judged, judge
+from edge_runtime.dicom_net.library import hushed, require_network
+from edge_runtime.dicom_net.queue import Queue
+from edge_runtime.dicom_net.receiver import Work
+from edge_runtime.dicom_net.sending import Sender
+from edge_runtime.dicom_net.settings import Bounds, Patience, Wishes
+from edge_runtime.dicom_out.files import Kind
 from tests.conftest import ROOT
 from tests.dicom_files import file_bytes, tomography
 from tests.edge_runtime.dicom_out.conftest import SHAPE, small_lens
@@ -194,6 +207,81 @@ def start(tmp_path: Path, tiny_model: Path) -> Iterator[Restart]:
         for stream in (receiver.process.stdout, receiver.process.stderr):
             if stream is not None:
                 stream.close()
+
+
+class InlineWorker:
+    """Judges in this process, with an analyzer that is loaded."""
+
+    def __init__(self, analyzer: CataractAnalyzer, wishes: Wishes) -> None:
+        self._analyzer, self._wishes = analyzer, wishes
+
+    def judge(self, paths: list[str]) -> Judged:
+        return judge(self._analyzer, paths, self._wishes)
+
+
+class Station:
+    """A receiver in this process, whose steps a test takes; it goes on where an earlier one was left."""
+
+    def __init__(self, folder: Path, analyzer: CataractAnalyzer, archive: Archive, **settings: Any) -> None:
+        self.folder, self.events = folder, list[Event]()
+        kinds = settings.pop("kinds", (Kind.REPORT,))
+        bounds = settings.pop("bounds", Bounds(free_bytes=0))
+        patience = Patience(**{"quiet_s": 0.0, "first_s": 0.01, "most_s": 0.02, "peer_s": 10.0, **settings})
+        wishes = Wishes(kinds=kinds)
+        node = archive_of(archive.address, "EDGE", patience.peer_s)
+        receiver = edge_runtime.dicom_net.receiver.Receiver(
+            str(folder), cast("Any", None), node, bounds=bounds, patience=patience, wishes=wishes
+        )
+        self.queue = Queue(str(folder), bounds)
+        self.sender = Sender(self.queue.exams, node, patience, self.events.append)
+        worker = cast("Any", InlineWorker(analyzer, wishes))
+        self.work = Work(receiver, self.queue, worker, self.sender, self.events.append)
+
+    def bring(self, *datasets: Dataset) -> list[Taken]:
+        """Take objects as C-STORE does."""
+        taken = []
+        for dataset in datasets:
+            path = self.queue.intake.write([encoded(dataset)])
+            taken.append(self.queue.intake.take(path, examine(path)))
+        return taken
+
+    def work_off(self, rounds: int = 100) -> list[str]:
+        """Judge and send until nothing is left to do; what was told meanwhile."""
+        self.events.clear()
+        for _ in range(rounds):
+            self.work.step()
+            self.sender.send_all()
+            if not any(self.queue.exams.counts()[state] for state in ("waiting", "sending", "objects")):
+                break
+            time.sleep(0.02)
+        return [event.word or event.happened.value for event in self.events]
+
+    def close(self) -> None:
+        self.queue.close()
+
+
+@pytest.fixture
+def station(tmp_path: Path, analyzer: CataractAnalyzer, archive: Archive) -> Iterator[Callable[..., Station]]:
+    made: list[Station] = []
+
+    def begin(**settings: Any) -> Station:
+        for earlier in made:
+            earlier.close()
+        with hushed():
+            made.append(Station(tmp_path / "queue", analyzer, archive, **settings))
+        return made[-1]
+
+    require_network()
+    with hushed():
+        yield begin
+    for one in made:
+        one.close()
+
+
+def encoded(dataset: Dataset) -> bytes:
+    buffer = BytesIO()
+    dataset.save_as(buffer)
+    return buffer.getvalue()
 
 
 def files_in(folder: Path) -> dict[str, list[str]]:

@@ -1,0 +1,94 @@
+"""What `receive` refuses before anything is received."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edge_runtime.cli import main
+from edge_runtime.commands.receive import add_arguments, run
+from edge_runtime.dicom_net.archive import DicomWeb
+from edge_runtime.dicom_net.receiver import Receiver
+from edge_runtime.errors import UsageError
+from edge_runtime.program_signals import Interrupted
+
+TO = ("--to", "PACS@127.0.0.1:104")
+
+
+@pytest.fixture
+def received(monkeypatch: pytest.MonkeyPatch) -> list[Receiver]:
+    """The receivers that would have run."""
+    found: list[Receiver] = []
+
+    def stop(self: Receiver, tell: Any) -> None:
+        found.append(self)
+        raise Interrupted(15)
+
+    monkeypatch.setattr(Receiver, "run", stop)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        ([], 2),
+        (["--to", "PACS"], 2),
+        ([*TO, "--results", "sr,png"], 2),
+        ([*TO, "--host", "0.0.0.0"], 2),
+        ([*TO, "--host", "::"], 2),
+        ([*TO, "--aet", "A TITLE THAT IS TOO LONG"], 2),
+        ([*TO, "--aet", "back\\slash"], 2),
+        ([*TO, "--max-associations", "0"], 2),
+        ([*TO, "--wait", "-1"], 2),
+        ([*TO, "--token-file", "/no/such/file"], 2),
+        ([*TO, "--audit-key", "key"], 2),
+        ([*TO, "--lang", "xx"], 2),
+        ([*TO, "--max-memory", "500"], 71),
+    ],
+)
+def test_what_makes_no_sense_is_refused(
+    options: list[str], code: int, tmp_path: Path, received: list[Receiver], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["receive", str(tmp_path / "queue"), *options]) == code
+    assert capsys.readouterr().err.count("\n") == 1
+    assert received == []
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.1.2.3", "::1", "localhost"])
+def test_loopback_needs_no_flag(host: str, received: list[Receiver]) -> None:
+    assert main(["receive", "queue", *TO, "--host", host]) == 0
+    assert received[0].station.host == host
+
+
+def test_options_reach_the_receiver(received: list[Receiver], tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("secret\n")
+    words = [
+        "receive", "queue", "--to", "https://pacs.example/dicom-web", "--token-file", str(tmp_path / "token"),
+        "--host", "0.0.0.0", "--allow-network", "--port", "104", "--aet", "KIOSK", "--from", "OCT1", "--from", "OCT2",
+        "--wait", "5", "--remember", "2", "--max-associations", "3", "--max-object", "1", "--max-queue", "2",
+        "--min-free", "3", "--keep", "--retry", "--results", "sr",
+    ]  # fmt: skip
+    assert main(words) == 0
+    (made,) = received
+    assert made.archive == DicomWeb("https://pacs.example/dicom-web", 60.0, "secret")
+    assert (made.station.title, made.station.port, made.station.peers) == ("KIOSK", 104, ("OCT1", "OCT2"))
+    assert (made.patience.quiet_s, made.patience.remember_s) == (5.0, 7200.0)
+    bounds = made.bounds
+    assert (bounds.associations, bounds.object_bytes, bounds.queue_bytes, bounds.free_bytes) == (
+        3, 1 << 20, 2 << 20, 3 << 20,
+    )  # fmt: skip
+    assert (made.wishes.kinds, made.wishes.keep, made.retry) == (("sr",), True, True)
+
+
+def test_a_token_is_not_shown_by_a_url_with_a_name_in_it(received: list[Receiver]) -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--json", action="store_true")
+    add_arguments(parser)
+    for name in ("quiet", "no_color", "debug"):
+        parser.set_defaults(**{name: False})
+    with pytest.raises(UsageError):
+        run(parser.parse_args(["queue", "--to", "https://user:secret@pacs.example/dicom-web"]))
