@@ -84,11 +84,18 @@ class ExamBook:
                 self._records.write("INSERT INTO results (exam, name) VALUES (?, ?)", exam, name)
             self._turn(exam, State.SENDING, fault)
 
+    def begin(self, exam: str) -> int:
+        """Count that the judging of an exam begins; returns how often it did, kills of the receiver included."""
+        return self._count("begun", exam)
+
     def tried(self, exam: str) -> int:
         """Count a try that a fault of program or machine ended; returns how many there were."""
+        return self._count("tries", exam)
+
+    def _count(self, column: str, exam: str) -> int:
         with self._records.change():
-            self._records.write("UPDATE exams SET tries = tries + 1 WHERE exam = ?", exam)
-            return int(self._records.rows("SELECT tries FROM exams WHERE exam = ?", exam)[0][0])
+            self._records.write(f"UPDATE exams SET {column} = {column} + 1 WHERE exam = ?", exam)  # noqa: S608  # fixed
+            return int(self._records.rows(f"SELECT {column} FROM exams WHERE exam = ?", exam)[0][0])  # noqa: S608
 
     def fail(self, exam: str, fault: EdgeCataractError) -> None:
         """Set an exam aside, where a person finds it with its word."""
@@ -197,7 +204,7 @@ class ExamBook:
         with self._records.change():
             self._records.write("DELETE FROM results WHERE exam = ?", exam)
             self._turn(exam, State.WAITING, None)
-            self._records.write("UPDATE exams SET tries = 0 WHERE exam = ?", exam)
+            self._records.write("UPDATE exams SET tries = 0, begun = 0 WHERE exam = ?", exam)
 
     def _set_aside(self, exam: str) -> None:
         entry, keys = self._records.entry(exam), self._records.keys(exam)

@@ -87,6 +87,8 @@ class Intake:
             digest, exam, state = there[0] if there else ("", None, None)
             if there and state != State.FAILED:
                 self._spool.drop(path)
+                if exam is None:  # its sender has more of the study
+                    self._last_s[arrival.study] = time.monotonic()
                 return Taken.KNOWN if digest == arrival.digest else Taken.OTHER
             self._spool.take(path, arrival.key)
             try:
@@ -116,6 +118,7 @@ class Intake:
         """Forget an object of an exam that failed: it came again."""
         self._records.write("DELETE FROM objects WHERE key = ?", key)
         if not self._records.keys(exam):
+            self._records.write("DELETE FROM results WHERE exam = ?", exam)
             self._records.write("DELETE FROM exams WHERE exam = ?", exam)
 
     def plan(self, quiet_s: float) -> float | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from edge_runtime.batch.record import Status, status_of
-from edge_runtime.errors import EdgeCataractError, WriteError
+from edge_runtime.errors import EdgeCataractError, InternalError, WriteError
 from edge_runtime.program_signals import Interrupted, heard_out
 
 from .events import Event, Happened
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from .records import Entry
 
 MOST_TRIES = 3  # of an exam that a fault of program or machine ended
+MOST_BEGINNINGS = 20  # of an exam that was never ended: it takes the receiver down with it, as with all of the memory
 _LOOK_S = 1.0
 _FORGET_EVERY_S = 600.0
 
@@ -145,6 +146,11 @@ class Work:
 
     def _judge(self, entry: Entry) -> float:
         """Judge an exam, and hand its results on; returns the seconds until the next."""
+        if self.queue.exams.begin(entry.exam) > MOST_BEGINNINGS:
+            return self._fail(
+                entry,
+                InternalError("worker-died", "The receiver ended again and again while it was judged.", "Look why."),
+            )
         judged = self.worker.judge(self.queue.exams.paths(entry.exam))
         fault = judged.fault
         if fault is not None and status_of(fault) is Status.FAILED:
@@ -156,14 +162,15 @@ class Work:
         if self.receiver.record is not None:
             for content in judged.documents:
                 self.receiver.record(content)
-        if judged.contents:
-            self.queue.exams.judged(entry.exam, judged.contents, fault)
-            self.sender.look()
-            self.tell(
-                Event(Happened.JUDGED, f"{len(judged.documents)} eyes, {len(judged.contents)} results", entry.exam)
-            )
-            return 0.0
-        fault = fault or _nothing_made()
+        if not judged.contents:
+            return self._fail(entry, fault or _nothing_made())
+        self.queue.exams.judged(entry.exam, judged.contents, fault)
+        self.sender.look()
+        made = f"eyes: {len(judged.documents)}, results: {len(judged.contents)}"
+        self.tell(Event(Happened.JUDGED, made, entry.exam))
+        return 0.0
+
+    def _fail(self, entry: Entry, fault: EdgeCataractError) -> float:
         self.queue.exams.fail(entry.exam, fault)
         self.tell(Event(Happened.FAILED, fault.found, entry.exam, fault.word))
         return 0.0

@@ -32,7 +32,8 @@ CREATE TABLE exams (
     number INTEGER PRIMARY KEY,  -- in the order of their coming
     exam TEXT NOT NULL UNIQUE,
     state TEXT NOT NULL,
-    tries INTEGER NOT NULL DEFAULT 0,   -- that a fault of program or machine ended
+    begun INTEGER NOT NULL DEFAULT 0,    -- how often its judging was begun
+    tries INTEGER NOT NULL DEFAULT 0,    -- how often a fault of program or machine ended it
     word TEXT,                   -- why it failed, or will have when its results were sent
     message TEXT,
     changed REAL NOT NULL

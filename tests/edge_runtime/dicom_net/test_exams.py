@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from edge_runtime.dicom_net import intake
 from edge_runtime.dicom_net.intake import Taken
+from edge_runtime.dicom_net.receiver import MOST_BEGINNINGS
 from edge_runtime.dicom_net.sending import MOST_REFUSALS
 from edge_runtime.dicom_net.settings import Bounds
 from edge_runtime.dicom_out.files import Kind
@@ -210,6 +214,42 @@ def test_an_exam_that_ends_its_process_is_tried_again_and_then_set_aside(
     monkeypatch.setattr(here.work.worker, "judge", lambda paths: Judged(fault=died))
     assert here.work_off() == ["worker-died"] * 3
     assert [event.happened.value for event in here.events] == ["again", "again", "failed"]
+
+
+def test_an_exam_that_takes_the_receiver_down_with_it_is_set_aside(
+    station: Begin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As far as the queue knows: it was begun, and nothing was heard of it."""
+
+    def down(paths: list[str]) -> None:
+        raise KeyboardInterrupt
+
+    here = station()
+    here.bring(exam("deadly"), exam("good"))
+    for _ in range(MOST_BEGINNINGS):
+        monkeypatch.setattr(here.work.worker, "judge", down)
+        with pytest.raises(KeyboardInterrupt):
+            here.work.step()
+        here = station()
+    assert here.work_off() == ["worker-died", "judged", "sent"]
+
+
+def test_a_sender_that_begins_again_is_waited_for(
+    station: Begin, archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [1000.0]
+    monkeypatch.setattr(intake, "time", SimpleNamespace(monotonic=lambda: clock[0], time=time.time))
+    here = station(quiet_s=60.0)
+    first, second = single("A", 0), single("A", 1)
+    here.bring(first)
+    for _ in range(3):
+        clock[0] += 40.0
+        here.bring(first)
+        here.work.step()
+    here.bring(second)
+    clock[0] += 60.0
+    here.work_off()
+    assert groups(archive) == [names(first, second)]
 
 
 @pytest.mark.parametrize(

@@ -240,6 +240,14 @@ def test_connections_beyond_the_bound_are_closed_and_those_that_say_nothing_too(
     until(lambda: statuses(send(here.port, [exam()])) == [0])
 
 
+def test_it_listens_on_loopback_of_ip_6_too(door: Opened) -> None:
+    association = AE("DEVICE")
+    association.add_requested_context("1.2.840.10008.1.1")
+    made = association.associate("::1", door(host="::1").port, ae_title="EDGE")
+    assert made.is_established
+    made.release()
+
+
 def test_a_port_in_use_is_named(door: Opened, tmp_path: Path) -> None:
     here = door()
     with pytest.raises(OutputError) as caught:
