@@ -6,7 +6,7 @@ import errno
 import os
 import stat
 import sys
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from .errors import OutputError
@@ -62,34 +62,19 @@ def open_locked(path: str, *, wait: bool = False, what: str = "ledger") -> Binar
 
 
 @contextmanager
-def opened_shared(path: str) -> Iterator[BinaryIO | None]:
-    """A file for reading, while nobody who uses `open_locked` writes into it; None where there is none.
-
-    Where files cannot be locked, it is read all the same.
-    """
+def unwritten(file: BinaryIO) -> Iterator[None]:
+    """While nobody who uses `open_locked` writes into a file; it waits for that. Where none can be locked, at once."""
     try:
-        file = _shared(path)
-    except FileNotFoundError:
-        yield None
+        import fcntl
+
+        fcntl.flock(file.fileno(), fcntl.LOCK_SH)
+    except (OSError, ImportError):
+        yield
         return
-    with file:
-        yield file
-
-
-def _shared(path: str) -> BinaryIO:
-    while True:
-        file = open(path, "rb")  # noqa: SIM115  # the caller closes it
-        try:
-            with suppress(OSError, ImportError):
-                import fcntl
-
-                fcntl.flock(file.fileno(), fcntl.LOCK_SH)
-            if os.path.samestat(os.fstat(file.fileno()), os.stat(path)):  # or it was renamed meanwhile
-                return file
-        except BaseException:
-            file.close()
-            raise
-        file.close()
+    try:
+        yield
+    finally:
+        fcntl.flock(file.fileno(), fcntl.LOCK_UN)
 
 
 def sync_folder(folder: str) -> None:

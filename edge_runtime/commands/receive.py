@@ -6,9 +6,11 @@ import argparse
 import ipaddress
 import json
 import re
+import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from edge_runtime.errors import ResourceError, UsageError
+from edge_runtime.errors import ResourceError, UsageError, WriteError
 from edge_runtime.model.precision import DEFAULT_PRECISION
 from edge_runtime.program_signals import Interrupted, heard_out
 from edge_runtime.report.language import LANGUAGES
@@ -247,20 +249,18 @@ def _whole(least: int) -> Callable[[str], int]:
 
 
 class _Console:
-    """Tells a person, or a log, what happens."""
+    """Tells a person, or a log, what happens; whether anybody reads it changes nothing. Threads may share it."""
 
     def __init__(self, speech: SpeechOptions) -> None:
-        self._speech = speech
+        self._speech, self._lock = speech, threading.Lock()
 
     def tell(self, event: Event) -> None:
         """Say one event in one line; with --json as a document."""
-        if self._speech.json:
-            print_data(
-                json.dumps({"event": event.happened, "exam": event.exam, "word": event.word, "text": event.text})
-            )
-            return
-        if self._speech.quiet and event.word is None:
-            return
-        place = f"exam {event.exam}: " if event.exam else ""
-        word = f"[{event.word}]" if event.word else ""
-        say(f"{place}{event.happened}{word}: {event.text}")
+        with self._lock, suppress(WriteError):
+            if self._speech.json:
+                told = {"event": event.happened, "exam": event.exam, "word": event.word, "text": event.text}
+                print_data(json.dumps(told))
+            elif event.word or not self._speech.quiet:
+                place = f"exam {event.exam}: " if event.exam else ""
+                word = f"[{event.word}]" if event.word else ""
+                say(f"{place}{event.happened}{word}: {event.text}")

@@ -1,6 +1,6 @@
 """Exams from their objects to results that were acknowledged: what is recorded of each step, and what becomes of files.
 
-Files are removed after the record that they are done with: a kill in between leaves files that `Queue.recover` removes.
+Files are removed after the record that they are done with: a kill in between leaves files that `recover` removes.
 """
 
 from __future__ import annotations
@@ -148,9 +148,14 @@ class ExamBook:
             return self._records.entry(exam)
 
     def recover(self, *, retry: bool) -> None:
-        """Put right what a kill left half-done; with `retry`, judge anew what failed."""
-        if retry:
-            for entry in self._records.entries(State.FAILED):
+        """Put right what a kill left half-done; with `retry`, judge anew what failed.
+
+        An exam that was set aside, and whose folder a person removed, is forgotten.
+        """
+        for entry in self._records.entries(State.FAILED):
+            if self._spool.is_gone(entry.exam, self._records.keys(entry.exam)):
+                self._drop(entry.exam)
+            elif retry:
                 self._judge_again(entry.exam)
         unsent = self.to_send()
         for entry in self._records.entries(State.SENDING):
@@ -199,6 +204,11 @@ class ExamBook:
             "UPDATE exams SET state = ?, word = ?, message = ?, changed = ? WHERE exam = ?",
             state.value, *((fault.word, fault.found) if fault else (None, None)), time.time(), exam,
         )  # fmt: skip
+
+    def _drop(self, exam: str) -> None:
+        with self._records.change():
+            for table in ("results", "objects", "exams"):
+                self._records.write(f"DELETE FROM {table} WHERE exam = ?", exam)  # noqa: S608  # fixed names
 
     def _judge_again(self, exam: str) -> None:
         with self._records.change():

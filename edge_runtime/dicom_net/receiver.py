@@ -158,7 +158,8 @@ class Work:
             if tries < MOST_TRIES:
                 wait_s = self.receiver.patience.after(tries)
                 self.tell(Event(Happened.AGAIN, f"in {wait_s:.0f} s: {fault.found}", entry.exam, fault.word))
-                return wait_s
+                time.sleep(wait_s)
+                return 0.0
         if self.receiver.record is not None:
             for content in judged.documents:
                 self.receiver.record(content)

@@ -10,7 +10,7 @@ from socketserver import BaseServer
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from edge_runtime.errors import EdgeCataractError, OutputError, ResourceError, ScanError, WriteError
+from edge_runtime.errors import EdgeCataractError, OutputError, ResourceError, ScanError, UsageError, WriteError
 from edge_runtime.reading.dicom.layout import CLASSES
 from edge_runtime.reading.dicom.syntaxes import SYNTAXES
 
@@ -131,9 +131,7 @@ class Provider:
             status, fault = self._received(event)
         except EdgeCataractError as error:
             status, fault = _status_of(error), error
-        except MemoryError:
-            status, fault = Status.OUT_OF_RESOURCES, _full()
-        except OSError:
+        except (MemoryError, OSError):
             status, fault = Status.OUT_OF_RESOURCES, _full()
         except Exception as error:  # noqa: BLE001  # whatever it is, the peer gets an answer and keeps the object
             status, fault = Status.PROCESSING_FAILURE, None
@@ -212,9 +210,12 @@ class _Meter:
 
 
 def _status_of(error: EdgeCataractError) -> Status:
-    if isinstance(error, (WriteError, ResourceError)):
-        return Status.OUT_OF_RESOURCES
-    return Status.CANNOT_UNDERSTAND
+    match error:
+        case WriteError() | OutputError() | ResourceError():
+            return Status.OUT_OF_RESOURCES
+        case ScanError() | UsageError():
+            return Status.CANNOT_UNDERSTAND
+    return Status.PROCESSING_FAILURE
 
 
 def _full() -> ResourceError:

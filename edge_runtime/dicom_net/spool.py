@@ -141,8 +141,12 @@ class Spool:
                 self._move(self.result(exam, name), os.path.join(folder, name))
         shutil.rmtree(self._path(_OUTBOX, exam), ignore_errors=True)
         path, content = os.path.join(folder, _REASON), json.dumps(dict(reason), indent=1).encode() + b"\n"
-        if not os.path.exists(path) or os.path.getsize(path) != len(content):
+        if _content_of(path) != content:
             write_all({path: content})
+
+    def is_gone(self, exam: str, keys: Sequence[str]) -> bool:
+        """Whether somebody removed an exam that was set aside."""
+        return not os.path.exists(self._path(_FAILED, exam)) and not any(map(os.path.exists, map(self.received, keys)))
 
     def bring_back(self, exam: str, keys: Sequence[str]) -> None:
         """Take an exam from where it was set aside; doing that again does no harm."""
@@ -182,3 +186,11 @@ class Spool:
     def _move(self, source: str, target: str) -> None:
         with suppress(FileNotFoundError):  # it was moved before a kill
             os.replace(source, target)
+
+
+def _content_of(path: str) -> bytes | None:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError:
+        return None

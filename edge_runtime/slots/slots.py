@@ -19,7 +19,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from edge_runtime.errors import ModelIntegrityError, ModelMissingError, UsageError
+from edge_runtime.errors import ModelIncompatibleError, ModelIntegrityError, ModelMissingError, UsageError
 from edge_runtime.locked_file import open_locked
 
 from .reading import read_limited, read_model_file
@@ -117,7 +117,7 @@ class ModelSlots:
         return None if sha256 is None else self._store.path(sha256)
 
     def installed(self) -> list[Slot]:
-        """Every installed model that is whole, by hash."""
+        """Every installed model that is whole and of a kind that this program knows, by hash."""
         from edge_runtime.model.onnx_file import inspect
 
         slots = []
@@ -125,9 +125,15 @@ class ModelSlots:
             try:
                 data, signature = self._store.read(sha256)
                 slots.append(Slot.of(data, inspect(data), Signature.parse(signature)))
-            except (ModelIntegrityError, ModelMissingError):  # an install that was killed, or damage: not to be used
+            except (ModelIncompatibleError, ModelIntegrityError, ModelMissingError):
                 continue
         return slots
+
+    def unusable(self) -> list[str]:
+        """Hashes of the other ones: damaged, gone, or of another version, or their install was killed."""
+        usable = {slot.sha256 for slot in self.installed()}
+        named = {*self._store.hashes(), read_state(self.folder).current}
+        return sorted(sha256 for sha256 in named if sha256 is not None and sha256 not in usable)
 
     def check(self, model: str | os.PathLike[str], signature: str | os.PathLike[str] | None = None) -> Slot:
         """Verify a model file, as `install` does, and keep nothing."""

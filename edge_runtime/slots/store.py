@@ -40,7 +40,6 @@ class ModelStore:
         sha256 = hashlib.sha256(data).hexdigest()
         make_folder(os.path.join(self._folder, sha256))
         write_all({self._path(sha256, MODEL): data, self._path(sha256, SIGNATURE): signature})
-        sync_folder(self._folder)
         return sha256
 
     def hashes(self) -> list[str]:
@@ -103,7 +102,7 @@ class ModelStore:
 
 
 def make_folder(path: str) -> None:
-    """Make a folder where there is none.
+    """Make a folder where there is none, durably.
 
     Raises
     ------
@@ -112,6 +111,7 @@ def make_folder(path: str) -> None:
     """
     try:
         os.makedirs(path, exist_ok=True)
+        sync_folder(os.path.dirname(path))
     except OSError as error:
         raise OutputError(
             "output-folder", f"The folder of models cannot be made: {error.strerror}.", "Name another folder."

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.robustness.audit_edits import CHANGES, RESULTS, audit_edits
+from benchmarks.robustness.audit_changes import CHANGES
+from benchmarks.robustness.audit_edits import RESULTS, audit_edits
 
 
 @pytest.mark.slow

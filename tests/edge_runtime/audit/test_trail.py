@@ -9,6 +9,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
@@ -290,6 +291,22 @@ def test_several_processes_append_to_one_audit(path: Path, document: dict[str, A
     assert [one.exitcode for one in running] == [0, 0, 0]
     told = events(path)
     assert (told.count("result"), told.count("begin"), told.count("torn")) == (60, 1, 0)
+
+
+@pytest.mark.slow
+def test_an_audit_that_grows_and_rotates_is_intact_at_every_moment(path: Path, document: dict[str, Any]) -> None:
+    AuditTrail(path)
+    growing = threading.Thread(target=append_many, args=(path, document, 60))
+    growing.start()
+    counts = [0]
+    try:
+        while growing.is_alive():
+            counts.append(events(path).count("result"))
+    finally:
+        growing.join()
+    assert counts == sorted(counts)
+    assert events(path).count("result") == 60
+    assert len(list(path.parent.glob("audit.jsonl.*"))) > 3
 
 
 KILLED = """

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from edge_runtime.cli import main
-from edge_runtime.commands.receive import add_arguments, run
 from edge_runtime.dicom_net.archive import DicomWeb
+from edge_runtime.dicom_net.events import Event, Happened
 from edge_runtime.dicom_net.receiver import Receiver
-from edge_runtime.errors import UsageError
 from edge_runtime.program_signals import Interrupted
 
+STOPPED = "edge-cataract: stopped; what was received is in the queue, and the same command continues.\n"
 TO = ("--to", "PACS@127.0.0.1:104")
 
 
@@ -36,6 +35,7 @@ def received(monkeypatch: pytest.MonkeyPatch) -> list[Receiver]:
     [
         ([], 2),
         (["--to", "PACS"], 2),
+        (["--to", "https://user:secret@pacs.example/dicom-web"], 2),
         ([*TO, "--results", "sr,png"], 2),
         ([*TO, "--host", "0.0.0.0"], 2),
         ([*TO, "--host", "::"], 2),
@@ -53,7 +53,8 @@ def test_what_makes_no_sense_is_refused(
     options: list[str], code: int, tmp_path: Path, received: list[Receiver], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["receive", str(tmp_path / "queue"), *options]) == code
-    assert capsys.readouterr().err.count("\n") == 1
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1
     assert received == []
     assert list(tmp_path.iterdir()) == []
 
@@ -84,11 +85,40 @@ def test_options_reach_the_receiver(received: list[Receiver], tmp_path: Path) ->
     assert (made.wishes.kinds, made.wishes.keep, made.retry) == (("sr",), True, True)
 
 
-def test_a_token_is_not_shown_by_a_url_with_a_name_in_it(received: list[Receiver]) -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--json", action="store_true")
-    add_arguments(parser)
-    for name in ("quiet", "no_color", "debug"):
-        parser.set_defaults(**{name: False})
-    with pytest.raises(UsageError):
-        run(parser.parse_args(["queue", "--to", "https://user:secret@pacs.example/dicom-web"]))
+@pytest.mark.parametrize(
+    ("flags", "out", "err"),
+    [
+        ([], "", "edge-cataract: exam 12ab: failed[mixed-studies]: Two.\nedge-cataract: listening: EDGE\n"),
+        (["-q"], "", "edge-cataract: exam 12ab: failed[mixed-studies]: Two.\n"),
+        (
+            ["--json"],
+            '{"event": "failed", "exam": "12ab", "word": "mixed-studies", "text": "Two."}\n'
+            '{"event": "listening", "exam": null, "word": null, "text": "EDGE"}\n',
+            "",
+        ),
+    ],
+)
+def test_what_happens_is_told_in_lines(
+    flags: list[str], out: str, err: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def happen(self: Receiver, tell: Any) -> None:
+        tell(Event(Happened.FAILED, "Two.", "12ab", "mixed-studies"))
+        tell(Event(Happened.LISTENING, "EDGE"))
+        raise Interrupted(15)
+
+    monkeypatch.setattr(Receiver, "run", happen)
+    assert main(["receive", "queue", *TO, *flags]) == 0
+    told = capsys.readouterr()
+    assert told.out == out
+    assert told.err == err + ("" if "-q" in flags else STOPPED)
+
+
+def test_a_log_that_nobody_reads_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def happen(self: Receiver, tell: Any) -> None:
+        tell(Event(Happened.LISTENING, "EDGE"))
+        raise Interrupted(15)
+
+    monkeypatch.setattr(Receiver, "run", happen)
+    monkeypatch.setattr("sys.stdout", None)
+    monkeypatch.setattr("sys.stderr", None)
+    assert main(["receive", "queue", *TO, "--json"]) == 0

@@ -175,6 +175,23 @@ def test_what_cannot_be_judged_is_set_aside_with_its_word_and_stays_there(statio
     assert archive.held == {}
 
 
+@pytest.mark.parametrize("retry", [False, True])
+def test_an_exam_whose_folder_a_person_removed_is_forgotten(retry: bool, station: Begin, archive: Archive) -> None:
+    first, second = single("A", 0), single("A", 1)
+    second.PatientID = "ANOTHER"
+    here = station()
+    here.bring(first, second)
+    here.work_off()
+    here.close()
+    shutil.rmtree(next((here.folder / "failed").iterdir()))
+    again = station()
+    again.queue.exams.recover(retry=retry)
+    assert again.queue.exams.counts()["failed"] == 0
+    assert again.bring(first) == [Taken.NEW]
+    again.work_off()
+    assert groups(archive) == [names(first)]
+
+
 def test_what_failed_and_comes_again_gets_its_result(station: Begin, archive: Archive) -> None:
     first, second = single("A", 0), single("A", 1)
     second.PatientID = "ANOTHER"
