@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -122,3 +123,4 @@ def test_a_log_that_nobody_reads_changes_nothing(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("sys.stdout", None)
     monkeypatch.setattr("sys.stderr", None)
     assert main(["receive", "queue", *TO, "--json"]) == 0
+    cast("Any", sys.stdout).close()  # which leads nowhere

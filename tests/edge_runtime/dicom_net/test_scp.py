@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 import struct
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -32,7 +34,7 @@ class Door:
     def __init__(self, folder: Path, station: Station, bounds: Bounds) -> None:
         self.folder, self.events = folder, list[Event]()
         self.queue = Queue(str(folder), bounds)
-        self.provider = Provider(station, self.queue.intake, bounds, Patience(peer_s=5.0), self.events.append)
+        self.provider = Provider(station, self.queue.intake, bounds, Patience(peer_s=2.0), self.events.append)
         self.port = self.provider.port
 
     @property
@@ -48,11 +50,19 @@ def door(tmp_path: Path) -> Iterator[Callable[..., Door]]:
 
         def opened(bounds: Bounds | None = None, **station: Any) -> Door:
             made = Door(tmp_path / "queue", Station(port=0, **station), bounds or Bounds(free_bytes=0))
+            stack.callback(_collect)
             stack.callback(made.queue.close)
             stack.enter_context(made.provider)
             return made
 
         yield opened
+
+
+def _collect() -> None:
+    """Collect the sockets of connections that were cut, which pynetdicom leaves to the collector."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
 
 
 Opened = Callable[..., Door]
