@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import time
 from collections.abc import Callable
@@ -35,6 +36,7 @@ def names(*datasets: Any) -> list[str]:
     return sorted(str(dataset.SOPInstanceUID) for dataset in datasets)
 
 
+@pytest.mark.slow
 def test_single_frames_are_told_apart_by_study_series_and_eye(station: Begin, archive: Archive) -> None:
     here = station()
     right = [single("A", number) for number in range(3)]
@@ -297,6 +299,30 @@ def test_a_queue_belongs_to_one_process_and_to_this_program(station: Begin, tmp_
     with pytest.raises(OutputError) as caught:
         Queue(str(other), Bounds())
     assert caught.value.word == "not-a-queue"
+
+
+def test_an_object_is_on_the_disk_before_it_is_taken(station: Begin, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file is synced, gets its name, the name is synced; then the record, whose commits are synced by SQLite."""
+    here, calls = station(), list[str]()
+    sync, replace = os.fsync, os.replace
+
+    def synced(descriptor: int) -> None:
+        calls.append("sync " + os.path.relpath(os.readlink(f"/proc/self/fd/{descriptor}"), here.folder).split("/")[0])
+        sync(descriptor)
+
+    def renamed(source: str, target: str) -> None:
+        calls.append("rename")
+        replace(source, target)
+
+    record = type(here.queue.intake)._record
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(os, "replace", renamed)
+    monkeypatch.setattr(
+        type(here.queue.intake), "_record", lambda *arguments: (calls.append("record"), record(*arguments))
+    )
+    here.bring(exam())
+    assert calls == ["sync arriving", "rename", "sync received", "record"]
+    assert here.queue._records.rows("PRAGMA synchronous") == [(2,)]
 
 
 def test_what_was_never_acknowledged_is_swept_away(station: Begin) -> None:

@@ -90,6 +90,7 @@ def test_another_title_is_not_answered_and_only_devices_that_were_named_may_call
     association.release()
 
 
+@pytest.mark.slow
 def test_every_class_and_syntax_that_is_read_is_accepted_and_no_other(door: Opened) -> None:
     here = door()
     for kind in ACCEPTED_CLASSES:
@@ -239,6 +240,7 @@ def test_a_pdu_that_claims_gigabytes_is_not_waited_for(door: Opened) -> None:
         assert peer.recv(100) in (b"", b"\x07\x00\x00\x00\x00\x04\x00\x00\x02\x00")
 
 
+@pytest.mark.slow
 def test_connections_beyond_the_bound_are_closed_and_those_that_say_nothing_too(door: Opened) -> None:
     here = door(Bounds(associations=1, free_bytes=0))
     with ExitStack() as stack:
