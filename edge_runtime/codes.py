@@ -4,6 +4,7 @@ from __future__ import annotations
 
 # Errors: word -> what it means. The exit code comes from the error's class.
 REFUSALS: dict[str, str] = {
+    "address-taken": "The service cannot listen at the address: another program does, or it is none of this machine.",
     "alpha-channel": "The picture has an alpha (transparency) channel.",
     "archive-refused": "An archive refused a result again and again (`receive`).",
     "archive-unreachable": "The archive that results go to cannot be reached, or does not talk to this program.",
@@ -20,7 +21,6 @@ REFUSALS: dict[str, str] = {
     "brighter-than-white": "A pixel is brighter than the white that the file, or --bits, declares.",
     "broken-library": "numpy, OpenCV or onnxruntime is missing, broken, or built for another system.",
     "cancelled": "The calling program stopped the analysis, by the event that it had passed as cancel=.",
-    "cannot-listen": "The address at which a device would call cannot be listened on.",
     "colour-image": "The picture is in colour; grey stored as three equal channels is accepted.",
     "constant-image": "Every pixel has the same value: nothing was recorded.",
     "contradicting-eye": "A file, its name, its folder, the manifest or --eye say different eyes.",

@@ -83,7 +83,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def _add_station_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--aet", type=_title, default="EDGE", metavar="TITLE", help="its own AE title (default: EDGE)")
     parser.add_argument("--port", type=_whole(0), default=11112, metavar="N", help="default: 11112; 0: any")
-    parser.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="where it listens (default: 127.0.0.1)")
+    parser.add_argument("--address", default="127.0.0.1", metavar="IP", help="where to listen (default: 127.0.0.1)")
     parser.add_argument(
         "--allow-network",
         action="store_true",
@@ -148,13 +148,13 @@ def run(options: argparse.Namespace) -> int:
 def _station(options: argparse.Namespace) -> Station:
     from edge_runtime.dicom_net.settings import Station
 
-    if not options.allow_network and not _is_loopback(options.host):
+    if not options.allow_network and not _is_loopback(options.address):
         raise UsageError(
             "usage",
-            f"--host {options.host} can be reached by others, and DICOM knows neither passwords nor secrecy.",
+            f"--address {options.address} can be reached by others, and DICOM knows neither passwords nor secrecy.",
             "Add --allow-network where the network is trusted, and name the devices with --from.",
         )
-    return Station(options.aet, options.host, options.port, tuple(options.peers))
+    return Station(options.aet, options.address, options.port, tuple(options.peers))
 
 
 def _is_loopback(host: str) -> bool:

@@ -66,7 +66,7 @@ class Provider:
     Raises
     ------
     OutputError
-        ``cannot-listen``.
+        ``address-taken``.
     """
 
     def __init__(self, station: Station, intake: Intake, bounds: Bounds, patience: Patience, tell: Tell) -> None:
@@ -107,7 +107,7 @@ class Provider:
             return entity.make_server((station.host, station.port), evt_handlers=handlers, server_class=Server)
         except (OSError, OverflowError) as error:
             raise OutputError(
-                "cannot-listen", "The address cannot be listened on.", "Name another --host or --port."
+                "address-taken", "The address cannot be listened on.", "Name another --address or --port."
             ) from error
 
     def __enter__(self) -> Self:

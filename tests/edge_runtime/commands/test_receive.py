@@ -38,8 +38,8 @@ def received(monkeypatch: pytest.MonkeyPatch) -> list[Receiver]:
         (["--to", "PACS"], 2),
         (["--to", "https://user:secret@pacs.example/dicom-web"], 2),
         ([*TO, "--results", "sr,png"], 2),
-        ([*TO, "--host", "0.0.0.0"], 2),
-        ([*TO, "--host", "::"], 2),
+        ([*TO, "--address", "0.0.0.0"], 2),
+        ([*TO, "--address", "::"], 2),
         ([*TO, "--aet", "A TITLE THAT IS TOO LONG"], 2),
         ([*TO, "--aet", "back\\slash"], 2),
         ([*TO, "--max-associations", "0"], 2),
@@ -62,7 +62,7 @@ def test_what_makes_no_sense_is_refused(
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.1.2.3", "::1", "localhost"])
 def test_loopback_needs_no_flag(host: str, received: list[Receiver]) -> None:
-    assert main(["receive", "queue", *TO, "--host", host]) == 0
+    assert main(["receive", "queue", *TO, "--address", host]) == 0
     assert received[0].station.host == host
 
 
@@ -70,8 +70,8 @@ def test_options_reach_the_receiver(received: list[Receiver], tmp_path: Path) ->
     (tmp_path / "token").write_text("secret\n")
     words = [
         "receive", "queue", "--to", "https://pacs.example/dicom-web", "--token-file", str(tmp_path / "token"),
-        "--host", "0.0.0.0", "--allow-network", "--port", "104", "--aet", "KIOSK", "--from", "OCT1", "--from", "OCT2",
-        "--wait", "5", "--remember", "2", "--max-associations", "3", "--max-object", "1", "--max-queue", "2",
+        "--address", "0.0.0.0", "--allow-network", "--port", "104", "--aet", "KIOSK", "--from", "OCT1", "--from",
+        "OCT2", "--wait", "5", "--remember", "2", "--max-associations", "3", "--max-object", "1", "--max-queue", "2",
         "--min-free", "3", "--keep", "--retry", "--results", "sr",
     ]  # fmt: skip
     assert main(words) == 0

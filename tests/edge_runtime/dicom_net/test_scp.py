@@ -264,7 +264,7 @@ def test_a_port_in_use_is_named(door: Opened, tmp_path: Path) -> None:
     here = door()
     with pytest.raises(OutputError) as caught:
         Provider(Station(port=here.port), here.queue.intake, Bounds(), Patience(), here.events.append)
-    assert caught.value.word == "cannot-listen"
+    assert caught.value.word == "address-taken"
 
 
 def test_an_encoded_object_is_what_examine_reads(tmp_path: Path) -> None:
