@@ -80,13 +80,19 @@ class ExamBook:
         self._spool.put_results(exam, contents)
         with self._records.change():
             self._records.write("DELETE FROM results WHERE exam = ?", exam)
-            for name in contents:
-                self._records.write("INSERT INTO results (exam, name) VALUES (?, ?)", exam, name)
+            for name, content in contents.items():
+                self._records.write(
+                    "INSERT INTO results (exam, name, bytes) VALUES (?, ?, ?)", exam, name, len(content)
+                )
             self._turn(exam, State.SENDING, fault)
 
     def begin(self, exam: str) -> int:
-        """Count that the judging of an exam begins; returns how often it did, kills of the receiver included."""
+        """Count that the judging of an exam begins; returns how often it did since it last ended somehow."""
         return self._count("begun", exam)
+
+    def survived(self, exam: str) -> None:
+        """Record that the judging of an exam ended, somehow."""
+        self._records.write("UPDATE exams SET begun = 0 WHERE exam = ?", exam)
 
     def tried(self, exam: str) -> int:
         """Count a try that a fault of program or machine ended; returns how many there were."""

@@ -58,9 +58,10 @@ class Intake:
         ((objects, lying),) = self._records.rows(
             "SELECT COUNT(*), COALESCE(SUM(bytes), 0) FROM objects WHERE bytes > 0"
         )
+        ((results,),) = self._records.rows("SELECT COALESCE(SUM(bytes), 0) FROM results")
         return (
             objects < self._bounds.queue_objects
-            and lying + size <= self._bounds.queue_bytes
+            and lying + results + size <= self._bounds.queue_bytes
             and self._spool.free_bytes() - size >= self._bounds.free_bytes
         )
 

@@ -152,6 +152,7 @@ class Work:
                 InternalError("worker-died", "The receiver ended again and again while it was judged.", "Look why."),
             )
         judged = self.worker.judge(self.queue.exams.paths(entry.exam))
+        self.queue.exams.survived(entry.exam)
         fault = judged.fault
         if fault is not None and status_of(fault) is Status.FAILED:
             tries = self.queue.exams.tried(entry.exam)

@@ -32,7 +32,7 @@ CREATE TABLE exams (
     number INTEGER PRIMARY KEY,  -- in the order of their coming
     exam TEXT NOT NULL UNIQUE,
     state TEXT NOT NULL,
-    begun INTEGER NOT NULL DEFAULT 0,    -- how often its judging was begun
+    begun INTEGER NOT NULL DEFAULT 0,    -- how often its judging was begun, and never ended
     tries INTEGER NOT NULL DEFAULT 0,    -- how often a fault of program or machine ended it
     word TEXT,                   -- why it failed, or will have when its results were sent
     message TEXT,
@@ -42,6 +42,7 @@ CREATE INDEX exams_by_state ON exams (state);
 CREATE TABLE results (
     exam TEXT NOT NULL,
     name TEXT NOT NULL,        -- of its file
+    bytes INTEGER NOT NULL,
     sent INTEGER NOT NULL DEFAULT 0,
     refusals INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (exam, name)

@@ -18,12 +18,13 @@ from edge_runtime.dicom_net.intake import Taken
 from edge_runtime.dicom_net.receiver import MOST_BEGINNINGS
 from edge_runtime.dicom_net.sending import MOST_REFUSALS
 from edge_runtime.dicom_net.settings import Bounds
+from edge_runtime.dicom_net.spool import Spool
 from edge_runtime.dicom_out.files import Kind
 from edge_runtime.errors import InternalError, OutputError, WriteError
 from tests.dicom_files import tomography
 from tests.edge_runtime.dicom_out.conftest import small_lens
 
-from .conftest import PITCH_UM, SR, Archive, Station, exam, files_in, referred, single, written
+from .conftest import PITCH_UM, SR, Archive, Station, encoded, exam, files_in, referred, single, written
 
 Begin = Callable[..., Station]
 
@@ -280,6 +281,35 @@ def test_a_full_queue_or_disk_has_no_room(bounds: Bounds, station: Begin) -> Non
         assert here.queue.intake.has_room(1)
         here.bring(exam())
     assert not here.queue.intake.has_room(2)
+
+
+def test_results_that_wait_take_room_too(station: Begin, archive: Archive) -> None:
+    archive.close()
+    source = exam()
+    here = station(bounds=Bounds(queue_bytes=len(encoded(source)) + 9_000, free_bytes=0))
+    here.bring(source)
+    assert here.queue.intake.has_room(9_000)
+    here.work_off(rounds=1)
+    assert not here.queue.intake.has_room(9_000)
+
+
+def test_a_disk_that_takes_no_result_is_waited_for(
+    station: Begin, archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*values: Any) -> None:
+        raise WriteError("write-failed", "An output could not be written.", "Free space.")
+
+    here = station()
+    here.bring(exam())
+    (path,) = (here.folder / "received").iterdir()
+    made = here.work.worker.judge([str(path)])
+    monkeypatch.setattr(here.work.worker, "judge", lambda paths: made)
+    monkeypatch.setattr(Spool, "put_results", full)
+    for _ in range(MOST_BEGINNINGS + 1):
+        with pytest.raises(WriteError):
+            here.work.step()
+    monkeypatch.undo()
+    assert here.work_off() == ["judged", "sent"]
 
 
 def test_a_queue_belongs_to_one_process_and_to_this_program(station: Begin, tmp_path: Path) -> None:
