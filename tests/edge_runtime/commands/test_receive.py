@@ -124,3 +124,12 @@ def test_a_log_that_nobody_reads_changes_nothing(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("sys.stderr", None)
     assert main(["receive", "queue", *TO, "--json"]) == 0
     cast("Any", sys.stdout).close()  # which leads nowhere
+
+
+@pytest.mark.parametrize("module", ["pynetdicom", "dicomweb_client", "highdicom"])
+def test_a_missing_extra_is_named(
+    module: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
+    assert main(["receive", "queue", *TO]) == 69
+    assert "missing-extra" in capsys.readouterr().err
