@@ -17,7 +17,6 @@ class Happened(StrEnum):
     SENT = "sent"  # every result of an exam
     FAILED = "failed"  # an exam was set aside
     AGAIN = "again"  # something is tried again later
-    STOPPED = "stopped"
 
 
 @dataclass(frozen=True, slots=True)
