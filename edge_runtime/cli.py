@@ -25,6 +25,7 @@ VERBS = {  # each lives in edge_runtime/commands/<verb>.py, which is imported on
     "analyze": "analyse each scan by itself (the default verb)",
     "exam": "the radial scans of an exam: one result for each eye",
     "batch": "many exams of a folder or a manifest, in parallel; a stopped run is continued",
+    "receive": "scans from a device by DICOM: judged, and their results sent to an archive",
     "compare": "two exams of one eye, by their documents: did it change?",
     "audit": "the record of what was computed: verify it, show it",
     "model": "the models that a device holds: install, verify, switch, roll back",

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 # Errors: word -> what it means. The exit code comes from the error's class.
 REFUSALS: dict[str, str] = {
+    "address-taken": "The service cannot listen at the address: another program does, or it is none of this machine.",
     "alpha-channel": "The picture has an alpha (transparency) channel.",
+    "archive-refused": "An archive refused a result again and again (`receive`).",
+    "archive-unreachable": "The archive that results go to cannot be reached, or does not talk to this program.",
     "audit-key": "The key of an audit cannot be used, or is not the one that the audit was begun with.",
     "bad-age": "The age (--age, or age_years= in Python) is no number of years from 0 to 120.",
     "bad-bits": "The declared bits (--bits, or bits= in Python) are no whole number from 8 to 16.",
@@ -77,6 +80,7 @@ REFUSALS: dict[str, str] = {
     "multi-page": "The file holds more than one picture.",
     "no-earlier-model": "The bundled model is in use, and there is none to roll back to.",
     "no-look": "The model does not look at whole frames, so it has no map of tissues (--tissues).",
+    "no-result": "An eye was not graded, and nothing that is asked for can be made of it.",
     "no-scans": "The folder holds no file with a scan.",
     "no-trusted-key": "There is no public key of the device maker to verify a model with.",
     "non-finite": "The network returned a number that is not finite.",
@@ -84,6 +88,7 @@ REFUSALS: dict[str, str] = {
     "not-a-file": "The path is a folder, a pipe, a device or a socket.",
     "not-a-ledger": "The file is no record of finished work that this version can continue.",
     "not-a-model": "The file is no edge-cataract model.",
+    "not-a-queue": "The folder holds other things than a queue of this version (`receive`).",
     "not-a-record": "A value to record cannot be kept as JSON, such as NaN.",
     "not-a-scan": "The array is not (rows, columns) of uint8 or uint16.",
     "not-an-audit": "The file is no audit of what was computed.",
@@ -91,6 +96,7 @@ REFUSALS: dict[str, str] = {
     "offset-grey": "No pixel is dark, as in signed values that were saved with an offset of 32768.",
     "other-eyes": "The exams that are to be compared are of different eyes, or it is not known of which.",
     "other-laterality": "A DICOM file names both eyes for one frame.",
+    "other-object": "An object is not the one that was announced, or another one came with its UID.",
     "out-of-memory": "Memory ran out.",
     "output-folder": "The folder of an output is missing, read-only or no folder.",
     "output-taken": "An output would replace an input, a folder, another output, or what is no result of the scan.",
@@ -99,6 +105,8 @@ REFUSALS: dict[str, str] = {
     "print-failed": "Chromium did not print the page.",
     "profile-mismatch": "The scan has another depth than the device profile that was named.",
     "provider": "The engine does not run on the processor it was told to.",
+    "queue-full": "A queue, its disk or the memory has no room for another object.",
+    "queue-in-use": "Another receiver works with the queue.",
     "rotated-image": "The file asks to be shown rotated or mirrored.",
     "scrambled-pixels": "The packed pixels of a DICOM file do not begin as their format does.",
     "selftest-failed": "This device does not compute what the release computed.",

@@ -145,7 +145,7 @@ def _serve(pipe: Connection, settings: AnalyzerSettings) -> None:
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         if hasattr(signal, name):  # the process that watches hears them too, and ends this one
             signal.signal(getattr(signal, name), signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=end_with_parent, daemon=True).start()
     with suppress(EOFError, OSError):
         try:
             analyzer = settings.load()
@@ -158,7 +158,7 @@ def _serve(pipe: Connection, settings: AnalyzerSettings) -> None:
             give_back_freed()  # or what one exam left in pieces grows with the next
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """End at once when the process that watches was killed: nobody would take the result."""
     parent = multiprocessing.parent_process()
     if parent is not None:
