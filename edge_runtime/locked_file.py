@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import sys
@@ -12,6 +13,9 @@ from .errors import OutputError
 if TYPE_CHECKING:
     from typing import BinaryIO
 
+# What a share or a removable medium says that does not know how to sync a file, or a folder.
+_NO_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
+_NO_FOLDER_SYNC = {*_NO_SYNC, errno.EACCES, errno.EPERM, errno.EBADF}
 _LOCKED_BYTE = 1 << 40  # for Windows, where others cannot read what is locked: far beyond any content
 
 
@@ -56,13 +60,44 @@ def open_locked(path: str, *, wait: bool = False, what: str = "ledger") -> Binar
     return file
 
 
-def sync_folder(folder: str) -> None:
-    """Make the name of a new file durable; Windows has no such call and needs none."""
-    if sys.platform == "win32":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
+def sync_file(descriptor: int) -> bool:
+    """Force a file to the disk, where its medium can: a share may not know how; whether it did.
+
+    Raises
+    ------
+    OSError
+        When the disk fails.
+    """
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _NO_SYNC:
+            raise
+        return False
+    return True
+
+
+def sync_folder(folder: str) -> None:
+    """Make the names of new files durable, where the system and the medium can; Windows has no such call.
+
+    Raises
+    ------
+    OSError
+        When the disk fails.
+    """
+    if sys.platform == "win32":
+        return
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as error:
+        if error.errno in _NO_FOLDER_SYNC:
+            return
+        raise
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _NO_FOLDER_SYNC:
+            raise
     finally:
         os.close(descriptor)
 

@@ -80,7 +80,11 @@ def _scan(scan: Mapping[str, Any]) -> dict[str, Any]:
 def _grade(grade: Mapping[str, Any] | None) -> dict[str, Any] | None:
     if grade is None:
         return None
-    return {"value_db": _number(grade["value_db"]), "step": _number(grade["step"]), "word": _one_of(_GRADES, grade["word"])}
+    return {
+        "value_db": _number(grade["value_db"]),
+        "step": _number(grade["step"]),
+        "word": _one_of(_GRADES, grade["word"]),
+    }
 
 
 def _sha256(value: Any) -> str | None:

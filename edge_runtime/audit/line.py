@@ -100,7 +100,9 @@ def seal(fields: Mapping[str, Any], head: Head, key: bytes | None) -> bytes:
             {"n": head.count + 1, "previous": head.hash, **fields}, allow_nan=False, separators=(",", ":")
         )
     except (TypeError, ValueError, RecursionError) as error:
-        raise UsageError("not-a-record", "An audit holds only what JSON can hold.", "Convert the values first.") from error
+        raise UsageError(
+            "not-a-record", "An audit holds only what JSON can hold.", "Convert the values first."
+        ) from error
     body = text.encode("ascii")[:-1]
     digest = hashlib.sha256(body).hexdigest()
     mac = "" if key is None else f',"mac":"{_mac(key, digest)}"'

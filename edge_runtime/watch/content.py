@@ -14,6 +14,7 @@ from edge_runtime.reading.headers import read_header
 from edge_runtime.reading.sources import sources_of
 
 UNREADABLE = "unreadable"  # stands for the hash of a file that cannot be read
+_PART_BYTES = 1 << 20
 MOMENTARY = frozenset({"missing-file", "unreadable-file", "too-many-open-files"})
 _UNFINISHED = ("truncated-", "damaged-", "empty-file", "unsupported-format", "scrambled-pixels", "frame-count")
 
@@ -29,7 +30,7 @@ class Content:
     scans
         Number of its scans; 0 for what is no scan, such as a picture that this program wrote.
     whole
-        Whether all of it is there. A file that is of a kind that is refused is whole, too: it gets no better by waiting.
+        Whether all of it is there. A file of a kind that is refused is whole, too: it gets no better by waiting.
     """
 
     sha256: str
@@ -59,8 +60,7 @@ def read_content(path: str, name: str) -> Content:
     named_as_scan = suffix_may_be_scan(name)
     sha256 = UNREADABLE
     try:
-        with open_file(path) as file:
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        sha256 = _sha256_of(path)
         if is_own(path):
             return Content(sha256, 0, whole=True)
         if begins_as_dicom(path):
@@ -75,6 +75,14 @@ def read_content(path: str, name: str) -> Content:
         if word in MOMENTARY:
             return Content(UNREADABLE, 1 if named_as_scan else 0, whole=False)
         return Content(sha256, 1, whole=not is_unfinished(word))
+
+
+def _sha256_of(path: str) -> str:
+    digest = hashlib.sha256()
+    with open_file(path) as file:
+        while part := file.read(_PART_BYTES):
+            digest.update(part)
+    return digest.hexdigest()
 
 
 def is_unfinished(word: str) -> bool:

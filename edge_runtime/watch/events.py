@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 from edge_runtime.errors import MissingExtraError
 
 if TYPE_CHECKING:
-    from multiprocessing.connection import Connection
-
     from watchdog.events import FileSystemEvent
 
 # Not those of opening and reading, which looks themselves cause.

@@ -13,7 +13,7 @@ from edge_runtime.exams.folder import is_system, suffix_may_be_scan
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-# How programs call a file that they are still writing, when they rename it afterwards: ``~x``, ``x.part``, ``x.tmp.png``.
+# How programs name a file that they rename when it is written: ``~x``, ``x.part``, ``x.tmp.png``.
 _TEMPORARY = re.compile(r"~|.*\.(tmp|temp|part|partial|filepart|crdownload|download|swp)(\.|$)", re.IGNORECASE)
 
 
@@ -95,9 +95,7 @@ def is_temporary(name: str) -> bool:
     return is_system(name) or _TEMPORARY.match(name) is not None
 
 
-def _take(
-    entry: os.DirEntry[str], path: str, found: Glance, waiting: list[str], without: Collection[str]
-) -> None:
+def _take(entry: os.DirEntry[str], path: str, found: Glance, waiting: list[str], without: Collection[str]) -> None:
     """Add one entry of a folder to what was found, or to the folders that are still to be looked into."""
     if is_temporary(entry.name):
         return

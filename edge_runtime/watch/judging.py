@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from edge_runtime.batch.record import ExamRecord
 from edge_runtime.batch.work import measure_exam
 from edge_runtime.dicom_out.one_patient import check_patients
 from edge_runtime.printable import printable
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
     from edge_runtime.analyzer import CataractAnalyzer
     from edge_runtime.batch.plan import Job
-    from edge_runtime.batch.record import ExamRecord
     from edge_runtime.results import EyeResult
 
 _MOST_BYTES = 100  # of a name: with what is added to it, every file system takes it
@@ -40,6 +40,9 @@ class Judged:
 
     record: ExamRecord
     files: dict[str, bytes] = field(default_factory=dict)
+
+
+NOTHING = Judged(ExamRecord([], {}))
 
 
 def judge(analyzer: CataractAnalyzer, job: Job, *, overlays: bool = True) -> Judged:

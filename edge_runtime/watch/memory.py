@@ -1,4 +1,4 @@
-"""What has been judged of a watched folder, on a ledger, so that nothing is judged twice and no start reads it again."""
+"""What was judged of a watched folder, on a ledger: nothing is judged twice, and no start reads everything again."""
 
 from __future__ import annotations
 

@@ -78,9 +78,7 @@ class Group:
 
     def planned(self, root: str) -> PlannedExam:
         """Its scans."""
-        scans = (
-            PlannedScan(os.path.join(root, file.path), tuple(file.path.split(os.sep)[:-1])) for file in self.files
-        )
+        scans = (PlannedScan(os.path.join(root, file.path), tuple(file.path.split(os.sep)[:-1])) for file in self.files)
         return PlannedExam(self.label, tuple(scans))
 
 
@@ -173,9 +171,10 @@ class Tracker:
                 file.read_after = now + self._rules.settle_s
         return False
 
-    def is_settling(self) -> bool:
-        """Whether a file was not read yet, perhaps because it is still being written."""
-        return any(self._files[path].content is None for path in self._unread)
+    def has_settled_unread(self, now: float) -> bool:
+        """Whether there are files that have settled, and were never read."""
+        files = (self._files[path] for path in self._unread)
+        return any(file.content is None and now >= file.read_after for file in files)
 
     def doubt(self, label: str, names: Collection[str]) -> bool:
         """Files of an exam seemed whole, and could not be unpacked: they are given time; whether there are such."""
