@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ from edge_runtime.reading.sources import sources_of
 
 UNREADABLE = "unreadable"  # stands for the hash of a file that cannot be read
 _PART_BYTES = 1 << 20
+_TAIL_BYTES = 256
 MOMENTARY = frozenset({"missing-file", "unreadable-file", "too-many-open-files"})
 _UNFINISHED = ("truncated-", "damaged-", "empty-file", "unsupported-format", "scrambled-pixels", "frame-count")
 
@@ -64,10 +66,11 @@ def read_content(path: str, name: str) -> Content:
         if is_own(path):
             return Content(sha256, 0, whole=True)
         if begins_as_dicom(path):
-            return Content(sha256, len(sources_of(path)), whole=True)
-        if named_as_scan:
-            read_header(read_file(path))
-        return Content(sha256, 1 if named_as_scan else 0, whole=True)
+            return Content(sha256, len(sources_of(path)), whole=not _ends_in_zeros(path))
+        if not named_as_scan:
+            return Content(sha256, 0, whole=True)
+        read_header(read_file(path))
+        return Content(sha256, 1, whole=not _ends_in_zeros(path))
     except Exception as error:
         word = _word(error)
         if word is None:
@@ -83,6 +86,16 @@ def _sha256_of(path: str) -> str:
         while part := file.read(_PART_BYTES):
             digest.update(part)
     return digest.hexdigest()
+
+
+def _ends_in_zeros(path: str) -> bool:
+    """Whether a file ends as one of which the size is set, and the end is still to come: so networks copy.
+
+    A scan may end so, too; its exam then waits until its time is out.
+    """
+    with open_file(path) as file:
+        file.seek(max(os.fstat(file.fileno()).st_size - _TAIL_BYTES, 0))
+        return not any(file.read(_TAIL_BYTES))
 
 
 def is_unfinished(word: str) -> bool:

@@ -1,0 +1,280 @@
+"""Write scans badly, kill the watch, and count: ``python -m benchmarks.robustness.watched_folder``.
+
+Files are written slowly, renamed, cut, replaced, with their size set first, and taken away for a moment, with pauses
+longer than a file must settle. The watch runs under strace, which lets no sync succeed, as on a share that knows none,
+and is killed at random moments while files are written and exams are judged. Then it is given time, and its results are
+held against what was written: a file that was read early has a hash that no whole file ever had.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from benchmarks.provenance import place, save, versions
+from benchmarks.robustness.slow_writers import ENDINGS, MANNERS, SCANS_PER_EXAM, Pace, Writers, write_decoys
+from edge_runtime.printable import printable
+from tests.make_tiny_model import TinyModel, tiny_model_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from benchmarks.robustness.slow_writers import Written
+
+ROOT = Path(__file__).parents[2]
+RESULTS = Path(__file__).parents[1] / "results" / "watched_folder.json"
+SETTLE_S, TIMEOUT_S, POLL_S = 0.5, 10.0, 0.25
+PACE = Pace(pause_s=2.0, late_s=15.0, timeout_s=TIMEOUT_S)
+_NO_SYNC = ("-f", "--seccomp-bpf", "-qq", "-o", "/dev/null", "-e", "trace=fsync", "-e", "inject=fsync:error=EINVAL")
+_LONGEST_S = 600.0  # for the watch to come to its end
+
+
+@dataclass(slots=True)
+class Findings:
+    """What the results say.
+
+    Attributes
+    ----------
+    early
+        Files of results with a content that was never whole there.
+    lost
+        Places whose last content is in no result, or not in the latest one of its exam.
+    doubled
+        Exams with two results of the same files, or whose results do not say which one replaces which.
+    left
+        Files among the results that do not belong there.
+    results, replaced
+        Number of results, and of those that replace an earlier one.
+    refused
+        Scans that were refused, by word.
+    """
+
+    early: list[str] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
+    doubled: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+    results: int = 0
+    replaced: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def good(self) -> bool:
+        """Whether nothing was read early, lost, doubled or left."""
+        return not (self.early or self.lost or self.doubled or self.left)
+
+
+def command(folder: Path, out: Path, model: Path, *, synced: bool) -> list[str]:
+    """The command line of the watch."""
+    strace = [] if synced else [shutil.which("strace") or "strace", *_NO_SYNC]
+    return [
+        *strace, sys.executable, "-m", "edge_runtime", "watch", str(folder), "-o", str(out), "--model", str(model),
+        "--settle", str(SETTLE_S), "--timeout", str(TIMEOUT_S), "--poll", str(POLL_S), "--documents-only", "--threads",
+        "1", "-q",
+    ]  # fmt: skip
+
+
+class Killer:
+    """Keeps a watch running, and kills it again and again.
+
+    Parameters
+    ----------
+    words
+        Its command line.
+    seed
+        Of the moments.
+    """
+
+    def __init__(self, words: list[str], seed: int) -> None:
+        self._words = words
+        self._rng = np.random.default_rng([seed, 1])
+        self._running = self._start()
+        self.kills = 0
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(self._words, cwd=ROOT, stderr=subprocess.PIPE, start_new_session=True)
+
+    def kill(self, longest_s: float) -> None:
+        """Let it run for a while, kill it and all of its processes, and start it again."""
+        time.sleep(float(self._rng.uniform(0.2, longest_s)))
+        self._check()
+        self._end(signal.SIGKILL)
+        self.kills += 1
+        self._running = self._start()
+
+    def _check(self) -> None:
+        if self._running.poll() is not None:
+            errors = self._running.stderr.read().decode() if self._running.stderr is not None else ""
+            raise RuntimeError(f"the watch ended by itself with {self._running.returncode}: {errors[-1000:]}")
+
+    def _end(self, number: int) -> None:
+        os.killpg(self._running.pid, number)
+        self._running.communicate()
+
+    def wait(self, folder: Path, quiet_s: float) -> None:
+        """Let it run until no new result has come for a while."""
+        began = last = time.monotonic()
+        known = -1
+        while time.monotonic() - last < quiet_s and time.monotonic() - began < _LONGEST_S:
+            self._check()
+            found = len(os.listdir(folder)) if folder.is_dir() else 0
+            if found != known:
+                known, last = found, time.monotonic()
+            time.sleep(0.5)
+
+    def close(self) -> int:
+        """End it as a system does; returns its exit code."""
+        if self._running.poll() is None:
+            os.killpg(self._running.pid, signal.SIGTERM)
+        try:
+            self._running.communicate(timeout=60)
+        finally:
+            if self._running.poll() is None:
+                self._end(signal.SIGKILL)
+        return self._running.returncode
+
+
+def examine(out: Path, written: Mapping[str, Written]) -> Findings:
+    """Hold the results against what was written."""
+    found = Findings()
+    wanted = _by_exam(written)
+    chains: dict[str, dict[str | None, dict[str, Any]]] = {}
+    for folder in sorted(path for path in out.iterdir() if path.is_dir()):
+        summary = json.loads((folder / "exam.json").read_bytes())
+        found.results += 1
+        found.replaced += summary["replaces"] is not None
+        _check_result(folder, summary, wanted, found)
+        chain = chains.setdefault(summary["exam"], {})
+        if summary["replaces"] in chain:
+            found.doubled.append(folder.name)
+        chain[summary["replaces"]] = summary
+    found.left += [path.name for path in out.iterdir() if path.is_file() and path.name != "watch.ledger"]
+    recorded = [json.loads(line)["record"]["result"] for line in (out / "watch.ledger").read_bytes().splitlines()[1:]]
+    found.doubled += [name for name, count in Counter(recorded).items() if count > 1]
+    for label, files in wanted.items():
+        latest = _latest(chains.get(label, {}))
+        judged = Counter((file["source"], file["sha256"]) for file in latest["files"]) if latest else Counter()
+        final = Counter((name, one.final) for name, one in files)
+        found.lost += [f"{label}: {name}" for name, _ in (final - judged)]
+    return found
+
+
+def _check_result(
+    folder: Path, summary: dict[str, Any], wanted: Mapping[str, list[tuple[str, Written]]], found: Findings
+) -> None:
+    allowed: dict[str, set[str]] = {}
+    for name, one in wanted.get(summary["exam"], []):
+        allowed.setdefault(name, set()).update(one.whole, one.parts)
+    names = {"exam.json", *(eye["document"] for eye in summary["eyes"] if eye["document"])}
+    found.left += [f"{folder.name}/{path.name}" for path in folder.iterdir() if path.name not in names]
+    read = [(file["source"], file["sha256"]) for file in summary["files"]]
+    for eye in summary["eyes"]:
+        if eye["document"] is None:
+            continue
+        for scan in json.loads((folder / eye["document"]).read_bytes())["scans"]:
+            if scan["sha256"] is None:
+                found.refused.update(scan["reasons"])
+            else:
+                read.append((scan["source"], scan["sha256"]))
+    found.early += [f"{folder.name}/{name}" for name, sha256 in read if sha256 not in allowed.get(name, set())]
+
+
+def _latest(chain: Mapping[str | None, dict[str, Any]]) -> dict[str, Any] | None:
+    """The last result of an exam: each says which one it replaces."""
+    summary = None
+    while (following := chain.get(None if summary is None else summary["result"])) is not None:
+        summary = following
+    return summary
+
+
+def _by_exam(written: Mapping[str, Written]) -> dict[str, list[tuple[str, Written]]]:
+    """What was written, by the label of its exam, with the names of its files."""
+    exams: dict[str, list[tuple[str, Written]]] = {}
+    for place_, one in written.items():
+        *folders, name = Path(place_).parts
+        label = "/".join(folders[:-1]) if folders else name.split("_")[0]
+        exams.setdefault(printable(label), []).append((printable(name), one))
+    return exams
+
+
+def watched_folder(root: Path, files: int, kills: int, seed: int, at_a_time: int, *, synced: bool) -> dict[str, Any]:
+    """Write, kill, wait, and look; returns what was met."""
+    folder, elsewhere, out, model = root / "in", root / "elsewhere", root / "out", root / "tiny.onnx"
+    folder.mkdir()
+    model.write_bytes(tiny_model_bytes(TinyModel()))
+    write_decoys(folder)
+    written: dict[str, Written] = {}
+    writers = Writers(folder, elsewhere, PACE, seed)
+    killer = Killer(command(folder, out, model, synced=synced), seed)
+    began = time.monotonic()
+    try:
+        writing = threading.Thread(target=lambda: written.update(writers.write(files, at_a_time)))
+        writing.start()
+        for number in range(kills):
+            killer.kill(6.0)
+            print(f"kill {number + 1} after {time.monotonic() - began:.0f} s", flush=True)
+        writing.join()
+        killer.wait(out, 3 * TIMEOUT_S)
+    finally:
+        code = killer.close()
+    found = examine(out, written)
+    return {
+        "files": len(written),
+        "exams": -(-len(written) // SCANS_PER_EXAM),
+        "formats": list(ENDINGS),
+        "manners": {manner: sum(one.manner == manner for one in written.values()) for manner in MANNERS},
+        "sync": "as it is" if synced else "every fsync fails with EINVAL (strace)",
+        "settle_s": SETTLE_S,
+        "timeout_s": TIMEOUT_S,
+        "longest_pause_in_a_file_s": PACE.pause_s,
+        "kills": killer.kills,
+        "ended_by_sigterm_with": code,
+        "wall_s": round(time.monotonic() - began, 1),
+        "results": found.results,
+        "results_that_replace": found.replaced,
+        "scans_refused": dict(sorted(found.refused.items())),
+        "left_unfinished_for_longer_than_planned": sum(
+            bool(one.parts) for one in written.values() if one.manner != "cut for ever"
+        ),
+        "read_early": found.early,
+        "lost": found.lost,
+        "doubled": found.doubled,
+        "left_behind": found.left,
+        "good": found.good,
+    }
+
+
+def main() -> int:
+    """Write, kill, print, save; 1 when a file was read early, or lost, or a result is there twice."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--files", type=int, default=2000)
+    parser.add_argument("--kills", type=int, default=40)
+    parser.add_argument("--seed", type=int, default=18)
+    parser.add_argument("--at-a-time", type=int, default=24, help="exams that are written at the same time")
+    parser.add_argument("--synced", action="store_true", help="do not let syncs fail")
+    parser.add_argument("--out", type=Path, default=RESULTS)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as root:
+        content = watched_folder(
+            Path(root), arguments.files, arguments.kills, arguments.seed, arguments.at_a_time, synced=arguments.synced
+        )
+    save(arguments.out, {**place(), **versions("watchdog", "onnxruntime"), "seed": arguments.seed, **content})
+    print(json.dumps(content, indent=1))
+    return 0 if content["good"] else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
