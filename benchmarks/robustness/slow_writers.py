@@ -15,7 +15,6 @@ import numpy as np
 
 from benchmarks.robustness.batch_scans import DICOM, dicom_of
 from edge_runtime.scan import Laterality
-from tests.edge_runtime.pictures import speckled_frame
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -81,7 +80,7 @@ class Contents:
     """Files that differ from one another in some bytes alone."""
 
     def __init__(self) -> None:
-        grey = speckled_frame()
+        grey = _frame()
         self._plain = {ending: _encoded(ending, grey) for ending in ENDINGS if ending != ".dcm"}
         self._dicom = {eye: dicom_of(grey, eye) for eye in Laterality} if DICOM else {}
 
@@ -99,6 +98,14 @@ class Contents:
         patched = bytes(value & ~1 | (mark[place % len(mark)] >> place // len(mark)) & 1
                         for place, value in enumerate(content[middle : middle + 8 * len(mark)]))  # fmt: skip
         return content[:middle] + patched + content[middle + 8 * len(mark) :]
+
+
+def _frame() -> NDArray[np.uint8]:
+    """(365, 430) uint8, the shape of a device's frame: what the tiny model takes for a lens, with speckle."""
+    noise = np.random.default_rng(18)
+    frame = np.clip(noise.normal(20, 6, (365, 430)), 1, 40)
+    frame[150:300, 130:300] = np.clip(noise.normal(90, 8, (150, 170)), 60, 119)
+    return frame.astype(np.uint8)
 
 
 def _encoded(ending: str, picture: NDArray[np.uint8]) -> bytes:

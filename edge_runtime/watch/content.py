@@ -32,7 +32,8 @@ class Content:
     scans
         Number of its scans; 0 for what is no scan, such as a picture that this program wrote.
     whole
-        Whether all of it is there. A file of a kind that is refused is whole, too: it gets no better by waiting.
+        Whether all of it is there, as far as its header and its end say. Of what is refused nobody knows: a part of a
+        file may look like one of another kind.
     """
 
     sha256: str
@@ -77,7 +78,7 @@ def read_content(path: str, name: str) -> Content:
             raise
         if word in MOMENTARY:
             return Content(UNREADABLE, 1 if named_as_scan else 0, whole=False)
-        return Content(sha256, 1, whole=not is_unfinished(word))
+        return Content(sha256, 1, whole=False)
 
 
 def _sha256_of(path: str) -> str:
