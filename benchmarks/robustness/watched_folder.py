@@ -19,7 +19,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,16 +31,26 @@ from edge_runtime.printable import printable
 from tests.make_tiny_model import TinyModel, tiny_model_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from benchmarks.robustness.slow_writers import Written
 
 ROOT = Path(__file__).parents[2]
 RESULTS = Path(__file__).parents[1] / "results" / "watched_folder.json"
-SETTLE_S, TIMEOUT_S, POLL_S = 0.5, 10.0, 0.25
-PACE = Pace(pause_s=2.0, late_s=15.0, timeout_s=TIMEOUT_S)
 _NO_SYNC = ("-f", "--seccomp-bpf", "-qq", "-o", "/dev/null", "-e", "trace=fsync", "-e", "inject=fsync:error=EINVAL")
 _LONGEST_S = 600.0  # for the watch to come to its end
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Times of the watch and of who writes, in seconds."""
+
+    settle_s: float = 0.5
+    timeout_s: float = 10.0
+    poll_s: float = 0.25
+    pause_s: float = 2.0
+    late_s: float = 15.0
+    kill_s: float = 6.0
 
 
 @dataclass(slots=True)
@@ -77,13 +87,13 @@ class Findings:
         return not (self.early or self.lost or self.doubled or self.left)
 
 
-def command(folder: Path, out: Path, model: Path, *, synced: bool) -> list[str]:
+def command(folder: Path, out: Path, model: Path, times: Times, *, synced: bool) -> list[str]:
     """The command line of the watch."""
     strace = [] if synced else [shutil.which("strace") or "strace", *_NO_SYNC]
     return [
         *strace, sys.executable, "-m", "edge_runtime", "watch", str(folder), "-o", str(out), "--model", str(model),
-        "--settle", str(SETTLE_S), "--timeout", str(TIMEOUT_S), "--poll", str(POLL_S), "--documents-only", "--threads",
-        "1", "-q",
+        "--settle", str(times.settle_s), "--timeout", str(times.timeout_s), "--poll", str(times.poll_s), "--threads",
+        "1", "--documents-only", "-q",
     ]  # fmt: skip
 
 
@@ -124,16 +134,14 @@ class Killer:
         os.killpg(self._running.pid, number)
         self._running.communicate()
 
-    def wait(self, folder: Path, quiet_s: float) -> None:
-        """Let it run until no new result has come for a while."""
-        began = last = time.monotonic()
-        known = -1
-        while time.monotonic() - last < quiet_s and time.monotonic() - began < _LONGEST_S:
+    def wait(self, is_done: Callable[[], bool], quiet_s: float) -> None:
+        """Let it run until something is so, and then a while longer: nothing more may come."""
+        began = time.monotonic()
+        while not is_done() and time.monotonic() - began < _LONGEST_S:
             self._check()
-            found = len(os.listdir(folder)) if folder.is_dir() else 0
-            if found != known:
-                known, last = found, time.monotonic()
             time.sleep(0.5)
+        time.sleep(quiet_s)
+        self._check()
 
     def close(self) -> int:
         """End it as a system does; returns its exit code."""
@@ -153,6 +161,9 @@ def examine(out: Path, written: Mapping[str, Written]) -> Findings:
     wanted = _by_exam(written)
     chains: dict[str, dict[str | None, dict[str, Any]]] = {}
     for folder in sorted(path for path in out.iterdir() if path.is_dir()):
+        if not (folder / "exam.json").exists():
+            found.left.append(folder.name)
+            continue
         summary = json.loads((folder / "exam.json").read_bytes())
         found.results += 1
         found.replaced += summary["replaces"] is not None
@@ -162,7 +173,8 @@ def examine(out: Path, written: Mapping[str, Written]) -> Findings:
             found.doubled.append(folder.name)
         chain[summary["replaces"]] = summary
     found.left += [path.name for path in out.iterdir() if path.is_file() and path.name != "watch.ledger"]
-    recorded = [json.loads(line)["record"]["result"] for line in (out / "watch.ledger").read_bytes().splitlines()[1:]]
+    lines = (out / "watch.ledger").read_bytes().splitlines()[1:]
+    recorded = [json.loads(line)["record"]["result"] for line in lines if line.endswith(b"}")]
     found.doubled += [name for name, count in Counter(recorded).items() if count > 1]
     for label, files in wanted.items():
         latest = _latest(chains.get(label, {}))
@@ -210,24 +222,35 @@ def _by_exam(written: Mapping[str, Written]) -> dict[str, list[tuple[str, Writte
     return exams
 
 
-def watched_folder(root: Path, files: int, kills: int, seed: int, at_a_time: int, *, synced: bool) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How much is written and killed; with `synced`, syncs are let through."""
+
+    files: int = 2000
+    kills: int = 40
+    seed: int = 18
+    at_a_time: int = 24
+    synced: bool = False
+
+
+def watched_folder(root: Path, plan: Plan, times: Times) -> dict[str, Any]:
     """Write, kill, wait, and look; returns what was met."""
     folder, elsewhere, out, model = root / "in", root / "elsewhere", root / "out", root / "tiny.onnx"
     folder.mkdir()
     model.write_bytes(tiny_model_bytes(TinyModel()))
     write_decoys(folder)
     written: dict[str, Written] = {}
-    writers = Writers(folder, elsewhere, PACE, seed)
-    killer = Killer(command(folder, out, model, synced=synced), seed)
+    writers = Writers(folder, elsewhere, Pace(times.pause_s, times.late_s, times.timeout_s), plan.seed)
+    killer = Killer(command(folder, out, model, times, synced=plan.synced), plan.seed)
     began = time.monotonic()
     try:
-        writing = threading.Thread(target=lambda: written.update(writers.write(files, at_a_time)))
+        writing = threading.Thread(target=lambda: written.update(writers.write(plan.files, plan.at_a_time)))
         writing.start()
-        for number in range(kills):
-            killer.kill(6.0)
+        for number in range(plan.kills):
+            killer.kill(times.kill_s)
             print(f"kill {number + 1} after {time.monotonic() - began:.0f} s", flush=True)
         writing.join()
-        killer.wait(out, 3 * TIMEOUT_S)
+        killer.wait(lambda: not examine(out, written).lost, 2 * times.timeout_s)
     finally:
         code = killer.close()
     found = examine(out, written)
@@ -236,10 +259,8 @@ def watched_folder(root: Path, files: int, kills: int, seed: int, at_a_time: int
         "exams": -(-len(written) // SCANS_PER_EXAM),
         "formats": list(ENDINGS),
         "manners": {manner: sum(one.manner == manner for one in written.values()) for manner in MANNERS},
-        "sync": "as it is" if synced else "every fsync fails with EINVAL (strace)",
-        "settle_s": SETTLE_S,
-        "timeout_s": TIMEOUT_S,
-        "longest_pause_in_a_file_s": PACE.pause_s,
+        "sync": "as it is" if plan.synced else "every fsync fails with EINVAL (strace)",
+        "times": asdict(times),
         "kills": killer.kills,
         "ended_by_sigterm_with": code,
         "wall_s": round(time.monotonic() - began, 1),
@@ -260,18 +281,18 @@ def watched_folder(root: Path, files: int, kills: int, seed: int, at_a_time: int
 def main() -> int:
     """Write, kill, print, save; 1 when a file was read early, or lost, or a result is there twice."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--files", type=int, default=2000)
-    parser.add_argument("--kills", type=int, default=40)
-    parser.add_argument("--seed", type=int, default=18)
-    parser.add_argument("--at-a-time", type=int, default=24, help="exams that are written at the same time")
+    usual = Plan()
+    parser.add_argument("--files", type=int, default=usual.files)
+    parser.add_argument("--kills", type=int, default=usual.kills)
+    parser.add_argument("--seed", type=int, default=usual.seed)
+    parser.add_argument("--at-a-time", type=int, default=usual.at_a_time, help="exams written at the same time")
     parser.add_argument("--synced", action="store_true", help="do not let syncs fail")
     parser.add_argument("--out", type=Path, default=RESULTS)
-    arguments = parser.parse_args()
+    given = parser.parse_args()
+    plan = Plan(given.files, given.kills, given.seed, given.at_a_time, given.synced)
     with tempfile.TemporaryDirectory() as root:
-        content = watched_folder(
-            Path(root), arguments.files, arguments.kills, arguments.seed, arguments.at_a_time, synced=arguments.synced
-        )
-    save(arguments.out, {**place(), **versions("watchdog", "onnxruntime"), "seed": arguments.seed, **content})
+        content = watched_folder(Path(root), plan, Times())
+    save(given.out, {**place(), **versions("watchdog", "onnxruntime"), "seed": plan.seed, **content})
     print(json.dumps(content, indent=1))
     return 0 if content["good"] else 1
 

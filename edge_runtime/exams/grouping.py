@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .names import eye_in, eye_words
+from .names import LETTER, SEPARATOR, eye_in, eye_words
 from .planned import PlannedExam
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from .planned import PlannedScan
 
-_NUMBERS_AT_END = re.compile(r"((^|[\W_]+)\d+(deg|°)?)+$", re.IGNORECASE)
+_NUMBERS_AT_END = re.compile(rf"((^|{SEPARATOR}+)\d+(deg|°)?)+$", re.IGNORECASE)
 
 
 def exams_of(labelled: Iterable[tuple[str, PlannedScan]]) -> tuple[PlannedExam, ...]:
@@ -87,7 +87,7 @@ def label_alone(path: str, root: str) -> str:
 def _says_eye_alone(name: str) -> bool:
     """Whether a folder's name is nothing but an eye's word: ``OD``, ``R``, ``01-left``."""
     words = eye_words(name)
-    return eye_in(name) is not None and all(re.search(r"[^\W\d_]", w.before + w.after) is None for w in words)
+    return eye_in(name) is not None and all(re.search(LETTER, w.before + w.after) is None for w in words)
 
 
 def _label(place: _Place, top: str, *, several: bool) -> str:

@@ -29,7 +29,8 @@ def move_files(group: Group, root: str, target: str) -> list[str]:
     Returns
     -------
     list[str]
-        Paths, below the watched folder, of the files that were moved. One that has changed since it was judged stays.
+        Paths, below the watched folder, of the files that were moved. One that has changed since it was judged stays,
+        and so does a link that would lead nowhere from another folder.
 
     Raises
     ------
@@ -39,13 +40,18 @@ def move_files(group: Group, root: str, target: str) -> list[str]:
     moved = []
     for file in group.files:
         source = os.path.join(root, file.path)
-        if state_of(source) != file.state:
+        if state_of(source) != file.state or _leads_nowhere_else(source):
             continue
         place = os.path.join(target, file.path)
         os.makedirs(os.path.dirname(place), exist_ok=True)
         if _move(source, _free(place), file.state):
             moved.append(file.path)
     return moved
+
+
+def _leads_nowhere_else(source: str) -> bool:
+    """Whether a file is a link that leads to its file from its own folder alone."""
+    return os.path.islink(source) and not os.path.isabs(os.readlink(source))
 
 
 def _free(place: str) -> str:
@@ -69,7 +75,7 @@ def _move(source: str, place: str, state: FileState) -> bool:
     if there is not None and there._replace(ctime_ns=state.ctime_ns) == state:
         return True
     with suppress(OSError):  # a second link is refused where a newer file has come meanwhile, and then that one counts
-        os.link(place, source)
+        os.link(place, source, follow_symlinks=False)
         os.unlink(place)
     return False
 
