@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from benchmarks.robustness.slow_writers import Contents, Written
-from benchmarks.robustness.watched_folder import Plan, Times, examine, watched_folder
+from benchmarks.robustness.watched_folder import Plan, Times, watched_folder
+from benchmarks.robustness.watched_results import examine
 from edge_runtime.scan import Laterality
 
 WHOLE, NEWER, PART = "a" * 64, "b" * 64, "c" * 64
