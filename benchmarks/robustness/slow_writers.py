@@ -26,7 +26,8 @@ SCANS_PER_EXAM = 2 * SCANS_PER_EYE
 ENDINGS = (".png", ".tif", ".bmp", ".jpg", *((".dcm",) if DICOM else ()))
 MANNERS = ("at once", "slowly", "renamed", "preallocated", "cut first", "cut for ever", "replaced", "away for a moment")
 _SHARES = (0.1, 0.25, 0.15, 0.1, 0.15, 0.03, 0.15, 0.07)
-_STYLES = ("names", "folders", "bytes", "links")
+_LINKED = "L"  # names of exams whose files are links
+_REPLACED = 1_000_000  # what is added to the number of a file for its second content
 _PNG_HEADER = 33
 
 
@@ -146,33 +147,35 @@ class Writers:
         return {place: written for exam in done for place, written in exam.items()}
 
     def _exam(self, contents: Contents, numbers: range) -> dict[str, Written]:
+        """Write the files of an exam side by side; some are replaced a while after the last one is there."""
+        with ThreadPoolExecutor(len(numbers)) as pool:
+            done = dict(pool.map(lambda number: self._scan(contents, number), numbers))
         exam = numbers.start // SCANS_PER_EXAM
         rng = np.random.default_rng([self.seed, exam])
-        style = _STYLES[exam % len(_STYLES)]
-        done: dict[str, Written] = {}
-        later: list[tuple[str, bytes]] = []
-        for number in rng.permutation(numbers):
-            place, eye, ending = _place(exam, int(number) % SCANS_PER_EXAM, style)
-            manner = MANNERS[int(rng.choice(len(MANNERS), p=_SHARES))]
-            content = contents.make(ending, eye, int(number))
-            done[place] = Written(manner)
-            self._file(place, content, done[place], rng, linked=style == "links")
-            if manner == "replaced":
-                later.append((place, contents.make(ending, eye, 1_000_000 + int(number))))
-            self._pause(rng)
-        if later:
-            time.sleep(float(rng.uniform(0, self.pace.late_s)))
-        for place, content in later:
+        time.sleep(float(rng.uniform(0, self.pace.late_s)))
+        for number, (place, written) in zip(numbers, done.items(), strict=True):
+            if written.manner != "replaced":
+                continue
+            _, eye, ending = _place(number)
+            content = contents.make(ending, eye, _REPLACED + number)
             if rng.random() < 0.5:
-                self._renamed(place, content, done[place])
+                self._renamed(place, content, written)
             else:
-                self._slowly(place, content, done[place], rng)
+                self._slowly(place, content, written, rng)
         return done
 
-    def _file(self, place: str, content: bytes, written: Written, rng: np.random.Generator, *, linked: bool) -> None:
+    def _scan(self, contents: Contents, number: int) -> tuple[str, Written]:
+        rng = np.random.default_rng([self.seed, number, 1])
+        place, eye, ending = _place(number)
+        written = Written(MANNERS[int(rng.choice(len(MANNERS), p=_SHARES))])
+        self._pause(rng)
+        self._file(place, contents.make(ending, eye, number), written, rng)
+        return place, written
+
+    def _file(self, place: str, content: bytes, written: Written, rng: np.random.Generator) -> None:
         path = self.folder / place
         path.parent.mkdir(parents=True, exist_ok=True)
-        if linked:
+        if place.startswith(_LINKED):
             target = self.elsewhere / place
             target.parent.mkdir(parents=True, exist_ok=True)
             path.symlink_to(target)  # what it leads to comes later
@@ -245,15 +248,20 @@ def _settled(written: Written, content: bytes) -> None:
     written.whole.add(written.final)
 
 
-def _place(exam: int, scan: int, style: str) -> tuple[str, Laterality, str]:
+def _place(number: int) -> tuple[str, Laterality, str]:
     """Where a scan is written, below the folder; which eye it shows; and its ending."""
+    exam, scan = divmod(number, SCANS_PER_EXAM)
     eye = (Laterality.OD, Laterality.OS)[scan // SCANS_PER_EYE]
     ending = ENDINGS[(exam + scan) % len(ENDINGS)]
     meridian = 30 * (scan % SCANS_PER_EYE)
-    if style in ("names", "links"):
-        return f"E{exam:04d}_{eye}_{meridian:03d}deg{ending}", eye, ending
-    inner = f"ward/E{exam:04d}" + ("\udcff" if style == "bytes" else "")  # a byte that is no UTF-8
-    return f"{inner}/{eye}/{meridian:03d}deg{ending}", eye, ending
+    match exam % 4:
+        case 0:
+            return f"E{exam:04d}_{eye}_{meridian:03d}deg{ending}", eye, ending
+        case 1:
+            return f"{_LINKED}{exam:04d}_{eye}_{meridian:03d}deg{ending}", eye, ending
+        case 2:
+            return f"ward/E{exam:04d}/{eye}/{meridian:03d}deg{ending}", eye, ending
+    return f"ward/E{exam:04d}\udcff/{eye}/{meridian:03d}deg{ending}", eye, ending  # a byte that is no UTF-8
 
 
 def write_decoys(folder: Path) -> None:

@@ -47,7 +47,7 @@ class Times:
     settle_s: float = 0.5
     timeout_s: float = 10.0
     poll_s: float = 0.25
-    pause_s: float = 2.0
+    pause_s: float = 4.0
     late_s: float = 15.0
     kill_s: float = 6.0
 
@@ -127,7 +127,7 @@ class Plan:
     files: int = 2000
     kills: int = 40
     seed: int = 18
-    at_a_time: int = 24
+    at_a_time: int = 16
     synced: bool = False
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from edge_runtime.errors import OutputError
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 SCHEMA = "edge-cataract/watched-exam/1"
 SUMMARY = "exam.json"
 _KEY_DIGITS = 12
+_NAME = re.compile(rf".+-[0-9a-f]{{{_KEY_DIGITS}}}")
 
 
 class Results:
@@ -38,6 +41,16 @@ class Results:
 
     def __init__(self, folder: str) -> None:
         self._folder = folder
+
+    def tidy(self) -> None:
+        """Finish what a run that was killed left of a result, or take it away."""
+        with os.scandir(self._folder) as entries:
+            folders = [entry.path for entry in entries if _NAME.fullmatch(entry.name) and entry.is_dir()]
+        for folder in folders:
+            if not os.path.exists(os.path.join(folder, SUMMARY)):
+                finish_interrupted(folder)
+                with suppress(OSError):  # it is not empty
+                    os.rmdir(folder)
 
     def name(self, group: Group) -> str:
         """Name of the folder of a result: the exam's label, and what tells this content of its files from others."""
@@ -89,7 +102,10 @@ class Results:
             "timed_out": group.timed_out,
             "eyes": [_eye(eye) for eye in judged.record.eyes],
             "files": [
-                {"source": printable(os.path.basename(file.path)), "sha256": _hash(file.content.sha256)}
+                {
+                    "source": printable(os.path.basename(file.path)),
+                    "sha256": file.content.sha256 if file.content.readable else None,
+                }
                 for file in group.files
             ],
             **judged.record.files,
@@ -110,9 +126,3 @@ def _eye(eye: EyeRecord) -> dict[str, Any]:
         "word": eye.word,
         "message": eye.message,
     }
-
-
-def _hash(sha256: str) -> str | None:
-    from .content import UNREADABLE
-
-    return None if sha256 == UNREADABLE else sha256

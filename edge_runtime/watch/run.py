@@ -119,6 +119,7 @@ def watch(what: Watch, listener: Listener) -> None:
                 pool.start()
             while not watcher.is_over():
                 watcher.step()
+            watcher.move_done(time.monotonic())
         except (KeyboardInterrupt, Interrupted):
             heard_out()  # or the signal would come again while the processes are ended
             raise
@@ -149,6 +150,7 @@ class _Watcher:
         self._tracker = Tracker(what.root, what.rules, memory, by_age=what.once)
         self._flights = Flights(what.root, self._tracker, what.rules)
         self._results = Results(what.output)
+        self._results.tidy()
         self._without = {os.path.realpath(folder) for folder in (what.output, what.move_to) if folder is not None}
         self._waiting: list[tuple[Flight, Outcome]] = []  # for the disk
         self._troubles: set[str] = set()
@@ -187,8 +189,7 @@ class _Watcher:
         self._first_look = self._last_look if self._first_look is None else self._first_look
         self._rest_s = max(_REST_S, _LOOK_SHARE * (self._last_look - now))
         self._next_look = self._last_look + max(self._what.rules.poll_s, self._rest_s)
-        if self._what.move_to is not None:
-            self._move_done(self._what.move_to, now)
+        self.move_done(now)
 
     def _begin_due(self, now: float) -> None:
         """Give the exams that are due to the processes; none while results wait for the disk."""
@@ -240,8 +241,11 @@ class _Watcher:
         self._memory.add(group.key, group.label, group.files, self._results.name(group))
         return summary
 
-    def _move_done(self, target: str, now: float) -> None:
-        """Move the files of exams of which nothing is left to judge."""
+    def move_done(self, now: float) -> None:
+        """Move the files of exams of which nothing is left to judge, where that was asked for."""
+        target = self._what.move_to
+        if target is None:
+            return
         for group in self._tracker.done(now, self._flights):
             name = self._memory.last_result(group.label)
             if name is None:

@@ -202,13 +202,12 @@ class Tracker:
             files = [self._files[path] for path in self._labels[label]]
             if any(file.content is None for file in files):
                 continue
-            group = self._group(label, files)
-            if all(self._memory.holds(label, file.identity) for file in group.files):
+            if self._is_judged(label, files):
                 self._open.discard(label)
-            elif (timed_out := self._quiet_s(label, files, now) >= self._rules.timeout_s) or self._is_complete(
-                group, files, now
-            ):
-                found.append(replace(group, timed_out=timed_out))
+                continue
+            timed_out = self._quiet_s(label, files, now) >= self._rules.timeout_s
+            if timed_out or self._is_complete(label, files, now):
+                found.append(replace(self._group(label, files), timed_out=timed_out))
         return found
 
     def waiting(self) -> int:
@@ -232,8 +231,7 @@ class Tracker:
         self._files[path] = TrackedFile(path, label, state, since, since + self._rules.settle_s, content)
         self._labels.setdefault(label, set()).add(path)
         self._open.add(label)
-        if content is None:
-            self._unread.add(path)
+        (self._unread.add if content is None else self._unread.discard)(path)
 
     def _lose(self, file: TrackedFile, now: float) -> None:
         self._lost[file.label] = now
@@ -261,11 +259,20 @@ class Tracker:
             quiet = max(quiet, time.time() - newest_ns / 1e9)
         return quiet
 
-    def _is_complete(self, group: Group, files: Sequence[TrackedFile], now: float) -> bool:
+    def _is_judged(self, label: str, files: Iterable[TrackedFile]) -> bool:
+        """Whether every scan among files that were read was a part of a judged exam."""
+        return all(self._is_known(label, file) for file in files if file.content is not None and file.content.scans)
+
+    def _is_known(self, label: str, file: TrackedFile) -> bool:
+        return file.content is not None and self._memory.holds(label, (file.path, file.content.sha256))
+
+    def _is_complete(self, label: str, files: Sequence[TrackedFile], now: float) -> bool:
         """Whether all scans are there, and no file among them is left of an earlier exam."""
+        contents = [file.content for file in files if file.content is not None]
         return (
-            group.label not in self._mixed
-            and all(self._has_settled(file, now) and file.content is not None and file.content.whole for file in files)
-            and not any(self._memory.holds(group.label, file.identity) for file in group.files)
-            and sum(file.content.scans for file in group.files) >= self._rules.scans
+            label not in self._mixed
+            and sum(content.scans for content in contents) >= self._rules.scans
+            and all(content.whole for content in contents)
+            and all(self._has_settled(file, now) for file in files)
+            and not any(self._is_known(label, file) for file in files)
         )

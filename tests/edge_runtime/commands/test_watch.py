@@ -113,16 +113,13 @@ def test_a_watch_that_is_killed_after_the_result_and_before_the_record_finds_it(
 def test_files_of_judged_exams_are_moved_when_that_is_asked_for(run_program: RunProgram, tmp_path: Path) -> None:
     scans, out, done = tmp_path / "in", tmp_path / "out", tmp_path / "in" / "done"
     write_exams(scans, 1)
-    command = ("watch", scans, "-o", out, *QUICK, "--scans", "2", "--move-done", done)
-    assert run_program(*command, "--once").returncode == 0
+    command = ("watch", scans, "-o", out, *QUICK, "--scans", "2", "--move-done", done, "--once")
+    assert run_program(*command).returncode == 0
     (result,) = summaries(out)
-    left = run_program(*command, "--once")  # what one run did not move, the next one does
-    assert left.returncode == 0
     assert sorted(str(path.relative_to(scans)) for path in scans.rglob("*.png")) == [
         f"done/{result['result']}/E1_OD_1.png",
         f"done/{result['result']}/E1_OS_1.png",
     ]
-    assert len(summaries(out)) == 1
 
 
 @pytest.mark.slow

@@ -157,3 +157,19 @@ def test_labels_and_contents_that_differ_have_other_names(tmp_path: Path) -> Non
 
     assert len({named("a/b", "1", "x"), named("a_b", "1", "x"), named("a/b", "2", "x"), named("a/b", "1", "y")}) == 4
     assert named("a/b", "1", "x") == named("a/b", "1", "x")
+
+
+def test_what_a_kill_left_of_a_result_is_finished_or_taken_away(tmp_path: Path) -> None:
+    token = "0123456789abcdef"
+    empty, torn, planned, other = (tmp_path / name for name in ("a-" + "0" * 12, "b-" + "1" * 12, "c-" + "2" * 12, "o"))
+    for folder in (empty, torn, planned, other):
+        folder.mkdir()
+    (torn / f".edge-cataract-{token}-0.tmp").write_bytes(b"half")
+    (torn / f".edge-cataract-{token}.journal").write_bytes(b"")
+    temporary = planned / f".edge-cataract-{token}-0.tmp"
+    temporary.write_bytes(b"{}")
+    plan = [[str(temporary), str(planned / "exam.json")]]
+    (planned / f".edge-cataract-{token}.journal").write_bytes(json.dumps(plan).encode() + b"\n")
+    Results(str(tmp_path)).tidy()
+    assert {path.name for path in tmp_path.iterdir()} == {planned.name, other.name}
+    assert [path.name for path in planned.iterdir()] == ["exam.json"]
