@@ -6,11 +6,13 @@ import errno
 import os
 import stat
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from .errors import OutputError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import BinaryIO
 
 # What a share or a removable medium says that does not know how to sync a file, or a folder.
@@ -58,6 +60,22 @@ def open_locked(path: str, *, wait: bool = False, what: str = "ledger") -> Binar
         file.close()
         raise
     return file
+
+
+@contextmanager
+def unwritten(file: BinaryIO) -> Iterator[None]:
+    """While nobody who uses `open_locked` writes into a file; it waits for that. Where none can be locked, at once."""
+    try:
+        import fcntl
+
+        fcntl.flock(file.fileno(), fcntl.LOCK_SH)
+    except (OSError, ImportError):
+        yield
+        return
+    try:
+        yield
+    finally:
+        fcntl.flock(file.fileno(), fcntl.LOCK_UN)
 
 
 def sync_file(descriptor: int) -> bool:

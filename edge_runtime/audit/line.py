@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 SCHEMA = "edge-cataract/audit/1"
 NOTHING = "0" * 64  # the hash before the first line
-FIRST_BYTES = b'{"n":'  # of every line
+_FIRST_BYTES = b'{"n":'
 MAX_LINE_BYTES = 1 << 20
 _SEALED = re.compile(rb'(\{.+),"hash":"([0-9a-f]{64})"(?:,"mac":"([0-9a-f]{64})")?\}\n')
 
@@ -137,6 +137,12 @@ def is_torn(line: bytes) -> bool:
     whole and yet not as it was written was changed.
     """
     return b"\0" in line or _SEALED.fullmatch(line) is None
+
+
+def is_beginning(text: bytes) -> bool:
+    """Whether a file that holds no whole line may be an audit: its first line is torn, or has not reached the disk."""
+    first = text[: len(_FIRST_BYTES)]
+    return not first.strip(b"\0\n") or _FIRST_BYTES.startswith(first.rstrip(b"\0\n"))
 
 
 def is_mac_of(line: Line, key: bytes) -> bool:

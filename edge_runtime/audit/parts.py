@@ -1,4 +1,4 @@
-"""The files of an audit: the one that is written, and the full ones before it, which were renamed ``PATH.000001`` …"""
+"""The files of an audit: the one that is written, and the full ones before it, ``PATH.000001`` and so on."""
 
 from __future__ import annotations
 
@@ -7,17 +7,6 @@ import re
 
 _DIGITS = 6
 _PART = re.compile(rf"\.(\d{{{_DIGITS},}})")
-
-
-def parts_of(path: str) -> list[str]:
-    """Every file of an audit that is there, in the order in which they were written.
-
-    Raises
-    ------
-    OSError
-        When the folder cannot be read.
-    """
-    return [*full_parts(path), *([path] if os.path.lexists(path) else [])]
 
 
 def full_parts(path: str) -> list[str]:

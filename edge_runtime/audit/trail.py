@@ -13,7 +13,7 @@ from edge_runtime.locked_file import open_locked, sync_folder
 
 from .entry import entry_of
 from .keys import read_key
-from .line import FIRST_BYTES, SCHEMA, Head, is_mac_of, seal, unseal
+from .line import SCHEMA, Head, is_beginning, is_mac_of, seal, unseal
 from .parts import full_parts, next_part
 from .tail import read_tail
 
@@ -126,7 +126,8 @@ class AuditTrail:
         lines: list[bytes] = []
         last, told = tail.last, tail.told
         if last is None:
-            _check_kind(file)
+            if not is_beginning(tail.torn):
+                raise OutputError("not-an-audit", "The file is no audit.", "Name another file, or move this one.")
             last = self._last_of_full_parts()
             lines.append(self._sealed({**_beginning(last, keyed=self._key is not None), **told}, last))
             last, told = unseal(lines[0]), {}
@@ -176,14 +177,6 @@ def _beginning(last: Line | None, *, keyed: bool) -> dict[str, Any]:
     if last is None:
         return {"event": "begin", **common, "chain": os.urandom(16).hex()}
     return {"event": "continue", **common}
-
-
-def _check_kind(file: BinaryIO) -> None:
-    """Refuse to write into a file of another kind: what was torn begins as every audit does, or is zeros."""
-    file.seek(0)
-    found = file.read(len(FIRST_BYTES))
-    if found.strip(b"\0\n") and not FIRST_BYTES.startswith(found):
-        raise OutputError("not-an-audit", "The file is no audit.", "Name another file, or move this one.")
 
 
 def _put(file: BinaryIO, content: bytes) -> None:
