@@ -163,7 +163,7 @@ def watched_folder(root: Path, plan: Plan, times: Times) -> dict[str, Any]:
         "ended_by_sigterm_with": code,
         "wall_s": round(time.monotonic() - began, 1),
         "results": found.results,
-        "results_that_replace": found.replaced,
+        "results_with_one_before": found.later,
         "scans_refused": dict(sorted(found.refused.items())),
         "left_unfinished_for_longer_than_planned": sum(
             bool(one.parts) for one in written.values() if one.manner != "cut for ever"

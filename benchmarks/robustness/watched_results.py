@@ -27,11 +27,11 @@ class Findings:
     lost
         Places whose last content is in no result, or not in the latest one of its exam.
     doubled
-        Exams with two results of the same files, or whose results do not say which one replaces which.
+        Exams with two results of the same files, or two that name the same result before them.
     left
         Files among the results that do not belong there.
-    results, replaced
-        Number of results, and of those that replace an earlier one.
+    results, later
+        Number of results, and of those that have one before them.
     refused
         Scans that were refused, by word.
     """
@@ -41,7 +41,7 @@ class Findings:
     doubled: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
     results: int = 0
-    replaced: int = 0
+    later: int = 0
     refused: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -61,12 +61,12 @@ def examine(out: Path, written: Mapping[str, Written]) -> Findings:
             continue
         summary = json.loads((folder / "exam.json").read_bytes())
         found.results += 1
-        found.replaced += summary["replaces"] is not None
+        found.later += summary["previous"] is not None
         _check_result(folder, summary, wanted, found)
         chain = chains.setdefault(summary["exam"], {})
-        if summary["replaces"] in chain:
+        if summary["previous"] in chain:
             found.doubled.append(folder.name)
-        chain[summary["replaces"]] = summary
+        chain[summary["previous"]] = summary
     found.left += [path.name for path in out.iterdir() if path.is_file() and path.name != "watch.ledger"]
     lines = (out / "watch.ledger").read_bytes().splitlines()[1:]
     recorded = [json.loads(line)["record"]["result"] for line in lines if line.endswith(b"}")]
@@ -100,7 +100,7 @@ def _check_result(
 
 
 def _latest(chain: Mapping[str | None, dict[str, Any]]) -> dict[str, Any] | None:
-    """The last result of an exam: each says which one it replaces."""
+    """The last result of an exam: each names the one before it."""
     summary = None
     while (following := chain.get(None if summary is None else summary["result"])) is not None:
         summary = following

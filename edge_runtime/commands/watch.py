@@ -197,7 +197,7 @@ class _Console:
             f"{eye['laterality'] or 'eye'} {eye['status']}" + (f" [{eye['word']}]" if eye["word"] else "")
             for eye in summary["eyes"]
         )
-        again = "; replaces an earlier result" if summary["replaces"] else ""
+        again = "; there is an earlier result" if summary["previous"] else ""
         self._say(f"exam {summary['key'][:_KEY_DIGITS]}: {eyes}; {len(summary['files'])} files{again}.")
 
     def trouble(self, about: str, error: EdgeCataractError | None) -> None:
@@ -210,7 +210,8 @@ class _Console:
 
     def stopped(self) -> None:
         """Say what an interrupted watch leaves."""
-        self._say(f"stopped: {self._delivered} exams judged in this run; the same command goes on.")
+        exams = f"{self._delivered} exam{'' if self._delivered == 1 else 's'}"
+        self._say(f"stopped: {exams} judged in this run; the same command goes on.")
 
     def _say(self, text: str) -> None:
         if not self._speech.quiet:

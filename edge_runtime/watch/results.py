@@ -67,7 +67,7 @@ class Results:
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
-    def write(self, group: Group, judged: Judged, replaces: str | None) -> dict[str, Any]:
+    def write(self, group: Group, judged: Judged, previous: str | None) -> dict[str, Any]:
         """Write a result, all of its files or none, and make it durable; returns its summary.
 
         Parameters
@@ -76,8 +76,8 @@ class Results:
             The exam.
         judged
             What was found.
-        replaces
-            An earlier result of the exam.
+        previous
+            The result before it under this label.
 
         Raises
         ------
@@ -98,7 +98,7 @@ class Results:
             "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             "tool": {"name": "edge-cataract", "version": __version__},
             "result": self.name(group),
-            "replaces": replaces,
+            "previous": previous,
             "timed_out": group.timed_out,
             "eyes": [_eye(eye) for eye in judged.record.eyes],
             "files": [

@@ -236,8 +236,8 @@ class _Watcher:
                     if eye.document is not None:
                         self._what.audit.append(eye.document)
                 outcome.audited = True
-            replaces = self._memory.last_result(group.label)
-            summary = outcome.summary = self._results.write(group, outcome.judged, replaces)
+            previous = self._memory.last_result(group.label)
+            summary = outcome.summary = self._results.write(group, outcome.judged, previous)
         self._memory.add(group.key, group.label, group.files, self._results.name(group))
         return summary
 

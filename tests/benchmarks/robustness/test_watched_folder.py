@@ -18,12 +18,12 @@ WHOLE, NEWER, PART = "a" * 64, "b" * 64, "c" * 64
 QUICK = Times(settle_s=0.3, timeout_s=3.0, poll_s=0.1, pause_s=0.9, late_s=2.0, kill_s=3.0)
 
 
-def result(out: Path, name: str, sha256: str, *, replaces: str | None = None, read: str | None = None) -> None:
+def result(out: Path, name: str, sha256: str, *, previous: str | None = None, read: str | None = None) -> None:
     (out / name).mkdir(parents=True)
     summary = {
         "exam": "E0001",
         "result": name,
-        "replaces": replaces,
+        "previous": previous,
         "files": [{"source": "E0001_OD_000deg.png", "sha256": sha256}],
         "eyes": [{"document": "exam-OD.json"}],
     }
@@ -37,7 +37,7 @@ def result(out: Path, name: str, sha256: str, *, replaces: str | None = None, re
 
 def good(out: Path) -> None:
     result(out, "r1", WHOLE)
-    result(out, "r2", NEWER, replaces="r1")
+    result(out, "r2", NEWER, previous="r1")
 
 
 def judged(out: Path) -> Any:
@@ -48,17 +48,17 @@ def judged(out: Path) -> Any:
 def test_results_of_whole_files_are_good(tmp_path: Path) -> None:
     good(tmp_path)
     found = judged(tmp_path)
-    assert (found.good, found.results, found.replaced) == (True, 2, 1)
+    assert (found.good, found.results, found.later) == (True, 2, 1)
 
 
 def early(out: Path) -> None:
     result(out, "r1", PART)
-    result(out, "r2", NEWER, replaces="r1")
+    result(out, "r2", NEWER, previous="r1")
 
 
 def early_in_a_document(out: Path) -> None:
     result(out, "r1", WHOLE, read=PART)
-    result(out, "r2", NEWER, replaces="r1")
+    result(out, "r2", NEWER, previous="r1")
 
 
 def lost(out: Path) -> None:
@@ -71,7 +71,7 @@ def nothing(out: Path) -> None:
 
 def doubled(out: Path) -> None:
     good(out)
-    result(out, "r3", NEWER, replaces="r1")
+    result(out, "r3", NEWER, previous="r1")
 
 
 def recorded_twice(out: Path) -> None:

@@ -86,7 +86,7 @@ def test_exams_are_judged_as_they_come_and_a_signal_ends_it_in_order(
         program.until(lambda: len(summaries(out)) == 2)
         assert program.end(number) == code
     first, second = summaries(out)
-    assert (first["replaces"], second["replaces"]) == (None, first["result"])
+    assert (first["previous"], second["previous"]) == (None, first["result"])
     assert names(out) == {"watch.ledger", first["result"], second["result"]}
     assert "2 exams judged in this run" in program.errors
     assert "Traceback" not in program.errors

@@ -53,8 +53,8 @@ def test_an_exam_is_written_as_a_folder_of_documents_and_overlays(analyzer: Cata
         ("OD", "graded", "exam-OD.json"),
         ("OS", "graded", "exam-OS.json"),
     ]
-    assert {name: summary[name] for name in ("exam", "replaces", "timed_out", "graded", "refused", "failed")} == {
-        "exam": "P1", "replaces": None, "timed_out": False, "graded": 3, "refused": 0, "failed": 0,
+    assert {name: summary[name] for name in ("exam", "previous", "timed_out", "graded", "refused", "failed")} == {
+        "exam": "P1", "previous": None, "timed_out": False, "graded": 3, "refused": 0, "failed": 0,
     }  # fmt: skip
     document = json.loads((folder / "exam-OD.json").read_bytes())
     assert (document["schema"], document["exam"]) == ("edge-cataract/result/1", "P1")
@@ -86,7 +86,7 @@ def test_an_exam_without_a_result_says_why(analyzer: CataractAnalyzer, tmp_path:
     assert [(eye["laterality"], eye["status"], eye["word"], eye["document"]) for eye in summary["eyes"]] == [
         (None, "refused", "unknown-eye", None)
     ]
-    assert (summary["replaces"], summary["timed_out"]) == ("a-0", True)
+    assert (summary["previous"], summary["timed_out"]) == ("a-0", True)
     assert summary["files"] == [{"source": "a.png", "sha256": None}]
 
 
