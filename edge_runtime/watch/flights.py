@@ -46,12 +46,12 @@ class Outcome:
     summary
         The summary of what was written; None before that.
     audited
-        Whether its answers are recorded.
+        Number of its answers that are recorded.
     """
 
     judged: Judged
     summary: dict[str, Any] | None = None
-    audited: bool = False
+    audited: int = 0
 
 
 class Flights:

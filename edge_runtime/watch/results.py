@@ -44,7 +44,8 @@ class Results:
 
     def tidy(self) -> None:
         """Finish what a run that was killed left of a result, or take it away."""
-        with os.scandir(self._folder) as entries:
+        folders: list[str] = []
+        with suppress(OSError), os.scandir(self._folder) as entries:
             folders = [entry.path for entry in entries if _NAME.fullmatch(entry.name) and entry.is_dir()]
         for folder in folders:
             if not os.path.exists(os.path.join(folder, SUMMARY)):

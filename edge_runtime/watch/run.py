@@ -173,12 +173,12 @@ class _Watcher:
         more = self._tracker.read_settled(now, time.monotonic() + _READ_S)
         self._deliver(now)
         self._begin_due(time.monotonic())
-        also = [] if self._events is None else [self._events.pipe]
-        found = self._pool.results(0.0 if more else max(self._next_look - time.monotonic(), 0.0), also)
+        bells = [] if self._events is None else [self._events.pipe]
+        if any(bell.poll() for bell in bells):  # it is heard at the next look, and no reason to wake up before that
+            self._next_look, bells = min(self._next_look, self._last_look + self._rest_s), []
+        found = self._pool.results(0.0 if more else max(self._next_look - time.monotonic(), 0.0), bells)
         for job, said in found or ():
             self._take(job, said)
-        if self._events is not None and self._events.pipe.poll():
-            self._next_look = min(self._next_look, self._last_look + self._rest_s)
 
     def _look(self, now: float) -> None:
         renamed = self._events.heard() if self._events is not None else set()
@@ -231,11 +231,11 @@ class _Watcher:
     def _write(self, flight: Flight, outcome: Outcome) -> dict[str, Any]:
         group, summary = flight.group, outcome.summary
         if summary is None:
-            if self._what.audit is not None and not outcome.audited:
-                for eye in outcome.judged.record.eyes:
-                    if eye.document is not None:
-                        self._what.audit.append(eye.document)
-                outcome.audited = True
+            if self._what.audit is not None:
+                documents = [eye.document for eye in outcome.judged.record.eyes if eye.document is not None]
+                for document in documents[outcome.audited :]:
+                    self._what.audit.append(document)
+                    outcome.audited += 1
             previous = self._memory.last_result(group.label)
             summary = outcome.summary = self._results.write(group, outcome.judged, previous)
         self._memory.add(group.key, group.label, group.files, self._results.name(group))
@@ -246,18 +246,17 @@ class _Watcher:
         target = self._what.move_to
         if target is None:
             return
+        failed: EdgeCataractError | None = None
         for group in self._tracker.done(now, self._flights):
             name = self._memory.last_result(group.label)
-            if name is None:
+            if name is None:  # nothing in it is a scan
                 continue
             try:
-                moved = move_files(group, self._what.root, os.path.join(target, name))
+                self._tracker.forget(move_files(group, self._what.root, os.path.join(target, name)))
             except OSError as error:
                 reason = os.strerror(error.errno or 0)
-                self._tell("move", WriteError("write-failed", f"A judged file cannot be moved: {reason}.", "Free it."))
-                return
-            self._tracker.forget(moved)
-        self._tell("move", None)
+                failed = WriteError("write-failed", f"A judged file cannot be moved: {reason}.", "Check both folders.")
+        self._tell("move", failed)
 
     def _tell(self, about: str, error: EdgeCataractError | None) -> None:
         """Tell of a trouble when it begins and when it ends."""
