@@ -27,7 +27,7 @@ ENDINGS = (".png", ".tif", ".bmp", ".jpg", *((".dcm",) if DICOM else ()))
 MANNERS = ("at once", "slowly", "renamed", "preallocated", "cut first", "cut for ever", "replaced", "away for a moment")
 _SHARES = (0.1, 0.25, 0.15, 0.1, 0.15, 0.03, 0.15, 0.07)
 _LINKED = "L"  # names of exams whose files are links
-_REPLACED = 1_000_000  # what is added to the number of a file for its second content
+_REPLACED = 1_200_000  # what is added to the number of a file for its second content
 _PNG_HEADER = 33
 
 
@@ -81,14 +81,22 @@ class Contents:
     """Files that differ from one another in some bytes alone."""
 
     def __init__(self) -> None:
-        grey = _frame()
-        self._plain = {ending: _encoded(ending, grey) for ending in ENDINGS if ending != ".dcm"}
-        self._dicom = {eye: dicom_of(grey, eye) for eye in Laterality} if DICOM else {}
+        frames = [_frame(place) for place in range(SCANS_PER_EYE)]  # or scans of an eye would be one scan given twice
+        self._plain = {
+            (ending, place): _encoded(ending, frame)
+            for place, frame in enumerate(frames)
+            for ending in ENDINGS
+            if ending != ".dcm"
+        }
+        self._dicom = {
+            (eye, place): dicom_of(frame, eye) for place, frame in enumerate(frames) for eye in Laterality if DICOM
+        }
 
     def make(self, ending: str, eye: Laterality, number: int) -> bytes:
         """A whole file that nobody else has."""
         mark = hashlib.sha256(str(number).encode()).digest()
-        content = self._dicom[eye] if ending == ".dcm" else self._plain[ending]
+        place = number % SCANS_PER_EYE
+        content = self._dicom[eye, place] if ending == ".dcm" else self._plain[ending, place]
         if ending == ".png":
             body = b"Comment\x00" + mark.hex().encode()
             chunk = struct.pack(">I", len(body)) + b"tEXt" + body + struct.pack(">I", zlib.crc32(b"tEXt" + body))
@@ -96,14 +104,14 @@ class Contents:
         if ending == ".jpg":
             return content[:2] + b"\xff\xfe" + struct.pack(">H", len(mark) + 2) + mark + content[2:]
         middle = len(content) // 2  # of pixels that are not packed
-        patched = bytes(value & ~1 | (mark[place % len(mark)] >> place // len(mark)) & 1
-                        for place, value in enumerate(content[middle : middle + 8 * len(mark)]))  # fmt: skip
+        patched = bytes(value & ~1 | (mark[bit % len(mark)] >> bit // len(mark)) & 1
+                        for bit, value in enumerate(content[middle : middle + 8 * len(mark)]))  # fmt: skip
         return content[:middle] + patched + content[middle + 8 * len(mark) :]
 
 
-def _frame() -> NDArray[np.uint8]:
+def _frame(place: int) -> NDArray[np.uint8]:
     """(365, 430) uint8, the shape of a device's frame: what the tiny model takes for a lens, with speckle."""
-    noise = np.random.default_rng(18)
+    noise = np.random.default_rng([18, place])
     frame = np.clip(noise.normal(20, 6, (365, 430)), 1, 40)
     frame[150:300, 130:300] = np.clip(noise.normal(90, 8, (150, 170)), 60, 119)
     return frame.astype(np.uint8)
