@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from .tracking import Group, Tracker
 
 MOST_ATTEMPTS = 3  # of an exam that a fault of program, machine or network touched
-_PAUSE_S = 30.0  # before the second attempt; twice as long before the third
+_PAUSE_S, _MOST_PAUSES = 30.0, 20  # before the second attempt; twice as long before the third, and so on
 _FRAME = re.compile(r"#\d+$")
 
 
@@ -65,10 +66,12 @@ class Flights:
         Is told of files that were not whole.
     rules
         When files have settled.
+    once
+        Whether what cannot be read is left for another run in the end.
     """
 
-    def __init__(self, root: str, tracker: Tracker, rules: Rules) -> None:
-        self._root, self._tracker, self._rules = root, tracker, rules
+    def __init__(self, root: str, tracker: Tracker, rules: Rules, *, once: bool = False) -> None:
+        self._root, self._tracker, self._rules, self._once = root, tracker, rules, once
         self._flying: dict[str, Flight] = {}  # by label
         self._attempts: dict[str, int] = {}  # by key
         self._not_before: dict[str, float] = {}  # by label
@@ -77,8 +80,8 @@ class Flights:
         return label in self._flying or label in self._not_before
 
     def __len__(self) -> int:
-        """Number of exams that have no result yet."""
-        return len(self._flying) + len(self._not_before)
+        """Number of exams that will have a result."""
+        return len(self._flying) + sum(until < math.inf for until in self._not_before.values())
 
     def begin(self, group: Group) -> Flight:
         """An exam is being judged from now on."""
@@ -103,7 +106,8 @@ class Flights:
         -------
         tuple
             The exam, and what is to be written; None when it is judged again: its files have changed meanwhile, were
-            not whole or not readable, or a fault touched it that may pass.
+            not whole, or a fault touched it that may pass. A file that could be hashed and not be read in its turn
+            is tried until it can, or it would be lost.
         """
         flight = next(one for one in self._flying.values() if one.group.key == job.fingerprint)
         judged = Judged(without_result(job, said)) if isinstance(said, EdgeCataractError) else said
@@ -111,11 +115,13 @@ class Flights:
             self._again(flight, now + self._rules.settle_s)
         elif not flight.group.timed_out and self._tracker.doubt(flight.group.label, set(_unfinished(judged))):
             self._again(flight, now)
-        elif judged.record.failed or self._was_away(flight.group, judged):
+        elif (was_away := self._was_away(flight.group, judged)) or judged.record.failed:
             attempt = self._attempts[job.fingerprint] = self._attempts.get(job.fingerprint, 0) + 1
-            if attempt >= MOST_ATTEMPTS:
+            if attempt >= MOST_ATTEMPTS and not was_away:
                 return flight, Outcome(judged)
-            self._again(flight, now + min(_PAUSE_S, self._rules.timeout_s) * attempt)
+            left = attempt >= MOST_ATTEMPTS and self._once  # for the next run
+            pause_s = min(_PAUSE_S, self._rules.timeout_s) * min(attempt, _MOST_PAUSES)
+            self._again(flight, math.inf if left else now + pause_s)
         else:
             return flight, Outcome(judged)
         return flight, None

@@ -68,8 +68,9 @@ class Memory:
         self._files: dict[str, KnownFile] = {}
         self._ledger: Ledger | None = Ledger(self._path, _STAMP)
         for _, record in self._ledger.records():
-            files = [_file(entry) for entry in record["files"]]
-            self._remember(record["exam"], files, record["result"])
+            if not record["failed"]:  # which may end better in this run
+                files = [_file(entry) for entry in record["files"]]
+                self._remember(record["exam"], files, record["result"])
 
     def __len__(self) -> int:
         """Number of labels of which something was judged."""
@@ -93,8 +94,17 @@ class Memory:
         exam = self._exams.get(label)
         return None if exam is None else exam.result
 
-    def add(self, key: str, label: str, files: Sequence[KnownFile], result: str) -> None:
+    def add(self, key: str, label: str, files: Sequence[KnownFile], result: str, *, failed: bool = False) -> None:
         """Remember a judged exam; when this returns, that is on the disk. After an error it may be tried again.
+
+        Parameters
+        ----------
+        key, label, files
+            Of the exam.
+        result
+            Name of its result.
+        failed
+            Whether a fault of the program or of the machine touched it, so that it is forgotten with this run.
 
         Raises
         ------
@@ -104,9 +114,12 @@ class Memory:
         if self._ledger is None:
             self._ledger = Ledger(self._path, _STAMP)  # it closes itself when a write fails
         try:
-            if key not in self._ledger:
-                entries = [[file.path, [*file.state], file.content.to_list()] for file in files]
-                self._ledger.append(key, {"exam": label, "result": result, "files": entries})
+            entries = [[file.path, [*file.state], file.content.to_list()] for file in files]
+            attempt, name = 1, key
+            while name in self._ledger:  # it failed in an earlier run
+                attempt += 1
+                name = f"{key}\n{attempt}"
+            self._ledger.append(name, {"exam": label, "result": result, "failed": failed, "files": entries})
         except EdgeCataractError:
             self._ledger = None
             raise

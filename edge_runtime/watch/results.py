@@ -9,6 +9,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from edge_runtime.batch.record import Status
 from edge_runtime.errors import OutputError
 from edge_runtime.printable import printable
 from edge_runtime.report.document import to_json
@@ -64,7 +65,7 @@ class Results:
         try:
             with open(os.path.join(folder, SUMMARY), "rb") as file:
                 content: dict[str, Any] = json.loads(file.read())
-            return content if content["key"] == group.key else None
+            return content if content["key"] == group.key and not content["failed"] else None
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
@@ -109,7 +110,7 @@ class Results:
                 }
                 for file in group.files
             ],
-            **judged.record.files,
+            **{status.value: judged.record.files.get(status, 0) for status in Status},
         }
         contents = {os.path.join(folder, name): content for name, content in judged.files.items()}
         contents[os.path.join(folder, SUMMARY)] = to_json(summary, indent=2).encode() + b"\n"

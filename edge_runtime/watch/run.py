@@ -148,7 +148,7 @@ class _Watcher:
         self._what, self._listener = what, listener
         self._memory, self._pool, self._events = memory, pool, events
         self._tracker = Tracker(what.root, what.rules, memory, by_age=what.once)
-        self._flights = Flights(what.root, self._tracker, what.rules)
+        self._flights = Flights(what.root, self._tracker, what.rules, once=what.once)
         self._results = Results(what.output)
         self._results.tidy()
         self._without = {os.path.realpath(folder) for folder in (what.output, what.move_to) if folder is not None}
@@ -238,7 +238,8 @@ class _Watcher:
                     outcome.audited += 1
             previous = self._memory.last_result(group.label)
             summary = outcome.summary = self._results.write(group, outcome.judged, previous)
-        self._memory.add(group.key, group.label, group.files, self._results.name(group))
+        name, failed = self._results.name(group), bool(summary["failed"])
+        self._memory.add(group.key, group.label, group.files, name, failed=failed)
         return summary
 
     def move_done(self, now: float) -> None:

@@ -18,6 +18,7 @@ WAIT_S = 30.0
 
 @pytest.fixture
 def events(tmp_path: Path) -> Iterator[Events]:
+    (tmp_path / "P1").mkdir()  # of a new folder the system tells nothing until it is listened to
     made = Events(str(tmp_path))
     yield made
     made.close()
@@ -36,7 +37,6 @@ def test_a_new_file_makes_the_pipe_readable_until_it_was_heard(events: Events, t
 
 
 def test_renamed_files_are_known_by_their_new_names(events: Events, tmp_path: Path) -> None:
-    (tmp_path / "P1").mkdir()
     temporary = os.path.join(os.fsencode(tmp_path), b"P1", b"\xff.part")
     with open(temporary, "wb"):
         pass

@@ -112,22 +112,39 @@ def test_a_scan_that_is_refused_for_what_it_is_is_delivered(flown: Flown) -> Non
     assert flown.land(flown.judged(n1="colour-image"), 110.0)
 
 
-@pytest.mark.parametrize("said", ["missing-file", "worker"])
-def test_what_may_pass_is_tried_again_and_then_delivered_as_it_is(said: str, flown: Flown) -> None:
+@pytest.mark.parametrize("word", ["missing-file", "unreadable-file"])
+def test_a_file_that_could_not_be_read_in_its_turn_is_tried_until_it_can(word: str, flown: Flown) -> None:
+    for attempt in range(1, 9):
+        assert not flown.land(flown.judged(n2=word), 1000.0 * attempt)
+        flown.flights.wake(1000.0 * attempt + 900.0)
+        assert "P1" not in flown.flights
+        flown.flight = flown.flights.begin(flown.group)
+    assert flown.land(flown.judged(), 10_000.0)
+
+
+def test_with_once_it_is_left_for_another_run(flown: Flown) -> None:
+    flown.flights = Flights(str(flown.steps.root), flown.steps.tracker, RULES, once=True)
+    for attempt in range(1, MOST_ATTEMPTS + 1):
+        flown.flight = flown.flights.begin(flown.group)
+        assert not flown.land(flown.judged(n2="missing-file"), 1000.0 * attempt)
+        flown.flights.wake(1000.0 * attempt + 900.0)
+    assert ("P1" in flown.flights, len(flown.flights)) == (True, 0)
+
+
+def test_a_fault_that_may_pass_is_tried_again_and_then_delivered_as_it_is(flown: Flown) -> None:
     now = 110.0
     for attempt in range(1, MOST_ATTEMPTS):
-        assert not flown.land(DIED if said == "worker" else flown.judged(n2=said), now)
+        assert not flown.land(DIED, now)
         flown.flights.wake(now + 30.0 * attempt - 1)
         assert "P1" in flown.flights
         now += 30.0 * attempt
         flown.flights.wake(now)
         assert "P1" not in flown.flights
         flown.flight = flown.flights.begin(flown.group)
-    flight, outcome = flown.flights.land(flown.job, DIED if said == "worker" else flown.judged(n2=said), now)
+    flight, outcome = flown.flights.land(flown.job, DIED, now)
     assert outcome is not None
-    if said == "worker":
-        assert {eye.word for eye in outcome.judged.record.eyes} == {"worker-died"}
-        assert outcome.judged.record.files["failed"] == 4
+    assert {eye.word for eye in outcome.judged.record.eyes} == {"worker-died"}
+    assert outcome.judged.record.files["failed"] == 4
     flown.flights.end(flight)
 
 

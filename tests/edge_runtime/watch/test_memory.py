@@ -43,9 +43,24 @@ def test_a_later_result_comes_on_top_of_earlier_ones(tmp_path: Path) -> None:
     assert memory.last_result("P1") == "P1-2"
     assert memory.holds("P1", ("1.png", "a" * 64))
     assert memory.holds("P1", ("1.png", "b" * 64))
-    memory.add("k2", "P1", [known("1.png", "b" * 64)], "P1-2")  # a second time is no error
     memory.close()
     assert (tmp_path / LEDGER).read_bytes().count(b"\n") == 3
+
+
+def test_what_failed_is_forgotten_with_the_run(tmp_path: Path) -> None:
+    for attempt in (1, 2):
+        memory = Memory(str(tmp_path))
+        assert "P1" not in memory
+        memory.add("k1", "P1", [known("1.png")], "P1-1", failed=True)
+        assert memory.holds("P1", ("1.png", "a" * 64))
+        memory.close()
+        assert (tmp_path / LEDGER).read_bytes().count(b"\n") == 1 + attempt
+    memory = Memory(str(tmp_path))
+    memory.add("k1", "P1", [known("1.png")], "P1-1")
+    memory.close()
+    memory = Memory(str(tmp_path))
+    assert "P1" in memory
+    memory.close()
 
 
 def test_a_full_disk_is_no_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

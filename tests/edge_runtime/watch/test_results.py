@@ -122,6 +122,18 @@ def test_a_result_that_could_not_be_written_is_not_there(tmp_path: Path, monkeyp
     assert results.written(group) is not None
 
 
+def test_a_result_that_failed_is_made_again_in_its_place(tmp_path: Path) -> None:
+    group = Group("P1", (KnownFile("a.png", STATE, Content("a" * 64, 1, whole=True)),))
+    results = Results(str(tmp_path))
+    results.write(group, Judged(ExamRecord([], {"failed": 1})), None)
+    assert results.written(group) is None
+    results.write(group, Judged(ExamRecord([], {"graded": 1})), None)
+    found = results.written(group)
+    assert found is not None
+    assert (found["graded"], found["refused"], found["failed"]) == (1, 0, 0)
+    assert len(list(tmp_path.iterdir())) == 1
+
+
 def test_a_result_of_other_files_is_not_taken_for_one(tmp_path: Path) -> None:
     group = Group("P1", (KnownFile("a.png", STATE, Content("a" * 64, 1, whole=True)),))
     results = Results(str(tmp_path))

@@ -185,7 +185,7 @@ def test_no_answer_goes_out_that_is_not_recorded_and_none_is_recorded_twice(
 def test_a_result_without_its_record_is_adopted(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     stage.put("P1_OD_1.png", "P1_OS_1.png")
 
-    def killed(*_: Any) -> None:
+    def killed(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
     watcher = stage.watcher()
