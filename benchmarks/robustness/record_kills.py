@@ -266,9 +266,9 @@ def main() -> int:
     import onnxruntime  # noqa: F401
 
     with tempfile.TemporaryDirectory() as root:
-        models = [(MODELS / name).read_bytes() for name in (OLD, NEW)]
+        old, new = ((MODELS / name).read_bytes() for name in (OLD, NEW))
         with unproven() if arguments.without_selftest else nullcontext():
-            content = record_kills(Path(root), *models, arguments.most)
+            content = record_kills(Path(root), old, new, arguments.most)
     about = {"models": [OLD, NEW], "with_selftest": not arguments.without_selftest}
     save(arguments.out, {**place(), "versions": versions("onnxruntime", "PyNaCl"), **about, **content})
     return 0 if content["good"] else 1

@@ -69,8 +69,8 @@ def proven_lines(path: str, *, key: bytes | None = None, expected: Sequence[Head
     ------
     AuditError
         ``damaged-audit`` where a line is not as it was written, or lines are missing, moved or added;
-        ``unfinished-audit`` where the last line is torn, and no later one tells of it; ``shortened-audit`` where the
-        audit does not go through a head that was kept.
+        ``unfinished-audit`` where the last line is torn, and no later one tells of it, or there is none;
+        ``shortened-audit`` where the audit does not go through a head that was kept; ``not-an-audit``.
     ScanMissingError
         ``missing-file`` when there is no file.
     UsageError
@@ -89,6 +89,13 @@ def proven_lines(path: str, *, key: bytes | None = None, expected: Sequence[Head
     count = max(kept, default=0)
     if count > chain.head.count:
         raise _shortened(f"The audit ends with line number {chain.head.count}, and once had {count}.")
+    if not chain.head.count:
+        raise AuditError(
+            "unfinished-audit",
+            "The audit holds no line: power was lost while it began, or it was emptied.",
+            "If it is a new one, go on: the next answer begins it.",
+            lost="Nothing was proved.",
+        )
 
 
 class _Chain:

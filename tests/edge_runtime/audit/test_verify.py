@@ -194,6 +194,8 @@ def test_a_missing_or_unreadable_audit_is_told(path: Path) -> None:
     assert unreadable.value.word == "unreadable-file"
 
 
-def test_an_empty_audit_holds_nothing(path: Path) -> None:
-    path.touch()
-    assert list(proven_lines(str(path))) == []
+def test_an_audit_that_was_emptied_is_told(three: AuditTrail, path: Path) -> None:
+    head = three.head()
+    path.write_bytes(b"")
+    assert found(path).word == "unfinished-audit"
+    assert found(path, expected=[head]).word == "shortened-audit"
