@@ -119,6 +119,11 @@ class WorkerPool:
         """Exams without a result."""
         return len(self._waiting) + sum(worker.job is not None for worker in self.running)
 
+    @property
+    def ready(self) -> bool:
+        """Whether a process has loaded the model."""
+        return any(worker.idle or worker.job is not None for worker in self.running)
+
     def results(self, timeout_s: float, also: Sequence[Connection] = ()) -> list[tuple[Job, Any]] | None:
         """Exams that have ended since, each with what the task gave, or with the error that ended its process.
 

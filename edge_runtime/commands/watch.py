@@ -18,6 +18,7 @@ from .arguments import (
     pixel_pitch,
     wanted_threads,
 )
+from .audit_output import AuditOptions, add_audit_options
 from .console import complain, print_data, say
 from .outcome import EXIT_SOME_FAILED
 
@@ -55,13 +56,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--move-done", type=path_argument, metavar="DIR", help="move the files of judged exams into this folder"
     )
-    parser.add_argument(
-        "--audit", type=path_argument, metavar="PATH", help="record every answer in this file, before it is written"
-    )
     parser.add_argument("--documents-only", action="store_true", help="write no overlays")
     parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes that judge (default: 1)")
     add_model_options(parser)
     add_reading_options(parser)
+    add_audit_options(parser)
 
 
 def _add_times(parser: argparse.ArgumentParser) -> None:
@@ -117,6 +116,7 @@ def _watch(options: argparse.Namespace) -> Watch:
         if folder is not None:
             _check_apart(folder, options.folder, name)
             _make(folder, name)
+    audit = AuditOptions.of(options).open()
     return Watch(
         options.folder,
         options.output,
@@ -127,7 +127,7 @@ def _watch(options: argparse.Namespace) -> Watch:
         once=options.once,
         overlays=not options.documents_only,
         move_to=options.move_done,
-        audit=_audit(options.audit),
+        audit=None if audit is None else audit.append,
     )
 
 
@@ -145,14 +145,6 @@ def _settings(options: argparse.Namespace) -> AnalyzerSettings:
         limits=Limits(threads if options.workers == 1 else threads or 1, wanted.max_memory_mb),
         bits=wanted.bits,
     )
-
-
-def _audit(path: str | None) -> Any:
-    if path is None:
-        return None
-    from edge_runtime.audit.trail import AuditTrail
-
-    return AuditTrail(path)
 
 
 def _check_apart(folder: str, watched: str, option: str) -> None:

@@ -27,7 +27,8 @@ from .results import Results
 from .tracking import Tracker
 
 if TYPE_CHECKING:
-    from edge_runtime.audit.trail import AuditTrail
+    from collections.abc import Callable
+
     from edge_runtime.batch.work import AnalyzerSettings
 
     from .events import Events
@@ -65,7 +66,7 @@ class Watch:
     move_to
         Where the files of judged exams are moved; None: they stay where they are.
     audit
-        Where every answer is recorded; None: nowhere.
+        Is given every document before it goes anywhere; None: nobody.
     """
 
     root: str
@@ -77,7 +78,7 @@ class Watch:
     once: bool = False
     overlays: bool = True
     move_to: str | None = None
-    audit: AuditTrail | None = None
+    audit: Callable[[dict[str, Any]], None] | None = None
 
 
 class Listener(Protocol):
@@ -162,7 +163,7 @@ class _Watcher:
         first, now = self._first_look, time.monotonic()
         if not self._what.once or first is None or self._last_look < first + self._what.rules.settle_s:
             return False
-        busy = self._waiting or len(self._flights) or self._tracker.has_settled_unread(now)
+        busy = self._waiting or len(self._flights) or self._tracker.has_settled_unread(now) or not self._pool.ready
         return not busy and not self._tracker.due(now, self._flights)
 
     def step(self) -> None:
@@ -234,7 +235,7 @@ class _Watcher:
             if self._what.audit is not None:
                 documents = [eye.document for eye in outcome.judged.record.eyes if eye.document is not None]
                 for document in documents[outcome.audited :]:
-                    self._what.audit.append(document)
+                    self._what.audit(document)
                     outcome.audited += 1
             previous = self._memory.last_result(group.label)
             summary = outcome.summary = self._results.write(group, outcome.judged, previous)

@@ -32,6 +32,8 @@ LONGEST_S = 30.0
 class Pool:
     """Judges at once, and finds what a test says."""
 
+    ready = True
+
     def __init__(self) -> None:
         self.jobs: list[Job] = []
         self.found: list[tuple[Job, Any]] = []
@@ -174,7 +176,7 @@ def test_no_answer_goes_out_that_is_not_recorded_and_none_is_recorded_twice(
 ) -> None:
     stage.put("P1_OD_1.png", "P1_OS_1.png")
     audit = Audit(*failing)
-    watcher = stage.watcher(audit=audit)
+    watcher = stage.watcher(audit=audit.append)
     while audit.calls < max(failing):
         watcher.step()
     assert [path.name for path in Path(stage.what.output).iterdir()] == ["watch.ledger"]
@@ -194,7 +196,7 @@ def test_a_result_without_its_record_is_adopted(stage: Stage, monkeypatch: pytes
         with pytest.raises(KeyboardInterrupt):
             stage.until(watcher, 1)
     audit = Audit()
-    stage.until(stage.watcher(audit=audit), 1)
+    stage.until(stage.watcher(audit=audit.append), 1)
     assert (len(stage.pool.jobs), audit.lines) == (1, [])
     assert stage.memory.last_result("P1") == stage.summaries[0]["result"]
 
