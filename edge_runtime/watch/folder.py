@@ -18,17 +18,19 @@ _TEMPORARY = re.compile(r"~|.*\.(tmp|temp|part|partial|filepart|crdownload|downl
 
 
 class FileState(NamedTuple):
-    """What a folder says of a file; with another content, one of these is other, too."""
+    """What a folder says of a file; with another content, one of these is other, too.
+
+    Its number is no part of it: network file systems may give a file another one at every look.
+    """
 
     size: int
     mtime_ns: int
     ctime_ns: int
-    inode: int
 
     @classmethod
     def of(cls, status: os.stat_result) -> FileState:
         """Take it from what the system says."""
-        return cls(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+        return cls(status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
 
 @dataclass(slots=True)

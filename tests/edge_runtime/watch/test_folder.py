@@ -66,7 +66,7 @@ def test_links_to_files_are_followed_and_links_to_folders_are_not(tmp_path: Path
     (root / "circle").symlink_to(root)
     found = glance(str(root), set())
     assert set(found.files) == {"a.png", "b.png"}
-    assert found.files["b.png"].inode == os.stat(tmp_path / "elsewhere" / "b.png").st_ino
+    assert found.files["b.png"] == FileState.of(os.stat(tmp_path / "elsewhere" / "b.png"))
     assert (found.unsure, found.unreadable) == (set(), set())
 
 

@@ -13,7 +13,7 @@ from edge_runtime.watch.content import UNREADABLE, Content
 from edge_runtime.watch.folder import FileState
 from edge_runtime.watch.memory import LEDGER, KnownFile, Memory
 
-STATE = FileState(10, 1_700_000_000_123_456_789, 2, 3)
+STATE = FileState(10, 1_700_000_000_123_456_789, 2)
 
 
 def known(path: str, sha256: str = "a" * 64) -> KnownFile:
@@ -30,7 +30,7 @@ def test_what_was_judged_is_remembered_over_runs(tmp_path: Path) -> None:
     assert not memory.holds("P\udcff/1", ("P\udcff/1.png", "b" * 64))
     assert not memory.holds("P2", ("P\udcff/1.png", "a" * 64))
     assert memory.content("P\udcff/1.png", STATE) == Content("a" * 64, 1, whole=True)
-    assert memory.content("P\udcff/1.png", STATE._replace(inode=4)) is None
+    assert memory.content("P\udcff/1.png", STATE._replace(ctime_ns=4)) is None
     assert memory.content("x.png", STATE) is None  # it may be readable by now
     assert (memory.last_result("P\udcff/1"), memory.last_result("P2")) == ("P-1", None)
     memory.close()

@@ -21,7 +21,7 @@ from edge_runtime.watch.results import Results
 from edge_runtime.watch.tracking import Group
 from tests.edge_runtime.batch.exams import write_scan
 
-STATE = FileState(1, 2, 3, 4)
+STATE = FileState(1, 2, 3)
 
 
 def group_in(root: Path, label: str, *names: str) -> Group:

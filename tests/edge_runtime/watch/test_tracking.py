@@ -342,3 +342,18 @@ def test_a_look_ends_when_its_time_is_out(steps: Steps) -> None:
     assert not steps.tracker.has_settled_unread(101.0)
     assert not steps.tracker.read_settled(110.0, float("inf"))
     assert not steps.tracker.has_settled_unread(110.0)
+
+
+def test_a_share_that_gives_a_file_another_number_at_every_look_lets_it_settle(
+    steps: Steps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps.put_all("P1", *ALL)
+    real, looks = os.stat, iter(range(1_000_000))
+
+    def renumbered(path: Any, **options: Any) -> os.stat_result:
+        found = real(path, **options)
+        return os.stat_result([found[0], next(looks), *found[2:]], {"st_mtime_ns": 1, "st_ctime_ns": 2})
+
+    monkeypatch.setattr(os, "stat", renumbered)
+    assert steps.due(100.0) == []
+    assert steps.due(100.0 + SETTLE_S) == ["P1: 4"]
