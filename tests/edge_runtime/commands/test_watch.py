@@ -164,6 +164,7 @@ def test_a_share_that_goes_away_and_comes_back_loses_nothing(tiny_model: Path, t
     assert {one["exam"] for one in summaries(out)} == {"E1", "E2"}
 
 
+@pytest.mark.slow
 def test_a_damaged_model_ends_it_before_anything_is_judged(tmp_path: Path, run_program: RunProgram) -> None:
     write_exams(tmp_path / "in", 1)
     (tmp_path / "m.onnx").write_bytes(b"no model")
