@@ -13,7 +13,7 @@ from .arguments import AnalyzerOptions, SpeechOptions, load_analyzer
 from .audit_output import NO_AUDIT, AuditOptions, record
 from .console import complain, print_data
 from .corrections import maps_in, maps_to_keep
-from .dicom_results import DicomOptions, check_patients, write_dicom
+from .dicom_results import DicomOptions, write_dicom
 from .fhir_output import FhirOutput
 from .outcome import EXIT_NOT_GRADED, EXIT_SOME_FAILED, explain
 from .outputs import Outputs, PicturePaths, deliver, stem
@@ -94,6 +94,7 @@ class _EyeOfExam:
 
 def judge_exam(options: ExamOptions) -> int:
     """Analyse the scans of an exam and deliver one document for each eye; returns the exit code."""
+    from edge_runtime.dicom_out.one_patient import check_patients
     from edge_runtime.exams.eyes import split_eyes
     from edge_runtime.exams.manifest import is_manifest
     from edge_runtime.exams.opening import open_scans
