@@ -23,11 +23,14 @@ import numpy as np
 
 from benchmarks.provenance import place, save, versions
 from train.checkpoint import load_checkpoint
+from train.fit.recipe import load_recipe
 from train.fit.state import steps_taken
 
 from .two_machines import MACHINES, ROOT, again_inside, inside, kill
 
 RESULTS = Path(__file__).parents[1] / "results" / "training_kills.json"
+RECIPE = Path(__file__).with_suffix(".toml")
+PATIENTS = 8
 MODULE = "benchmarks.robustness.training_kills"
 OF_BATCH_NORM = ("running_mean", "running_var", "num_batches_tracked")
 MOST_RELATIVE = 1e-6
@@ -41,6 +44,13 @@ def words(folder: Path, number: int, *more: str) -> list[str]:
         "train", "fit", "--recipe", str(folder / "recipe.toml"), "--data", str(folder / f"data{number}"),
         "--out", str(folder / f"out{number}"), *more,
     ]  # fmt: skip
+
+
+def simulated(folder: Path, seed: int) -> Path:
+    """A few simulated patients."""
+    words = ["--cohort", "training", "--patients", str(PATIENTS), "--seed", str(seed), "--out", str(folder)]
+    subprocess.run([sys.executable, "-m", "train", "phantom", *words], cwd=ROOT, stdout=sys.stderr, check=True)
+    return folder
 
 
 def train_alone(folder: Path) -> None:
@@ -124,9 +134,8 @@ def training_kills(folder: Path, steps: int, kills: int, seed: int) -> dict[str,
 def main() -> int:
     """Kill, print, save; 1 when the weights or losses differ, or a kill came too late."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--recipe", type=Path, required=True, help="a recipe without accumulated passes")
-    parser.add_argument("--data", type=Path, required=True, help="dataset folder; each machine gets a copy")
-    parser.add_argument("--steps", type=int, required=True, help="those of the recipe")
+    parser.add_argument("--recipe", type=Path, default=RECIPE, help="a recipe without accumulated passes")
+    parser.add_argument("--data", type=Path, help="dataset folder; each machine gets a copy (default: simulated)")
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=23)
     parser.add_argument("--out", type=Path, default=RESULTS)
@@ -136,9 +145,10 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as root:
         folder = Path(root)
         shutil.copy(arguments.recipe, folder / "recipe.toml")
+        data = arguments.data or simulated(folder / "data", arguments.seed)
         for machine in MACHINES:
-            shutil.copytree(arguments.data, folder / f"data{machine.number}")
-        content = training_kills(folder, arguments.steps, arguments.kills, arguments.seed)
+            shutil.copytree(data, folder / f"data{machine.number}")
+        content = training_kills(folder, load_recipe(arguments.recipe)[0].steps, arguments.kills, arguments.seed)
     save(
         arguments.out, {**place(), "versions": versions("torch", "lightning-fabric"), "seed": arguments.seed, **content}
     )
