@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from edge_runtime.errors import MissingExtraError
 from edge_runtime.model.precision import DEFAULT_PRECISION
 
 from .arguments import (
@@ -59,7 +58,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the verb; returns the exit code when a signal has ended the service: 0."""
-    _need_serve()
+    from edge_runtime.service.library import require_serve
+
+    require_serve()
     from edge_runtime.service.address import Address
     from edge_runtime.service.limits import ServiceLimits
     from edge_runtime.service.server import Service
@@ -104,16 +105,3 @@ def _settings(wanted: AnalyzerOptions) -> AnalyzerSettings:
         limits=Limits(wanted_threads(wanted.threads), wanted.max_memory_mb),
         bits=wanted.bits,
     )
-
-
-def _need_serve() -> None:
-    try:
-        import starlette
-        import uvicorn  # noqa: F401
-    except ImportError as error:
-        raise MissingExtraError(
-            "missing-extra",
-            "The service needs starlette and uvicorn, which are not installed.",
-            "Install the extra: pip install 'edge-cataract[serve]'.",
-        ) from error
-    del starlette

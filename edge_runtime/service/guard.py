@@ -156,7 +156,7 @@ class _Headers:
 
     def only(self, name: bytes) -> str | None:
         values = [value for one, value in self._all if one == name]
-        return values[0].decode("latin-1") if len(values) == 1 else None
+        return values[0].decode("latin1") if len(values) == 1 else None
 
 
 def _with_headers(own: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
