@@ -7,13 +7,14 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from edge_runtime.dicom_out.one_patient import check_patients
 from edge_runtime.errors import FAULTS_OF_ONE_SCAN, InternalError, UsageError
 
 from .arguments import AnalyzerOptions, SpeechOptions, load_analyzer
 from .audit_output import NO_AUDIT, AuditOptions, record
 from .console import complain, print_data
 from .corrections import maps_in, maps_to_keep
-from .dicom_results import DicomOptions, check_patients, write_dicom
+from .dicom_results import DicomOptions, write_dicom
 from .fhir_output import FhirOutput
 from .outcome import EXIT_NOT_GRADED, EXIT_SOME_FAILED, explain
 from .outputs import Outputs, PicturePaths, deliver, stem

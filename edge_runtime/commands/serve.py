@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from edge_runtime.errors import UsageError
 from edge_runtime.model.precision import DEFAULT_PRECISION
 
 from .arguments import (
@@ -14,12 +15,16 @@ from .arguments import (
     pixel_pitch,
     wanted_threads,
 )
+from .audit_output import AuditOptions, add_audit_options
 from .console import print_data, say
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable
 
+    from edge_runtime.audit import AuditTrail
     from edge_runtime.batch.work import AnalyzerSettings
+    from edge_runtime.service.models import ModelSource
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -54,6 +59,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_model_options(parser)
     add_reading_options(parser)
+    parser.add_argument(
+        "--slots",
+        type=path_argument,
+        metavar="DIR",
+        help="measure with the model in use of this folder; a switch takes effect between two scans",
+    )
+    add_audit_options(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -89,8 +101,30 @@ def run(options: argparse.Namespace) -> int:
         elif not options.quiet:
             say(f"ready at {url}")
 
-    Service(address, _settings(AnalyzerOptions.of(options)), limits, say, started).run()
+    audit = AuditOptions.of(options).open()
+    source = _source(AnalyzerOptions.of(options), options.slots)
+    Service(address, source, limits, say, started, None if audit is None else _kept(audit)).run()
     return 0
+
+
+def _kept(audit: AuditTrail) -> Callable[[str], None]:
+    """Records a document, given as JSON."""
+    import json
+
+    return lambda text: audit.append(json.loads(text))
+
+
+def _source(wanted: AnalyzerOptions, slots: str | None) -> ModelSource:
+    """The model that was named, or the one in use of a folder of slots."""
+    from edge_runtime.service.models import OneModel, SlotModel
+
+    if slots is None:
+        return OneModel(_settings(wanted))
+    if wanted.model or wanted.precision:
+        raise UsageError("usage", "--slots and another model were given.", "Give one of them.")
+    from edge_runtime.slots import ModelSlots
+
+    return SlotModel(ModelSlots(slots), _settings(wanted))
 
 
 def _settings(wanted: AnalyzerOptions) -> AnalyzerSettings:

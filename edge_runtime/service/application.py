@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from .limits import ServiceLimits
     from .operations import Operation
     from .turns import Turns
+    from .workshop import Workshop
 
     Handler = Callable[[Asked], Awaitable[Response]]
 
@@ -45,12 +46,14 @@ class Requests:
         The queue.
     held
         The exams, which share the room for scans.
+    workshop
+        Knows which model is in use.
     identity
         Who the service is.
     """
 
-    def __init__(self, turns: Turns, held: HeldExams, identity: Identity) -> None:
-        self._turns, self._held, self._identity = turns, held, identity
+    def __init__(self, turns: Turns, held: HeldExams, workshop: Workshop, identity: Identity) -> None:
+        self._turns, self._held, self._workshop, self._identity = turns, held, workshop, identity
 
     def handlers(self) -> Mapping[str, Handler]:
         """What answers each operation, by its name."""
@@ -78,15 +81,15 @@ class Requests:
         return JSONResponse({"live": True})
 
     async def _ready(self, asked: Asked) -> Response:
-        turns = self._turns
-        ready = turns.model is not None and not turns.stopping
+        turns, model = self._turns, self._workshop.model
+        ready = model is not None and not turns.stopping
         content = {
             "ready": ready,
             "version": __version__,
-            "model": turns.model,
+            "model": model,
             "queue": {"taken": turns.taken, "places": turns.places},
             "exams": len(self._held),
-            "notice": turns.notice,
+            "notice": self._workshop.notice,
         }
         return JSONResponse(content, 200 if ready else 503, {} if ready else {"Retry-After": "5"})
 
