@@ -11,10 +11,10 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from edge_runtime.errors import RequestError
+from edge_runtime.errors import EdgeCataractError, RequestError
 from edge_runtime.version import __version__
 
-from .answers import refusal
+from .answers import fault, refusal
 from .asked import Asked
 from .exam_requests import ExamRequests
 from .openapi import description
@@ -139,7 +139,10 @@ def application(requests: Requests, exams: ExamRequests, limits: ServiceLimits) 
         Route(path, _endpoint(operations, handlers, limits), methods=list(operations))
         for path, operations in paths.items()
     ]
-    return Starlette(routes=routes, exception_handlers={HTTPException: _not_there})
+    handled = {HTTPException: _not_there, EdgeCataractError: _refused, Exception: _failed}
+    application = Starlette(routes=routes, exception_handlers=handled)
+    application.router.redirect_slashes = False
+    return application
 
 
 def _endpoint(
@@ -150,6 +153,16 @@ def _endpoint(
         return await handlers[operation.name](Asked(request, operation, limits))
 
     return answer
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    """An error of the program, or of the request."""
+    return refusal(error) if isinstance(error, EdgeCataractError) else await _failed(request, error)
+
+
+async def _failed(request: Request, error: Exception) -> Response:
+    """A fault of the service, of which nothing more is told; the guard says it to whoever runs the service."""
+    return fault(500, "internal", "This is a fault of the service.", "Report it.")
 
 
 async def _not_there(request: Request, error: Exception) -> Response:
