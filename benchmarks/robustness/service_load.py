@@ -17,7 +17,7 @@ import time
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -25,12 +25,16 @@ import numpy as np
 from benchmarks.provenance import place, save, versions
 from benchmarks.robustness.running_service import OCTETS, ROOT, RunningService
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 RESULTS = Path(__file__).parents[1] / "results" / "service_load.json"
 SAMPLES = ("simulated-cataract.png", "simulated-clear.png")
-PART = (slice(250, 850), slice(500, 1200))  # rows and columns of a sample, with the lens in the middle
+PART = (slice(300, 700), slice(600, 1100))  # rows and columns of a sample, with the lens in the middle
 PITCH_UM = "7.675,7.675"
 OVERLOAD = 2.0
 CUT_EVERY = 20
+MOST_OPEN = 40  # connections
 QUIET_S = 1.5
 _FEWEST, _RECENT = 10, 50  # scans, of which the speed of the service is taken
 _FIRST_S = 0.5
@@ -105,8 +109,10 @@ async def send(service: RunningService, scan: bytes, load: Load) -> None:
         load.scan_ended(time.monotonic() - began)
 
 
-async def run(service: RunningService, files: list[bytes], scans: int, quiet_every: int) -> Load:
-    """Send until so many scans were accepted."""
+async def run(
+    service: RunningService, files: list[bytes], scans: int, quiet_every: int, note: Callable[[Load], None]
+) -> Load:
+    """Send until so many scans were accepted; what was seen is noted at each quiet moment."""
     load = Load()
     running: set[asyncio.Task[None]] = set()
     sent, look_at = 0, quiet_every
@@ -117,16 +123,18 @@ async def run(service: RunningService, files: list[bytes], scans: int, quiet_eve
         task.add_done_callback(running.discard)
         sent += 1
         await asyncio.sleep(load.pace_s / OVERLOAD)
+        while len(running) >= MOST_OPEN:  # where the machine stood still: the service has a limit of connections
+            await asyncio.sleep(load.pace_s / OVERLOAD)
         if load.accepted >= look_at:
             look_at += quiet_every
-            await asyncio.wait(running)
+            await asyncio.gather(*running)
             await asyncio.sleep(QUIET_S)
             held = {name: asdict(one) for name, one in service.footprints().items()}
             load.quiet.append({"accepted": load.accepted, **held})
             print(load.accepted, dict(load.statuses), held, flush=True)
             load.ended.clear()  # the pause is no speed
-    if running:
-        await asyncio.wait(running)
+            note(load)
+    await asyncio.gather(*running)
     return load
 
 
@@ -138,7 +146,7 @@ def slope_kib(quiet: list[dict[str, Any]], process: str) -> float:
     return float(np.polyfit(accepted, held, 1)[0]) if len(points) > 1 else 0.0
 
 
-def summary(load: Load, service: RunningService) -> dict[str, Any]:
+def summary(load: Load) -> dict[str, Any]:
     """The numbers of a run."""
     p50, p99 = (float(np.percentile(load.seconds, share)) for share in (50, 99))
     first, last = load.quiet[0], load.quiet[-1]
@@ -159,7 +167,6 @@ def summary(load: Load, service: RunningService) -> dict[str, Any]:
         ),
         "last": last,
         "quiet": load.quiet,
-        "exit_code": service.stop(),
     }
 
 
@@ -171,28 +178,31 @@ def main() -> None:
     parser.add_argument("--quiet-every", type=int, default=500, help="accepted scans between two quiet moments")
     parser.add_argument("--out", type=Path, default=RESULTS)
     options = parser.parse_args()
-    facts = place()  # before it runs: the checkout may go on
-    chosen = ["--pixel-um", PITCH_UM] if options.kind == "small" else []
-    with tempfile.TemporaryDirectory() as folder:
-        audit = Path(folder) / "audit.jsonl"
-        with RunningService([*chosen, "--audit", str(audit), "-q"]) as service:
-            began = time.monotonic()
-            files = scans_of(options.kind)
-            load = asyncio.run(run(service, files, options.scans, options.quiet_every))
-            seconds = time.monotonic() - began
-            found = summary(load, service)
-        found["recorded"] = sum(b'"result"' in line for line in audit.read_bytes().splitlines())
-    earlier = json.loads(options.out.read_text()).get("runs", {}) if options.out.exists() else {}
-    found |= {"n": options.scans, "seconds": round(seconds, 1), "bytes_of_scans": [len(one) for one in files]}
-    content = {
-        **facts,
+    facts = {
+        **place(),  # before it runs: the checkout may go on
         "versions": versions("starlette", "uvicorn", "h11", "onnxruntime", "opencv-python-headless"),
         "note": "Scans come at even times, twice as often as the service finishes one. No random draw, so no seed.",
         "overload": OVERLOAD,
         "model": "bundled int8",
-        "runs": {**earlier, options.kind: found},
     }
-    save(options.out, content)
+    files = scans_of(options.kind)
+    began = time.monotonic()
+
+    def note(load: Load, **more: Any) -> None:
+        """Write what was seen so far beside the numbers of the other kind of scan: a run may be cut short."""
+        earlier = json.loads(options.out.read_text()).get("runs", {}) if options.out.exists() else {}
+        sizes = {"n": load.accepted, "wanted": options.scans, "bytes_of_scans": [len(one) for one in files]}
+        found = {**sizes, "seconds": round(time.monotonic() - began, 1), **summary(load), **more}
+        save(options.out, {"runs": {**earlier, options.kind: {**facts, **found}}})
+
+    chosen = ["--pixel-um", PITCH_UM] if options.kind == "small" else []
+    with tempfile.TemporaryDirectory() as folder:
+        audit = Path(folder) / "audit.jsonl"
+        with RunningService([*chosen, "--audit", str(audit), "-q"]) as service:
+            load = asyncio.run(run(service, files, options.scans, options.quiet_every, note))
+            code = service.stop()
+        recorded = sum(b'"result"' in line for line in audit.read_bytes().splitlines())
+    note(load, exit_code=code, recorded=recorded)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -18,7 +19,7 @@ from .answers import fault, refusal
 from .asked import Asked
 from .exam_requests import ExamRequests
 from .openapi import description
-from .operations import HTML, JSON, OPERATIONS
+from .operations import DIGITS, HTML, JSON, OPERATIONS
 from .page import content_security_policy, page_texts, read_asset
 from .tasks import Kind, Task
 
@@ -135,14 +136,37 @@ def application(requests: Requests, exams: ExamRequests, limits: ServiceLimits) 
     paths: dict[str, dict[str, Operation]] = {}
     for operation in OPERATIONS:
         paths.setdefault(operation.path, {})[operation.method] = operation
+    register_url_convertor("digits", _Digits())
     routes = [
-        Route(path, _endpoint(operations, handlers, limits), methods=list(operations))
+        Route(_routed(path, operations), _endpoint(operations, handlers, limits), methods=list(operations))
         for path, operations in paths.items()
     ]
     handled = {HTTPException: _not_there, EdgeCataractError: _refused, Exception: _failed}
     application = Starlette(routes=routes, exception_handlers=handled)
     application.router.redirect_slashes = False
     return application
+
+
+class _Digits(Convertor[str]):
+    """A number in a path, as text: how large it may be, the table of operations says."""
+
+    regex = DIGITS.pattern
+
+    def convert(self, value: str) -> str:
+        """As it is."""
+        return value
+
+    def to_string(self, value: str) -> str:
+        """As it is."""
+        return value
+
+
+def _routed(path: str, operations: Mapping[str, Operation]) -> str:
+    """A path as Starlette writes it: a number is no name with a dot in it."""
+    for parameter in next(iter(operations.values())).place:
+        if parameter.schema["type"] == "integer":
+            path = path.replace(f"{{{parameter.name}}}", f"{{{parameter.name}:digits}}")
+    return path
 
 
 def _endpoint(

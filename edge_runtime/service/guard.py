@@ -103,13 +103,18 @@ class Guard:
         if headers.count(b"origin") and (origin is None or origin.lower() not in identity.origins):
             raise RequestError("foreign-origin", "A page of another site asks.", "Use this service's page.", status=403)
         path = scope["path"]
-        if path == _SESSION and headers.only(b"sec-fetch-site") != "same-origin" and origin is None:
+        if (
+            path == _SESSION
+            and scope["method"] in _SAFE
+            and headers.only(b"sec-fetch-site") != "same-origin"
+            and origin is None
+        ):
             raise RequestError(
                 "foreign-origin", "It is not this service's page that asks.", "Use this service's page.", status=403
             )
         if path.startswith(_PROTECTED) and path != _SESSION:
             self._check_token(headers)
-        self._check_length(headers, scope["method"])
+        self._check_length(headers)
 
     def _check_token(self, headers: _Headers) -> None:
         scheme, _, token = (headers.only(b"authorization") or "").partition(" ")
@@ -118,7 +123,7 @@ class Guard:
                 "not-authorized", "The token is missing or wrong.", "Send Authorization: Bearer TOKEN.", status=401
             )
 
-    def _check_length(self, headers: _Headers, method: str) -> None:
+    def _check_length(self, headers: _Headers) -> None:
         if headers.count(b"transfer-encoding"):
             raise RequestError(
                 "length-required", "The length of the body is not said.", "Send it with Content-Length.", status=411
@@ -133,8 +138,6 @@ class Guard:
                 "Export the scan at the size of the device.",
                 status=413,
             )
-        if method in _SAFE and int(length):
-            raise RequestError("bad-request", "A request of this kind has no body.", "Leave it out.")
 
 
 class _Headers:

@@ -138,4 +138,6 @@ def _refusal(status: int) -> dict[str, Any]:
 def _result_schema() -> dict[str, Any]:
     with open(SCHEMA_FILE, encoding="utf-8") as file:
         schema: dict[str, Any] = json.load(file)
-    return {name: value for name, value in schema.items() if name != "$schema"}
+    own = {name: value for name, value in schema.items() if name not in ("$schema", "$id")}
+    moved = json.dumps(own).replace('"#/', '"#/components/schemas/Result/')
+    return dict(json.loads(moved))

@@ -16,6 +16,8 @@ from .limits import MOST_SCANS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+DIGITS = re.compile("[0-9]{1,4}")
+_NUMBER, _MOST_LETTERS = re.compile(r"[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?"), 32
 MOST_PICTURES = 99  # of one exam: a file may hold several scans
 OCTETS, JSON, HTML, PNG, EVENTS = (
     "application/octet-stream",
@@ -66,11 +68,17 @@ class Parameter:
             return text
         if "pattern" in schema and re.fullmatch(schema["pattern"], text):
             return text
-        if schema.get("type") in ("integer", "number") and re.fullmatch(r"[0-9]{1,4}(\.[0-9]{1,4})?", text):
-            number = float(text) if schema["type"] == "number" else int(text) if text.isdecimal() else -1
-            if schema["minimum"] <= number <= schema["maximum"]:
-                return number
+        if (number := self._number(text)) is not None and schema["minimum"] <= number <= schema["maximum"]:
+            return number
         raise RequestError("bad-request", f"The parameter {self.name} has no value that it may have.", self.text)
+
+    def _number(self, text: str) -> float | int | None:
+        match self.schema.get("type"):
+            case "integer" if DIGITS.fullmatch(text):
+                return int(text)
+            case "number" if len(text) <= _MOST_LETTERS and _NUMBER.fullmatch(text):
+                return float(text)
+        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
+from edge_runtime.machine.memory import give_back_freed, keep_no_large_blocks
+
 from .address import Address
 from .application import Requests, application
 from .connections import BACKLOG, WatchedProtocol
@@ -70,6 +72,7 @@ class Service:
         EdgeCataractError
             When the address, the token, the TLS files or the model cannot be used.
         """
+        keep_no_large_blocks()
         self.address.check_tls()
         listener = self.address.listen(self.limits.connections)
         try:
@@ -181,6 +184,7 @@ async def _sweep(exams: ExamRequests) -> None:
     while True:
         await asyncio.sleep(_SWEEP_S)
         exams.forget_unused()
+        give_back_freed()  # the pieces that bodies leave would add up over thousands of scans
 
 
 async def _follow(models: ThreadPoolExecutor, workshop: Workshop, exams: ExamRequests) -> None:

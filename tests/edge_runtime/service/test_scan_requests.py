@@ -55,7 +55,21 @@ def test_a_bad_scan_is_refused_with_the_word_of_the_program(
 
 
 @pytest.mark.parametrize(
-    "query", ["eye=OX", "eye=", "eye=OD&eye=OD", "age=121", "age=-1", "age=nan", "age=1e2", "name=Smith", "eyes=OD"]
+    "query",
+    [
+        "eye=OX",
+        "eye=",
+        "eye=OD&eye=OD",
+        "age=121",
+        "age=-1",
+        "age=nan",
+        "age=1e999",
+        "age=1e3",
+        "age=0x10",
+        "age=+1",
+        "name=Smith",
+        "eyes=OD",
+    ],
 )
 def test_a_parameter_without_a_meaning_is_refused(service: RunningService, query: str) -> None:
     answer = service.request("POST", f"/v1/scans?{query}", png())
