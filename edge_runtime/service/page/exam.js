@@ -1,0 +1,98 @@
+// One exam, from its files to its answer. If the service dies on the way, the exam starts again by itself.
+import { events, isReady, Lost, newSession, pause, Refused, request } from "./api.js";
+import { address } from "./memory.js";
+
+const MOST_STARTS = 6; // a scan that ends the service each time must not do so for ever
+const POLL_MS = 700;
+
+// Returns words, pictures and report of the exam. `tell` hears {scan, state}, {waiting} and {busy}.
+export async function analyse(patient, language, tell) {
+  const { signal } = patient.stop;
+  for (let start = 1; ; start++) {
+    try {
+      await newSession(signal);
+      patient.exam = null;
+      await send(patient, tell, signal);
+      await finished(patient, tell, signal);
+      return await fetchResult(patient, language, signal);
+    } catch (error) {
+      if (!(error instanceof Lost)) throw error;
+      if (start === MOST_STARTS) throw new Refused(0, { code: "service-lost" });
+      await untilReady(tell, signal);
+    }
+  }
+}
+
+// The answer of an exam in another language; analysed again where the service has forgotten it.
+export async function inLanguage(patient, language, tell) {
+  try {
+    return await fetchResult(patient, language, patient.stop.signal);
+  } catch (error) {
+    if (!(error instanceof Lost)) throw error;
+    return analyse(patient, language, tell);
+  }
+}
+
+async function untilReady(tell, signal) {
+  do {
+    tell({ waiting: true });
+    await pause(POLL_MS, signal);
+  } while (!(await isReady(signal)));
+  tell({ waiting: false });
+}
+
+async function send(patient, tell, signal) {
+  const busy = () => tell({ busy: true });
+  patient.scans.forEach((_, index) => tell({ scan: index + 1, state: "waiting" }));
+  const body = JSON.stringify({ eye: patient.eye });
+  const created = await request("POST", "/v1/exams", { body, type: "application/json", signal, busy });
+  patient.exam = (await created.json()).id;
+  for (const [index, scan] of patient.scans.entries()) {
+    tell({ scan: index + 1, state: "sending" });
+    const path = `/v1/exams/${patient.exam}/scans/${index + 1}`;
+    try {
+      await request("PUT", path, { body: scan.file, type: "application/octet-stream", signal, busy });
+    } catch (error) {
+      if (error instanceof Refused) error.scan = index + 1;
+      throw error;
+    }
+    tell({ scan: index + 1, state: "sent" });
+  }
+  await request("POST", `/v1/exams/${patient.exam}/analysis`, { signal, busy });
+  tell({ busy: false });
+}
+
+async function finished(patient, tell, signal) {
+  for (;;) {
+    for await (const { name, data } of events(`/v1/exams/${patient.exam}/events`, signal)) {
+      if (name === "progress" && data.scan) tell({ scan: data.scan, state: data.state });
+      if (name === "done") return;
+      if (name === "failed") throw new Refused(0, data.error);
+    }
+    // The stream ended before the exam did: ask for the exam itself, which tells whether the service still knows it.
+    await request("GET", `/v1/exams/${patient.exam}`, { signal });
+    await pause(POLL_MS, signal);
+  }
+}
+
+async function fetchResult(patient, language, signal) {
+  const exam = `/v1/exams/${patient.exam}`;
+  const words = await (await request("GET", `${exam}/words?lang=${language}`, { signal })).json();
+  const report = await (await request("GET", `${exam}/report?lang=${language}`, { signal })).text();
+  const pictures = patient.result?.exam === patient.exam ? patient.result.pictures : await fetchPictures(exam, words, signal);
+  return { exam: patient.exam, words, report, pictures };
+}
+
+async function fetchPictures(exam, words, signal) {
+  const picture = async (path) => {
+    const answer = await request("GET", `${exam}/${path}`, { signal, missing: true });
+    return answer && address(await answer.blob());
+  };
+  const scans = [];
+  for (const [index, scan] of words.scans.entries()) {
+    const original = await picture(`scans/${index + 1}.png`);
+    const overlay = scan.fraction === null ? null : await picture(`overlays/${index + 1}.png`);
+    scans.push({ original, overlay });
+  }
+  return { scans, map: await picture("en-face.png") };
+}
