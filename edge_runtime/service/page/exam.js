@@ -1,5 +1,5 @@
 // One exam, from its files to its answer. If the service dies on the way, the exam starts again by itself.
-import { events, isReady, Lost, newSession, pause, Refused, request } from "./api.js";
+import { events, forgetInService, isReady, Lost, newSession, pause, Refused, request } from "./api.js";
 import { address } from "./memory.js";
 
 const MOST_STARTS = 6; // a scan that ends the service each time must not do so for ever
@@ -11,6 +11,7 @@ export async function analyse(patient, language, tell) {
   for (let start = 1; ; start++) {
     try {
       await newSession(signal);
+      forgetInService(patient.exam); // where the service lives, and was only silent
       patient.exam = null;
       await send(patient, tell, signal);
       await finished(patient, tell, signal);
@@ -84,15 +85,15 @@ async function fetchResult(patient, language, signal) {
 }
 
 async function fetchPictures(exam, words, signal) {
-  const picture = async (path) => {
-    const answer = await request("GET", `${exam}/${path}`, { signal, missing: true });
-    return answer && address(await answer.blob());
+  const picture = async (there, path) => {
+    const answer = there && (await request("GET", `${exam}/${path}`, { signal, missing: true }));
+    return answer ? address(await answer.blob()) : null;
   };
   const scans = [];
   for (const [index, scan] of words.scans.entries()) {
-    const original = await picture(`scans/${index + 1}.png`);
-    const overlay = scan.fraction === null ? null : await picture(`overlays/${index + 1}.png`);
+    const original = await picture(scan.sha256 !== null, `scans/${index + 1}.png`);
+    const overlay = await picture(scan.fraction !== null, `overlays/${index + 1}.png`);
     scans.push({ original, overlay });
   }
-  return { scans, map: await picture("en-face.png") };
+  return { scans, map: await picture(words.zones.length > 0, "en-face.png") };
 }
