@@ -25,6 +25,7 @@ VERBS = {  # each lives in edge_runtime/commands/<verb>.py, which is imported on
     "analyze": "analyse each scan by itself (the default verb)",
     "exam": "the radial scans of an exam: one result for each eye",
     "batch": "many exams of a folder or a manifest, in parallel; a stopped run is continued",
+    "serve": "a service on this machine, with a page for a touch screen",
     "compare": "two exams of one eye, by their documents: did it change?",
     "selftest": "prove that this device computes what the release computed",
     "info": "model, versions, session options, supported inputs",

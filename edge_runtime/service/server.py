@@ -1,0 +1,172 @@
+"""The service from its start to its end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from .address import Address
+from .application import Requests, application
+from .connections import BACKLOG, WatchedProtocol
+from .exam_requests import ExamRequests
+from .exams import HeldExams
+from .guard import Guard
+from .limits import ServiceLimits
+from .turns import Turns
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from .connections import BoundedListener
+    from .guard import Identity
+    from .worker import Settings
+
+_SWEEP_S = 5.0  # how often it is looked for exams that nobody uses
+_ENDING = ("SIGTERM", "SIGINT", "SIGHUP")
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service as it was asked for.
+
+    Attributes
+    ----------
+    address
+        Where it listens.
+    settings
+        Which analyzer.
+    limits
+        What anybody may take of the machine.
+    say
+        Hears what whoever runs it should know.
+    started
+        Called with its URL as soon as it answers.
+    kept
+        Called with each document before it is given out; None: nothing is kept.
+    """
+
+    address: Address
+    settings: Settings
+    limits: ServiceLimits
+    say: Callable[[str], None]
+    started: Callable[[str], None]
+    kept: Callable[[str], None] | None = None
+
+    def run(self) -> None:
+        """Serve until a signal ends it; what is in work then is done first, within a time.
+
+        Raises
+        ------
+        EdgeCataractError
+            When the address, the token, the TLS files or the model cannot be used.
+        """
+        self.address.check_tls()
+        listener = self.address.listen(self.limits.connections)
+        try:
+            port = int(listener.getsockname()[1])
+            identity = self.address.identity(port)
+            asyncio.run(self._serve(listener, identity))
+        finally:
+            listener.close()
+
+    async def _serve(self, listener: BoundedListener, identity: Identity) -> None:
+        turns = Turns(self.settings, self.limits, self.say, self.kept)
+        held = HeldExams(self.limits)
+        exams = ExamRequests(turns, held)
+        behind = application(Requests(turns, held, identity), exams, self.limits)
+        guard = Guard(behind, identity, self.limits.scan_bytes, self.say)
+        stop = asyncio.Event()
+        with _heard(stop):
+            starting = asyncio.ensure_future(turns.start())
+            stopping = asyncio.ensure_future(stop.wait())
+            try:
+                await asyncio.wait((starting, stopping), return_when=asyncio.FIRST_COMPLETED)
+                if starting.done():
+                    starting.result()
+                    server = _Server(self._config(guard))
+                    working = asyncio.ensure_future(turns.work())
+                    sweeping = asyncio.ensure_future(_sweep(exams))
+                    serving = asyncio.ensure_future(server.serve([listener]))
+                    self.started(_url(identity))
+                    await asyncio.wait((serving, stopping, working), return_when=asyncio.FIRST_COMPLETED)
+                    turns.stopping = True
+                    exams.wake_all()
+                    server.should_exit = True
+                    await serving
+                    for task in (working, sweeping):
+                        task.cancel()
+            finally:
+                stopping.cancel()
+                await asyncio.get_running_loop().run_in_executor(None, turns.end)
+                with suppress(Exception):
+                    await starting
+
+    def _config(self, guard: Guard) -> uvicorn.Config:
+        for name in ("uvicorn.error", "uvicorn.access", "uvicorn.asgi"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)  # they write paths, and tracebacks
+        protocol = type("Protocol", (WatchedProtocol,), {"idle_s": self.limits.idle_s})
+        return uvicorn.Config(
+            guard,
+            http=protocol,
+            ws="none",
+            loop="asyncio",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            backlog=BACKLOG,
+            timeout_keep_alive=max(1, int(self.limits.idle_s)),
+            timeout_graceful_shutdown=max(1, int(self.limits.stop_s)),
+            ssl_certfile=self.address.certificate,
+            ssl_keyfile=self.address.key,
+        )
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, without its handlers of signals: the service has its own."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none."""
+        yield
+
+
+@contextmanager
+def _heard(stop: asyncio.Event) -> Iterator[None]:
+    """Have signals set the event; a second one ends the process at once."""
+    loop = asyncio.get_running_loop()
+    numbers = [number for name in _ENDING if (number := getattr(signal, name, None)) is not None]
+    before = {number: signal.getsignal(number) for number in numbers}
+
+    def heard(number: int) -> None:
+        if stop.is_set():
+            os._exit(128 + number)
+        stop.set()
+
+    for number in numbers:
+        loop.add_signal_handler(number, heard, number)
+    try:
+        yield
+    finally:
+        for number in numbers:
+            loop.remove_signal_handler(number)
+            signal.signal(number, before[number])
+
+
+async def _sweep(exams: ExamRequests) -> None:
+    while True:
+        await asyncio.sleep(_SWEEP_S)
+        exams.forget_unused()
+
+
+def _url(identity: Identity) -> str:
+    """The address that a person opens."""
+    return f"{identity.scheme}://{min(identity.hosts, key=lambda host: host.startswith('localhost'))}/"
