@@ -25,7 +25,7 @@ function verdict(words) {
     el("p", { class: "word" }, icon(sign), el("strong", {}, words.verdict)),
     el("p", { class: "meaning" }, words.meaning),
     words.scans_used > 0 && !complete && el("p", { class: "rests" }, icon("warning"), el("span", {}, rests)),
-    el("p", { class: "note" }, say("Only cataract was looked for. A doctor decides."), " ", words.origin));
+    el("p", { class: "note" }, el("strong", {}, say("Research use only. Not a medical device.")), " ", say("Only cataract was looked for. A doctor decides."), " ", words.origin));
 }
 
 function list(title, entries, name = "") {

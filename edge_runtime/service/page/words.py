@@ -74,9 +74,9 @@ def eye_words(eye: EyeResult, language: str) -> dict[str, Any]:
     Returns
     -------
     dict
-        The fields of `EyeView`, and beside them its ``language``, ``scans_given``, ``scans_used`` and ``scans_expected``
-        as numbers, ``steps`` (where the steps of the grade meet on its bar), ``colour_bar`` (a data URI), ``origin`` as
-        a sentence.
+        The fields of `EyeView`, and beside them ``language``; ``scans_given``, ``scans_used`` and ``scans_expected`` as
+        numbers; ``steps``, where the steps of the grade meet on its bar; ``colour_bar``, a data URI; and ``origin``, a
+        sentence about the model.
 
     Raises
     ------
