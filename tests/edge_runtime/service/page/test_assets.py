@@ -17,15 +17,6 @@ FILES = sorted(path.name for path in Path(FOLDER).iterdir() if path.suffix in ME
 STORES = (
     "localStorage", "sessionStorage", "indexedDB", "caches", "cookie", "pushState", "replaceState", "serviceWorker",
 )  # fmt: skip
-    "localStorage",
-    "sessionStorage",
-    "indexedDB",
-    "caches",
-    "cookie",
-    "pushState",
-    "replaceState",
-    "serviceWorker",
-)
 AS_HTML = ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(")
 
 
