@@ -27,6 +27,8 @@ VERBS = {  # each lives in edge_runtime/commands/<verb>.py, which is imported on
     "batch": "many exams of a folder or a manifest, in parallel; a stopped run is continued",
     "serve": "a service on this machine, with a page for a touch screen",
     "compare": "two exams of one eye, by their documents: did it change?",
+    "audit": "the record of what was computed: verify it, show it",
+    "model": "the models that a device holds: install, verify, switch, roll back",
     "selftest": "prove that this device computes what the release computed",
     "info": "model, versions, session options, supported inputs",
     "schema": "the JSON Schema of the result document",

@@ -106,6 +106,12 @@ class ScanError(EdgeCataractError):
     exit_code = 65
 
 
+class AuditError(EdgeCataractError):
+    """The record of what was computed is not as it was written."""
+
+    exit_code = 65
+
+
 class ScanMissingError(EdgeCataractError):
     """The scan is missing, cannot be opened, or is not a regular file."""
 

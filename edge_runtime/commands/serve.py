@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from edge_runtime.errors import MissingExtraError
+from edge_runtime.errors import UsageError
 from edge_runtime.model.precision import DEFAULT_PRECISION
 
 from .arguments import (
@@ -15,12 +15,16 @@ from .arguments import (
     pixel_pitch,
     wanted_threads,
 )
+from .audit_output import AuditOptions, add_audit_options
 from .console import print_data, say
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable
 
+    from edge_runtime.audit import AuditTrail
     from edge_runtime.batch.work import AnalyzerSettings
+    from edge_runtime.service.models import ModelSource
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -55,11 +59,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_model_options(parser)
     add_reading_options(parser)
+    parser.add_argument(
+        "--slots",
+        type=path_argument,
+        metavar="DIR",
+        help="measure with the model in use of this folder; a switch takes effect between two scans",
+    )
+    add_audit_options(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Run the verb; returns the exit code when a signal has ended the service: 0."""
-    _need_serve()
+    from edge_runtime.service.library import require_serve
+
+    require_serve()
     from edge_runtime.service.address import Address
     from edge_runtime.service.limits import ServiceLimits
     from edge_runtime.service.server import Service
@@ -88,8 +101,30 @@ def run(options: argparse.Namespace) -> int:
         elif not options.quiet:
             say(f"ready at {url}")
 
-    Service(address, _settings(AnalyzerOptions.of(options)), limits, say, started).run()
+    audit = AuditOptions.of(options).open()
+    source = _source(AnalyzerOptions.of(options), options.slots)
+    Service(address, source, limits, say, started, None if audit is None else _kept(audit)).run()
     return 0
+
+
+def _kept(audit: AuditTrail) -> Callable[[str], None]:
+    """Records a document, given as JSON."""
+    import json
+
+    return lambda text: audit.append(json.loads(text))
+
+
+def _source(wanted: AnalyzerOptions, slots: str | None) -> ModelSource:
+    """The model that was named, or the one in use of a folder of slots."""
+    from edge_runtime.service.models import OneModel, SlotModel
+
+    if slots is None:
+        return OneModel(_settings(wanted))
+    if wanted.model or wanted.precision:
+        raise UsageError("usage", "--slots and another model were given.", "Give one of them.")
+    from edge_runtime.slots import ModelSlots
+
+    return SlotModel(ModelSlots(slots), _settings(wanted))
 
 
 def _settings(wanted: AnalyzerOptions) -> AnalyzerSettings:
@@ -104,16 +139,3 @@ def _settings(wanted: AnalyzerOptions) -> AnalyzerSettings:
         limits=Limits(wanted_threads(wanted.threads), wanted.max_memory_mb),
         bits=wanted.bits,
     )
-
-
-def _need_serve() -> None:
-    try:
-        import starlette
-        import uvicorn  # noqa: F401
-    except ImportError as error:
-        raise MissingExtraError(
-            "missing-extra",
-            "The service needs starlette and uvicorn, which are not installed.",
-            "Install the extra: pip install 'edge-cataract[serve]'.",
-        ) from error
-    del starlette

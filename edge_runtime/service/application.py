@@ -11,10 +11,10 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from edge_runtime.errors import RequestError
+from edge_runtime.errors import EdgeCataractError, RequestError
 from edge_runtime.version import __version__
 
-from .answers import refusal
+from .answers import fault, refusal
 from .asked import Asked
 from .exam_requests import ExamRequests
 from .openapi import description
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from .limits import ServiceLimits
     from .operations import Operation
     from .turns import Turns
+    from .workshop import Workshop
 
     Handler = Callable[[Asked], Awaitable[Response]]
 
@@ -45,12 +46,14 @@ class Requests:
         The queue.
     held
         The exams, which share the room for scans.
+    workshop
+        Knows which model is in use.
     identity
         Who the service is.
     """
 
-    def __init__(self, turns: Turns, held: HeldExams, identity: Identity) -> None:
-        self._turns, self._held, self._identity = turns, held, identity
+    def __init__(self, turns: Turns, held: HeldExams, workshop: Workshop, identity: Identity) -> None:
+        self._turns, self._held, self._workshop, self._identity = turns, held, workshop, identity
 
     def handlers(self) -> Mapping[str, Handler]:
         """What answers each operation, by its name."""
@@ -78,15 +81,15 @@ class Requests:
         return JSONResponse({"live": True})
 
     async def _ready(self, asked: Asked) -> Response:
-        turns = self._turns
-        ready = turns.model is not None and not turns.stopping
+        turns, model = self._turns, self._workshop.model
+        ready = model is not None and not turns.stopping
         content = {
             "ready": ready,
             "version": __version__,
-            "model": turns.model,
+            "model": model,
             "queue": {"taken": turns.taken, "places": turns.places},
             "exams": len(self._held),
-            "notice": turns.notice,
+            "notice": self._workshop.notice,
         }
         return JSONResponse(content, 200 if ready else 503, {} if ready else {"Retry-After": "5"})
 
@@ -136,7 +139,10 @@ def application(requests: Requests, exams: ExamRequests, limits: ServiceLimits) 
         Route(path, _endpoint(operations, handlers, limits), methods=list(operations))
         for path, operations in paths.items()
     ]
-    return Starlette(routes=routes, exception_handlers={HTTPException: _not_there})
+    handled = {HTTPException: _not_there, EdgeCataractError: _refused, Exception: _failed}
+    application = Starlette(routes=routes, exception_handlers=handled)
+    application.router.redirect_slashes = False
+    return application
 
 
 def _endpoint(
@@ -147,6 +153,16 @@ def _endpoint(
         return await handlers[operation.name](Asked(request, operation, limits))
 
     return answer
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    """An error of the program, or of the request."""
+    return refusal(error) if isinstance(error, EdgeCataractError) else await _failed(request, error)
+
+
+async def _failed(request: Request, error: Exception) -> Response:
+    """A fault of the service, of which nothing more is told; the guard says it to whoever runs the service."""
+    return fault(500, "internal", "This is a fault of the service.", "Report it.")
 
 
 async def _not_there(request: Request, error: Exception) -> Response:

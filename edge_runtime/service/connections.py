@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import ClassVar
 
 BACKLOG = 128
+LINGER_S = 2.0  # for an answer that came before the body
 
 
 class BoundedListener(socket.socket):
@@ -63,6 +65,47 @@ class _Counted(socket.socket):
             self._listener = None
 
 
+class _Patient:
+    """A transport that, closed in the middle of a body, first lets the answer arrive.
+
+    Closed with bytes unread, a connection is reset, and the answer may be lost on its way: whoever sends a scan to a
+    full queue would not hear that it is full. So what still comes is read for a moment, and thrown away.
+
+    Parameters
+    ----------
+    transport
+        The transport.
+    unread
+        Whether a part of the body has not come yet.
+    loop
+        Of the transport.
+    """
+
+    def __init__(
+        self, transport: asyncio.Transport, unread: Callable[[], bool], loop: asyncio.AbstractEventLoop
+    ) -> None:
+        self._transport, self._unread, self._loop = transport, unread, loop
+        self.ending = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def is_closing(self) -> bool:
+        """Whether nothing more is answered over it."""
+        return self.ending or self._transport.is_closing()
+
+    def close(self) -> None:
+        """Close it, soon."""
+        if self.is_closing() or not self._unread():
+            self._transport.close()
+            return
+        self.ending = True
+        if self._transport.can_write_eof():
+            self._transport.write_eof()
+        self._transport.resume_reading()
+        self._loop.call_later(LINGER_S, self._transport.abort)
+
+
 class WatchedProtocol(H11Protocol):
     """HTTP, whose connections are closed when they are open without a request in work for too long.
 
@@ -76,11 +119,14 @@ class WatchedProtocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for a request."""
-        super().connection_made(transport)
+        self._patient = _Patient(transport, self._is_body_unread, self.loop)
+        super().connection_made(cast("asyncio.Transport", self._patient))
         self._wait()
 
     def data_received(self, data: bytes) -> None:
         """Wait no more once a request is in work."""
+        if self._patient.ending:
+            return
         super().data_received(data)
         if self._in_work:
             self._wait_no_more()
@@ -112,6 +158,9 @@ class WatchedProtocol(H11Protocol):
     @property
     def _in_work(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete
+
+    def _is_body_unread(self) -> bool:
+        return self.cycle is not None and self.cycle.more_body
 
     def _wait(self) -> None:
         if self._idle is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -121,7 +122,7 @@ class ExamRequests:
             exam.state, exam.error = State.FAILED, error_content(error)["error"]
             exam.tell("failed", {"error": exam.error})
         else:
-            exam.state, exam.document, exam.pictures = State.DONE, done.text, done.pictures
+            exam.state, exam.document, exam.pictures = State.DONE, json.loads(done.text), done.pictures
             exam.tell("done", {})
 
     async def _events(self, asked: Asked) -> Response:
@@ -223,7 +224,7 @@ def _content(exam: HeldExam) -> dict[str, Any]:
         "state": exam.state.value,
         "scans": states,
         "pictures": sorted(exam.pictures),
-        "result": json.loads(exam.document) if exam.document else None,
+        "result": exam.document,
         "error": exam.error,
     }
 
@@ -231,7 +232,10 @@ def _content(exam: HeldExam) -> dict[str, Any]:
 def _task(kind: Kind, exam: HeldExam, language: str = "en") -> tuple[Task, list[bytes]]:
     """What is asked of the worker about an exam, and the bytes of its scans."""
     numbers = tuple(sorted(exam.scans))
-    return Task(kind, numbers, exam.eye, exam.age_years, exam.key, language), [exam.scans[one] for one in numbers]
+    task = Task(kind, numbers, exam.eye, exam.age_years, exam.key, language=language)
+    if exam.document is not None:  # words and reports are about it
+        task = replace(task, model=exam.document["model"]["sha256"], created=exam.document["created"])
+    return task, [exam.scans[one] for one in numbers]
 
 
 def _report_policy() -> str:

@@ -63,7 +63,7 @@ class HeldExam:
     events
         All that was told since the analysis was asked for.
     document, pictures
-        The result; "" and none before it is there.
+        The result; None and none before it is there.
     error
         Why there is no result, as the API writes it.
     used
@@ -82,7 +82,7 @@ class HeldExam:
     state: State = State.OPEN
     version: int = 0
     events: list[Event] = field(default_factory=list)
-    document: str = ""
+    document: Mapping[str, Any] | None = None
     pictures: Mapping[str, bytes] = field(default_factory=dict)
     error: Mapping[str, Any] | None = None
     forgotten: bool = False
@@ -125,7 +125,7 @@ class HeldExam:
     def reset(self) -> None:
         """Let go of the result: the scans are no longer those that it is of."""
         self.state, self.version = State.OPEN, self.version + 1
-        self.events, self.document, self.pictures, self.error = [], "", {}, None
+        self.events, self.document, self.pictures, self.error = [], None, {}, None
         self.wake()
 
 

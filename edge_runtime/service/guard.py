@@ -11,9 +11,9 @@ import hmac
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from edge_runtime.errors import EdgeCataractError, RequestError
+from edge_runtime.errors import RequestError
 
-from .answers import HEADERS, fault, refusal
+from .answers import HEADERS, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,12 +74,9 @@ class Guard:
         """Look at a request, and answer it or pass it on."""
         if scope["type"] != "http":
             return
-        started = False
 
         async def sent(message: Message) -> None:
-            nonlocal started
             if message["type"] == "http.response.start":
-                started = True
                 message["headers"] = _with_headers(message.get("headers", []))
             await send(message)
 
@@ -92,14 +89,9 @@ class Guard:
             return
         try:
             await self._application(scope, receive, sent)
-        except EdgeCataractError as error:
-            if not started:
-                await refusal(error)(scope, receive, sent)
         except Exception as error:
-            self._say(f"error[internal]: {type(error).__name__} in {scope['method']}.")
-            if started:
-                raise
-            await fault(500, "internal", "This is a fault of the service.", "Report it.")(scope, receive, sent)
+            self._say(f"error[internal]: {type(error).__name__}.")
+            raise
 
     def _check(self, scope: Scope) -> None:
         headers = _Headers(scope)
@@ -156,7 +148,7 @@ class _Headers:
 
     def only(self, name: bytes) -> str | None:
         values = [value for one, value in self._all if one == name]
-        return values[0].decode("latin-1") if len(values) == 1 else None
+        return values[0].decode("latin1") if len(values) == 1 else None
 
 
 def _with_headers(own: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:

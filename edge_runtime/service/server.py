@@ -6,7 +6,8 @@ import asyncio
 import logging
 import os
 import signal
-from contextlib import contextmanager, suppress
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,14 +21,16 @@ from .exams import HeldExams
 from .guard import Guard
 from .limits import ServiceLimits
 from .turns import Turns
+from .workshop import Workshop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from .connections import BoundedListener
     from .guard import Identity
-    from .worker import Settings
+    from .models import ModelSource
 
+_LOOK_S = 2.0  # how often it is looked for another model
 _SWEEP_S = 5.0  # how often it is looked for exams that nobody uses
 _ENDING = ("SIGTERM", "SIGINT", "SIGHUP")
 
@@ -40,8 +43,8 @@ class Service:
     ----------
     address
         Where it listens.
-    settings
-        Which analyzer.
+    source
+        Which model.
     limits
         What anybody may take of the machine.
     say
@@ -53,7 +56,7 @@ class Service:
     """
 
     address: Address
-    settings: Settings
+    source: ModelSource
     limits: ServiceLimits
     say: Callable[[str], None]
     started: Callable[[str], None]
@@ -77,36 +80,38 @@ class Service:
             listener.close()
 
     async def _serve(self, listener: BoundedListener, identity: Identity) -> None:
-        turns = Turns(self.settings, self.limits, self.say, self.kept)
+        workshop = Workshop(self.source, self.limits, self.say)
+        turns = Turns(workshop, self.limits, self.say, self.kept)
         held = HeldExams(self.limits)
         exams = ExamRequests(turns, held)
-        behind = application(Requests(turns, held, identity), exams, self.limits)
-        guard = Guard(behind, identity, self.limits.scan_bytes, self.say)
-        stop = asyncio.Event()
-        with _heard(stop):
-            starting = asyncio.ensure_future(turns.start())
-            stopping = asyncio.ensure_future(stop.wait())
+        behind = application(Requests(turns, held, workshop, identity), exams, self.limits)
+        server = _Server(self._config(Guard(behind, identity, self.limits.scan_bytes, self.say)))
+        loop = asyncio.get_running_loop()
+        with _heard() as stop, ThreadPoolExecutor(1, "models") as models:
             try:
-                await asyncio.wait((starting, stopping), return_when=asyncio.FIRST_COMPLETED)
-                if starting.done():
-                    starting.result()
-                    server = _Server(self._config(guard))
-                    working = asyncio.ensure_future(turns.work())
-                    sweeping = asyncio.ensure_future(_sweep(exams))
-                    serving = asyncio.ensure_future(server.serve([listener]))
-                    self.started(_url(identity))
-                    await asyncio.wait((serving, stopping, working), return_when=asyncio.FIRST_COMPLETED)
-                    turns.stopping = True
-                    exams.wake_all()
-                    server.should_exit = True
-                    await serving
-                    for task in (working, sweeping):
-                        task.cancel()
+                opening = loop.run_in_executor(models, workshop.open)
+                if not await _first(opening, stop):
+                    return
+                tasks = [
+                    asyncio.ensure_future(work)
+                    for work in (turns.work(), _sweep(exams), _follow(models, workshop, exams))
+                ]
+                serving = asyncio.ensure_future(server.serve([listener]))
+                self.started(_url(identity))
+                await asyncio.wait((serving, stop, *tasks), return_when=asyncio.FIRST_COMPLETED)
+                turns.stopping = True
+                exams.wake_all()
+                server.should_exit = True
+                await serving
+                for task in tasks:
+                    task.cancel()
+                for ended in await asyncio.gather(*tasks, return_exceptions=True):
+                    if isinstance(ended, Exception):  # a fault of the service, which nobody would hear of
+                        raise ended
             finally:
-                stopping.cancel()
-                await asyncio.get_running_loop().run_in_executor(None, turns.end)
-                with suppress(Exception):
-                    await starting
+                workshop.kill()
+                turns.end()
+                workshop.end()
 
     def _config(self, guard: Guard) -> uvicorn.Config:
         for name in ("uvicorn.error", "uvicorn.access", "uvicorn.asgi"):
@@ -140,31 +145,51 @@ class _Server(uvicorn.Server):
 
 
 @contextmanager
-def _heard(stop: asyncio.Event) -> Iterator[None]:
-    """Have signals set the event; a second one ends the process at once."""
+def _heard() -> Iterator[asyncio.Future[None]]:
+    """A future that a signal completes; a second signal ends the process at once."""
     loop = asyncio.get_running_loop()
+    stop: asyncio.Future[None] = loop.create_future()
     numbers = [number for name in _ENDING if (number := getattr(signal, name, None)) is not None]
     before = {number: signal.getsignal(number) for number in numbers}
 
     def heard(number: int) -> None:
-        if stop.is_set():
+        if stop.done():
             os._exit(128 + number)
-        stop.set()
+        stop.set_result(None)
 
     for number in numbers:
         loop.add_signal_handler(number, heard, number)
     try:
-        yield
+        yield stop
     finally:
         for number in numbers:
             loop.remove_signal_handler(number)
             signal.signal(number, before[number])
 
 
+async def _first(work: asyncio.Future[None], stop: asyncio.Future[None]) -> bool:
+    """Wait for work; whether it was done before the service was asked to stop."""
+    await asyncio.wait((work, stop), return_when=asyncio.FIRST_COMPLETED)
+    if work.done():
+        work.result()
+        return True
+    return False
+
+
 async def _sweep(exams: ExamRequests) -> None:
+    """Forget, from time to time, what nobody uses."""
     while True:
         await asyncio.sleep(_SWEEP_S)
         exams.forget_unused()
+
+
+async def _follow(models: ThreadPoolExecutor, workshop: Workshop, exams: ExamRequests) -> None:
+    """Replace a worker that has died, and let another model take over when it has proven itself."""
+    while True:
+        await asyncio.sleep(_LOOK_S)
+        another = await asyncio.get_running_loop().run_in_executor(models, workshop.look_for_another)
+        if another or workshop.model is None:
+            exams.let_go()  # in its turn, by which the new worker takes over, or one that has died is replaced
 
 
 def _url(identity: Identity) -> str:

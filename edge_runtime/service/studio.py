@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from edge_runtime.dicom_out.one_patient import check_patients
 from edge_runtime.errors import ScanError, UsageError
 from edge_runtime.reading.exams import exam_of_files
 from edge_runtime.results import ScanResult
@@ -106,7 +107,7 @@ class Studio:
             return Done(to_json(eye_words(eye, task.language)))
         from edge_runtime.report.page import exam_page
 
-        return Done(exam_page([eye], language=task.language))
+        return Done(exam_page([eye], language=task.language, created=task.created))
 
 
 def _exam(numbers: Sequence[int], contents: Sequence[bytes], task: Task, tell: Tell | None) -> Exam:
@@ -117,6 +118,7 @@ def _exam(numbers: Sequence[int], contents: Sequence[bytes], task: Task, tell: T
     UsageError
         ``contradicting-eye`` when a file says another eye than the one that was named; ``mixed-studies``.
     """
+    check_patients([contents])
     found = exam_of_files(contents, task.eye)
     if len(found.sources) != len(numbers):
         if task.kind is Kind.SCAN:

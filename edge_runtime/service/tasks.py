@@ -38,6 +38,10 @@ class Task:
         Age of the patient; None: not given.
     exam
         Key of the exam as it is now: another one when its scans have changed. "" for a scan by itself.
+    model
+        The sha256 of the model that measured the exam before; "" where any may.
+    created
+        The time that the document states, for a report about it; None: now.
     language
         Code of the language of words and of the report.
     """
@@ -47,6 +51,8 @@ class Task:
     eye: Laterality | None = None
     age_years: float | None = None
     exam: str = ""
+    model: str = ""
+    created: str | None = None
     language: str = "en"
 
 

@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 from time import monotonic
 from typing import TYPE_CHECKING, TypeVar
@@ -14,21 +14,20 @@ from typing import TYPE_CHECKING, TypeVar
 from edge_runtime.errors import EdgeCataractError, InternalError, RequestError
 
 from .tasks import Done, Kind, Progress, Task, Unknown
-from .watched import WatchedWorker
+from .workshop import Workshop
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-    from typing import Any
+    from collections.abc import Callable, Iterator, Sequence
 
     from .limits import ServiceLimits
-    from .worker import Settings
+    from .watched import WatchedWorker
 
     Tell = Callable[[Progress], None]
 
 Value = TypeVar("Value")
 
-_FALSE_START_S = 2.0  # before another worker is tried, when one could not begin
 _FIRST_GUESS_S = 1.0  # that a task takes, before one was done
+_NEWEST = 0.2  # share of the newest task in the usual time
 
 
 @dataclass(slots=True, eq=False)
@@ -46,54 +45,35 @@ class Turns:
 
     Parameters
     ----------
-    settings
-        Which analyzer the worker has.
+    workshop
+        Has the worker.
     limits
-        How many may wait, and how long work may take.
+        How many may wait.
     say
         Hears what whoever runs the service should know, in one line without anything of a patient.
     kept
         Called with each document before it is given out; what it raises is answered instead.
+
+    Attributes
+    ----------
+    stopping
+        Whether the service is about to end, so that nothing new is taken.
     """
 
     def __init__(
         self,
-        settings: Settings,
+        workshop: Workshop,
         limits: ServiceLimits,
         say: Callable[[str], None],
         kept: Callable[[str], None] | None = None,
     ) -> None:
-        self._settings, self._limits, self._say, self._kept = settings, limits, say, kept
+        self._workshop, self._limits, self._say, self._kept = workshop, limits, say, kept
         self._waiting: deque[_Turn] = deque()
         self._came = asyncio.Event()
-        self._thread = ThreadPoolExecutor(1, "worker")  # that waits for the process
-        self._worker: WatchedWorker | None = None
+        self._thread = ThreadPoolExecutor(1, "turns")  # which waits for the worker
         self._taken = 0
         self._usual_s = _FIRST_GUESS_S
-        self._proven = ""
         self.stopping = False
-        self.notice: str | None = None
-
-    async def start(self) -> None:
-        """Load the model; work begins with `work`.
-
-        Raises
-        ------
-        EdgeCataractError
-            When it cannot be loaded, or does not prove itself.
-        """
-        self._worker = await self._in_thread(WatchedWorker, self._settings, self._limits)
-        self._proven = self._worker.model["sha256"]
-
-    @property
-    def model(self) -> Mapping[str, str] | None:
-        """Which model is loaded and proven; None while none is."""
-        return self._worker.model if self._worker is not None and self._worker.alive else None
-
-    @property
-    def process_id(self) -> int | None:
-        """Of the worker; None while there is none."""
-        return None if self._worker is None else self._worker.process_id
 
     @property
     def taken(self) -> int:
@@ -162,64 +142,21 @@ class Turns:
             while not self._waiting:
                 self._came.clear()
                 await self._came.wait()
-            turn = self._waiting.popleft()
-            began = monotonic()
-            try:
-                done = await self._do(turn)
-            except EdgeCataractError as error:
-                self._answer(turn, error)
-            except Exception as error:  # noqa: BLE001 - a fault in one task ends no service
-                self._say(f"error[internal]: {type(error).__name__}.")
-                self._answer(turn, InternalError("internal", "This is a fault of the service.", "Report it."))
-            else:
-                self._answer(turn, done)
-            if turn.task.kind in (Kind.SCAN, Kind.EXAM):  # the time that a place in the queue is worth
-                self._usual_s += 0.2 * (monotonic() - began - self._usual_s)
-            del turn  # or its scan would be held until the next comes
+            await self._serve(self._waiting.popleft())
 
-    async def _do(self, turn: _Turn) -> Done:
-        worker = await self._living_worker()
-        loop = asyncio.get_running_loop()
-
-        def tell(progress: Progress) -> None:
-            loop.call_soon_threadsafe(turn.tell, progress)
-
+    async def _serve(self, turn: _Turn) -> None:
+        """Do a task, and tell who waits; whatever is wrong with it ends no service."""
+        began = monotonic()
+        outcome: Done | EdgeCataractError
         try:
-            done = await self._in_thread(self._done, worker, turn, tell)
+            outcome = await self._do(turn)
         except EdgeCataractError as error:
-            if not worker.alive:
-                self._say(str(error))
-            raise
-        return done
-
-    def _done(self, worker: WatchedWorker, turn: _Turn, tell: Tell) -> Done:
-        """Have it done, in the thread that waits."""
-        shown = turn.task.kind in (Kind.WORDS, Kind.REPORT)
-        said = worker.do(_without_scans(turn.task), (), tell) if shown else Unknown()
-        if isinstance(said, Unknown):
-            said = worker.do(turn.task, turn.contents, tell)
-        if isinstance(said, Unknown):
-            raise InternalError("internal", "This is a fault of the service.", "Report it.")
-        if self._kept is not None and turn.task.kind in (Kind.SCAN, Kind.EXAM):
-            self._kept(said.text)
-        return said
-
-    async def _living_worker(self) -> WatchedWorker:
-        if self._worker is not None and self._worker.alive:
-            return self._worker
-        try:
-            self._worker = await self._in_thread(WatchedWorker, self._settings, self._limits, self._proven)
-        except EdgeCataractError as error:
-            self._say(str(error))
-            await asyncio.sleep(_FALSE_START_S)
-            raise
-        return self._worker
-
-    async def _in_thread(self, call: Callable[..., Value], *arguments: Any) -> Value:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, call, *arguments)
-
-    @staticmethod
-    def _answer(turn: _Turn, outcome: Done | EdgeCataractError) -> None:
+            outcome = error
+        except Exception as error:  # noqa: BLE001 - a fault in one task ends no service
+            self._say(f"error[internal]: {type(error).__name__}.")
+            outcome = _internal()
+        if turn.task.kind in (Kind.SCAN, Kind.EXAM):  # the time that a place in the queue is worth
+            self._usual_s += _NEWEST * (monotonic() - began - self._usual_s)
         if turn.result.done():  # nobody waits any more
             return
         if isinstance(outcome, EdgeCataractError):
@@ -227,14 +164,49 @@ class Turns:
         else:
             turn.result.set_result(outcome)
 
+    async def _do(self, turn: _Turn) -> Done:
+        loop = asyncio.get_running_loop()
+
+        def tell(progress: Progress) -> None:
+            loop.call_soon_threadsafe(turn.tell, progress)
+
+        return await loop.run_in_executor(self._thread, self._done, turn, tell)
+
+    def _done(self, turn: _Turn, tell: Tell) -> Done:
+        """Have a task done, in the thread that waits for the worker."""
+        worker = self._workshop.worker()
+        task, shown = turn.task, turn.task.kind in (Kind.WORDS, Kind.REPORT)
+        _check_model(task, worker)
+        said = worker.do(replace(task, numbers=()), (), tell) if shown else Unknown()
+        if isinstance(said, Unknown):
+            said = worker.do(task, turn.contents, tell)
+        if isinstance(said, Unknown):
+            raise _internal()
+        if self._kept is not None and task.kind in (Kind.SCAN, Kind.EXAM):
+            self._kept(said.text)
+        return said
+
     def end(self) -> None:
-        """End the worker, whatever it is doing."""
-        if self._worker is not None:
-            self._worker.kill()
+        """Wait until nothing is in work; the worker must have ended."""
         self._thread.shutdown(wait=True)
-        if self._worker is not None:
-            self._worker.end()
 
 
-def _without_scans(task: Task) -> Task:
-    return Task(task.kind, (), task.eye, task.age_years, task.exam, task.language)
+def _check_model(task: Task, worker: WatchedWorker) -> None:
+    """What is said about a document is said by the model that it is of.
+
+    Raises
+    ------
+    RequestError
+        ``no-result`` when that is another one by now.
+    """
+    if task.model and task.model != worker.model["sha256"]:
+        raise RequestError(
+            "no-result",
+            "The exam was measured by another model than the one that is in use now.",
+            "Ask for its analysis again.",
+            status=409,
+        )
+
+
+def _internal() -> InternalError:
+    return InternalError("internal", "This is a fault of the service.", "Report it.")
