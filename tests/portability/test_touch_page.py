@@ -160,7 +160,8 @@ def test_six_scans_are_printed_by_touch_although_the_service_was_killed(
     language: str, walk: Walk, scans: Callable[[str], list[str]]
 ) -> None:
     scheme = "dark" if language == "de" else "light"
-    found = walk("wholePath", scans("cataract"), language=language, size=SIZES[language], scheme=scheme)
+    brief = language in ("fr", "es", "zh")  # axe looks at their answer alone: their elements are those of the others
+    found = walk("wholePath", scans("cataract"), language=language, size=SIZES[language], scheme=scheme, brief=brief)
     assert_calm(found)
     say = language_of(language).say
     assert (found["language"], found["direction"]) == (language, language_of(language).direction)

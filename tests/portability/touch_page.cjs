@@ -35,6 +35,7 @@ function cutTexts() {
 }
 
 async function look(page, step) {
+  if ((await page.content()).includes(SECRET)) found.leaks.push(`${step}: the page`);
   const add = (list, entries) => list.push(...entries.map((entry) => `${step}: ${entry}`));
   for (const [width, height] of [...SIZES, plan.size]) {
     await page.setViewportSize({ width, height });
@@ -46,10 +47,10 @@ async function look(page, step) {
       await page.screenshot({ path: path.join(plan.shots, `${plan.language}-${width}-${step}.png`) });
     }
   }
+  if (plan.brief && !step.includes("answer")) return;
   await page.evaluate(axe);
   const { violations } = await page.evaluate(() => window.axe.run());
   add(found.violations, violations.flatMap((rule) => rule.nodes.map((node) => `${rule.id}: ${node.html.slice(0, 120)}`)));
-  if ((await page.content()).includes(SECRET)) found.leaks.push(`${step}: the page`);
 }
 
 async function open(browser, address, options = {}) {
@@ -227,8 +228,8 @@ async function refusedScans(browser) {
 async function faults(browser) {
   const page = await open(browser);
   let full = 1;
-  await page.route("**/scans/2", (route) => (full-- > 0 ? route.fulfill({ status: 429, headers: { "Retry-After": "1" } }) : route.continue()));
-  await page.route("**/scans/3", (route) => route.fulfill({ status: 413, json: { error: { code: "file-too-large", message: "" } } }));
+  await page.route("**/scans/2", (route) => (full-- > 0 ? route.fulfill({ status: 429, headers: { "Retry-After": "1", "Cache-Control": "no-store" } }) : route.continue()));
+  await page.route("**/scans/3", (route) => route.fulfill({ status: 413, headers: { "Cache-Control": "no-store" }, json: { error: { code: "file-too-large", message: "" } } }));
   await page.tap("[data-eye=OD]");
   await choose(page, plan.files);
   await page.tap("#analyse");
@@ -248,7 +249,7 @@ async function faults(browser) {
 }
 
 async function idle(browser) {
-  const page = await open(browser, `${plan.url}?idle=60`);
+  const page = await open(browser, `${plan.url}#idle=60`);
   await page.clock.install();
   await page.reload();
   await page.tap("[data-eye=OD]");

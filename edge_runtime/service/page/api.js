@@ -15,7 +15,9 @@ export class Refused extends Error {
   }
 }
 
-const SILENCE_MS = 20_000; // without a word from the service, it is asked again
+const SILENCE_MS = 20_000; // without a word about an exam in work, the service is asked again
+const ANSWER_MS = 120_000; // a service that has not answered by then does not answer
+const READY_MS = 5_000;
 let token = new URLSearchParams(location.hash.slice(1)).get("token");
 let given = token !== null; // by a person or by the address, not by the service
 
@@ -27,17 +29,17 @@ export function useToken(text) {
 // The session of this start of the service.
 export async function newSession(signal) {
   if (given) return;
-  const answer = await ask("/v1/session", { signal, cache: "no-store" });
+  const answer = await ask("/v1/session", { signal });
   if (answer.status === 401 || answer.status === 403) throw new TokenNeeded();
   if (!answer.ok) throw new Lost();
   token = (await answer.json()).token;
 }
 
-async function ask(path, options) {
+async function ask(path, { signal, ...options }) {
   try {
-    return await fetch(path, { redirect: "error", ...options });
+    return await fetch(path, { redirect: "error", cache: "no-store", ...options, signal: limited(signal, ANSWER_MS) });
   } catch (error) {
-    if (options.signal?.aborted) throw error;
+    if (signal?.aborted) throw error;
     throw new Lost(path, { cause: error });
   }
 }
@@ -47,7 +49,7 @@ export async function request(method, path, { body, type, signal, missing = fals
   for (;;) {
     const headers = { Authorization: `Bearer ${token}` };
     if (type) headers["Content-Type"] = type;
-    const answer = await ask(path, { method, headers, body, signal, cache: "no-store" });
+    const answer = await ask(path, { method, headers, body, signal });
     if (answer.status === 401 || answer.status === 403) {
       if (given) {
         given = false;
@@ -114,6 +116,11 @@ function within(ms, promise) {
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
+function limited(signal, ms) {
+  const late = AbortSignal.timeout(ms);
+  return signal ? AbortSignal.any([signal, late]) : late;
+}
+
 export function pause(ms, signal) {
   return new Promise((resolve, reject) => {
     signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
@@ -123,7 +130,7 @@ export function pause(ms, signal) {
 
 export async function isReady(signal) {
   try {
-    return (await fetch("/health/ready", { cache: "no-store", signal })).ok;
+    return (await fetch("/health/ready", { cache: "no-store", signal: limited(signal, READY_MS) })).ok;
   } catch (error) {
     if (signal?.aborted) throw error;
     return false;

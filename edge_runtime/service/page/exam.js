@@ -8,6 +8,7 @@ const POLL_MS = 700;
 // Returns words, pictures and report of the exam. `tell` hears {scan, state}, {waiting} and {busy}.
 export async function analyse(patient, language, tell) {
   const { signal } = patient.stop;
+  await read(patient.scans);
   for (let start = 1; ; start++) {
     try {
       await newSession(signal);
@@ -34,6 +35,22 @@ export async function inLanguage(patient, language, tell) {
   }
 }
 
+// Take the files into memory: a stick that is pulled out must not end an exam that has begun.
+async function read(scans) {
+  for (const [index, scan] of scans.entries()) {
+    try {
+      scan.content ??= await scan.file.arrayBuffer();
+    } catch {
+      throw refusedScan(new Refused(0, { code: "unreadable-file" }), index);
+    }
+  }
+}
+
+function refusedScan(error, index) {
+  if (error instanceof Refused) error.scan = index + 1;
+  return error;
+}
+
 async function untilReady(tell, signal) {
   do {
     tell({ waiting: true });
@@ -52,10 +69,9 @@ async function send(patient, tell, signal) {
     tell({ scan: index + 1, state: "sending" });
     const path = `/v1/exams/${patient.exam}/scans/${index + 1}`;
     try {
-      await request("PUT", path, { body: scan.file, type: "application/octet-stream", signal, busy });
+      await request("PUT", path, { body: scan.content, type: "application/octet-stream", signal, busy });
     } catch (error) {
-      if (error instanceof Refused) error.scan = index + 1;
-      throw error;
+      throw refusedScan(error, index);
     }
     tell({ scan: index + 1, state: "sent" });
   }
@@ -66,7 +82,7 @@ async function send(patient, tell, signal) {
 async function finished(patient, tell, signal) {
   for (;;) {
     for await (const { name, data } of events(`/v1/exams/${patient.exam}/events`, signal)) {
-      if (name === "progress" && data.scan) tell({ scan: data.scan, state: data.state });
+      if (name === "progress" && data.scan) tell({ scan: data.scan, state: data.state === "waiting" ? "sent" : data.state });
       if (name === "done") return;
       if (name === "failed") throw new Refused(0, data.error);
     }
@@ -78,8 +94,15 @@ async function finished(patient, tell, signal) {
 
 async function fetchResult(patient, language, signal) {
   const exam = `/v1/exams/${patient.exam}`;
-  const words = await (await request("GET", `${exam}/words?lang=${language}`, { signal })).json();
-  const report = await (await request("GET", `${exam}/report?lang=${language}`, { signal })).text();
+  const told = async (what) => {
+    try {
+      return await request("GET", `${exam}/${what}?lang=${language}`, { signal });
+    } catch (error) {
+      throw error.code === "no-result" ? new Lost(what) : error; // as after the model was replaced: measure again
+    }
+  };
+  const words = await (await told("words")).json();
+  const report = await (await told("report")).text();
   const pictures = patient.result?.exam === patient.exam ? patient.result.pictures : await fetchPictures(exam, words, signal);
   return { exam: patient.exam, words, report, pictures };
 }

@@ -3,7 +3,7 @@ import { say, whole } from "./texts.js";
 
 const USUAL_S = 180, LEAST_S = 30, MOST_S = 3600, ASKED_S = 20;
 const AT_WORK_S = 900; // an exam that waits for the service this long is cleared, too
-const wished = Number(new URLSearchParams(location.search).get("idle"));
+const wished = Number(new URLSearchParams(location.hash.slice(1)).get("idle"));
 const idleSeconds = wished ? Math.min(Math.max(wished, LEAST_S), MOST_S) : USUAL_S;
 
 // `occupied` says whether there is something to clear, `working` whether the program itself is at work.

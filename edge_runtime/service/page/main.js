@@ -73,15 +73,15 @@ function showAnswer() {
 }
 
 function showToken(go) {
-  const input = el("input", { id: "token", type: "password", autocomplete: "off", required: true });
-  const form = el("form", {}, el("label", { for: "token" }, say("Access code of the service")), input,
-    el("button", { class: "primary" }, say("Continue")));
+  const title = say("Access code of the service");
+  const input = el("input", { id: "token", type: "password", autocomplete: "off", required: true, "aria-label": title });
+  const form = el("form", {}, input, el("button", { class: "primary" }, say("Continue")));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     useToken(input.value.trim());
     go();
   });
-  show(1, screen("token", say("Access code of the service"), form));
+  show(1, screen("token", title, form));
 }
 
 function nextPatient() {
