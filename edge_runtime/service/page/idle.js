@@ -12,16 +12,18 @@ export function watchIdle({ occupied, working, clear }) {
   const text = document.getElementById("leaving-text");
   let last = performance.now();
   let worked = false;
-  const touched = () => {
-    last = performance.now();
-    if (dialog.open) dialog.close();
-  };
+  const touched = () => (last = performance.now());
   for (const name of ["pointerdown", "keydown", "wheel", "touchmove", "drop"]) {
-    window.addEventListener(name, touched, { capture: true, passive: true });
+    window.addEventListener(name, () => dialog.open || touched(), { capture: true, passive: true });
   }
+  dialog.addEventListener("click", () => dialog.close()); // not before: the rest of the touch would meet what lies below
+  dialog.addEventListener("close", touched);
   setInterval(() => {
     const works = working();
-    if (!occupied() || (worked && !works)) touched();
+    if (!occupied() || (worked && !works)) {
+      touched();
+      dialog.close();
+    }
     worked = works;
     const allowed = works ? Math.max(idleSeconds, AT_WORK_S) : idleSeconds;
     const left = Math.ceil(allowed - (performance.now() - last) / 1000);

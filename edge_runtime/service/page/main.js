@@ -87,6 +87,7 @@ function showToken(go) {
 function nextPatient() {
   forgetInService(forget());
   forgetPrinted();
+  document.getElementById("languages").close();
   setWorking(false);
   showEyes();
 }
@@ -145,7 +146,7 @@ function takeDrops() {
 window.addEventListener("pagehide", nextPatient); // a page that a browser keeps for "back" keeps nothing of a patient
 window.addEventListener("contextmenu", (event) => event.preventDefault()); // a long touch would offer to save a picture
 document.getElementById("language").addEventListener("click", showLanguages);
-document.getElementById("stay").addEventListener("click", () => document.getElementById("leaving").close());
+document.getElementById("languages").addEventListener("click", (event) => event.target === event.currentTarget && event.target.close());
 takeDrops();
 watchIdle({ occupied: () => patient() !== null, working: () => working, clear: nextPatient });
 await speakFirst();
