@@ -8,8 +8,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from edge_runtime.printable import printable
-from edge_runtime.report.document import DISCLAIMER
 from edge_runtime.report.language import LANGUAGES, language_of
+from edge_runtime.report.page.pictures import colour_bar
 from edge_runtime.report.page.view import eye_view, step_places
 
 from .assets import FOLDER
@@ -74,8 +74,9 @@ def eye_words(eye: EyeResult, language: str) -> dict[str, Any]:
     Returns
     -------
     dict
-        The fields of `EyeView`, and beside them ``scans_given`` and ``scans_used`` as numbers, ``steps`` (where the
-        steps of the grade meet on its bar), ``origin`` and ``disclaimer`` as sentences.
+        The fields of `EyeView`, and beside them ``language``; ``scans_given``, ``scans_used`` and ``scans_expected`` as
+        numbers; ``steps``, where the steps of the grade meet on its bar; ``colour_bar``, a data URI; and ``origin``, a
+        sentence about the model.
 
     Raises
     ------
@@ -89,9 +90,11 @@ def eye_words(eye: EyeResult, language: str) -> dict[str, Any]:
     name = printable(f"{eye.model.name} {eye.model.version}")
     return {
         **asdict(eye_view(eye, spoken, pictures=False)),
+        "language": spoken.code,
         "scans_given": len(eye.entries),
         "scans_used": eye.scans_used,
+        "scans_expected": eye.scans_expected,
         "steps": step_places(),
+        "colour_bar": colour_bar(),
         "origin": spoken.say("Model {name}, trained on {data}.", name=name, data=trained_on),
-        "disclaimer": spoken.say(DISCLAIMER),
     }
