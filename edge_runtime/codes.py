@@ -138,7 +138,7 @@ REFUSALS: dict[str, str] = {
     "truncated-png": "The PNG ends early.",
     "truncated-tiff": "The TIFF ends early, or its last rows were never written.",
     "undeclared-depth": "The brightest pixel of a 16-bit scan is below 1/8 of white, as with 12 bits in 16.",
-    "unfinished-audit": "The last line of the audit is torn, and no later one tells of it.",
+    "unfinished-audit": "The last line of the audit is torn, and no later one tells of it, or there is no line.",
     "unknown-exam": "The service has no such exam, or has forgotten it.",
     "unknown-eye": "Nothing says which eye a scan shows.",
     "unknown-frame": "The frame fits no known device, so the pixel size is unknown.",

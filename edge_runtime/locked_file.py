@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import sys
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from .errors import OutputError
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import BinaryIO
 
+# A share or a removable medium may not know how to sync a folder; its files are synced all the same.
+_NO_FOLDER_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EACCES, errno.EPERM, errno.EBADF}
 _LOCKED_BYTE = 1 << 40  # for Windows, where others cannot read what is locked: far beyond any content
 
 
@@ -59,43 +62,36 @@ def open_locked(path: str, *, wait: bool = False, what: str = "ledger") -> Binar
 
 
 @contextmanager
-def opened_shared(path: str) -> Iterator[BinaryIO | None]:
-    """A file for reading, while nobody who uses `open_locked` writes into it; None where there is none.
-
-    Where files cannot be locked, it is read all the same.
-    """
+def unwritten(file: BinaryIO) -> Iterator[None]:
+    """While nobody who uses `open_locked` writes into a file; it waits for that. Where none can be locked, at once."""
     try:
-        file = _shared(path)
-    except FileNotFoundError:
-        yield None
+        import fcntl
+
+        fcntl.flock(file.fileno(), fcntl.LOCK_SH)
+    except (OSError, ImportError):
+        yield
         return
-    with file:
-        yield file
-
-
-def _shared(path: str) -> BinaryIO:
-    while True:
-        file = open(path, "rb")  # noqa: SIM115  # the caller closes it
-        try:
-            with suppress(OSError, ImportError):
-                import fcntl
-
-                fcntl.flock(file.fileno(), fcntl.LOCK_SH)
-            if os.path.samestat(os.fstat(file.fileno()), os.stat(path)):  # or it was renamed meanwhile
-                return file
-        except BaseException:
-            file.close()
-            raise
-        file.close()
+    try:
+        yield
+    finally:
+        fcntl.flock(file.fileno(), fcntl.LOCK_UN)
 
 
 def sync_folder(folder: str) -> None:
-    """Make the name of a new file durable; Windows has no such call and needs none."""
+    """Make new names and renames durable, where the system and the medium can; Windows has no such call."""
     if sys.platform == "win32":
         return
-    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as error:
+        if error.errno in _NO_FOLDER_SYNC:
+            return
+        raise
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _NO_FOLDER_SYNC:
+            raise
     finally:
         os.close(descriptor)
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from edge_runtime.errors import AuditError, ScanMissingError, UsageError
-from edge_runtime.locked_file import opened_shared
+from edge_runtime.locked_file import unwritten
 
 from .line import MAX_LINE_BYTES, Head, is_beginning, is_mac_of, is_torn, unseal
 from .parts import full_parts
@@ -15,7 +16,7 @@ from .tail import MAX_TORN_BYTES, torn_facts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from typing import Any
+    from typing import Any, BinaryIO
 
     from .line import Line
 
@@ -68,8 +69,8 @@ def proven_lines(path: str, *, key: bytes | None = None, expected: Sequence[Head
     ------
     AuditError
         ``damaged-audit`` where a line is not as it was written, or lines are missing, moved or added;
-        ``unfinished-audit`` where the last line is torn, and no later one tells of it; ``shortened-audit`` where the
-        audit does not go through a head that was kept.
+        ``unfinished-audit`` where the last line is torn, and no later one tells of it, or there is none;
+        ``shortened-audit`` where the audit does not go through a head that was kept; ``not-an-audit``.
     ScanMissingError
         ``missing-file`` when there is no file.
     UsageError
@@ -79,8 +80,8 @@ def proven_lines(path: str, *, key: bytes | None = None, expected: Sequence[Head
     kept = {head.count: head for head in expected}
     if len(kept) < len(set(expected)):
         raise UsageError("usage", "Two heads that contradict each other are expected.", "Name the one you trust.")
-    for file, size in _files(path):
-        for proven in chain.through(_lines(file, size), may_be_torn=file == path):
+    for name, file, size in _files(path):
+        for proven in chain.through(_lines(os.path.basename(name), file, size), may_be_torn=name == path):
             here = proven.line.head
             if kept.get(here.count, here) != here:
                 raise _shortened(f"{proven.place} is not the one that was kept as number {here.count}.")
@@ -88,6 +89,13 @@ def proven_lines(path: str, *, key: bytes | None = None, expected: Sequence[Head
     count = max(kept, default=0)
     if count > chain.head.count:
         raise _shortened(f"The audit ends with line number {chain.head.count}, and once had {count}.")
+    if not chain.head.count:
+        raise AuditError(
+            "unfinished-audit",
+            "The audit holds no line: power was lost while it began, or it was emptied.",
+            "If it is a new one, go on: the next answer begins it.",
+            lost="Nothing was proved.",
+        )
 
 
 class _Chain:
@@ -141,8 +149,8 @@ class _Chain:
             raise _damaged(place, "was not signed with the key")
 
 
-def _files(path: str) -> list[tuple[str, int]]:
-    """Every file, and how much of it is read: what is appended meanwhile is not looked at.
+def _files(path: str) -> Iterator[tuple[str, BinaryIO, int]]:
+    """Every file, opened, and how much of it is read: what is appended or renamed meanwhile is not looked at.
 
     Raises
     ------
@@ -150,30 +158,45 @@ def _files(path: str) -> list[tuple[str, int]]:
         ``missing-file``, or ``unreadable-file``.
     """
     try:
-        with opened_shared(path) as file:
-            parts = [(part, os.path.getsize(part)) for part in full_parts(path)]
-            if file is not None:
-                parts.append((path, os.fstat(file.fileno()).st_size))
+        with ExitStack() as opened:
+            last, full, size = _at_one_moment(path, opened)
+            for part in full:
+                with open(part, "rb") as file:
+                    yield part, file, os.fstat(file.fileno()).st_size
+            if last is not None:
+                yield path, last, size
     except OSError as error:
         raise ScanMissingError(
             "unreadable-file", f"The audit cannot be read: {error.strerror or 'unknown reason'}.", "Check its path."
         ) from error
-    if not parts:
+    if last is None and not full:
         raise ScanMissingError("missing-file", "There is no such audit.", "Check its path.")
-    return parts
 
 
-def _lines(path: str, size: int) -> Iterator[tuple[Place, bytes]]:
+def _at_one_moment(path: str, opened: ExitStack) -> tuple[BinaryIO | None, list[str], int]:
+    """The file that is written, the names of the full parts, and the size of the file, while nobody writes."""
+    while True:
+        try:
+            file = opened.enter_context(open(path, "rb"))  # noqa: SIM115  # the stack closes it
+            with unwritten(file):
+                if os.path.samestat(os.fstat(file.fileno()), os.stat(path)):
+                    return file, full_parts(path), os.fstat(file.fileno()).st_size
+        except FileNotFoundError:  # a new part has not begun yet, perhaps
+            full = full_parts(path)
+            if not os.path.exists(path):
+                return None, full, 0
+
+
+def _lines(name: str, file: BinaryIO, size: int) -> Iterator[tuple[Place, bytes]]:
     """Every line of a file; the last one gets a line feed where it has none."""
-    name, number = os.path.basename(path), 0
-    with open(path, "rb") as file:
-        while size > 0 and (text := file.readline(min(size, MAX_LINE_BYTES + 1))):
-            size -= len(text)
-            number += 1
-            whole = text.endswith(b"\n")
-            if not whole and size > 0:
-                raise _damaged(Place(name, number), "is longer than any line")
-            yield Place(name, number), text if whole else text + b"\n"
+    number = 0
+    while size > 0 and (text := file.readline(min(size, MAX_LINE_BYTES + 1))):
+        size -= len(text)
+        number += 1
+        whole = text.endswith(b"\n")
+        if not whole and size > 0:
+            raise _damaged(Place(name, number), "is longer than any line")
+        yield Place(name, number), text if whole else text + b"\n"
 
 
 def _damaged(place: Place, how: str) -> AuditError:

@@ -131,7 +131,9 @@ def _show(lines: Iterator[Proven], options: argparse.Namespace) -> int:
 
     wanted = (one for one in lines if options.sha256 is None or _is_about(one.fields, options.sha256.lower()))
     for proven in wanted if options.last is None else deque(wanted, maxlen=max(options.last, 0)):
-        print_data(json.dumps(proven.fields) if options.json else _row(proven.fields))
+        print_data(
+            json.dumps({**proven.fields, "hash": proven.line.head.hash}) if options.json else _row(proven.fields)
+        )
     return 0
 
 

@@ -87,7 +87,7 @@ def _described(slot: Slot) -> str:
 
 
 def _list(slots: ModelSlots, *, json_wanted: bool) -> int:
-    state, installed = slots.state(), slots.installed()
+    state, installed, unusable = slots.state(), slots.installed(), slots.unusable()
     if json_wanted:
         print_data(
             json.dumps(
@@ -96,6 +96,7 @@ def _list(slots: ModelSlots, *, json_wanted: bool) -> int:
                     "current": state.current,
                     "before": list(state.before),
                     "installed": [asdict(slot) for slot in installed],
+                    "unusable": unusable,
                 }
             )
         )
@@ -103,6 +104,8 @@ def _list(slots: ModelSlots, *, json_wanted: bool) -> int:
     print_data(f"{'*' if state.current is None else ' '} bundled")
     for slot in installed:
         print_data(f"{'*' if slot.sha256 == state.current else ' '} {_described(slot)}")
-    if state.current is not None and state.current not in {slot.sha256 for slot in installed}:
-        print_data(f"* {state.current[:_DIGITS]}  DAMAGED: edge-cataract model rollback")
+    for sha256 in unusable:
+        print_data(
+            f"{'*' if sha256 == state.current else ' '} {sha256[:_DIGITS]}  not usable ('model verify' says why)"
+        )
     return 0

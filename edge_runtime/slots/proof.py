@@ -8,13 +8,11 @@ from edge_runtime.frame.profiles import PROFILES
 from edge_runtime.golden import run_selftest
 from edge_runtime.look.network import SCHEMA as LOOK_SCHEMA
 from edge_runtime.machine.cgroup import available_threads
-from edge_runtime.measure.lens import TissueLabel
+from edge_runtime.measure.lens import CLASSES
 from edge_runtime.model.metadata import EXPORT_MODEL, PREFIX, ModelMetadata
 from edge_runtime.model.network import Network
 from edge_runtime.model.onnx_file import checked_entries
 from edge_runtime.model.seal import check_seal
-
-CLASSES = ",".join(label.name.lower().replace("_", " ") for label in TissueLabel)
 
 
 def prove(data: bytes) -> ModelMetadata:

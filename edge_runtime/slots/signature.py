@@ -52,7 +52,7 @@ class Signature:
             ``bad-signature`` when it is none, or of the older kind, without a hash.
         """
         try:
-            first, signed, comment, second = content.decode("utf-8").splitlines()
+            first, signed, comment, second = _lines(content)
             algorithm, key_id, of_file = _cut(signed, 2, _ID_BYTES, _SIGNATURE_BYTES)
             (of_comment,) = _cut(second, _SIGNATURE_BYTES)
         except (ValueError, binascii.Error) as error:
@@ -98,8 +98,8 @@ def read_keys(content: bytes) -> dict[bytes, bytes]:
     """
     keys = {}
     try:
-        for line in content.decode("utf-8").splitlines():
-            if line.strip() and not line.startswith(_UNTRUSTED):
+        for line in _lines(content):
+            if line and not line.startswith(_UNTRUSTED):
                 algorithm, key_id, key = _cut(line, 2, _ID_BYTES, _KEY_BYTES)
                 if algorithm != _KEY_ALGORITHM:
                     raise ValueError("another algorithm")
@@ -113,13 +113,18 @@ def read_keys(content: bytes) -> dict[bytes, bytes]:
 
 def number(key_id: bytes) -> str:
     """The number of a key as minisign prints it."""
-    return key_id[::-1].hex().upper()
+    return f"{int.from_bytes(key_id, 'little'):X}"
+
+
+def _lines(content: bytes) -> list[str]:
+    """The lines, ended in no other way than minisign, or Windows, ends them."""
+    return content.decode("utf-8").replace("\r\n", "\n").removesuffix("\n").split("\n")
 
 
 def _cut(text: str, *lengths: int) -> list[bytes]:
-    """Bytes in base64, cut into parts of these lengths; ValueError where they have others."""
-    content = base64.b64decode(text.strip(), validate=True)
-    if len(content) != sum(lengths):
+    """Bytes in base64, cut into parts of these lengths; ValueError where they have others, or are written otherwise."""
+    content = base64.b64decode(text, validate=True)
+    if len(content) != sum(lengths) or base64.b64encode(content).decode() != text:
         raise ValueError("another length")
     ends = [sum(lengths[: place + 1]) for place in range(len(lengths))]
     return [content[end - length : end] for end, length in zip(ends, lengths, strict=True)]

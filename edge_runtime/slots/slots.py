@@ -19,13 +19,13 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from edge_runtime.errors import ModelIntegrityError, ModelMissingError, OutputError, UsageError
+from edge_runtime.errors import ModelIncompatibleError, ModelIntegrityError, ModelMissingError, UsageError
 from edge_runtime.locked_file import open_locked
 
 from .reading import read_limited, read_model_file
 from .signature import MAX_BYTES, Signature, number, read_keys
 from .state import SlotState, read_state, write_state
-from .store import ModelStore, read_signature
+from .store import ModelStore, make_folder, read_signature
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -117,7 +117,7 @@ class ModelSlots:
         return None if sha256 is None else self._store.path(sha256)
 
     def installed(self) -> list[Slot]:
-        """Every installed model that is whole, by hash."""
+        """Every installed model that is whole and of a kind that this program knows, by hash."""
         from edge_runtime.model.onnx_file import inspect
 
         slots = []
@@ -125,9 +125,15 @@ class ModelSlots:
             try:
                 data, signature = self._store.read(sha256)
                 slots.append(Slot.of(data, inspect(data), Signature.parse(signature)))
-            except (ModelIntegrityError, ModelMissingError):  # an install that was killed, or damage: not to be used
+            except (ModelIncompatibleError, ModelIntegrityError, ModelMissingError):
                 continue
         return slots
+
+    def unusable(self) -> list[str]:
+        """Hashes of the other ones: damaged, gone, or of another version, or their install was killed."""
+        usable = {slot.sha256 for slot in self.installed()}
+        named = {*self._store.hashes(), read_state(self.folder).current}
+        return sorted(sha256 for sha256 in named if sha256 is not None and sha256 not in usable)
 
     def check(self, model: str | os.PathLike[str], signature: str | os.PathLike[str] | None = None) -> Slot:
         """Verify a model file, as `install` does, and keep nothing."""
@@ -239,7 +245,7 @@ class ModelSlots:
             raise UsageError(
                 "no-trusted-key",
                 "There is no public key of the device maker, so no model can be trusted.",
-                f"Put it into the folder as {os.path.basename(self._key)}, or name it with --key.",
+                "Put it into the folder of models as trusted.pub, or name it with --key.",
             )
         return read_keys(content)
 
@@ -253,10 +259,5 @@ class ModelSlots:
 
     def _locked(self) -> BinaryIO:
         """Keep other processes from changing the folder until it is closed."""
-        try:
-            os.makedirs(self.folder, exist_ok=True)
-        except OSError as error:
-            raise OutputError(
-                "output-folder", f"The folder of models cannot be made: {error.strerror}.", "Name another folder."
-            ) from error
+        make_folder(self.folder)
         return open_locked(os.path.join(self.folder, ".lock"), wait=True, what="folder of models")

@@ -6,7 +6,7 @@ import hashlib
 import os
 import re
 
-from edge_runtime.errors import ModelIntegrityError, ModelMissingError
+from edge_runtime.errors import ModelIntegrityError, ModelMissingError, OutputError
 from edge_runtime.locked_file import sync_folder
 from edge_runtime.report.files import write_all
 
@@ -38,9 +38,8 @@ class ModelStore:
             When that fails; a model that is there already stays whole.
         """
         sha256 = hashlib.sha256(data).hexdigest()
-        os.makedirs(os.path.join(self._folder, sha256), exist_ok=True)
+        make_folder(os.path.join(self._folder, sha256))
         write_all({self._path(sha256, MODEL): data, self._path(sha256, SIGNATURE): signature})
-        sync_folder(self._folder)
         return sha256
 
     def hashes(self) -> list[str]:
@@ -100,6 +99,23 @@ class ModelStore:
 
     def _path(self, sha256: str, name: str) -> str:
         return os.path.join(self._folder, sha256, name)
+
+
+def make_folder(path: str) -> None:
+    """Make a folder where there is none, durably.
+
+    Raises
+    ------
+    OutputError
+        When that fails.
+    """
+    try:
+        os.makedirs(path, exist_ok=True)
+        sync_folder(os.path.dirname(path))
+    except OSError as error:
+        raise OutputError(
+            "output-folder", f"The folder of models cannot be made: {error.strerror}.", "Name another folder."
+        ) from error
 
 
 def read_signature(model: str | os.PathLike[str], signature: str | os.PathLike[str] | None) -> bytes:
