@@ -210,7 +210,7 @@ def test_no_sign_is_not_coloured_as_such_when_scans_were_refused(
 def test_a_fault_is_said_in_plain_words_and_the_way_goes_on(walk: Walk, scans: Callable[[str], list[str]]) -> None:
     found = walk("faults", scans("clear"))
     assert_calm(found)
-    assert found["refused"] == "The file is too large."
+    assert found["refused"] == "Scan 3: The file is too large."
     assert found["tries"] == 6
     assert found["failed"].startswith("The service stopped each time.")
 

@@ -235,7 +235,7 @@ async function faults(browser) {
   await page.tap("#analyse");
   await page.locator(".count", { hasText: "waits for its turn" }).waitFor();
   await page.locator(".tile.refused").waitFor();
-  found.refused = await page.locator(".tile.refused .state").innerText();
+  found.refused = await page.locator(".notice").innerText();
   await look(page, "too-large");
   await page.unroute("**/scans/3");
   let tries = 0;

@@ -8,6 +8,7 @@ const POLL_MS = 700;
 // Returns words, pictures and report of the exam. `tell` hears {scan, state}, {waiting} and {busy}.
 export async function analyse(patient, language, tell) {
   const { signal } = patient.stop;
+  for (const scan of patient.scans) scan.refused = "";
   await read(patient.scans);
   for (let start = 1; ; start++) {
     try {

@@ -60,7 +60,7 @@ function stopped(current, error, work) {
     current.scans[error.scan - 1].refused = refusalWords(error);
     showScans();
   } else {
-    const redraw = () => show(1, failedScreen(error, { again: () => start(work), leave: nextPatient }));
+    const redraw = () => show(1, failedScreen(error, { back: showScans, leave: nextPatient }));
     shown = redraw;
     redraw();
   }

@@ -50,14 +50,15 @@ export function progressScreen(patient, cancel) {
   return { node, tell };
 }
 
-export function failedScreen(error, { again, leave }) {
+export function failedScreen(error, { back, leave }) {
   const code = error.code ?? "page-fault";
-  const words = code === "service-lost" ? say("The service stopped each time. One of the files may be damaged.") : say("There is no answer for this eye.");
+  const words = code === "service-lost"
+    ? say("The service stopped each time. One of the files may be damaged.") : say("There is no answer for this eye.");
   return screen("failed", say("No answer"),
     el("p", { class: "notice" }, icon("warning"), el("span", {}, words, " ", el("code", { dir: "ltr" }, code))),
     error.message && el("p", { class: "note", lang: "en", dir: "ltr" }, error.message),
     el("div", { class: "actions" },
-      button(say("Try again"), { kind: "secondary", onclick: again }),
+      button(say("Back"), { picture: "back", onclick: back }),
       button(say("Next patient"), { kind: "primary", picture: "person", id: "next", onclick: leave })));
 }
 

@@ -30,7 +30,9 @@ function face(eye) {
 }
 
 export function scansScreen(patient, { redraw, analyse, leave }) {
-  const { scans, notice } = patient;
+  const { scans } = patient;
+  const notices = scans.flatMap(({ refused }, index) => refused ? [`${say("Scan {number}", { number: whole(index + 1) })}: ${refused}`] : []);
+  if (patient.notice) notices.push(patient.notice);
   const input = el("input", { type: "file", multiple: true, hidden: true, id: "files", tabindex: "-1" });
   input.addEventListener("change", () => {
     add(patient, input.files);
@@ -44,7 +46,7 @@ export function scansScreen(patient, { redraw, analyse, leave }) {
   const count = say("Scans: {count} of {expected}", { count: whole(scans.length), expected: whole(EXPECTED) });
   return screen("scans", nameOf(patient.eye),
     el("p", { class: "count", role: "status" }, count),
-    notice && el("p", { class: "notice" }, icon("warning"), el("span", {}, notice)),
+    notices.map((notice) => el("p", { class: "notice" }, icon("warning"), el("span", {}, notice))),
     drop, slots(patient, redraw),
     el("div", { class: "actions" },
       button(say("Back"), { picture: "back", onclick: leave }),
@@ -64,7 +66,7 @@ function slots(patient, redraw) {
       scans.splice(index, 1);
       redraw();
     };
-    return tile(scan, index, scan.refused ? "refused" : "", scan.refused,
+    return tile(scan, index, scan.refused ? "refused" : "", scan.refused && icon("warning"),
       button("", { kind: "remove", picture: "close", "aria-label": `${name}: ${say("Remove")}`, onclick: remove }));
   }));
 }
