@@ -103,14 +103,14 @@ def scans(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], list[str]
 def walk(service: Service, chromium: str, node_modules: Path) -> Walk:
     """Go one of the ways of `PROGRAM`; what it finds."""
 
-    def through(way: str, files: list[str], on: Service = service, **wishes: Any) -> dict[str, Any]:
+    def through(way: str, files: list[str], on: Service = service, within: int = 180, **wishes: Any) -> dict[str, Any]:
         plan = {"way": way, "url": on.url, "files": files, "size": KIOSK, "language": "en", "scheme": "light"}
         plan |= {"shots": os.environ.get("TOUCH_SHOTS"), **wishes}
         command = ["node", str(PROGRAM), chromium, json.dumps(plan)]
         environment = {**os.environ, "NODE_PATH": str(node_modules)}
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         with subprocess.Popen(command, env=environment, text=True, **pipes) as program:
-            watchdog = threading.Timer(180, program.kill)
+            watchdog = threading.Timer(within, program.kill)
             watchdog.start()
             try:
                 return _listen(program, on)
@@ -188,6 +188,17 @@ def test_an_exam_that_the_service_lost_is_measured_again_for_another_language(
     found = walk("otherLanguage", scans("clear"))
     assert found["before"]["tone"] == found["after"]["tone"] == "no-sign"
     assert language_of("fr").say("No sign") in found["after"]["text"]
+    assert_nothing_remains(found["remains"])
+
+
+def test_every_exam_has_its_answer_although_the_service_is_killed_at_any_moment(
+    walk: Walk, scans: Callable[[str], list[str]]
+) -> None:
+    kills = int(os.environ.get("TOUCH_KILLS", "2"))
+    after = np.random.default_rng(18).integers(0, 3000, kills)
+    found = walk("kills", scans("cataract"), after=after.tolist(), within=60 + 40 * kills)
+    assert_calm(found)
+    assert found["tones"] == ["refer"] * kills
     assert_nothing_remains(found["remains"])
 
 
