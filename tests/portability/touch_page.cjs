@@ -340,15 +340,17 @@ async function token(browser) {
   found.addressed = await answered(other);
 }
 
-// The service is killed at any moment, exam after exam.
+// The service is killed exam after exam: after some milliseconds, or as soon as something is asked for.
 async function kills(browser) {
   const page = await open(browser);
   found.tones = [];
   for (const after of plan.after) {
     await page.tap("[data-eye=OD]");
     await choose(page, plan.files);
+    const asked = (request) => request.method() === "GET" && request.url().includes(after);
+    const moment = typeof after === "string" ? page.waitForRequest(asked) : page.waitForTimeout(after);
     await page.tap("#analyse");
-    await page.waitForTimeout(after);
+    await moment;
     await please("kill");
     await please("restart");
     found.tones.push((await answered(page)).tone);

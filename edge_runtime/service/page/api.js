@@ -11,7 +11,7 @@ export class Refused extends Error {
   constructor(status, error) {
     super(error?.message ?? "");
     this.status = status;
-    this.code = error?.code ?? `http-${status}`;
+    this.code = error?.code ?? "internal";
   }
 }
 

@@ -20,7 +20,7 @@ export async function analyse(patient, language, tell) {
       return await fetchResult(patient, language, signal);
     } catch (error) {
       if (!(error instanceof Lost)) throw error;
-      if (start === MOST_STARTS) throw new Refused(0, { code: "service-lost" });
+      if (start === MOST_STARTS) throw new Refused(0, { code: "worker-died" });
       await untilReady(tell, signal);
     }
   }

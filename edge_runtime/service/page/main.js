@@ -125,23 +125,21 @@ function showLanguages() {
     label();
     shown();
   };
-  document
-    .getElementById("language-choices")
-    .replaceChildren(
-      ...languages().map(([code, name]) =>
-        el(
-          "button",
-          {
-            type: "button",
-            class: code === languageCode() ? "chosen" : "plain",
-            lang: code,
-            onclick: () => choose(code),
-            "data-language": code,
-          },
-          name,
-        ),
+  document.getElementById("language-choices").replaceChildren(
+    ...languages().map(([code, name]) =>
+      el(
+        "button",
+        {
+          type: "button",
+          class: code === languageCode() ? "chosen" : "plain",
+          lang: code,
+          onclick: () => choose(code),
+          "data-language": code,
+        },
+        name,
       ),
-    );
+    ),
+  );
   dialog.showModal();
 }
 

@@ -66,16 +66,16 @@ export function progressScreen(patient, cancel) {
 }
 
 export function failedScreen(error, { back, leave }) {
-  const code = error.code ?? "page-fault";
+  const code = error.code ?? "internal";
   const words =
-    code === "service-lost"
-      ? say("The service stopped each time. One of the files may be damaged.")
+    code === "worker-died"
+      ? say("The service stopped while it measured these scans. One of the files may be damaged.")
       : say("There is no answer for this eye.");
   return screen(
     "failed",
     say("No answer"),
     el("p", { class: "notice" }, icon("warning"), el("span", {}, words, " ", el("code", { dir: "ltr" }, code))),
-    error.message && el("p", { class: "note", lang: "en", dir: "ltr" }, error.message),
+    error.code && error.message && el("p", { class: "note", lang: "en", dir: "ltr" }, error.message),
     el(
       "div",
       { class: "actions" },
