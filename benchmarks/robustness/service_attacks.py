@@ -8,6 +8,7 @@ is read. At the end stands what schemathesis found with all that the OpenAPI des
 from __future__ import annotations
 
 import argparse
+import json
 import random
 import re
 import socket
@@ -33,6 +34,7 @@ SEED = 18
 TIMEOUT_S = 30.0
 BODY = 30_000_000  # bytes that are announced, and never sent
 LONG_S = 90.0
+SLOW = 32
 BOMBS = {"png-900-megapixels": (30_000, 30_000), "png-25-megapixels": (5_000, 5_001)}
 SAMPLE = ROOT / "edge_runtime/samples/simulated-clear.png"
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
@@ -241,33 +243,37 @@ def described(service: RunningService, examples: int) -> dict[str, Any]:
     }
 
 
+def attacked(service: RunningService, options: argparse.Namespace) -> dict[str, Any]:
+    """What a service did under all attacks but those of schemathesis."""
+    content: dict[str, Any] = {"attacks": attack_all(service, options.times)}
+    content["connections"] = many_connections(service, options.connections)
+    content["slow"] = slow_bodies(service, SLOW)
+    content["bombs"] = list(bombs(service))
+    content["good_scan_afterwards"] = service.request("POST", "/v1/scans?eye=OD", SAMPLE.read_bytes()).status
+    return content
+
+
 def main() -> None:
-    """Run the attacks that the command line asks for."""
+    """Run the attacks that the command line asks for, and write what came of them beside the other part."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--times", type=int, default=200, help="of each attack (default: 200)")
+    parser.add_argument("--part", choices=("by hand", "by description"), help="default: both")
+    parser.add_argument("--times", type=int, default=200, help="of each attack by hand (default: 200)")
     parser.add_argument("--connections", type=int, default=10_000)
     parser.add_argument("--examples", type=int, default=20, help="of schemathesis, for each operation")
     parser.add_argument("--out", type=Path, default=RESULTS)
     options = parser.parse_args()
-    content: dict[str, Any] = {
-        **place(),
-        "versions": versions("starlette", "uvicorn", "h11", "schemathesis"),
-        "seed": SEED,
-        "model": "bundled int8",
-    }
-    with RunningService(["-q", "--exams", "1000"]) as service:
-        content["attacks"] = attack_all(service, options.times)
-        content["connections"] = many_connections(service, options.connections)
-        print(content["connections"], flush=True)
-        content["slow"] = slow_bodies(service, 32)
-        content["bombs"] = list(bombs(service))
-        print(content["slow"], content["bombs"], flush=True)
-        good = service.request("POST", "/v1/scans?eye=OD", SAMPLE.read_bytes())
-        content["good_scan_afterwards"] = good.status
-        content["schemathesis"] = described(service, options.examples) if options.examples else None
-        content["exit_code"] = service.stop()
-        content["said"] = service.errors
-    save(options.out, content)
+    facts = {**place(), "versions": versions("starlette", "uvicorn", "h11", "schemathesis"), "seed": SEED}
+    for part in ("by hand", "by description"):
+        if options.part not in (None, part):
+            continue
+        began = time.monotonic()
+        with RunningService(["-q", "--exams", "1000"]) as service:
+            found = attacked(service, options) if part == "by hand" else described(service, options.examples)
+            found |= {"exit_code_of_service": service.stop(), "said": service.errors}
+        found["seconds"] = round(time.monotonic() - began, 1)
+        print(part, found, flush=True)
+        earlier = json.loads(options.out.read_text()) if options.out.exists() else {}
+        save(options.out, {**earlier, part: {**facts, "model": "bundled int8", **found}})
 
 
 if __name__ == "__main__":
