@@ -123,8 +123,8 @@ async def run(
         task.add_done_callback(running.discard)
         sent += 1
         await asyncio.sleep(load.pace_s / OVERLOAD)
-        while len(running) >= MOST_OPEN:  # where the machine stood still: the service has a limit of connections
-            await asyncio.sleep(load.pace_s / OVERLOAD)
+        if len(running) >= MOST_OPEN:  # where the machine stood still: the service has a limit of connections
+            await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
         if load.accepted >= look_at:
             look_at += quiet_every
             await asyncio.gather(*running)

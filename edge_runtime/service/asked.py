@@ -92,9 +92,12 @@ class Asked:
         """
         content = bytearray()
         try:
-            async with asyncio.timeout(self._limits.body_s):
+            now = asyncio.get_running_loop().time
+            ends, still_s = now() + self._limits.body_s, self._limits.idle_s
+            async with asyncio.timeout(min(self._limits.body_s, still_s)) as late:
                 async for part in self._request.stream():
                     content += part
+                    late.reschedule(min(ends, now() + still_s))
         except TimeoutError as error:
             raise RequestError("slow-body", "The body did not come in time.", "Send it again.", status=408) from error
         except ClientDisconnect as error:

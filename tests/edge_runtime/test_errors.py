@@ -15,6 +15,7 @@ CONTRACT = {  # contract, section 3
     "LensNotFoundError": 3,
     "ScanError": 65,
     "CorrectionError": 65,  # an addition
+    "AuditError": 65,  # an addition
     "ScanMissingError": 66,
     "MissingExtraError": 69,
     "MissingLibraryError": 69,
