@@ -65,12 +65,18 @@ export function progressScreen(patient, cancel) {
   return { node, tell };
 }
 
+// What a person reads where there is no answer; the words of `edge_runtime.codes` that a person can do something about.
+function faultWords(code) {
+  if (code === "worker-died")
+    return say("The service stopped while it measured these scans. One of the files may be damaged.");
+  if (code === "contradicting-eye") return say("A file says that it shows the other eye. Check which eye it is.");
+  if (code === "duplicate-scan") return say("The same scan was chosen twice. Remove one of the two.");
+  return say("There is no answer for this eye.");
+}
+
 export function failedScreen(error, { back, leave }) {
   const code = error.code ?? "internal";
-  const words =
-    code === "worker-died"
-      ? say("The service stopped while it measured these scans. One of the files may be damaged.")
-      : say("There is no answer for this eye.");
+  const words = faultWords(code);
   return screen(
     "failed",
     say("No answer"),
