@@ -218,12 +218,17 @@ def test_no_sign_is_not_coloured_as_such_when_scans_were_refused(
     assert found["refused"] == 2
 
 
-def test_a_fault_is_said_in_plain_words_and_the_way_goes_on(walk: Walk, scans: Callable[[str], list[str]]) -> None:
-    found = walk("faults", scans("clear"))
+def test_a_fault_is_said_in_plain_words_and_the_way_goes_on(
+    walk: Walk, scans: Callable[[str], list[str]], tmp_path: Path
+) -> None:
+    twice = tmp_path / "other-name.png"
+    twice.write_bytes(Path(scans("clear")[0]).read_bytes())
+    found = walk("faults", [*scans("clear"), str(twice)])
     assert_calm(found)
     assert found["refused"] == "Scan 3: The file is too large."
     assert found["tries"] == 6
     assert found["failed"].startswith("The service stopped while it measured these scans.")
+    assert found["twice"] == "The same scan was chosen twice. Remove one of the two. duplicate-scan"
 
 
 def test_the_screen_is_cleared_when_nobody_touches_it(walk: Walk, scans: Callable[[str], list[str]]) -> None:

@@ -284,7 +284,7 @@ async function faults(browser) {
     }),
   );
   await page.tap("[data-eye=OD]");
-  await choose(page, plan.files);
+  await choose(page, plan.files.slice(0, 6));
   await page.tap("#analyse");
   await page.locator(".count", { hasText: "waits for its turn" }).waitFor();
   await page.locator(".tile.refused").waitFor();
@@ -298,6 +298,12 @@ async function faults(browser) {
   found.tries = tries;
   found.failed = await page.locator(".failed .notice").innerText();
   await look(page, "failed");
+  await page.unroute("**/analysis");
+  await page.locator(".failed .actions button").first().tap();
+  await choose(page, plan.files.slice(6));
+  await page.tap("#analyse");
+  await page.locator(".failed").waitFor();
+  found.twice = await page.locator(".failed .notice").innerText();
   await page.tap("#next");
 }
 
@@ -307,14 +313,13 @@ async function idle(browser) {
   await page.reload();
   await page.tap("[data-eye=OD]");
   await choose(page, plan.files);
-  await page.clock.fastForward(45_000);
-  await page.locator("#leaving[open]").waitFor();
-  await look(page, "leaving");
-  await page.tap("#stay");
+  await page.clock.fastForward(41_000);
+  await page.tap("#stay"); // at once: on a busy machine the seconds that are left are few
   await page.locator("#leaving[open]").waitFor({ state: "detached" });
   found.stayed = await page.locator(".tile img").count();
-  await page.clock.fastForward(45_000);
+  await page.clock.fastForward(41_000);
   await page.locator("#leaving[open]").waitFor();
+  await look(page, "leaving");
   await page.clock.fastForward(20_000);
   await page.locator("[data-eye=OD]").waitFor();
   found.remains = await remains(page);
