@@ -105,6 +105,7 @@ def test_a_model_that_does_not_prove_itself_leaves_the_old_one_even_when_that_di
     with pytest.raises(InternalError):
         workshop.worker().do(SCAN, [png(DIES)], lambda _: None)
     assert document(workshop) == "tiny-grey-level"
+    assert said[1:] == ["the process that decodes and measures has ended; another takes its place"]
     source.switch(proven_model)
     assert workshop.look_for_another()
     assert workshop.notice is None
