@@ -27,6 +27,7 @@ VERBS = {  # each lives in edge_runtime/commands/<verb>.py, which is imported on
     "batch": "many exams of a folder or a manifest, in parallel; a stopped run is continued",
     "receive": "scans from a device by DICOM: judged, and their results sent to an archive",
     "watch": "a folder: exams are judged as their scans come",
+    "serve": "a service on this machine, with a page for a touch screen",
     "compare": "two exams of one eye, by their documents: did it change?",
     "audit": "the record of what was computed: verify it, show it",
     "model": "the models that a device holds: install, verify, switch, roll back",

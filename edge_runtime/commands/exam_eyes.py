@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from edge_runtime.dicom_out.one_patient import check_patients
 from edge_runtime.errors import FAULTS_OF_ONE_SCAN, InternalError, UsageError
 
 from .arguments import AnalyzerOptions, SpeechOptions, load_analyzer
@@ -94,7 +95,6 @@ class _EyeOfExam:
 
 def judge_exam(options: ExamOptions) -> int:
     """Analyse the scans of an exam and deliver one document for each eye; returns the exit code."""
-    from edge_runtime.dicom_out.one_patient import check_patients
     from edge_runtime.exams.eyes import split_eyes
     from edge_runtime.exams.manifest import is_manifest
     from edge_runtime.exams.opening import open_scans

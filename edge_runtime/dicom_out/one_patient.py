@@ -10,16 +10,18 @@ from edge_runtime.reading.files import begins_as_dicom
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from edge_runtime.reading.files import ScanFile
+
     from .source import SourceFrame
 
 
-def check_patients(eyes: Sequence[Sequence[str]]) -> None:
+def check_patients(eyes: Sequence[Sequence[ScanFile]]) -> None:
     """Refuse DICOM files of several studies in one eye, and of several patients in one exam.
 
     Parameters
     ----------
     eyes
-        The files of each eye; pictures among them say nothing.
+        The files of each eye, or their bytes; pictures among them say nothing.
 
     Raises
     ------
@@ -37,7 +39,7 @@ def check_patients(eyes: Sequence[Sequence[str]]) -> None:
     check_one_patient([frame for frames in of_eyes for frame in frames])
 
 
-def _frames(path: str) -> Sequence[SourceFrame]:
+def _frames(path: ScanFile) -> Sequence[SourceFrame]:
     """The frames of a file; what is wrong with it, its reading says."""
     from .source import read_source
 
