@@ -1,0 +1,31 @@
+"""`python -m export.prepare -o DIR`: the graphs of a measurement, verified against the runtime, sealed."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from edge_runtime.errors import EdgeCataractError
+from edge_runtime.report.files import write_all
+
+from .release import FILES, REGISTER, register_of, sealed_graphs
+
+
+def main(words: list[str] | None = None) -> int:
+    """Parse the command line, export, return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m export.prepare", description=__doc__)
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="folder for the .onnx files")
+    arguments = parser.parse_args(words)
+    try:
+        graphs = sealed_graphs()
+        files = {str(arguments.output / FILES[name]): data for name, data in graphs.items()}
+        write_all({**files, str(arguments.output / REGISTER): register_of(graphs)})
+    except EdgeCataractError as error:
+        sys.stderr.write(f"python -m export.prepare: {error}\n")
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
