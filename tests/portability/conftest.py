@@ -117,3 +117,10 @@ def install(request: pytest.FixtureRequest) -> Install:
         return part.rename(folder)
 
     return into_cache
+
+
+@pytest.fixture(scope="session")
+def node_modules(install: Install) -> Path:
+    """The package brings the CPU engine; what its install script would fetch is for CUDA."""
+    npm = ("npm", "install", "--no-audit", "--no-fund", "--prefix", "{folder}", "onnxruntime-node@^1.24")
+    return install("onnxruntime-node", *npm, ONNXRUNTIME_NODE_INSTALL="skip") / "node_modules"
