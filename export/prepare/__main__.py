@@ -1,4 +1,4 @@
-"""`python -m export.prepare -o DIR`: the graphs of a measurement, verified against the runtime, sealed."""
+"""`python -m export.prepare -o DIR`: the graphs of a measurement, verified against the runtime, sealed; and vectors."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from edge_runtime.errors import EdgeCataractError
 from edge_runtime.report.files import write_all
 
 from .release import FILES, REGISTER, register_of, sealed_graphs
+from .vectors import FILE, vectors_file
 
 
 def main(words: list[str] | None = None) -> int:
@@ -20,7 +21,9 @@ def main(words: list[str] | None = None) -> int:
     try:
         graphs = sealed_graphs()
         files = {str(arguments.output / FILES[name]): data for name, data in graphs.items()}
-        write_all({**files, str(arguments.output / REGISTER): register_of(graphs)})
+        files[str(arguments.output / REGISTER)] = register_of(graphs)
+        files[str(arguments.output / FILE)] = vectors_file()
+        write_all(files)
     except EdgeCataractError as error:
         sys.stderr.write(f"python -m export.prepare: {error}\n")
         return error.exit_code

@@ -1,0 +1,212 @@
+"""The graphs of a measurement against the runtime, to the bit: ``python -m benchmarks.parity.graphs``.
+
+Scans of every cohort of the simulator go through the runtime and through prepare, crop and count, with the same look
+and network; as they are, and as parts, with another display and upside down. Ends with 1 when one number differs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from benchmarks.gate import FRESH
+from benchmarks.provenance import provenance, save, versions
+from edge_runtime import CataractAnalyzer, EdgeCataractError
+from edge_runtime.frame.prepare import prepare_frame
+from edge_runtime.frame.profiles import PixelPitch
+from edge_runtime.frame.window import NATIVE_PITCH_UM
+from edge_runtime.measure.locate import NEAR_SIDE, LensView, view_lens
+from edge_runtime.model import store
+from edge_runtime.model.session import Session
+from edge_runtime.model.tiling import TileGeometry
+from edge_runtime.reading.raster import read_scan
+from edge_runtime.scan import Scan, scan_from_pixels
+from export.prepare.check import asked_of_frame, asked_of_labels
+from train.phantom.cohorts.catalogue import COHORTS, plan_cohort
+from train.phantom.render import simulate
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from edge_runtime.frame.prepare import Frame
+
+RESULTS = Path(__file__).parents[1] / "results" / "graphs.json"
+GRAPHS = Path(store.BUNDLE).with_name("graphs")
+SEED = 4711
+SCANS_PER_COHORT = 12
+NOTHING = np.zeros((0, 0), np.uint8)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Measured:
+    """What the graphs found in a frame.
+
+    Attributes
+    ----------
+    table, levels, found
+        Outputs of `prepare`.
+    window
+        Top, left, rows and columns of the crop that was labelled at last.
+    counted
+        Outputs of `count` for it, by name.
+    views
+        How many crops were labelled.
+    """
+
+    table: NDArray[np.uint8]
+    levels: NDArray[np.float64]
+    found: bool
+    window: list[int]
+    counted: dict[str, NDArray[Any]]
+    views: int
+
+
+class GraphMeasurement:
+    """The measurement as another language writes it: five sessions, and which window comes next."""
+
+    def __init__(self, analyzer: CataractAnalyzer) -> None:
+        register = json.loads((GRAPHS / "register.json").read_text(encoding="utf-8"))
+        self._graphs = {name: Session((GRAPHS / one["file"]).read_bytes(), 1) for name, one in register.items()}
+        self._analyzer, self._geometry = analyzer, TileGeometry.of(analyzer.network.metadata)
+
+    def measure(self, frame: NDArray[np.uint8], usual: Sequence[int], *, device_pixels: bool) -> Measured:
+        """Measure a native frame; `usual` is the window of its device profile."""
+        asked = {"frame": frame, "device_pixels": np.array(device_pixels)}
+        coarse, found, levels, table = self._graphs["prepare"].run(["coarse", "found", "levels", "table"], asked)
+        look = None if self._analyzer.look is None else self._analyzer.look.look_at(coarse)
+        tissues = NOTHING if look is None else look.tissues
+        views = []
+
+        def view(usual: Sequence[int], tissues: NDArray[np.uint8], box: Sequence[int], margin: int) -> dict[str, Any]:
+            inputs = {"usual": usual, "box": box, "step": self._geometry.unit, "margin": margin}
+            cropped = {"frame": frame, "table": table, "tissues": tissues}
+            cropped |= {name: np.array(value, np.int64) for name, value in inputs.items()}
+            scan, window, seen = self._graphs["crop"].run(["scan", "window", "lens_seen"], cropped)
+            labels = self._analyzer.network.predict(scan).labels
+            shape, grid = np.array(frame.shape, np.int64), np.array(self._geometry.grid, np.int64)
+            counted = {"labels": labels, "window": window, "frame_shape": shape, "grid": grid}
+            names = ["lens_px", "cataract_px", "dropped_px", "box", "measured", "settled", "cut", "reasons"]
+            views.append(dict(zip(names, self._graphs["count"].run(names, counted), strict=True)))
+            return views[-1] | {"window": window.tolist(), "seen": bool(seen)}
+
+        first = last = view(usual, tissues, (0, 0, 0, 0), -16)
+        if first["seen"] and not last["settled"] and last["window"] == list(usual):
+            last = view(usual, tissues, (0, 0, 0, 0), NEAR_SIDE)
+        if first["seen"] and not last["settled"]:
+            whole = view((0, 0, 0, 0), NOTHING, (0, 0, 0, 0), 0)
+            last = view(usual, NOTHING, whole["box"] * self._geometry.grid, 0) if whole["lens_px"] else first
+        return Measured(table, levels, bool(found), last["window"], last, len(views))
+
+
+def differences(measured: Measured, view: LensView) -> list[str]:
+    """Names of what differs from the runtime."""
+    frame, window = view.frame, view.window
+    wanted = asked_of_labels(view.prediction.labels, window, frame.shape, view.grid)[1]
+    levels = asked_of_frame(frame.grey, device_pixels=_device_pixels(frame))[1].get("levels", measured.levels)
+    pairs: list[tuple[str, Any, Any]] = [
+        ("found", measured.found, frame.levels is not None),
+        ("levels", measured.levels, levels),
+        ("table", measured.table, frame.table),
+        ("window", measured.window, [window.top, window.left, window.rows, window.columns]),
+        *((name, measured.counted[name], value) for name, value in wanted.items()),
+    ]
+    return [name for name, one, other in pairs if not np.array_equal(one, other)]
+
+
+def _device_pixels(frame: Frame) -> bool:
+    return frame.profile.has_device_pixels((frame.scan.rows, frame.scan.columns))
+
+
+def compare(scan: Scan, analyzer: CataractAnalyzer, graphs: GraphMeasurement) -> tuple[list[str], Measured]:
+    """What differs in one scan, and what the graphs found in it."""
+    brightness = analyzer.network.metadata.brightness
+    try:
+        frame = prepare_frame(scan, None, brightness)
+    except EdgeCataractError:  # of no known device
+        frame = prepare_frame(scan, PixelPitch(NATIVE_PITCH_UM, NATIVE_PITCH_UM), brightness)
+    usual = frame.profile.window(frame.shape)
+    place = (usual.top, usual.left, usual.rows, usual.columns)
+    measured = graphs.measure(frame.grey, place, device_pixels=_device_pixels(frame))
+    return differences(measured, view_lens(frame, analyzer.tiled_predictor(), analyzer.look)), measured
+
+
+def variants(pixels: NDArray[Any], rng: np.random.Generator) -> Iterator[NDArray[Any]]:
+    """A scan as it is, and once in another way: a part of an odd size, another display, upside down, or moved down."""
+    yield pixels
+    rows, columns = pixels.shape
+    match int(rng.integers(4)):
+        case 0:
+            top, left = int(rng.integers(1, rows // 4)), int(rng.integers(1, columns // 4))
+            yield np.ascontiguousarray(pixels[top // 3 : rows - top, left : columns - left // 2])
+        case 1:
+            most = np.iinfo(pixels.dtype).max
+            yield np.clip(pixels * rng.uniform(0.5, 1.6), 0, most).astype(pixels.dtype)
+        case 2:
+            yield np.ascontiguousarray(pixels[::-1])
+        case _:
+            yield np.roll(pixels, int(rng.integers(-rows // 3, rows // 3)), axis=0)
+
+
+def simulated(per_cohort: int) -> Iterator[tuple[str, NDArray[Any]]]:
+    """Scans of every cohort, spread over its patients."""
+    for cohort in COHORTS:
+        plans = plan_cohort(cohort, SEED)
+        for place in range(per_cohort):
+            patient = plans[place * len(plans) // per_cohort]
+            eye, scans = patient.eyes[place % len(patient.eyes)]
+            yield cohort, simulate(eye, scans[place % len(scans)]).picture
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Compare, print, save."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--per-cohort", type=int, default=SCANS_PER_COHORT, help=f"default: {SCANS_PER_COHORT}")
+    parser.add_argument("--precision", default="int8")
+    parser.add_argument("--files", type=Path, nargs="*", default=[], help="scans besides; nothing of them is saved")
+    parser.add_argument("--out", type=Path, default=FRESH / RESULTS.name, help="default: build/benchmarks")
+    arguments = parser.parse_args(words)
+    analyzer = CataractAnalyzer(precision=arguments.precision)
+    graphs, rng = GraphMeasurement(analyzer), np.random.default_rng(SEED)
+    seen: Counter[str] = Counter()
+    different: list[dict[str, Any]] = []
+
+    def take(scan: Scan, where: str) -> None:
+        names, measured = compare(scan, analyzer, graphs)
+        seen.update(frames=1, found=measured.found, views=measured.views, searched=measured.views > 1)
+        seen.update({f"of_{where}": 1})
+        if names:
+            different.append({"cohort": where, "frame": seen["frames"], "different": names})
+            print(different[-1], flush=True)
+
+    for cohort, picture in simulated(arguments.per_cohort):
+        for pixels in variants(picture, rng):
+            take(scan_from_pixels(pixels), cohort)
+    for path in arguments.files:
+        try:
+            take(read_scan(str(path)), "files")
+        except EdgeCataractError:
+            seen.update(unreadable=1)
+    print(dict(seen), len(different), "different")
+    save(
+        arguments.out,
+        {
+            **provenance(analyzer),
+            "versions": versions("onnxruntime", "opencv-python-headless"),
+            "seed": SEED,
+            "seen": dict(seen),
+            "different": different,
+        },
+    )
+    return int(bool(different))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
