@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import cv2
 import numpy as np
 
-from edge_runtime.frame.brightness import Brightness, find_reference_levels, referenced_grey
+from edge_runtime.frame.brightness import Brightness, ReferenceLevels, find_reference_levels, referenced_grey
 from edge_runtime.frame.prepare import prepare_frame
 from edge_runtime.frame.resample import coarse_grey
 from edge_runtime.frame.window import NATIVE_PITCH_UM, CropWindow
@@ -24,17 +24,16 @@ from edge_runtime.reading.raster import read_scan
 from export.errors import ParityError
 from export.parity_inputs import drawn_scan
 
-from .graph import NO_SPECKLE
+from .graph import LEVELS, NO_SPECKLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from numpy.typing import NDArray
 
-    from edge_runtime.frame.brightness import ReferenceLevels
 
 SIZES = ((1, 1), (7, 9), (8, 8), (319, 480), (320, 481), (367, 501), (1100, 1100), (1823, 2149), (400, 3000))
-MAPS = 120
+MAPS, TABLES = 120, 500
 LABELS = 400
 _SIDES = ("top", "bottom", "left", "right")
 Arrays = dict[str, "NDArray[Any]"]
@@ -49,7 +48,7 @@ def compare(models: Mapping[str, bytes], seed: int = 0) -> dict[str, int]:
         When a single number differs from what the runtime computes.
     """
     rng = np.random.default_rng(seed)
-    asked = {"prepare": frames(rng), "crop": crops(rng), "count": labels(rng)}
+    asked = {"prepare": frames(rng), "table": tables(rng), "crop": crops(rng), "count": labels(rng)}
     return {name: _compare(name, Session(models[name], 1), asked[name]) for name in models}
 
 
@@ -107,8 +106,18 @@ def asked_of_frame(frame: NDArray[np.uint8], *, device_pixels: bool) -> tuple[Ar
 
 def levels_vector(levels: ReferenceLevels) -> NDArray[np.float64]:
     """Reference levels in the order of `prepare`."""
-    speckle = NO_SPECKLE if levels.speckle is None else levels.speckle
-    return np.array([levels.stroma, levels.brightest, speckle, levels.air, levels.apex_row, levels.radius_mm])
+    values = [getattr(levels, name) for name in LEVELS]
+    return np.array([NO_SPECKLE if value is None else value for value in values], np.float64)
+
+
+def tables(rng: np.random.Generator) -> Iterator[tuple[Arrays, Arrays]]:
+    """Reference levels with the table that the runtime makes of them."""
+    for number in range(TABLES):
+        air = float(rng.choice([0.0, rng.uniform(0, 40)]))
+        stroma = air + rng.uniform(20, 120)
+        speckle = None if number % 3 == 0 else float(rng.uniform(0, 25))
+        levels = ReferenceLevels(stroma, stroma + rng.uniform(20, 190), speckle, air)
+        yield {"levels": levels_vector(levels)}, {"table": referenced_grey(levels)}
 
 
 def _drawn_map(shape: tuple[int, int], rng: np.random.Generator) -> NDArray[np.bool_]:

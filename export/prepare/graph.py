@@ -1,4 +1,4 @@
-"""The three graphs of a measurement: from a frame to its scale, from a look to a crop, from labels to counts."""
+"""The graphs of a measurement: from a frame to its scale, from a look to a crop, from labels to counts."""
 
 from __future__ import annotations
 
@@ -18,12 +18,13 @@ from export.errors import ExportError
 from .expressions import IR, OPSET, Sheet, Tensors, Value
 from .grey_table import grey_table
 from .pieces import largest_piece
-from .reference import coarse_grey, reference_levels
+from .reference import Levels, coarse_grey, reference_levels
 from .window import Span, around, lies_inside, seen_box, within
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+LEVELS = ("stroma", "brightest", "speckle", "air", "apex_row", "radius_mm")  # in this order, of `ReferenceLevels`
 NO_SPECKLE = -1.0  # in place of the speckle of a frame that was resampled
 
 
@@ -33,18 +34,10 @@ def prepare() -> onnx.ModelProto:
     frame, device_pixels = sheet.input("frame", np.uint8), sheet.input("device_pixels", np.bool_)
     coarse = coarse_grey(sheet, frame)
     levels = reference_levels(sheet, frame, coarse, device_pixels)
-    usual = NOMINAL_LEVELS
-    known = (
-        (levels.stroma, usual.stroma),
-        (levels.brightest, usual.brightest),
-        (levels.speckle, usual.speckle or NO_SPECKLE),
-        (levels.air, usual.air),
-        (levels.apex_row, usual.apex_row),
-        (levels.radius_mm, usual.radius_mm),
-    )
+    known = [levels.found.where(getattr(levels, name), getattr(NOMINAL_LEVELS, name)) for name in LEVELS]
     sheet.named(coarse, "coarse")
     sheet.named(levels.found, "found")
-    sheet.named(_vector(*(levels.found.where(value, nominal) for value, nominal in known)), "levels")
+    sheet.named(_vector(*known), "levels")
     sheet.named(grey_table(sheet, levels), "table")
     return _model(
         sheet,
@@ -57,6 +50,16 @@ def prepare() -> onnx.ModelProto:
             "table": (np.uint8, (256,)),
         },
     )
+
+
+def table() -> onnx.ModelProto:
+    """Reference levels in, such as those that the scans of an eye share; their table of grey out."""
+    sheet = Sheet()
+    given = sheet.input("levels", np.float64)
+    found = sheet.constant(True)  # a tensor
+    levels = Levels(found, *(given.take(place) for place in range(len(LEVELS))))
+    sheet.named(grey_table(sheet, levels), "table")
+    return _model(sheet, "table", {"levels": (np.float64, (len(LEVELS),))}, {"table": (np.uint8, (256,))})
 
 
 def crop() -> onnx.ModelProto:
@@ -167,7 +170,7 @@ def count() -> onnx.ModelProto:
     )
 
 
-GRAPHS: dict[str, Callable[[], onnx.ModelProto]] = {"prepare": prepare, "crop": crop, "count": count}
+GRAPHS: dict[str, Callable[[], onnx.ModelProto]] = {"prepare": prepare, "table": table, "crop": crop, "count": count}
 
 
 def _vector(*scalars: Value) -> Value:
