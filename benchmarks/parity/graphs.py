@@ -23,6 +23,7 @@ from edge_runtime.frame.profiles import PixelPitch
 from edge_runtime.frame.window import NATIVE_PITCH_UM
 from edge_runtime.measure.locate import LensView, view_lens
 from edge_runtime.reading.raster import read_scan
+from edge_runtime.report.png import encode_png
 from edge_runtime.scan import Scan, scan_from_pixels
 from export.prepare.check import asked_of_frame, asked_of_labels
 from train.phantom.cohorts.catalogue import COHORTS, plan_cohort
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
 RESULTS = Path(__file__).parents[1] / "results" / "graphs.json"
 SEED = 4711
-SCANS_PER_COHORT = 12
+SCANS_PER_COHORT = 6
 
 
 def differences(measured: Measured, view: LensView) -> list[str]:
@@ -89,14 +90,20 @@ def variants(pixels: NDArray[Any], rng: np.random.Generator) -> Iterator[NDArray
             yield np.roll(pixels, int(rng.integers(-rows // 3, rows // 3)), axis=0)
 
 
-def simulated(per_cohort: int) -> Iterator[tuple[str, NDArray[Any]]]:
-    """Scans of every cohort, spread over its patients."""
+def simulated(per_cohort: int, folder: Path) -> Iterator[tuple[str, Scan]]:
+    """Scans of every cohort, spread over its patients; those that a stopped run left in the folder are used again."""
+    folder.mkdir(parents=True, exist_ok=True)
     for cohort in COHORTS:
         plans = plan_cohort(cohort, SEED)
         for place in range(per_cohort):
-            patient = plans[place * len(plans) // per_cohort]
-            eye, scans = patient.eyes[place % len(patient.eyes)]
-            yield cohort, simulate(eye, scans[place % len(scans)]).picture
+            path = folder / f"{cohort}-{place}-of-{per_cohort}.png"
+            if not path.exists():
+                patient = plans[place * len(plans) // per_cohort]
+                eye, scans = patient.eyes[place % len(patient.eyes)]
+                part = path.with_suffix(".part")
+                part.write_bytes(encode_png(simulate(eye, scans[place % len(scans)]).picture))
+                part.replace(path)
+            yield cohort, read_scan(str(path))
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -104,6 +111,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--per-cohort", type=int, default=SCANS_PER_COHORT, help=f"default: {SCANS_PER_COHORT}")
     parser.add_argument("--precision", default="int8")
+    parser.add_argument("--folder", type=Path, default=FRESH / "graph-scans", help="simulated scans are kept here")
     parser.add_argument("--files", type=Path, nargs="*", default=[], help="scans besides; nothing of them is saved")
     parser.add_argument("--out", type=Path, default=FRESH / RESULTS.name, help="default: build/benchmarks")
     arguments = parser.parse_args(words)
@@ -120,8 +128,8 @@ def main(words: Sequence[str] | None = None) -> int:
             different.append({"cohort": where, "frame": seen["frames"], "different": names})
             print(different[-1], flush=True)
 
-    for cohort, picture in simulated(arguments.per_cohort):
-        for pixels in variants(picture, rng):
+    for cohort, scan in list(simulated(arguments.per_cohort, arguments.folder)):
+        for pixels in variants(scan.pixels, rng):
             take(scan_from_pixels(pixels), cohort)
     for path in arguments.files:
         try:

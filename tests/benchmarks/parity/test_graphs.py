@@ -15,7 +15,7 @@ from edge_runtime.golden import SAMPLES
 def test_samples_are_measured_alike_by_graphs_and_runtime(tmp_path: Path) -> None:
     out = tmp_path / "graphs.json"
     files = [str(path) for path in sorted(SAMPLES.glob("*.png"))]
-    assert graphs.main(["--per-cohort", "0", "--out", str(out), "--files", *files]) == 0
+    assert graphs.main(["--per-cohort", "0", "--folder", str(tmp_path), "--out", str(out), "--files", *files]) == 0
     content = json.loads(out.read_text())
     assert content["different"] == []
     assert content["seen"]["frames"] == content["seen"]["found"] == len(files)
@@ -31,7 +31,7 @@ def test_a_number_that_differs_is_named(tmp_path: Path, monkeypatch: pytest.Monk
 
     monkeypatch.setattr(graphs.GraphMeasurement, "measure", wrong)
     file = str(SAMPLES / "simulated-clear.png")
-    assert graphs.main(["--per-cohort", "0", "--out", str(out), "--files", file]) == 1
+    assert graphs.main(["--per-cohort", "0", "--folder", str(tmp_path), "--out", str(out), "--files", file]) == 1
     assert json.loads(out.read_text())["different"][0]["different"] == ["lens_px"]
 
 
