@@ -90,7 +90,7 @@ def variants(pixels: NDArray[Any], rng: np.random.Generator) -> Iterator[NDArray
             yield np.roll(pixels, int(rng.integers(-rows // 3, rows // 3)), axis=0)
 
 
-def simulated(per_cohort: int, folder: Path) -> Iterator[tuple[str, Scan]]:
+def simulated(per_cohort: int, folder: Path) -> Iterator[tuple[str, Path]]:
     """Scans of every cohort, spread over its patients; those that a stopped run left in the folder are used again."""
     folder.mkdir(parents=True, exist_ok=True)
     for cohort in COHORTS:
@@ -103,7 +103,7 @@ def simulated(per_cohort: int, folder: Path) -> Iterator[tuple[str, Scan]]:
                 part = path.with_suffix(".part")
                 part.write_bytes(encode_png(simulate(eye, scans[place % len(scans)]).picture))
                 part.replace(path)
-            yield cohort, read_scan(str(path))
+            yield cohort, path
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -128,8 +128,8 @@ def main(words: Sequence[str] | None = None) -> int:
             different.append({"cohort": where, "frame": seen["frames"], "different": names})
             print(different[-1], flush=True)
 
-    for cohort, scan in list(simulated(arguments.per_cohort, arguments.folder)):
-        for pixels in variants(scan.pixels, rng):
+    for cohort, path in list(simulated(arguments.per_cohort, arguments.folder)):
+        for pixels in variants(read_scan(str(path)).pixels, rng):
             take(scan_from_pixels(pixels), cohort)
     for path in arguments.files:
         try:

@@ -23,6 +23,7 @@ from edge_runtime.reading.raster import read_scan
 from edge_runtime.scan import Scan, scan_from_pixels
 from export.prepare.check import levels_vector
 from export.prepare.release import FILES
+from export.prepare.vectors import RECIPES
 
 pytestmark = [pytest.mark.network, pytest.mark.slow]
 
@@ -83,21 +84,52 @@ def test_node_measures_what_the_runtime_measures(precision: str, node_modules: P
         assert answer["settled"] == view.settled, name
 
 
+@pytest.mark.parametrize("precision", ["int8", "fp32"])
+def test_node_finds_the_golden_vectors(precision: str, node_modules: Path, tmp_path: Path) -> None:
+    vectors = json.loads((GRAPHS / "vectors.json").read_text(encoding="utf-8"))["frames"]
+    files = []
+    for vector, recipe in zip(vectors, RECIPES, strict=True):
+        wanted = vector["models"][precision]
+        question = {
+            "models": models(precision),
+            "native": vector["native"]["shape"],
+            "devicePixels": vector["device_pixels"],
+            "usual": vector["usual"],
+            "grid": wanted["grid"],
+            "step": wanted["step"],
+        }
+        files.append(_written(tmp_path / vector["name"], recipe.scan(), question))
+    for vector, answer in zip(vectors, _ask(files, node_modules), strict=True):
+        wanted = vector["models"][precision]
+        assert bytes(answer["table"]).hex() == vector["table"]
+        assert (answer["levels"] if answer["found"] else None) == vector["levels"]
+        assert answer["window"] == wanted["window"]
+        for name in ("lens_px", "cataract_px", "dropped_px"):
+            assert answer[name] == [wanted[name]], name
+        assert [bool(one) for one in answer["cut"]] == wanted["cut"]
+        assert [bool(one) for one in answer["reasons"]] == wanted["reasons"]
+
+
 def _question(stem: Path, scan: Scan, view: LensView, analyzer: CataractAnalyzer) -> Path:
-    stem.with_suffix(".raw").write_bytes(np.ascontiguousarray(scan.pixels).tobytes())
     profile = profile_of_scan(scan, None)
     usual = profile.window(view.frame.shape)
-    question: dict[str, Any] = {
+    question = {
         "models": models(analyzer.network.metadata.precision),
-        "scan": str(stem.with_suffix(".raw")),
-        "shape": scan.pixels.shape,
         "native": view.frame.shape,
         "devicePixels": profile.has_device_pixels((scan.rows, scan.columns)),
         "usual": [usual.top, usual.left, usual.rows, usual.columns],
         "grid": view.grid,
         "step": TileGeometry.of(analyzer.network.metadata).unit,
     }
-    stem.with_suffix(".json").write_text(json.dumps(question), encoding="utf-8")
+    return _written(stem, scan, question)
+
+
+def _written(stem: Path, scan: Scan, question: dict[str, Any]) -> Path:
+    """A question as a file, beside the bytes of its scan."""
+    raw = stem.with_suffix(".raw")
+    raw.write_bytes(np.ascontiguousarray(scan.pixels).tobytes())
+    whole = question | {"scan": str(raw), "shape": scan.pixels.shape}
+    stem.with_suffix(".json").write_text(json.dumps(whole), encoding="utf-8")
     return stem.with_suffix(".json")
 
 
