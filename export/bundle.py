@@ -64,11 +64,11 @@ def main(words: list[str] | None = None) -> int:
             install_models(arguments.models)
         render_samples()
         golden = golden_results()
+        vectors = vectors_file()  # what a measurement in another language is held against
     except EdgeCataractError as error:
         sys.stderr.write(f"python -m export.bundle: {error}\n")
         return error.exit_code
-    # What a measurement in another language is held against belongs to these models, too.
-    write_all({str(GOLDEN): (json.dumps(golden, indent=1) + "\n").encode(), str(GRAPHS / FILE): vectors_file()})
+    write_all({str(GOLDEN): (json.dumps(golden, indent=1) + "\n").encode(), str(GRAPHS / FILE): vectors})
     sys.stdout.write(json.dumps(golden) + "\n")
     return 0
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from edge_runtime.look.look import STEP
 from edge_runtime.measure.locate import NEAR_SIDE
 from edge_runtime.model import store
 from edge_runtime.model.session import Session
@@ -76,7 +77,7 @@ class GraphMeasurement:
             views.append(dict(zip(names, self._graphs["count"].run(names, counted), strict=True)))
             return views[-1] | {"window": window.tolist(), "seen": bool(seen)}
 
-        first = last = view(usual, tissues, (0, 0, 0, 0), -16)
+        first = last = view(usual, tissues, (0, 0, 0, 0), -STEP)
         if first["seen"] and not last["settled"] and last["window"] == list(usual):
             last = view(usual, tissues, (0, 0, 0, 0), NEAR_SIDE)
         if first["seen"] and not last["settled"]:

@@ -21,9 +21,11 @@ from benchmarks.provenance import place, save, versions
 from edge_runtime import CataractAnalyzer
 from edge_runtime.frame.brightness import find_reference_levels, referenced_grey
 from edge_runtime.frame.resample import coarse_grey
+from edge_runtime.look.look import STEP
 from edge_runtime.measure.lens import LensPixels, largest_component
 from edge_runtime.measure.locate import view_lens
 from edge_runtime.model.session import Session
+from edge_runtime.model.tiling import TileGeometry
 
 from .contenders import prepared_sample
 from .turns import about, serve, take_turns
@@ -87,7 +89,7 @@ def contender(way: str, step: str, threads: int) -> Run:
     view = view_lens(frame, analyzer.tiled_predictor(), analyzer.look)
     if look is None:
         raise RuntimeError("the sample is too small to be looked at")
-    usual = frame.profile.window(frame.shape)
+    usual, unit = frame.profile.window(frame.shape), TileGeometry.of(analyzer.network.metadata).unit
 
     def prepare() -> str:
         coarse = coarse_grey(frame.grey)
@@ -95,7 +97,7 @@ def contender(way: str, step: str, threads: int) -> Run:
         return referenced_grey(levels).tobytes().hex()
 
     def crop() -> list[int]:
-        window = look.window(usual, frame.shape, 128)
+        window = look.window(usual, frame.shape, unit)
         return list(frame.graded(window.cut(frame.grey)).shape)
 
     def count() -> list[int]:
@@ -112,7 +114,7 @@ def contender(way: str, step: str, threads: int) -> Run:
     entry = json.loads((GRAPHS / "register.json").read_text(encoding="utf-8"))[step]
     session = Session((GRAPHS / entry["file"]).read_bytes(), threads)
     window = whole(usual.top, usual.left, usual.rows, usual.columns)
-    step_of, margin, grid = np.array(128), np.array(-16), np.array(view.grid)
+    step_of, margin, grid = np.array(unit), np.array(-STEP), np.array(view.grid)
     inputs: dict[str, dict[str, NDArray[Any]]] = {
         "prepare": {"frame": frame.grey, "device_pixels": np.array(True)},
         "crop": {"frame": frame.grey, "table": table, "tissues": look.tissues, "usual": window,

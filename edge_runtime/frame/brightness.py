@@ -35,7 +35,7 @@ NO_SIGNAL_DB = -30.0
 _MM = _STEP * NATIVE_PITCH_UM / 1000  # side of a coarse pixel
 _SMALLEST = (40, 60)  # coarse rows and columns: 2.5 x 3.7 mm, less cannot hold a cornea
 _RADII_MM = (6.8, 7.3, 7.8, 8.4, 9.2)  # of the anterior cornea: 7.79 +- 0.27 (Dubbelman et al. 2006), and wider
-_HALF_WIDTH_MM, _APEX_MM = 4.5, 1.5  # where the corneal surface, and its apex, are looked for about the frame's middle
+_HALF_WIDTH_MM, _APEX_MM, _BETWEEN_MM = 4.5, 1.5, 0.2  # cornea and apex lie so near the middle; steps of the apex
 _MIN_SHARE, _NEAR_MOST, _EDGE_SHARE = 0.35, 0.6, 0.18  # columns that show it; of the most votes; of the brightest
 _APART, _SAME_SURFACE = 12, 8  # coarse rows: 0.7 mm between surfaces, 0.5 mm within one
 _STROMA_MM, _STROMA_COLUMNS_MM = (0.2, 0.45), (0.5, 2.8)  # below the surface; beside the apex, whose streak is left out
@@ -210,7 +210,7 @@ def _corneal_surface(coarse: NDArray[np.float32]) -> NDArray[np.float64] | None:
     found = []
     for radius in _RADII_MM:
         curve = _MM / (2 * radius)
-        for apex in np.arange(columns / 2 - _APEX_MM / _MM, columns / 2 + _APEX_MM / _MM, 0.2 / _MM):
+        for apex in np.arange(columns / 2 - _APEX_MM / _MM, columns / 2 + _APEX_MM / _MM, _BETWEEN_MM / _MM):
             top = np.rint(row - curve * (column - apex) ** 2).astype(np.int64)
             votes = np.bincount(np.clip(top, -1, rows) + 1, minlength=rows + 2)[1:-1]
             votes = votes[:-2] + votes[1:-1] + votes[2:]

@@ -10,6 +10,7 @@ import numpy as np
 from edge_runtime.frame.brightness import (
     _APART,
     _APEX_MM,
+    _BETWEEN_MM,
     _EDGE_SHARE,
     _HALF_WIDTH_MM,
     _MIN_SHARE,
@@ -24,7 +25,6 @@ from .order import median
 if TYPE_CHECKING:
     from .expressions import Sheet, Value
 
-_BETWEEN_MM = 0.2  # two places where an apex is tried
 _FITS = 3
 
 
