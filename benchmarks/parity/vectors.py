@@ -32,10 +32,9 @@ if TYPE_CHECKING:
 COUNTED = ("lens_px", "cataract_px", "dropped_px", "box", "settled", "cut", "reasons")
 
 
-def different(vector: dict[str, Any], analyzer: CataractAnalyzer) -> list[str]:
+def different(vector: dict[str, Any], analyzer: CataractAnalyzer, graphs: GraphMeasurement) -> list[str]:
     """Names of what this machine finds differently in one frame, in the order of the steps."""
     frame, wanted = native(vector, analyzer), vector["models"][analyzer.network.metadata.precision]
-    graphs = GraphMeasurement(analyzer)
     found = graphs.measure(frame.grey, vector["usual"], device_pixels=vector["device_pixels"])
     pairs: list[tuple[str, Any, Any]] = [
         ("native", digest(frame.grey), vector["native"]["sha256"]),
@@ -69,10 +68,11 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--precision", nargs="+", default=["int8"])
     arguments = parser.parse_args(words)
     vectors = json.loads((GRAPHS / "vectors.json").read_text(encoding="utf-8"))
-    found = {
-        precision: {one["name"]: different(one, CataractAnalyzer(precision=precision)) for one in vectors["frames"]}
-        for precision in arguments.precision
-    }
+    found: dict[str, dict[str, list[str]]] = {}
+    for precision in arguments.precision:
+        analyzer = CataractAnalyzer(precision=precision)
+        graphs = GraphMeasurement(analyzer)
+        found[precision] = {one["name"]: different(one, analyzer, graphs) for one in vectors["frames"]}
     print(json.dumps(found))
     return int(any(names for frames in found.values() for names in frames.values()))
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.parity.graph_measurement import GraphMeasurement
 from benchmarks.parity.vectors import different
 from edge_runtime import CataractAnalyzer
 from edge_runtime.model import store
@@ -40,7 +41,8 @@ def test_the_runtime_finds_the_vectors() -> None:
 @pytest.mark.parametrize("precision", VECTORS["models"])
 def test_the_graphs_find_the_vectors(precision: str) -> None:
     analyzer = CataractAnalyzer(precision=precision)
-    assert {one["name"]: different(one, analyzer) for one in VECTORS["frames"]} == {
+    graphs = GraphMeasurement(analyzer)
+    assert {one["name"]: different(one, analyzer, graphs) for one in VECTORS["frames"]} == {
         one["name"]: [] for one in VECTORS["frames"]
     }
 
@@ -48,4 +50,5 @@ def test_the_graphs_find_the_vectors(precision: str) -> None:
 def test_the_first_step_that_differs_is_told() -> None:
     vector = VECTORS["frames"][-1]
     wrong = vector | {"table": "00" * 256, "native": {"sha256": ""}}
-    assert different(wrong, CataractAnalyzer()) == ["native", "table"]
+    analyzer = CataractAnalyzer()
+    assert different(wrong, analyzer, GraphMeasurement(analyzer)) == ["native", "table"]
