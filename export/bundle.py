@@ -30,7 +30,7 @@ from train.phantom.eye.plan import EyePlan
 from train.phantom.imaging.plan import EXPORT_COLUMNS, EXPORT_ROWS, Geometry, ScanPlan
 from train.phantom.render import simulate
 
-from .prepare.vectors import FILE, vectors_file
+from .prepare.vectors import FILE, bundled_networks, vectors_file
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -64,7 +64,7 @@ def main(words: list[str] | None = None) -> int:
             install_models(arguments.models)
         render_samples()
         golden = golden_results()
-        vectors = vectors_file()  # what a measurement in another language is held against
+        vectors = vectors_file(bundled_networks())  # what a measurement in another language is held against
     except EdgeCataractError as error:
         sys.stderr.write(f"python -m export.bundle: {error}\n")
         return error.exit_code

@@ -21,6 +21,7 @@ from edge_runtime.frame.window import NATIVE_PITCH_UM
 from edge_runtime.golden import SAMPLES
 from edge_runtime.measure.locate import view_lens
 from edge_runtime.model import store
+from edge_runtime.model.network import Network
 from edge_runtime.model.tiling import TileGeometry
 from edge_runtime.reading.raster import read_scan
 from edge_runtime.report.document import document
@@ -85,20 +86,22 @@ RECIPES = (
 )
 
 
-def vectors(precisions: Iterable[str]) -> dict[str, Any]:
-    """Compute the vectors of the bundled models."""
+def vectors(networks: Iterable[Network]) -> dict[str, Any]:
+    """Compute the vectors of some models, one of each precision."""
     analyzers = {
-        (precision, recipe.name): CataractAnalyzer(precision=precision, profile=recipe.pitch)
-        for precision in precisions
-        for recipe in RECIPES
+        network.metadata.precision: {one.name: CataractAnalyzer(network, profile=one.pitch) for one in RECIPES}
+        for network in networks
     }
-    hashes = {precision: analyzer.network.sha256 for (precision, _), analyzer in analyzers.items()}
-    look = next(iter(analyzers.values())).look
+    named = {precision: next(iter(some.values())) for precision, some in analyzers.items()}
+    looks = [one.look.sha256 for one in named.values() if one.look is not None]
     return {
         "schema": SCHEMA,
-        "models": hashes,
-        "look": "" if look is None else look.sha256,
-        "frames": [_vector(recipe, {one: analyzers[one, recipe.name] for one in hashes}) for recipe in RECIPES],
+        "models": {precision: one.network.sha256 for precision, one in named.items()},
+        "look": looks[0] if looks else "",  # a release has one
+        "frames": [
+            _vector(recipe, {precision: some[recipe.name] for precision, some in analyzers.items()})
+            for recipe in RECIPES
+        ],
     }
 
 
@@ -149,7 +152,12 @@ def _digest(array: NDArray[Any]) -> str:
     return hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()
 
 
-def vectors_file() -> bytes:
-    """The file of the bundled models."""
+def bundled_networks() -> list[Network]:
+    """The models of this release."""
     precisions = json.loads((Path(store.BUNDLE) / "register.json").read_text(encoding="utf-8"))
-    return (json.dumps(vectors(precisions), indent=1, allow_nan=False) + "\n").encode()
+    return [Network(store.read_model(None, precision), 1) for precision in precisions]
+
+
+def vectors_file(networks: Iterable[Network]) -> bytes:
+    """The file of some models."""
+    return (json.dumps(vectors(networks), indent=1, allow_nan=False) + "\n").encode()

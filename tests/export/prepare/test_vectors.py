@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ from benchmarks.parity.graph_measurement import GraphMeasurement
 from benchmarks.parity.vectors import different
 from edge_runtime import CataractAnalyzer
 from edge_runtime.model import store
-from export.prepare.vectors import FILE, vectors
+from export.prepare.__main__ import main
+from export.prepare.vectors import FILE, bundled_networks, vectors
 
 VECTORS: dict[str, Any] = json.loads((Path(store.BUNDLE).with_name("graphs") / FILE).read_text(encoding="utf-8"))
 MAX_BYTES = 60_000
@@ -34,7 +36,7 @@ def test_the_vectors_show_a_cataract_a_clear_lens_no_lens_and_no_reference_tissu
 
 @pytest.mark.slow
 def test_the_runtime_finds_the_vectors() -> None:
-    assert json.loads(json.dumps(vectors(VECTORS["models"]))) == VECTORS
+    assert json.loads(json.dumps(vectors(bundled_networks()))) == VECTORS
 
 
 @pytest.mark.slow
@@ -52,3 +54,14 @@ def test_the_first_step_that_differs_is_told() -> None:
     wrong = vector | {"table": "00" * 256, "native": {"sha256": ""}}
     analyzer = CataractAnalyzer()
     assert different(wrong, analyzer, GraphMeasurement(analyzer)) == ["native", "table"]
+
+
+@pytest.mark.slow
+def test_vectors_of_an_own_model_are_written_beside_the_graphs(tiny_model: Path, tmp_path: Path) -> None:
+    assert main(["-o", str(tmp_path), "--model", str(tiny_model)]) == 0
+    written = json.loads((tmp_path / FILE).read_text(encoding="utf-8"))
+    assert written["models"] == {"fp32": hashlib.sha256(tiny_model.read_bytes()).hexdigest()}
+    assert [one["name"] for one in written["frames"]] == [one["name"] for one in VECTORS["frames"]]
+    for name in ("prepare", "table", "crop", "count"):
+        path = next(tmp_path.glob(f"{name}-*.onnx"))
+        assert path.read_bytes() == (Path(store.BUNDLE).with_name("graphs") / path.name).read_bytes()
