@@ -50,16 +50,18 @@ class Levels:
 
 def coarse_grey(sheet: Sheet, frame: Value) -> Value:
     """Means of 8 x 8 pixels, rounded half to even: (rows // 8, columns // 8) uint8."""
-    rows, columns = (frame.size(axis) / STEP for axis in (0, 1))
-    rows, columns = rows * columns.at_most(1), columns * rows.at_most(1)
-    ends = frame.sizes(rows * STEP, columns * STEP)
-    whole = sheet.apply("Slice", frame, sheet.constant([0, 0]), ends)
-    blocks = whole.shaped(rows, STEP, columns * STEP)
+    sides = [frame.size(axis) / STEP for axis in (0, 1)]
+    # One block at least: engines do not agree about products of nothing. What is cut off is a padding below 0.
+    rows, columns = (side.at_least(1) for side in sides)
+    ends = frame.sizes(0, 0, rows * STEP - frame.size(0), columns * STEP - frame.size(1))
+    blocks = sheet.apply("Pad", frame, ends).shaped(rows, STEP, columns * STEP)
     # A product with ones adds eight rows of bytes as whole numbers, four times as fast as any sum.
     added = sheet.apply("MatMulInteger", sheet.constant(np.ones((1, STEP), np.uint8)), blocks, kind=np.int32)
     added = added.shaped(rows, columns, STEP)
     mean = added.reduced("Sum", 2).to(np.float32) * (1 / STEP**2)
-    return sheet.apply("Round", mean).to(np.uint8)
+    some = sides[0].at_most(1) * sides[1].at_most(1)
+    coarse = sheet.apply("Round", mean).to(np.uint8)
+    return coarse.part(0, 0, rows * some).part(1, 0, columns * some)
 
 
 def reference_levels(sheet: Sheet, frame: Value, coarse: Value, device_pixels: Value) -> Levels:
