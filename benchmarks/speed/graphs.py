@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 RESULTS = Path(__file__).parents[1] / "results" / "graph_speed.json"
 STEPS = ("prepare", "crop", "count")
 WAYS = ("runtime", "graph")
-MOST = 1.25  # of the time of the runtime's steps, all together
+MOST = 1.5  # of the time of the runtime's steps, all together: "about the same"; 1.25 by the least times
 RUNS = 20
 Run = Callable[[], object]
 
