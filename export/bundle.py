@@ -30,10 +30,13 @@ from train.phantom.eye.plan import EyePlan
 from train.phantom.imaging.plan import EXPORT_COLUMNS, EXPORT_ROWS, Geometry, ScanPlan
 from train.phantom.render import simulate
 
+from .prepare.vectors import FILE, bundled_networks, vectors_file
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 BUNDLE = Path(store.BUNDLE)
+GRAPHS = BUNDLE.with_name("graphs")
 LOOK = "look-"  # the name of the look begins so
 # Two scans of two simulated patients, from a cohort of their own: nobody in training, development or validation.
 SAMPLE_SCANS = {
@@ -61,10 +64,11 @@ def main(words: list[str] | None = None) -> int:
             install_models(arguments.models)
         render_samples()
         golden = golden_results()
+        vectors = vectors_file(bundled_networks())  # what a measurement in another language is held against
     except EdgeCataractError as error:
         sys.stderr.write(f"python -m export.bundle: {error}\n")
         return error.exit_code
-    write_all({str(GOLDEN): (json.dumps(golden, indent=1) + "\n").encode()})
+    write_all({str(GOLDEN): (json.dumps(golden, indent=1) + "\n").encode(), str(GRAPHS / FILE): vectors})
     sys.stdout.write(json.dumps(golden) + "\n")
     return 0
 

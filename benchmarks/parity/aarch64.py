@@ -205,7 +205,11 @@ def compare(board: Board, models: Sequence[Path], scans: Sequence[Path], folder:
     """Compare every answer of every model with the board's."""
     selftest = [*board.command, "-m", "edge_runtime", "selftest"]
     done = subprocess.run(selftest, check=False, cwd=ROOT, env=board.environment, stdout=subprocess.DEVNULL)
-    found: dict[str, Any] = {"scans": len(scans), "selftest": done.returncode, "models": []}
+    vectors = [*board.command, "-m", "benchmarks.parity.vectors"]
+    graphs = subprocess.run(vectors, check=False, cwd=ROOT, env=board.environment, stdout=subprocess.DEVNULL)
+    found: dict[str, Any] = {
+        "scans": len(scans), "selftest": done.returncode, "vectors": graphs.returncode, "models": [],
+    }  # fmt: skip
     for model in models:
         network = CataractAnalyzer(model).network
         kept = folder / f"answers-{code_digest()}-{network.sha256[:12]}"
@@ -226,8 +230,8 @@ def compare(board: Board, models: Sequence[Path], scans: Sequence[Path], folder:
 
 
 def holds(found: dict[str, Any]) -> bool:
-    """Whether no answer differs, the self-test passes, and no more labels differ than may."""
-    return bool(found["selftest"] == 0) and all(
+    """Whether no answer differs, self-test and golden vectors pass, and no more labels differ than may."""
+    return bool(found["selftest"] == found["vectors"] == 0) and all(
         one["other_answers"] == 0 and one["differing_labels"] <= SHARES[one["precision"]] * one["lens_px"]
         for one in found["models"]
     )

@@ -35,7 +35,7 @@ NO_SIGNAL_DB = -30.0
 _MM = _STEP * NATIVE_PITCH_UM / 1000  # side of a coarse pixel
 _SMALLEST = (40, 60)  # coarse rows and columns: 2.5 x 3.7 mm, less cannot hold a cornea
 _RADII_MM = (6.8, 7.3, 7.8, 8.4, 9.2)  # of the anterior cornea: 7.79 +- 0.27 (Dubbelman et al. 2006), and wider
-_HALF_WIDTH_MM, _APEX_MM = 4.5, 1.5  # where the corneal surface, and its apex, are looked for about the frame's middle
+_HALF_WIDTH_MM, _APEX_MM, _BETWEEN_MM = 4.5, 1.5, 0.2  # cornea and apex lie so near the middle; steps of the apex
 _MIN_SHARE, _NEAR_MOST, _EDGE_SHARE = 0.35, 0.6, 0.18  # columns that show it; of the most votes; of the brightest
 _APART, _SAME_SURFACE = 12, 8  # coarse rows: 0.7 mm between surfaces, 0.5 mm within one
 _STROMA_MM, _STROMA_COLUMNS_MM = (0.2, 0.45), (0.5, 2.8)  # below the surface; beside the apex, whose streak is left out
@@ -139,7 +139,8 @@ def find_reference_levels(
     deep = stroma.sum(axis=0)
     if not bright.any() or not deep.any():
         return None
-    per_column = (stroma_grey * stroma).sum(axis=0)[deep > 0] / deep[deep > 0]
+    # Sums of a few whole multiples of 2**-32 are exact in float64, in any order.
+    per_column = (stroma_grey * stroma).sum(axis=0, dtype=np.float64)[deep > 0] / deep[deep > 0]
     levels = ReferenceLevels(
         stroma=_median(per_column),
         brightest=_percentile((bright_grey * bright).max(axis=0), _BRIGHT_PERCENTILE),
@@ -209,7 +210,7 @@ def _corneal_surface(coarse: NDArray[np.float32]) -> NDArray[np.float64] | None:
     found = []
     for radius in _RADII_MM:
         curve = _MM / (2 * radius)
-        for apex in np.arange(columns / 2 - _APEX_MM / _MM, columns / 2 + _APEX_MM / _MM, 0.2 / _MM):
+        for apex in np.arange(columns / 2 - _APEX_MM / _MM, columns / 2 + _APEX_MM / _MM, _BETWEEN_MM / _MM):
             top = np.rint(row - curve * (column - apex) ** 2).astype(np.int64)
             votes = np.bincount(np.clip(top, -1, rows) + 1, minlength=rows + 2)[1:-1]
             votes = votes[:-2] + votes[1:-1] + votes[2:]
@@ -221,35 +222,34 @@ def _corneal_surface(coarse: NDArray[np.float32]) -> NDArray[np.float64] | None:
     highest = min(many)[0]
     # Parabolas of other radii stand a little higher than the best of the same surface.
     height, _, curve, apex = max((one for one in many if one[0] <= highest + _SAME_SURFACE), key=lambda one: one[1])
-    parabola = np.array([curve, -2 * curve * apex, curve * apex**2 + height])
+    parabola = np.array([curve, -2 * curve * apex, curve * (apex * apex) + height])
     for _ in range(3):
         near = np.abs(np.polyval(parabola, column) - row) < 2
         if np.count_nonzero(np.bincount(column[near])) < _MIN_SHARE * (last - first):
             return None
-        parabola = _fitted(column[near].tolist(), row[near].tolist())
+        parabola = _fitted(column[near], row[near], columns // 2)
     return parabola if parabola[0] > 0 else None
 
 
-def _fitted(x: list[int], y: list[int]) -> NDArray[np.float64]:
+def _fitted(column: NDArray[np.int64], row: NDArray[np.int64], middle: int) -> NDArray[np.float64]:
     """The parabola of least squares through points of whole numbers, as of `numpy.polyfit`, by Cramer's rule.
 
-    All sums are exact, so every processor gets the same bits.
+    About the middle column all sums are whole numbers that float64 holds, so every processor gets the same bits.
     """
-    s = [sum(value**power for value in x) for power in range(5)]
-    t = [sum(value**power * other for value, other in zip(x, y, strict=True)) for power in range(3)]
+    x = column - middle
+    s = [float((x**power).sum()) for power in range(5)]
+    t = [float((x**power * row).sum()) for power in range(3)]
 
-    def determinant(a: list[int], b: list[int], c: list[int]) -> int:
-        return (
-            a[0] * (b[1] * c[2] - b[2] * c[1]) - b[0] * (a[1] * c[2] - a[2] * c[1]) + c[0] * (a[1] * b[2] - a[2] * b[1])
-        )
+    def determinant(a: list[float], b: list[float], c: list[float]) -> float:
+        first, second, third = b[1] * c[2] - b[2] * c[1], a[1] * c[2] - a[2] * c[1], a[1] * b[2] - a[2] * b[1]
+        return a[0] * first - b[0] * second + c[0] * third
 
-    columns = s[2:5][::-1], s[1:4][::-1], s[0:3][::-1]
-    right = t[::-1]
-    whole = determinant(*columns)
-    if not whole:
+    columns, right = (s[2:5][::-1], s[1:4][::-1], s[0:3][::-1]), t[::-1]
+    if not (whole := determinant(*columns)):
         return np.zeros(3)
-    replaced = [[right if one == other else columns[other] for other in range(3)] for one in range(3)]
-    return np.array([determinant(*three) / whole for three in replaced])
+    replaced = ([right if one == other else columns[other] for other in range(3)] for one in range(3))
+    curve, slope, height = (determinant(*three) / whole for three in replaced)
+    return np.array([curve, slope - 2 * curve * middle, (curve * middle - slope) * middle + height])
 
 
 def _peaks(votes: NDArray[np.int64]) -> list[int]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from edge_runtime.frame.pieces import Piece
 from edge_runtime.frame.resample import COARSE_STEP
 from edge_runtime.frame.window import CropWindow
 
@@ -58,15 +59,11 @@ class Look:
     @property
     def lens_box(self) -> CropWindow | None:
         """Bounding box of the largest piece of natural lens, in native pixels; None without one."""
-        import cv2
-
-        lens = (self.tissues == Tissue.NATURAL_LENS).astype(np.uint8)
-        count, _, statistics, _ = cv2.connectedComponentsWithStats(lens, connectivity=8)
-        if count == 1:
+        piece = Piece.largest((self.tissues == Tissue.NATURAL_LENS).astype(np.uint8))
+        if piece is None:
             return None
-        largest = 1 + int(np.argmax(statistics[1:, cv2.CC_STAT_AREA]))
-        left, top, width, height = (int(value) * STEP for value in statistics[largest][:4])
-        return CropWindow(top, left, height, width)
+        rows, columns = piece.bottom - piece.top, piece.right - piece.left
+        return CropWindow(piece.top * STEP, piece.left * STEP, rows * STEP, columns * STEP)
 
     def window(self, usual: CropWindow, frame_shape: tuple[int, int], step: int, margin: int = -STEP) -> CropWindow:
         """The usual window if the lens lies in it, else one about the lens.

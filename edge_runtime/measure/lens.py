@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edge_runtime.errors import LensNotFoundError
+from edge_runtime.frame.pieces import Piece
 from edge_runtime.frame.window import NATIVE_PITCH_UM
 
 if TYPE_CHECKING:
@@ -157,14 +158,9 @@ def largest_component(labels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], Len
     labels : (rows, columns) uint8, a new array
     region : LensRegion
     """
-    import cv2
-
-    lens = (labels != TissueLabel.BACKGROUND).astype(np.uint8)
-    count, pieces, statistics, _ = cv2.connectedComponentsWithStats(lens, connectivity=8)
-    if count == 1:
+    piece = Piece.largest((labels != TissueLabel.BACKGROUND).astype(np.uint8))
+    if piece is None:
         return np.zeros_like(labels), LensRegion(0, 0, 0, 0, 0, 0)
-    areas = statistics[1:, cv2.CC_STAT_AREA]
-    largest = 1 + int(np.argmax(areas))
-    left, top, width, height, area = (int(value) for value in statistics[largest])
-    region = LensRegion(top, left, top + height, left + width, area, int(areas.sum()) - area)
-    return np.where(pieces == largest, labels, np.uint8(TissueLabel.BACKGROUND)), region
+    dropped = piece.marked - piece.pixels
+    region = LensRegion(piece.top, piece.left, piece.bottom, piece.right, piece.pixels, dropped)
+    return np.where(piece.numbers == piece.number, labels, np.uint8(TissueLabel.BACKGROUND)), region

@@ -23,7 +23,6 @@ from edge_runtime.machine.task import Task
 from .metadata import EXPORT_MODEL
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 PROVIDERS = ["CPUExecutionProvider"]
@@ -105,7 +104,7 @@ class Session:
         """Names of the outputs that the model gives."""
         return tuple(tensor.name for tensor in self._engine().get_outputs())
 
-    def run(self, outputs: Sequence[str], inputs: Mapping[str, NDArray[np.uint8]]) -> list[Any]:
+    def run(self, outputs: Sequence[str], inputs: Mapping[str, NDArray[Any]]) -> list[Any]:
         """Run the model; the outputs that are named, in their order.
 
         Raises

@@ -120,7 +120,7 @@ def install(request: pytest.FixtureRequest) -> Install:
 
 
 @pytest.fixture(scope="session")
-def node_modules(install: Install) -> Path:
+def browser_modules(install: Install) -> Path:
     """What drives Chromium and looks at pages in it."""
     npm = (
         "npm",
@@ -133,3 +133,10 @@ def node_modules(install: Install) -> Path:
         "axe-core@^4.10",
     )
     return install("browser", *npm, PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD="1") / "node_modules"
+
+
+@pytest.fixture(scope="session")
+def node_modules(install: Install) -> Path:
+    """The package brings the CPU engine; what its install script would fetch is for CUDA."""
+    npm = ("npm", "install", "--no-audit", "--no-fund", "--prefix", "{folder}", "onnxruntime-node@^1.24")
+    return install("onnxruntime-node", *npm, ONNXRUNTIME_NODE_INSTALL="skip") / "node_modules"

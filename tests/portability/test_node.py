@@ -8,18 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import Install, Question
+from .conftest import Question
 
 pytestmark = pytest.mark.network
 
 PROGRAM = Path(__file__).with_name("node_counts.cjs")
-
-
-@pytest.fixture(scope="session")
-def node_modules(install: Install) -> Path:
-    """The package brings the CPU engine; what its install script would fetch is for CUDA."""
-    npm = ("npm", "install", "--no-audit", "--no-fund", "--prefix", "{folder}", "onnxruntime-node@^1.24")
-    return install("onnxruntime-node", *npm, ONNXRUNTIME_NODE_INSTALL="skip") / "node_modules"
 
 
 def test_onnxruntime_node_finds_what_the_runtime_finds(question: Question, node_modules: Path) -> None:

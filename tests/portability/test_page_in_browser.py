@@ -78,12 +78,12 @@ def pages(bundled_analyzer: CataractAnalyzer, tmp_path_factory: pytest.TempPathF
 
 
 @pytest.fixture(scope="module")
-def seen(pages: Callable[[str, str], Path], chromium: str, node_modules: Path) -> dict[str, dict[str, Any]]:
+def seen(pages: Callable[[str, str], Path], chromium: str, browser_modules: Path) -> dict[str, dict[str, Any]]:
     """What Chromium found in every page."""
     files = [pages(kind, language) for kind in KINDS for language in LANGUAGES]
     finished = subprocess.run(
         ["node", PROGRAM, chromium, *files],
-        env={**os.environ, "NODE_PATH": str(node_modules)},
+        env={**os.environ, "NODE_PATH": str(browser_modules)},
         capture_output=True,
         check=False,
         timeout=540,
@@ -118,7 +118,7 @@ def test_scans_stay_large_enough_to_be_seen_on_paper(seen: dict[str, dict[str, A
     assert all(seen[f"both-eyes.{language}.html"]["smallest"] > 60 for language in LANGUAGES)
 
 
-def test_the_check_can_fail(tmp_path: Path, chromium: str, node_modules: Path) -> None:
+def test_the_check_can_fail(tmp_path: Path, chromium: str, browser_modules: Path) -> None:
     page = tmp_path / "bad.html"
     page.write_text(
         '<html><body><p style="color:#bbb;background:#fff">pale</p>'
@@ -126,7 +126,7 @@ def test_the_check_can_fail(tmp_path: Path, chromium: str, node_modules: Path) -
     )
     finished = subprocess.run(
         ["node", PROGRAM, chromium, page],
-        env={**os.environ, "NODE_PATH": str(node_modules)},
+        env={**os.environ, "NODE_PATH": str(browser_modules)},
         capture_output=True,
         check=True,
         timeout=120,

@@ -100,14 +100,14 @@ def scans(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], list[str]
 
 
 @pytest.fixture(scope="module")
-def walk(service: Service, chromium: str, node_modules: Path) -> Walk:
+def walk(service: Service, chromium: str, browser_modules: Path) -> Walk:
     """Go one of the ways of `PROGRAM`; what it finds."""
 
     def through(way: str, files: list[str], on: Service = service, within: int = 180, **wishes: Any) -> dict[str, Any]:
         plan = {"way": way, "url": on.url, "files": files, "size": KIOSK, "language": "en", "scheme": "light"}
         plan |= {"shots": os.environ.get("TOUCH_SHOTS"), **wishes}
         command = ["node", str(PROGRAM), chromium, json.dumps(plan)]
-        environment = {**os.environ, "NODE_PATH": str(node_modules)}
+        environment = {**os.environ, "NODE_PATH": str(browser_modules)}
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         with subprocess.Popen(command, env=environment, text=True, **pipes) as program:
             watchdog = threading.Timer(within, program.kill)

@@ -88,12 +88,19 @@ def test_answers_are_compared_by_word(answered: tuple[Path, Answer]) -> None:
 def test_no_answer_may_differ_and_no_label_of_int8() -> None:
     good = {"equal_documents": 3, "other_answers": 0, "differing_labels": 0, "lens_px": 2_000_000}
 
-    def found(*, selftest: int = 0, int8: dict[str, int] | None = None, fp32: dict[str, int] | None = None) -> Any:
+    def found(
+        *,
+        selftest: int = 0,
+        vectors: int = 0,
+        int8: dict[str, int] | None = None,
+        fp32: dict[str, int] | None = None,
+    ) -> Any:
         models = [{"precision": "int8", **good, **(int8 or {})}, {"precision": "fp32", **good, **(fp32 or {})}]
-        return {"scans": 3, "selftest": selftest, "models": models}
+        return {"scans": 3, "selftest": selftest, "vectors": vectors, "models": models}
 
     assert holds(found(fp32={"equal_documents": 2, "differing_labels": 2}))
     assert not holds(found(int8={"other_answers": 1}))
     assert not holds(found(int8={"differing_labels": 1}))
     assert not holds(found(fp32={"differing_labels": 3}))
     assert not holds(found(selftest=83))
+    assert not holds(found(vectors=1))

@@ -131,5 +131,5 @@ def test_the_fitted_parabola_is_that_of_least_squares() -> None:
     rng = np.random.default_rng(4)
     x = rng.integers(0, 600, 300)
     y = np.rint(0.0021 * (x - 270.0) ** 2 + 40 + rng.normal(0, 2, 300)).astype(np.int64)
-    assert _fitted(x.tolist(), y.tolist()) == pytest.approx(np.polyfit(x, y, 2), rel=1e-9)
-    assert not _fitted([1, 1, 1], [2, 3, 4]).any()
+    assert _fitted(x, y, 300) == pytest.approx(np.polyfit(x, y, 2), rel=1e-9)
+    assert not _fitted(np.array([1, 1, 1]), np.array([2, 3, 4]), 0).any()

@@ -1,0 +1,146 @@
+"""A whole measurement in Node.js: from a decoded scan to its counts, equal to Python's."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from edge_runtime import CataractAnalyzer
+from edge_runtime.frame.prepare import prepare_frame
+from edge_runtime.frame.profiles import profile_of_scan
+from edge_runtime.golden import SAMPLES
+from edge_runtime.measure.locate import LensView, view_lens
+from edge_runtime.model import store
+from edge_runtime.model.tiling import TileGeometry
+from edge_runtime.reading.raster import read_scan
+from edge_runtime.scan import Scan, scan_from_pixels
+from export.prepare.check import levels_vector
+from export.prepare.release import FILES
+from export.prepare.vectors import RECIPES
+
+pytestmark = [pytest.mark.network, pytest.mark.slow]
+
+PROGRAM = Path(__file__).with_name("node_measurement.cjs")
+GRAPHS = Path(store.BUNDLE).with_name("graphs")
+
+
+def models(precision: str) -> dict[str, str]:
+    """Paths of the files of one precision."""
+    bundle = Path(store.BUNDLE)
+    look = json.loads((bundle / store.LOOK_REGISTER).read_text(encoding="utf-8"))["file"]
+    network = json.loads((bundle / "register.json").read_text(encoding="utf-8"))[precision]["file"]
+    return {
+        **{name: str(GRAPHS / file) for name, file in FILES.items()},
+        "look": str(bundle / look),
+        "network": str(bundle / network),
+    }
+
+
+def scans() -> dict[str, Scan]:
+    """The samples, one of them as devices do not export it, moved, without its eye, and noise."""
+    clear, ill = (read_scan(str(SAMPLES / f"simulated-{name}.png")) for name in ("clear", "cataract"))
+    low = np.zeros_like(clear.pixels)
+    low[500:] = clear.pixels[:-500]
+    noise = np.random.default_rng(5).integers(0, 256, clear.pixels.shape, dtype=np.uint8)
+    return {
+        "clear": clear,
+        "ill": ill,
+        "smaller": scan_from_pixels(cv2.resize(ill.pixels, (1301, 1104), interpolation=cv2.INTER_AREA)),
+        "larger": scan_from_pixels(cv2.resize(ill.pixels, (2500, 2121), interpolation=cv2.INTER_LINEAR_EXACT)),
+        "low": scan_from_pixels(low),
+        "noise": scan_from_pixels(noise),
+    }
+
+
+def viewed(analyzer: CataractAnalyzer, scan: Scan) -> LensView:
+    """What the runtime looks at and counts."""
+    frame = prepare_frame(scan, None, analyzer.network.metadata.brightness)
+    return view_lens(frame, analyzer.tiled_predictor(), analyzer.look)
+
+
+@pytest.mark.parametrize("precision", ["int8", "fp32"])
+def test_node_measures_what_the_runtime_measures(precision: str, node_modules: Path, tmp_path: Path) -> None:
+    analyzer, asked = CataractAnalyzer(precision=precision), scans()
+    views = {name: viewed(analyzer, scan) for name, scan in asked.items()}
+    files = [_question(tmp_path / name, asked[name], view, analyzer) for name, view in views.items()]
+    answers = _ask(files, node_modules)
+    assert {name: view.moved for name, view in views.items()}["low"], "no scan needs another window than the usual one"
+    for (name, view), answer in zip(views.items(), answers, strict=True):
+        assert answer["window"] == [view.window.top, view.window.left, view.window.rows, view.window.columns], name
+        assert view.frame.table is not None
+        assert answer["table"] == view.frame.table.tolist(), name
+        assert answer["found"] == (view.frame.levels is not None), name
+        if view.frame.levels is not None:
+            assert answer["levels"] == levels_vector(view.frame.levels).tolist(), name
+        counts = (*answer["lens_px"], *answer["cataract_px"], *answer["dropped_px"])
+        assert counts == (view.pixels.lens, view.pixels.cataract, view.region.dropped), name
+        assert answer["settled"] == view.settled, name
+
+
+@pytest.mark.parametrize("precision", ["int8", "fp32"])
+def test_node_finds_the_golden_vectors(precision: str, node_modules: Path, tmp_path: Path) -> None:
+    vectors = json.loads((GRAPHS / "vectors.json").read_text(encoding="utf-8"))["frames"]
+    files = []
+    for vector, recipe in zip(vectors, RECIPES, strict=True):
+        wanted = vector["models"][precision]
+        question = {
+            "models": models(precision),
+            "native": vector["native"]["shape"],
+            "devicePixels": vector["device_pixels"],
+            "usual": vector["usual"],
+            "grid": wanted["grid"],
+            "step": wanted["step"],
+        }
+        files.append(_written(tmp_path / vector["name"], recipe.scan(), question))
+    for vector, answer in zip(vectors, _ask(files, node_modules), strict=True):
+        wanted = vector["models"][precision]
+        assert bytes(answer["table"]).hex() == vector["table"]
+        assert (answer["levels"] if answer["found"] else None) == vector["levels"]
+        assert answer["window"] == wanted["window"]
+        for name in ("lens_px", "cataract_px", "dropped_px"):
+            assert answer[name] == [wanted[name]], name
+        assert [bool(one) for one in answer["cut"]] == wanted["cut"]
+        assert [bool(one) for one in answer["reasons"]] == wanted["reasons"]
+
+
+def _question(stem: Path, scan: Scan, view: LensView, analyzer: CataractAnalyzer) -> Path:
+    profile = profile_of_scan(scan, None)
+    usual = profile.window(view.frame.shape)
+    question = {
+        "models": models(analyzer.network.metadata.precision),
+        "native": view.frame.shape,
+        "devicePixels": profile.has_device_pixels((scan.rows, scan.columns)),
+        "usual": [usual.top, usual.left, usual.rows, usual.columns],
+        "grid": view.grid,
+        "step": TileGeometry.of(analyzer.network.metadata).unit,
+    }
+    return _written(stem, scan, question)
+
+
+def _written(stem: Path, scan: Scan, question: dict[str, Any]) -> Path:
+    """A question as a file, beside the bytes of its scan."""
+    raw = stem.with_suffix(".raw")
+    raw.write_bytes(np.ascontiguousarray(scan.pixels).tobytes())
+    whole = question | {"scan": str(raw), "shape": scan.pixels.shape}
+    stem.with_suffix(".json").write_text(json.dumps(whole), encoding="utf-8")
+    return stem.with_suffix(".json")
+
+
+def _ask(files: list[Path], node_modules: Path) -> list[dict[str, Any]]:
+    finished = subprocess.run(
+        ["node", PROGRAM, *files],
+        env={**os.environ, "NODE_PATH": str(node_modules)},
+        capture_output=True,
+        check=False,
+        timeout=120,
+    )
+    assert finished.returncode == 0, finished.stderr.decode()
+    answers: list[dict[str, Any]] = json.loads(finished.stdout)
+    return answers
