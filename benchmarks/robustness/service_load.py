@@ -180,6 +180,7 @@ def main() -> None:
     parser.add_argument("--scans", type=int, default=10_000, help="accepted ones (default: 10000)")
     parser.add_argument("--kind", choices=("usual", "small"), default="small")
     parser.add_argument("--quiet-every", type=int, default=500, help="accepted scans between two quiet moments")
+    parser.add_argument("--name", help="of the run in the file (default: the kind)")
     parser.add_argument("--out", type=Path, default=RESULTS)
     options = parser.parse_args()
     facts = {
@@ -193,11 +194,11 @@ def main() -> None:
     began = time.monotonic()
 
     def note(load: Load, **more: Any) -> None:
-        """Write what was seen so far beside the numbers of the other kind of scan: a run may be cut short."""
+        """Write what was seen so far beside the numbers of other runs: a run may be cut short."""
         earlier = json.loads(options.out.read_text()).get("runs", {}) if options.out.exists() else {}
         sizes = {"n": load.accepted, "wanted": options.scans, "bytes_of_scans": [len(one) for one in files]}
         found = {**sizes, "seconds": round(time.monotonic() - began, 1), **summary(load), **more}
-        save(options.out, {"runs": {**earlier, options.kind: {**facts, **found}}})
+        save(options.out, {"runs": {**earlier, options.name or options.kind: {**facts, **found}}})
 
     chosen = ["--pixel-um", PITCH_UM] if options.kind == "small" else []
     with tempfile.TemporaryDirectory() as folder:
