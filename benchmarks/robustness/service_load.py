@@ -65,6 +65,12 @@ class Load:
         """Scans that were answered otherwise than by 429, or not at all."""
         return sum(self.statuses.values()) - self.statuses[429]
 
+    @staticmethod
+    def waited(seconds: list[float]) -> dict[str, float]:
+        """How long accepted scans took."""
+        p50, p99 = (float(np.percentile(seconds, share)) for share in (50, 99))
+        return {"p50_s": round(p50, 4), "p99_s": round(p99, 4), "p99_of_p50": round(p99 / p50, 3)}
+
     def scan_ended(self, seconds: float) -> None:
         """Note an accepted scan, and how long the service has lately taken for one."""
         self.seconds.append(seconds)
@@ -115,7 +121,7 @@ async def run(
     """Send until so many scans were accepted; what was seen is noted at each quiet moment."""
     load = Load()
     running: set[asyncio.Task[None]] = set()
-    sent, look_at = 0, quiet_every
+    sent, look_at, seen = 0, quiet_every, 0
     while load.accepted < scans:
         scan = files[-1] if sent % CUT_EVERY == CUT_EVERY - 1 else files[sent % (len(files) - 1)]
         task = asyncio.ensure_future(send(service, scan, load))
@@ -130,7 +136,8 @@ async def run(
             await asyncio.gather(*running)
             await asyncio.sleep(QUIET_S)
             held = {name: asdict(one) for name, one in service.footprints().items()}
-            load.quiet.append({"accepted": load.accepted, **held})
+            load.quiet.append({"accepted": load.accepted, **held, **load.waited(load.seconds[seen:])})
+            seen = len(load.seconds)
             print(load.accepted, dict(load.statuses), held, flush=True)
             load.ended.clear()  # the pause is no speed
             note(load)
@@ -148,16 +155,13 @@ def slope_kib(quiet: list[dict[str, Any]], process: str) -> float:
 
 def summary(load: Load) -> dict[str, Any]:
     """The numbers of a run."""
-    p50, p99 = (float(np.percentile(load.seconds, share)) for share in (50, 99))
     first, last = load.quiet[0], load.quiet[-1]
     return {
         "sent": sum(load.statuses.values()),
         "accepted": load.accepted,
         "unanswered": load.statuses[0],
         "statuses": {str(status): count for status, count in sorted(load.statuses.items())},
-        "p50_s": round(p50, 4),
-        "p99_s": round(p99, 4),
-        "p99_of_p50": round(p99 / p50, 3),
+        **load.waited(load.seconds),
         "slope_kib": {name: round(slope_kib(load.quiet, name), 4) for name in ("service", "worker")},
         "threads_and_descriptors_constant": all(
             first[name][what] == one[name][what]
@@ -176,6 +180,7 @@ def main() -> None:
     parser.add_argument("--scans", type=int, default=10_000, help="accepted ones (default: 10000)")
     parser.add_argument("--kind", choices=("usual", "small"), default="small")
     parser.add_argument("--quiet-every", type=int, default=500, help="accepted scans between two quiet moments")
+    parser.add_argument("--name", help="of the run in the file (default: the kind)")
     parser.add_argument("--out", type=Path, default=RESULTS)
     options = parser.parse_args()
     facts = {
@@ -189,11 +194,11 @@ def main() -> None:
     began = time.monotonic()
 
     def note(load: Load, **more: Any) -> None:
-        """Write what was seen so far beside the numbers of the other kind of scan: a run may be cut short."""
+        """Write what was seen so far beside the numbers of other runs: a run may be cut short."""
         earlier = json.loads(options.out.read_text()).get("runs", {}) if options.out.exists() else {}
         sizes = {"n": load.accepted, "wanted": options.scans, "bytes_of_scans": [len(one) for one in files]}
         found = {**sizes, "seconds": round(time.monotonic() - began, 1), **summary(load), **more}
-        save(options.out, {"runs": {**earlier, options.kind: {**facts, **found}}})
+        save(options.out, {"runs": {**earlier, options.name or options.kind: {**facts, **found}}})
 
     chosen = ["--pixel-um", PITCH_UM] if options.kind == "small" else []
     with tempfile.TemporaryDirectory() as folder:
