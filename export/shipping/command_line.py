@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import shtab
 from argparse_manpage.manpage import Manpage
@@ -77,7 +78,7 @@ def _with_its_verbs(parser: argparse.ArgumentParser) -> Iterator[argparse.Argume
                 yield from _with_its_verbs(one)
 
 
-def _kind_of_path(action: argparse.Action) -> dict[str, str] | None:
+def _kind_of_path(action: argparse.Action) -> dict[str, Any] | None:
     """What a shell offers for it; None where it is no path."""
     words = {action.metavar} if isinstance(action.metavar, str) else set(action.metavar or ())
     if words & FOLDERS:

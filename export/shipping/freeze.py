@@ -84,9 +84,9 @@ def freeze(environment: Environment, wheel: Path, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     script = folder / "edge-cataract.py"
     script.write_text(PROGRAM, encoding="utf-8")
-    out = [word for module in LEFT_OUT for word in ("--exclude-module", module)]
-    words = ["--onedir", "--noconfirm", "--log-level", "ERROR", "--distpath", folder / "dist", *out, script]
-    run(environment.python, "-m", "PyInstaller", *words, cwd=folder, env={"PYTHONHASHSEED": "0"})
+    out = [f"--exclude-module={module}" for module in LEFT_OUT]
+    options = ["--onedir", "--noconfirm", "--log-level=ERROR", f"--distpath={folder / 'dist'}", *out]
+    run(environment.python, "-m", "PyInstaller", *options, script, cwd=folder, env={"PYTHONHASHSEED": "0"})
     program = folder / "dist" / "edge-cataract"
     _leave_out_languages(program / "_internal" / "babel" / "locale-data")
     _leave_out_libraries_of_debian(program / "_internal")

@@ -32,11 +32,11 @@ def copy_licences(environment: Environment, folder: Path) -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(str(file.locate()), target)
         if not files:
-            said = one.metadata.get("License-Expression") or one.metadata.get("License")
+            said = [*one.metadata.get_all("License-Expression", []), *one.metadata.get_all("License", [])]
             if not said:
                 raise ShippingError("no-licence", f"{one.name} says nothing of its licence.", "Look it up.")
             (folder / one.name).mkdir(parents=True)
-            (folder / one.name / "LICENSE").write_text(f"{one.name} {one.version}: {said}\n", encoding="utf-8")
+            (folder / one.name / "LICENSE").write_text(f"{one.name} {one.version}: {said[0]}\n", encoding="utf-8")
     (folder / "python").mkdir(parents=True)
     places = (
         Path(sysconfig.get_path("stdlib")) / "LICENSE.txt",

@@ -16,7 +16,6 @@ from .licences import copy_licences
 from .steps import ROOT, run
 
 DEBIAN = Path(__file__).parent / "debian"
-SERVICES = ("serve", "watch", "receive")
 MAINTAINER = "edge-cataract maintainers <maintainers@edge-cataract.invalid>"
 SCRIPTS = ("postinst", "prerm", "postrm")
 
@@ -147,7 +146,7 @@ def needed_packages(tree: Path) -> str:
     _put(scratch / "debian/control", b"Source: edge-cataract\n\nPackage: edge-cataract\nArchitecture: any\n")
     files = [path for path in sorted((tree / "usr/lib").rglob("*")) if _is_native(path)]
     private = {path.parent for path in files}
-    words = ["-O", "--ignore-missing-info", *(f"-l{folder}" for folder in sorted(private)), *files]
+    words: list[str | Path] = ["-O", "--ignore-missing-info", *(f"-l{folder}" for folder in sorted(private)), *files]
     found = run("dpkg-shlibdeps", *words, cwd=scratch)
     shutil.rmtree(scratch)
     return found.strip().removeprefix("shlibs:Depends=")

@@ -29,7 +29,7 @@ def build_wheel(environment: Environment, source: Path, folder: Path, epoch: int
         When it cannot be built.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    words = ["--no-deps", "--no-build-isolation", "--wheel-dir", folder, source]
+    words: list[str | Path] = ["--no-deps", "--no-build-isolation", "--wheel-dir", folder, source]
     fixed = {"SOURCE_DATE_EPOCH": str(epoch), "PYTHONHASHSEED": "0", "TZ": "UTC", "LC_ALL": "C.UTF-8"}
     run(environment.python, "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check", *words, env=fixed)
     (wheel,) = folder.glob("*.whl")
