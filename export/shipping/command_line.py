@@ -20,6 +20,16 @@ COMPLETIONS = {
     "zsh": "zsh/vendor-completions/_edge-cataract",
     "fish": "fish/vendor_completions.d/edge-cataract.fish",
 }
+FILES_OF_THE_PACKAGE = """\
+.TP
+.I /etc/default/edge-cataract
+settings of the services edge-cataract-serve, edge-cataract-watch and edge-cataract-receive
+.TP
+.I /var/lib/edge-cataract
+results, models and the record of answers
+.TP
+.I /usr/share/doc/edge-cataract/shipping.md.gz
+how the services are set up and guarded"""
 FOLDERS = frozenset({"DIR", "FOLDER", "OUT"})
 FILES = frozenset({"PATH", "FILE", "SCAN", "MANIFEST", "EARLIER", "LATER"})
 
@@ -49,6 +59,8 @@ def manual(epoch: int) -> str:
             },
             format="single-commands-section",
         )
+        page.add_section("files", ">", FILES_OF_THE_PACKAGE)
+        page.add_section("see also", ">", ".BR systemctl (1),\n.BR minisign (1)")
         return str(page)
     finally:
         if before is None:

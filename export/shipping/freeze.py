@@ -16,7 +16,10 @@ KIOSK_EXTRAS = ("dicom", "dicom-net", "dicom-out", "report", "serve", "watch")
 LOCKS = Path(__file__).parent / "locks"  # every version with its digest; docs/shipping.md says how they are made
 PROGRAM = "import sys\n\nfrom edge_runtime.__main__ import run\n\nsys.exit(run())\n"
 # Modules of Python that no verb needs: each would bring a library along, readline one under the GPL.
-LEFT_OUT = ("readline", "sqlite3", "curses", "tkinter", "PIL.ImageTk", "PIL._imagingtk", "pip", "setuptools")
+LEFT_OUT = ("readline", "curses", "tkinter", "PIL.ImageTk", "PIL._imagingtk", "pip", "setuptools")
+
+# libpython goes with the modules that are frozen; a small Debian has no SQLite, which highdicom keeps frames in.
+BROUGHT_ALONG = ("libpython", "libsqlite3")
 
 
 def canonical(name: str) -> str:
@@ -105,7 +108,7 @@ def _leave_out_languages(locales: Path) -> None:
 def _leave_out_libraries_of_debian(internal: Path) -> None:
     """Libraries that belong to a Debian package come from there, with its security updates, not from this package."""
     for path in internal.glob("lib*.so*"):
-        if path.is_symlink() or path.name.startswith("libpython"):  # that one goes with the modules that are frozen
+        if path.is_symlink() or path.name.startswith(BROUGHT_ALONG):
             continue
         known = subprocess.run(
             ["dpkg", "--search", f"*/*-linux-gnu/{path.name}"], check=False, capture_output=True, text=True

@@ -72,6 +72,7 @@ NAMES = {
     "libpng": "libpng",
     "libscipy_openblas": "openblas",
     "libsharpyuv": "libwebp",
+    "libsqlite": "sqlite",
     "libssl": "openssl",
     "libswresample": "ffmpeg",
     "libswscale": "ffmpeg",
@@ -87,7 +88,7 @@ DECLARED = {
     "openssl-libs": "openssl",
 }
 # These carry their version as a text of its own, and no other.
-BARE = frozenset({"libavif", "openjpeg", "xz", "zstd", "harfbuzz", "libwebp"})
+BARE = frozenset({"harfbuzz", "libavif", "libwebp", "openjpeg", "sqlite", "xz", "zstd"})
 _BARE_VERSION = re.compile(rb"(?<=\x00)(\d+\.\d+\.\d+)(?=\x00)")
 _LIBRARY = re.compile(r"(?P<stem>lib[A-Za-z_]+?)(?:64_)?[\d.]*(?:p-r0)?(?:-[0-9a-f]{8})*\.so(?P<soname>[.\d]*\w*)$")
 
