@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import os
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,7 +11,7 @@ import shtab
 from argparse_manpage.manpage import Manpage
 
 from edge_runtime import __version__
-from edge_runtime.cli import VERBS, build_parser
+from edge_runtime.cli import EPILOG, VERBS, build_parser
 from edge_runtime.commands.arguments import path_argument
 
 # Where Debian looks for the completions of a program, below /usr/share.
@@ -46,27 +46,36 @@ def whole_parser() -> argparse.ArgumentParser:
 
 def manual(epoch: int) -> str:
     """The manual page, section 1, dated by `epoch` (seconds since 1970)."""
-    before = os.environ.get("SOURCE_DATE_EPOCH")
-    os.environ["SOURCE_DATE_EPOCH"] = str(epoch)
-    try:
-        page = Manpage(
-            whole_parser(),
-            {
-                "project_name": "edge-cataract",
-                "version": __version__,
-                "manual_title": "Research use only",
-                "description": "see cataract, pixel by pixel, on anterior-segment OCT",
-            },
-            format="single-commands-section",
-        )
-        page.add_section("files", ">", FILES_OF_THE_PACKAGE)
-        page.add_section("see also", ">", ".BR systemctl (1),\n.BR minisign (1)")
-        return str(page)
-    finally:
-        if before is None:
-            del os.environ["SOURCE_DATE_EPOCH"]
-        else:
-            os.environ["SOURCE_DATE_EPOCH"] = before
+    parser = whole_parser()
+    parser.epilog = None  # a manual has sections for it
+    page = Manpage(
+        parser,
+        {
+            "project_name": "edge-cataract",
+            "version": __version__,
+            "manual_title": "Research use only",
+            "description": "see cataract, pixel by pixel, on anterior-segment OCT",
+            "date": time.strftime("%Y-%m-%d", time.gmtime(epoch)),
+        },
+        format="single-commands-section",
+    )
+    for heading, content in _sections_of_epilog():
+        page.add_section(heading, ">", content)
+    page.add_section("files", ">", FILES_OF_THE_PACKAGE)
+    page.add_section("see also", ">", ".BR systemctl (1),\n.BR minisign (1)")
+    return str(page)
+
+
+def _sections_of_epilog() -> list[tuple[str, str]]:
+    """(heading, content) of what the help says at its end."""
+    codes, environment, *remarks = EPILOG.replace("\n  ", " ").split("\n")
+    ends = [one.strip().partition(" ") for one in codes.partition(": ")[2].split(";")]
+    status = "\n".join(f".TP\n.B {number}\n{meaning}" for number, _, meaning in ends)
+    return [
+        ("exit status", status),
+        ("environment", environment.partition(": ")[2]),
+        ("caveats", "\n".join(remarks)),
+    ]
 
 
 def completions() -> dict[str, str]:

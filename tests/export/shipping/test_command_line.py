@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -42,10 +42,12 @@ def test_the_manual_is_the_same_bytes_each_time_and_has_the_date_of_the_commit()
     assert "2023\\-11\\-14" in manual(1_700_000_000)
 
 
-def test_the_manual_leaves_the_environment_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SOURCE_DATE_EPOCH", "5")
-    manual(0)
-    assert os.environ["SOURCE_DATE_EPOCH"] == "5"
+def test_the_manual_lists_exit_codes_and_variables(page: str) -> None:
+    status = page.partition(".SH EXIT STATUS")[2].partition(".SH")[0]
+    assert re.findall(r"^\.B (\d+)$", status, re.MULTILINE) == (
+        ["0", "2", "3", "4", "65", "66", "69", "70", "71", "73", "74", "80", "81", "82", "83", "129", "130", "143"]
+    )
+    assert ".SH ENVIRONMENT\nEDGE_CATARACT_MODEL," in page
 
 
 @pytest.mark.parametrize("name", COMPLETIONS)
