@@ -97,7 +97,7 @@ def booted(root: Path) -> Iterator[Machine]:
         ``no-boot`` when it does not come up.
     """
     words = ["systemd-nspawn", "--quiet", "--boot", "--private-network", "--register=no", "--keep-unit"]
-    options = [f"--directory={root}", "--kill-signal=SIGRTMIN+4", "--console=pipe"]
+    options = [f"--directory={root}", "--kill-signal=SIGRTMIN+14", "--console=pipe"]
     with subprocess.Popen(
         [*words, *options], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as container:
