@@ -12,7 +12,7 @@ from edge_runtime.report.language import LANGUAGES
 
 from .steps import run
 
-KIOSK_EXTRAS = ("dicom", "dicom-net", "dicom-out", "report", "serve", "watch")
+KIOSK_EXTRAS = ("dicom", "dicom-net", "dicom-out", "report", "serve", "slots", "watch")
 LOCKS = Path(__file__).parent / "locks"  # every version with its digest; docs/shipping.md says how they are made
 PROGRAM = "import sys\n\nfrom edge_runtime.__main__ import run\n\nsys.exit(run())\n"
 # Modules of Python that no verb needs: each would bring a library along, readline one under the GPL.

@@ -53,7 +53,9 @@ WORDS = {
 # Libraries by the beginning of their file name, where it is not the name itself.
 NAMES = {
     "_CharLS": "charls",
+    "_cffi_backend": "libffi",
     "_openjpeg": "openjpeg",
+    "_sodium": "libsodium",
     "libavcodec": "ffmpeg",
     "libavformat": "ffmpeg",
     "libavutil": "ffmpeg",

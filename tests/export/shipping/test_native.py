@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
+import tomllib
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
-from export.shipping.freeze import LOCKS, Environment
+from export.shipping.freeze import KIOSK_EXTRAS, LOCKS, Environment, canonical
 from export.shipping.native import NativeLibrary, native_files, native_libraries
+from tests.conftest import ROOT
 
 ELF = b"\x7fELF\0"
 
@@ -108,3 +111,13 @@ def test_every_locked_version_has_a_digest(environment: Environment) -> None:
         assert len(pinned) > 3
         assert all(lines[place + 1].strip().startswith("--hash=sha256:") for place in pinned)
     assert {"numpy", "onnxruntime", "opencv-python-headless", "pynetdicom", "starlette"} <= environment.locked()
+
+
+def test_everything_that_the_extras_of_a_kiosk_ask_for_is_locked(environment: Environment) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    asked = [
+        *project["dependencies"],
+        *(one for extra in KIOSK_EXTRAS for one in project["optional-dependencies"][extra]),
+    ]
+    names = {canonical(re.split(r"[\[<>=!~ ]", one)[0]) for one in asked}
+    assert names - environment.locked() == {"edge-cataract"}
