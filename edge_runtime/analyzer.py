@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -159,6 +159,7 @@ class CataractAnalyzer:
         age_years: float | None = None,
         cancel: threading.Event | None = None,
         corrected: Mapping[str, LabelMap] | None = None,
+        graded: Callable[[int, bool], None] | None = None,
     ) -> EyeResult:
         """Analyse the radial scans of one eye; its Cataract Fraction is the mean over the gradable ones.
 
@@ -179,6 +180,8 @@ class CataractAnalyzer:
         corrected
             Label maps that a person corrected (`edge_runtime.reading.corrections.read_label_map`), by the names of
             scans: the path as it was given, or ``frame 1`` and so on.
+        graded
+            Hears of each scan when it is done: its place, from 1, and whether it could be read and labelled.
 
         Raises
         ------
@@ -190,21 +193,26 @@ class CataractAnalyzer:
         eye, age = checked_laterality(laterality), checked_age(age_years)
         with cancelled_by(cancel):
             exam = exam_of(paths, frames, eye, self.room_for_reading)
-            return self._analyze_exam(corrected_exam(exam, corrected or {}), age)
+            return self._analyze_exam(corrected_exam(exam, corrected or {}), age, graded)
 
     def room_for_reading(self) -> int | None:
         """Bytes that the pixels of the next scan may take; None without a cap on memory."""
         return self._resources.room_for_reading()
 
-    def _analyze_exam(self, exam: Exam, age_years: float | None) -> EyeResult:
+    def _analyze_exam(
+        self, exam: Exam, age_years: float | None, graded: Callable[[int, bool], None] | None
+    ) -> EyeResult:
         shares = len(exam.sources) > 1
         scans = on_one_scale(
             [of_one_scan(source.name, partial(self._read, source, shares=shares)) for source in exam.sources]
         )
-        entries = [
-            scan if isinstance(scan, UnreadableScan) else of_one_scan(source.name, partial(self._grade, scan))
-            for source, scan in zip(exam.sources, scans, strict=True)
-        ]
+        entries: list[ScanResult | UnreadableScan] = []
+        for source, scan in zip(exam.sources, scans, strict=True):
+            entries.append(
+                scan if isinstance(scan, UnreadableScan) else of_one_scan(source.name, partial(self._grade, scan))
+            )
+            if graded is not None:
+                graded(len(entries), isinstance(entries[-1], ScanResult))
         unreadable = [entry.error for entry in entries if isinstance(entry, UnreadableScan)]
         if len(unreadable) == len(entries):
             raise unreadable[0]

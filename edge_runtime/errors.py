@@ -4,6 +4,7 @@
 
     EdgeCataractError                        (abstract: catch it, never raise it)
     |-- UsageError                      2    the command line or the call asks for something impossible
+    |-- RequestError                    2    the service refuses a request; never ends the program
     |-- LensNotFoundError               3    a Cataract Fraction of a scan without lens pixels: undefined, not zero
     |-- ScanError                      65    malformed, truncated, unsupported or over a limit
     |-- CorrectionError                65    a corrected label map cannot be used
@@ -64,6 +65,29 @@ class UsageError(EdgeCataractError):
     exit_code = 2
 
 
+class RequestError(EdgeCataractError):
+    """The service refuses a request over HTTP.
+
+    Parameters
+    ----------
+    word, found, remedy
+        As for every error.
+    status
+        What HTTP calls it, 400 to 503.
+    retry_after_s
+        Seconds after which it may be tried again; None: trying again does not help.
+    """
+
+    exit_code = 2
+
+    def __init__(
+        self, word: str, found: str, remedy: str, *, status: int = 400, retry_after_s: int | None = None
+    ) -> None:
+        super().__init__(word, found, remedy)
+        self.status = status
+        self.retry_after_s = retry_after_s
+
+
 class LensNotFoundError(EdgeCataractError):
     """No pixel of the scan is lens, so its Cataract Fraction is undefined."""
 
@@ -78,6 +102,12 @@ class CorrectionError(EdgeCataractError):
 
 class ScanError(EdgeCataractError):
     """The scan is malformed, truncated, of an unsupported kind or over a limit."""
+
+    exit_code = 65
+
+
+class AuditError(EdgeCataractError):
+    """The record of what was computed is not as it was written."""
 
     exit_code = 65
 

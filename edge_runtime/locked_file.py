@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from .errors import OutputError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import BinaryIO
 
+# A share or a removable medium may not know how to sync a folder; its files are synced all the same.
+_NO_FOLDER_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EACCES, errno.EPERM, errno.EBADF}
 _LOCKED_BYTE = 1 << 40  # for Windows, where others cannot read what is locked: far beyond any content
 
 
-def open_locked(path: str) -> BinaryIO:
+def open_locked(path: str, *, wait: bool = False, what: str = "ledger") -> BinaryIO:
     """Open a file for appending, without a buffer, and lock it until it is closed; create it where there is none.
 
     The lock ends with the process, however that ends. Reading is free to all.
+
+    Parameters
+    ----------
+    path
+        The file.
+    wait
+        Whether to wait for another that holds the lock, instead of raising.
+    what
+        What the file is, for messages.
 
     Raises
     ------
@@ -28,46 +42,73 @@ def open_locked(path: str) -> BinaryIO:
     try:
         file: BinaryIO = open(path, "a+b", buffering=0)  # noqa: SIM115  # the caller closes it
     except OSError as error:
-        raise _cannot_open(error) from error
+        raise _cannot_open(error, what) from error
     try:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise OSError(None, "It is no regular file")
-        _lock(file.fileno())
+        _lock(file.fileno(), wait=wait)
     except (BlockingIOError, PermissionError) as error:
         file.close()
         raise OutputError(
-            "ledger-in-use", "Another process is writing the ledger.", "Wait until it has ended, or end it."
+            "ledger-in-use", f"Another process is writing the {what}.", "Wait until it has ended, or end it."
         ) from error
     except (OSError, ImportError) as error:
         file.close()
-        raise _cannot_open(error) from error
+        raise _cannot_open(error, what) from error
+    except BaseException:  # interrupted while it waited
+        file.close()
+        raise
     return file
 
 
+@contextmanager
+def unwritten(file: BinaryIO) -> Iterator[None]:
+    """While nobody who uses `open_locked` writes into a file; it waits for that. Where none can be locked, at once."""
+    try:
+        import fcntl
+
+        fcntl.flock(file.fileno(), fcntl.LOCK_SH)
+    except (OSError, ImportError):
+        yield
+        return
+    try:
+        yield
+    finally:
+        fcntl.flock(file.fileno(), fcntl.LOCK_UN)
+
+
 def sync_folder(folder: str) -> None:
-    """Make the name of a new file durable; Windows has no such call and needs none."""
+    """Make new names and renames durable, where the system and the medium can; Windows has no such call."""
     if sys.platform == "win32":
         return
-    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as error:
+        if error.errno in _NO_FOLDER_SYNC:
+            return
+        raise
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _NO_FOLDER_SYNC:
+            raise
     finally:
         os.close(descriptor)
 
 
-def _lock(descriptor: int) -> None:
+def _lock(descriptor: int, *, wait: bool) -> None:
     if sys.platform == "win32":
         import msvcrt
 
         os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
-        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        msvcrt.locking(descriptor, msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
     else:
         import fcntl
 
         # Not lockf: its locks end as soon as any descriptor of the file is closed, and reading opens others.
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-def _cannot_open(error: OSError | ImportError) -> OutputError:
+def _cannot_open(error: OSError | ImportError, what: str) -> OutputError:
     reason = getattr(error, "strerror", None) or "It is no regular file, or cannot be locked"
-    return OutputError("output-folder", f"The ledger cannot be opened: {reason}.", "Name another folder.")
+    return OutputError("output-folder", f"The {what} cannot be opened: {reason}.", "Name another folder.")

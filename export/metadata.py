@@ -11,7 +11,7 @@ from edge_runtime.golden import sample_counts
 from edge_runtime.look.network import SCHEMA as LOOK
 from edge_runtime.measure.coefficients import MeasureCoefficients
 from edge_runtime.measure.evidence import CHANNELS
-from edge_runtime.measure.lens import TissueLabel
+from edge_runtime.measure.lens import CLASSES
 from edge_runtime.model.metadata import PREFIX, SCHEMA
 from edge_runtime.model.network import Network
 from edge_runtime.model.seal import UNSEALED
@@ -83,7 +83,7 @@ def entries_of(metadata: CheckpointMetadata, precision: str, parity: Parity, rel
         "name": metadata.name,
         "version": release.version,
         "precision": precision,
-        "classes": ",".join(label.name.lower().replace("_", " ") for label in TissueLabel),
+        "classes": CLASSES,
         "cf_threshold": repr(point.cf_threshold),
         "cf_threshold_method": point.method,
         "guard_band": repr(point.guard_band),

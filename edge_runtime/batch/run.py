@@ -20,12 +20,12 @@ from .tables import csv_bytes, has_parquet, json_lines, parquet_bytes, row
 from .workers import measured
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from edge_runtime.exams.planned import PlannedExam
 
     from .plan import Job, Part
-    from .record import EyeRecord
+    from .record import ExamRecord, EyeRecord
     from .work import AnalyzerSettings
 
 SUMMARY_SCHEMA = "edge-cataract/batch/1"
@@ -53,6 +53,8 @@ class Batch:
         Whether exams that a fault of the program or of the machine touched are measured again.
     replace
         Whether a ledger of other work is started over.
+    audit
+        Records each document before it counts as measured; None: not asked for.
     """
 
     exams: tuple[PlannedExam, ...]
@@ -63,6 +65,7 @@ class Batch:
     parquet: bool | None = None
     retry: bool = False
     replace: bool = False
+    audit: Callable[[dict[str, Any]], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +149,17 @@ def run_batch(batch: Batch, listener: Listener) -> dict[str, Any]:
             for result in results:
                 if result is not None:
                     job, record = result
+                    _tell(batch.audit, record)
                     book.add(job, record)
                     progress.add(len(job.exam.scans))
                 listener.goes_on(progress)
         return _deliver(batch, jobs, book)
+
+
+def _tell(audit: Callable[[dict[str, Any]], None] | None, record: ExamRecord) -> None:
+    for eye in record.eyes:
+        if audit is not None and eye.document is not None:
+            audit(eye.document)
 
 
 def _deliver(batch: Batch, jobs: Sequence[Job], book: Book) -> dict[str, Any]:

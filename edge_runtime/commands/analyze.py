@@ -17,6 +17,7 @@ from .arguments import (
     load_analyzer,
     path_argument,
 )
+from .audit_output import NO_AUDIT, AuditOptions, add_audit_options, record
 from .console import complain, say
 from .outcome import EXIT_NOT_GRADED, EXIT_SOME_FAILED, explain
 from .outputs import Outputs, PicturePaths, deliver, stem, without_own_pictures
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     import argparse
 
     from edge_runtime.analyzer import CataractAnalyzer
+    from edge_runtime.audit import AuditTrail
     from edge_runtime.label_map import LabelMap
     from edge_runtime.machine.task import Task
     from edge_runtime.scan import Scan
@@ -51,6 +53,8 @@ class AnalyzeOptions:
         A label map that a person corrected; None: not given.
     reports
         The page and the table of a single scan.
+    audit
+        The record of every answer.
     """
 
     scans: tuple[str, ...]
@@ -63,6 +67,7 @@ class AnalyzeOptions:
     zones: bool
     reports: ReportOptions
     corrected: str | None = None
+    audit: AuditOptions = NO_AUDIT
 
     def outputs(self, path: str) -> Outputs:
         """Where the results of one scan go."""
@@ -88,6 +93,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="measure by a label map that a person corrected: the PNG of --labels, or a DICOM segmentation",
     )
     add_report_options(parser)
+    add_audit_options(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -104,6 +110,7 @@ def run(options: argparse.Namespace) -> int:
             zones=options.zones,
             corrected=options.corrected,
             reports=ReportOptions.of(options),
+            audit=AuditOptions.of(options),
         )
     )
 
@@ -111,6 +118,7 @@ def run(options: argparse.Namespace) -> int:
 def analyze_scans(options: AnalyzeOptions) -> int:
     """Analyse each scan by itself, deliver its results, and count; returns the exit code."""
     _check(options)
+    audit = options.audit.open()
     # Under a cap on memory one thing at a time: loading the model and reading a scan both peak.
     labels = None if options.analyzer.max_memory_mb else _corrected(options)
     first = None if options.analyzer.max_memory_mb else _read_ahead(options.scans[0])
@@ -119,7 +127,7 @@ def analyze_scans(options: AnalyzeOptions) -> int:
     failed = ungraded = 0
     for position, path in enumerate(options.scans):
         try:
-            graded = _analyze_one(analyzer, path, first if position == 0 else None, options, labels)
+            graded = _analyze_one(analyzer, path, first if position == 0 else None, options, labels, audit)
         except Exception as error:
             fault = fault_of_one_scan(error)
             if not isinstance(known := fault or error, EdgeCataractError):
@@ -173,6 +181,7 @@ def _analyze_one(
     reading: Task[Scan] | None,
     options: AnalyzeOptions,
     labels: LabelMap | None,
+    audit: AuditTrail | None,
 ) -> bool:
     """Analyse one scan and deliver it; whether it was graded. Nothing of it is held while the next one is analysed."""
     if reading is None:
@@ -184,7 +193,7 @@ def _analyze_one(
         scan = reading.result().corrected_by(labels)
         result = analyzer.analyze_scan(scan, read_ms=clock.lap_ms())  # what was left to wait for
     eye = analyzer.as_eye([result], age_years=options.age_years)
-    deliver(eye, options.outputs(path), options.speech)
+    deliver(eye, options.outputs(path), options.speech, record(audit, eye))
     options.reports.deliver([eye])
     if not result.gradable and not options.speech.quiet:
         explain(result)

@@ -21,6 +21,7 @@ from .arguments import (
     pixel_pitch,
     wanted_threads,
 )
+from .audit_output import NO_AUDIT, AuditOptions, add_audit_options
 from .console import print_data, say, show_progress
 from .outcome import EXIT_SOME_FAILED
 
@@ -53,6 +54,8 @@ class BatchOptions:
         Whether Parquet was asked for.
     retry, overwrite
         Whether failed exams are measured again; whether other work may be replaced.
+    audit
+        The record of every answer.
     """
 
     given: str
@@ -64,6 +67,7 @@ class BatchOptions:
     parquet: bool
     retry: bool
     overwrite: bool
+    audit: AuditOptions = NO_AUDIT
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -94,6 +98,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--retry", action="store_true", help="measure again what a fault of program or machine touched")
     parser.add_argument("--overwrite", action="store_true", help="replace the results of another batch in the folder")
+    add_audit_options(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -113,6 +118,7 @@ def run(options: argparse.Namespace) -> int:
             parquet=options.parquet,
             retry=options.retry,
             overwrite=options.overwrite,
+            audit=AuditOptions.of(options),
         )
     )
 
@@ -186,6 +192,7 @@ def _batch(options: BatchOptions, exams: tuple[PlannedExam, ...], files: BatchFi
     from edge_runtime.machine.cgroup import available_threads
     from edge_runtime.machine.resources import Limits
 
+    audit = options.audit.open()
     workers = available_threads() if options.workers is None else options.workers
     if not 1 <= workers <= MOST_WORKERS:
         raise UsageError("usage", f"--workers {workers} was given.", f"Give 1 to {MOST_WORKERS}.")
@@ -206,6 +213,7 @@ def _batch(options: BatchOptions, exams: tuple[PlannedExam, ...], files: BatchFi
         parquet=options.parquet or None,
         retry=options.retry,
         replace=options.overwrite,
+        audit=None if audit is None else audit.append,
     )
 
 

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from edge_runtime.errors import MissingExtraError, ResourceError, ScanError, ScanMissingError
+from edge_runtime.errors import ResourceError
 
 from .arguments import path_argument
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from edge_runtime.dicom_out.files import DicomFiles
-    from edge_runtime.dicom_out.source import SourceFrame
     from edge_runtime.results import EyeResult
     from edge_runtime.scan import ScanSource
 
@@ -116,42 +115,6 @@ def add_dicom_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="KINDS",
         help=f"which objects: sr (Structured Report), pdf (a page), seg (Segmentation); default: {_DEFAULT}",
     )
-
-
-def check_patients(eyes: Sequence[Sequence[str]]) -> None:
-    """Refuse DICOM files of several studies in one eye, and of several patients in one exam.
-
-    Parameters
-    ----------
-    eyes
-        The files of each eye; pictures among them say nothing.
-
-    Raises
-    ------
-    UsageError
-        ``mixed-studies``.
-    """
-    from edge_runtime.reading.files import begins_as_dicom
-
-    dicom = [[path for path in dict.fromkeys(paths) if begins_as_dicom(path)] for paths in eyes]
-    if sum(map(len, dicom)) < 2:
-        return
-    from edge_runtime.dicom_out.source import check_one_patient, check_one_study
-
-    of_eyes = [[frame for path in paths for frame in _frames(path)] for paths in dicom]
-    for frames in of_eyes:
-        check_one_study(frames)
-    check_one_patient([frame for frames in of_eyes for frame in frames])
-
-
-def _frames(path: str) -> Sequence[SourceFrame]:
-    """The frames of a file; what is wrong with it, its reading says."""
-    from edge_runtime.dicom_out.source import read_source
-
-    try:
-        return read_source(path)
-    except (ScanError, ScanMissingError, MissingExtraError):
-        return ()
 
 
 def write_dicom(

@@ -8,6 +8,7 @@ import re
 from edge_runtime.checked import checked_age
 
 from .arguments import AnalyzerOptions, SpeechOptions, add_analysis_options, path_argument
+from .audit_output import AuditOptions, add_audit_options
 from .dicom_results import DicomOptions, add_dicom_arguments
 from .exam_eyes import ExamOptions, judge_exam
 from .fhir_output import FhirOutput, add_fhir_options
@@ -51,6 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_report_options(parser)
     add_dicom_arguments(parser)
     add_fhir_options(parser)
+    add_audit_options(parser)
 
 
 def _label(text: str) -> str:
@@ -79,5 +81,6 @@ def run(options: argparse.Namespace) -> int:
             fhir=FhirOutput.of(options),
             reports=ReportOptions.of(options),
             dicom=DicomOptions.of(options),
+            audit=AuditOptions.of(options),
         )
     )

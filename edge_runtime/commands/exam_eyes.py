@@ -7,12 +7,14 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from edge_runtime.dicom_out.one_patient import check_patients
 from edge_runtime.errors import FAULTS_OF_ONE_SCAN, InternalError, UsageError
 
 from .arguments import AnalyzerOptions, SpeechOptions, load_analyzer
+from .audit_output import NO_AUDIT, AuditOptions, record
 from .console import complain, print_data
 from .corrections import maps_in, maps_to_keep
-from .dicom_results import DicomOptions, check_patients, write_dicom
+from .dicom_results import DicomOptions, write_dicom
 from .fhir_output import FhirOutput
 from .outcome import EXIT_NOT_GRADED, EXIT_SOME_FAILED, explain
 from .outputs import Outputs, PicturePaths, deliver, stem
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from edge_runtime.analyzer import CataractAnalyzer
+    from edge_runtime.audit import AuditTrail
     from edge_runtime.dicom_out.files import DicomFiles
     from edge_runtime.label_map import LabelMap
     from edge_runtime.results import EyeResult, UnreadableScan
@@ -58,6 +61,8 @@ class ExamOptions:
         Folder in which label maps are written; None: not asked for.
     fhir, reports, dicom
         The bundle, the page and table, and the DICOM objects that are asked for, if any.
+    audit
+        The record of every answer.
     """
 
     given: tuple[str, ...]
@@ -75,6 +80,7 @@ class ExamOptions:
     fhir: FhirOutput
     reports: ReportOptions
     dicom: DicomOptions
+    audit: AuditOptions = NO_AUDIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +126,14 @@ def judge_exam(options: ExamOptions) -> int:
         _EyeOfExam(exam, one, _dicom(exam, one, options), _of_eye(corrected, exam))
         for exam, one in zip(exams, outputs, strict=True)
     ]
+    audit = options.audit.open()
     loaded.append(load_analyzer(options.analyzer))
     created = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())  # one time for all that is written
     judged: list[EyeResult | None] = []
     for eye in eyes:
         if judged and not options.speech.json:
             print_data("")
-        judged.append(_judge(loaded[0], eye, options, created, alone=len(eyes) == 1))
+        judged.append(_judge(loaded[0], eye, options, created, audit, alone=len(eyes) == 1))
     together = [eye for eye in judged if eye is not None]
     options.fhir.deliver(together, overwrite=options.overwrite, created=created, places=_places(eyes, judged))
     options.reports.deliver(together, created)
@@ -223,7 +230,13 @@ def _places(eyes: Sequence[_EyeOfExam], judged: Sequence[EyeResult | None]) -> l
 
 
 def _judge(
-    analyzer: CataractAnalyzer, one: _EyeOfExam, options: ExamOptions, created: str, *, alone: bool
+    analyzer: CataractAnalyzer,
+    one: _EyeOfExam,
+    options: ExamOptions,
+    created: str,
+    audit: AuditTrail | None,
+    *,
+    alone: bool,
 ) -> EyeResult | None:
     """Analyse one eye and deliver its document; None when it was refused, and the other eye is judged all the same."""
     try:
@@ -242,6 +255,7 @@ def _judge(
     for entry in eye.unreadable:
         entry.error.lost = "The exam was judged without it."
         complain(entry.error, entry.error.source, debug=options.speech.debug)
+    record(audit, eye, created)
     write_dicom(one.dicom, eye, options.reports.language, options.name, created=created)
     deliver(eye, one.outputs, options.speech, created)
     for scan in eye.scans:

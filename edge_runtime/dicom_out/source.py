@@ -26,6 +26,8 @@ from .library import silenced
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
+    from edge_runtime.reading.files import ScanFile
+
 _MOST_FRAMES = 1024  # an exam has a dozen; a number that was damaged may be anything
 _OPTION = "Export it again, or leave out --dicom-out."
 
@@ -158,7 +160,7 @@ def frames_of(dataset: Dataset) -> tuple[SourceFrame, ...]:
         return tuple(_frame(dataset, source, number) for number in range(1, source.frames + 1))
 
 
-def read_source(path: str) -> tuple[SourceFrame, ...]:
+def read_source(path: ScanFile) -> tuple[SourceFrame, ...]:
     """The frames of a DICOM file, in the order in which it stores them.
 
     Raises

@@ -36,6 +36,9 @@ class TissueLabel(IntEnum):
     CATARACT = 2
 
 
+CLASSES = ",".join(label.name.lower().replace("_", " ") for label in TissueLabel)  # as a model's metadata name them
+
+
 @dataclass(frozen=True, slots=True)
 class LensPixels:
     """Pixel counts of one B-scan on the network grid.

@@ -16,6 +16,7 @@ import stat
 from collections.abc import Iterator, Mapping
 
 from edge_runtime.errors import OutputError, WriteError
+from edge_runtime.locked_file import sync_folder
 
 from .journal import Journal, finish_interrupted, temporary_name
 
@@ -29,8 +30,6 @@ _CANNOT_CREATE = {
     errno.ENAMETOOLONG,
     errno.ELOOP,
 }
-# A share or a removable medium may not know how to sync a folder; its files are synced all the same.
-_NO_FOLDER_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EACCES, errno.EPERM, errno.EBADF}
 _LINKS_FOLLOWED = 40
 
 
@@ -92,7 +91,7 @@ def _publish(staged: list[tuple[str, str]], folders: list[str], journal: Journal
             os.replace(temporary, target)
             published.append(target)
         for folder in folders:
-            _sync_folder(folder)
+            sync_folder(folder)
     except BaseException:
         backups = {target: backup for backup, target in kept}
         for target in published:
@@ -164,25 +163,6 @@ def _write_synced(temporary: str, content: bytes) -> None:
         file.write(content)
         file.flush()
         os.fsync(descriptor)
-
-
-def _sync_folder(folder: str) -> None:
-    """Make renames durable, where the system and the medium can."""
-    if os.name == "nt":
-        return
-    try:
-        descriptor = os.open(folder, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
-    except OSError as error:
-        if error.errno in _NO_FOLDER_SYNC:
-            return
-        raise
-    try:
-        os.fsync(descriptor)
-    except OSError as error:
-        if error.errno not in _NO_FOLDER_SYNC:
-            raise
-    finally:
-        os.close(descriptor)
 
 
 def _translated(error: OSError) -> OutputError | WriteError:

@@ -1,1 +1,1 @@
-"""The service of a kiosk: scans in over HTTP, results out, and the page that people touch."""
+"""A loopback service: scans come in over HTTP, result documents go out, and nothing is kept that was not asked for."""

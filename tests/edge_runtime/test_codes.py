@@ -55,6 +55,9 @@ OTHER_NAMES = {
     "google-chrome-stable",
     "microsoft-edge",
     *MEASURES,
+    # Of HTTP, and the name of a picture.
+    *("base-uri", "connect-src", "default-src", "form-action", "frame-ancestors", "img-src", "script-src", "style-src"),
+    *("no-referrer", "no-store", "same-origin", "en-face"),
     # Of FHIR, besides the codes of the project's own code system.
     "8d5fa25e-6364-45fa-9fbe-2715e279e9bf",
     "data-absent-reason",

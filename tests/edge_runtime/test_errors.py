@@ -11,9 +11,11 @@ from edge_runtime.errors import EdgeCataractError, WriteError
 
 CONTRACT = {  # contract, section 3
     "UsageError": 2,
+    "RequestError": 2,  # an addition: of the service, which answers it by a status of HTTP
     "LensNotFoundError": 3,
     "ScanError": 65,
     "CorrectionError": 65,  # an addition
+    "AuditError": 65,  # an addition
     "ScanMissingError": 66,
     "MissingExtraError": 69,
     "MissingLibraryError": 69,

@@ -117,3 +117,19 @@ def install(request: pytest.FixtureRequest) -> Install:
         return part.rename(folder)
 
     return into_cache
+
+
+@pytest.fixture(scope="session")
+def node_modules(install: Install) -> Path:
+    """What drives Chromium and looks at pages in it."""
+    npm = (
+        "npm",
+        "install",
+        "--no-audit",
+        "--no-fund",
+        "--prefix",
+        "{folder}",
+        "playwright-core@^1.50",
+        "axe-core@^4.10",
+    )
+    return install("browser", *npm, PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD="1") / "node_modules"

@@ -25,29 +25,12 @@ from edge_runtime.report.page import exam_page
 from edge_runtime.report.page.compared import comparison_page
 from edge_runtime.results import EyeResult
 
-from .conftest import Install
-
 pytestmark = [pytest.mark.network, pytest.mark.slow]
 
 PROGRAM = Path(__file__).with_name("page_in_browser.cjs")
 KINDS = ("both-eyes", "refused", "many-warnings", "comparison")
 CREATED = "2026-01-31T10:11:12Z"
 WARNED = 12  # more warnings than an eye has had
-
-
-@pytest.fixture(scope="module")
-def node_modules(install: Install) -> Path:
-    npm = (
-        "npm",
-        "install",
-        "--no-audit",
-        "--no-fund",
-        "--prefix",
-        "{folder}",
-        "playwright-core@^1.50",
-        "axe-core@^4.10",
-    )
-    return install("browser", *npm, PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD="1") / "node_modules"
 
 
 def six_scans(analyzer: CataractAnalyzer, sample: str, side: Laterality) -> EyeResult:

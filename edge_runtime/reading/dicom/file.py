@@ -139,13 +139,13 @@ def index_dicom(name: str, opener: Callable[[], BinaryIO], room_bytes: int | Non
     )
 
 
-def read_header(path: str, wanted: tuple[str, ...]) -> Dataset:
+def read_header(path: ScanFile, wanted: tuple[str, ...]) -> Dataset:
     """Elements of a DICOM file before its pixels.
 
     Parameters
     ----------
     path
-        The file.
+        The file, or its bytes.
     wanted
         Their keywords.
 

@@ -101,8 +101,7 @@ def render(template: str, language: Language, **values: Any) -> str:
     """
     jinja2 = needs_report("jinja2")
     markup = needs_report("markupsafe").Markup
-    with open(os.path.join(FOLDER, "page.css"), encoding="utf-8") as file:
-        style = file.read()
+    style = _style()
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(FOLDER),
         autoescape=True,
@@ -110,18 +109,27 @@ def render(template: str, language: Language, **values: Any) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii")
     return str(
         environment.get_template(template).render(
             **values,
             language=language,
             say=language.say,
             style=markup(style),
-            style_digest=digest,
+            style_digest=style_digest(),
             disclaimer=DISCLAIMER,
             shown_digits=SHOWN_DIGITS,
         )
     )
+
+
+def style_digest() -> str:
+    """The sha256 of the page's style in base64, by which a content security policy lets it be used."""
+    return base64.b64encode(hashlib.sha256(_style().encode()).digest()).decode("ascii")
+
+
+def _style() -> str:
+    with open(os.path.join(FOLDER, "page.css"), encoding="utf-8") as file:
+        return file.read()
 
 
 def _check(eyes: Sequence[EyeResult], label: str | None) -> None:

@@ -94,8 +94,8 @@ class EyeView:
     warnings: tuple[Word, ...]
 
 
-def eye_view(eye: EyeResult, language: Language) -> EyeView:
-    """What the page says of an eye."""
+def eye_view(eye: EyeResult, language: Language, *, pictures: bool = True) -> EyeView:
+    """What the page says of an eye; without pictures where they are asked for one by one."""
     conclusion = eye.findings.conclusion
     laterality, about = eye.laterality, _warned_scans(eye, language)
     return EyeView(
@@ -110,9 +110,9 @@ def eye_view(eye: EyeResult, language: Language) -> EyeView:
         grade=_grade(eye, language),
         zones=_zones(eye, language),
         kinds=_kinds(eye, language),
-        map=None if eye.findings.measures is None else map_picture(eye),
+        map=map_picture(eye) if pictures and eye.findings.measures is not None else None,
         angles_known=angles_known(eye),
-        scans=tuple(_scan(entry, number, language) for number, entry in enumerate(eye.entries, 1)),
+        scans=tuple(_scan(entry, number, language, pictures) for number, entry in enumerate(eye.entries, 1)),
         quality=_quality(eye, language),
         warnings=tuple(
             Word(code, language.meaning("warning", code), scans)
@@ -204,12 +204,12 @@ def _row(name: str, share: float | None, language: Language) -> Row:
     return Row(language.say(name), language.number(share, 2), round(100 * share, 1))
 
 
-def _scan(entry: ScanResult | UnreadableScan, position: int, language: Language) -> ScanView:
+def _scan(entry: ScanResult | UnreadableScan, position: int, language: Language, pictures: bool) -> ScanView:
     number = language.number(position, 0)
     if not isinstance(entry, ScanResult):
         reason = Word(entry.error.word, language.say("The file could not be read or labelled."))
         return ScanView(number, None, None, (reason,), None, None, None)
-    original, overlay = scan_pictures(entry)  # colours of a scan that is not graded would be taken for a finding
+    original, overlay = scan_pictures(entry) if pictures else (None, None)
     angle, fraction = entry.scan.meridian_deg, entry.cataract_fraction
     return ScanView(
         number=number,
@@ -217,7 +217,7 @@ def _scan(entry: ScanResult | UnreadableScan, position: int, language: Language)
         fraction=None if fraction is None else language.number(fraction, 3),
         reasons=tuple(Word(word, language.meaning("reason", word)) for word in _told(entry.reasons)),
         original=original,
-        overlay=overlay if entry.gradable else None,
+        overlay=overlay if entry.gradable else None,  # colours of a scan without a number would be taken for a finding
         sha256=entry.scan.sha256,
     )
 

@@ -14,6 +14,7 @@ from edge_runtime.report.bundled_samples import SAMPLE_NOTE
 from edge_runtime.report.document import DISCLAIMER
 from edge_runtime.report.language import TABLES
 from edge_runtime.report.page import names
+from edge_runtime.service.page.words import page_sentences
 
 FOLDER = Path(edge_runtime.report.__file__).parent
 NAMED = (names.VERDICTS, names.EYES, names.ZONES, names.KINDS)
@@ -22,8 +23,8 @@ TRAINED_ON = "simulated scans"
 
 
 def sentences() -> set[str]:
-    """What is passed to `say` as it stands, and the names that are passed to it by tables."""
-    found: set[str] = {SAMPLE_NOTE, DISCLAIMER, TRAINED_ON, *STEP_WORDS, *Decision, *Answer}
+    """What is passed to `say` as it stands, here and in the page that people touch, and the names of tables."""
+    found: set[str] = {SAMPLE_NOTE, DISCLAIMER, TRAINED_ON, *STEP_WORDS, *Decision, *Answer, *page_sentences()}
     for table in NAMED:
         found.update(table.values())
     for path in FOLDER.rglob("*.py"):

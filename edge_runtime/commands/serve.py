@@ -1,0 +1,141 @@
+"""``edge-cataract serve``: a service on this machine that measures the scans that are sent to it, and its page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from edge_runtime.errors import UsageError
+from edge_runtime.model.precision import DEFAULT_PRECISION
+
+from .arguments import (
+    AnalyzerOptions,
+    add_model_options,
+    add_reading_options,
+    path_argument,
+    pixel_pitch,
+    wanted_threads,
+)
+from .audit_output import AuditOptions, add_audit_options
+from .console import print_data, say
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable
+
+    from edge_runtime.audit import AuditTrail
+    from edge_runtime.batch.work import AnalyzerSettings
+    from edge_runtime.service.models import ModelSource
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of the verb."""
+    parser.add_argument("--address", default="127.0.0.1", metavar="IP", help="where to listen (default: 127.0.0.1)")
+    parser.add_argument("--port", type=int, default=8477, metavar="N", help="0: a free one (default: 8477)")
+    parser.add_argument(
+        "--allow-network",
+        action="store_true",
+        help="listen at an address that other machines reach; needs --token-file, --tls-cert and --tls-key",
+    )
+    parser.add_argument(
+        "--host-name", action="append", default=[], metavar="NAME", help="a further name by which it may be asked"
+    )
+    parser.add_argument(
+        "--token-file",
+        type=path_argument,
+        metavar="PATH",
+        help="the token that requests must know (default: a random one, which the page of the service is given)",
+    )
+    parser.add_argument("--tls-cert", type=path_argument, metavar="PATH", help="certificate, PEM")
+    parser.add_argument("--tls-key", type=path_argument, metavar="PATH", help="its key, PEM, without a password")
+    parser.add_argument("--queue", type=int, default=8, metavar="N", help="scans that may wait (default: 8)")
+    parser.add_argument("--exams", type=int, default=8, metavar="N", help="exams held at a time (default: 8)")
+    parser.add_argument("--held-mb", type=int, default=512, metavar="MB", help="scans held at a time (default: 512)")
+    parser.add_argument(
+        "--forget-after",
+        type=float,
+        default=15,
+        metavar="MINUTES",
+        help="without use, after which an exam is forgotten (default: 15)",
+    )
+    add_model_options(parser)
+    add_reading_options(parser)
+    parser.add_argument(
+        "--slots",
+        type=path_argument,
+        metavar="DIR",
+        help="measure with the model in use of this folder; a switch takes effect between two scans",
+    )
+    add_audit_options(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the verb; returns the exit code when a signal has ended the service: 0."""
+    from edge_runtime.service.library import require_serve
+
+    require_serve()
+    from edge_runtime.service.address import Address
+    from edge_runtime.service.limits import ServiceLimits
+    from edge_runtime.service.server import Service
+
+    address = Address(
+        options.address,
+        options.port,
+        options.allow_network,
+        tuple(options.host_name),
+        options.tls_cert,
+        options.tls_key,
+        options.token_file,
+    )
+    limits = ServiceLimits(
+        waiting=options.queue,
+        exams=options.exams,
+        held_mb=options.held_mb,
+        forget_after_s=60 * options.forget_after,
+    )
+
+    def started(url: str) -> None:
+        if options.json:
+            from edge_runtime.report.document import to_json
+
+            print_data(to_json({"url": url}))
+        elif not options.quiet:
+            say(f"ready at {url}")
+
+    audit = AuditOptions.of(options).open()
+    source = _source(AnalyzerOptions.of(options), options.slots)
+    Service(address, source, limits, say, started, None if audit is None else _kept(audit)).run()
+    return 0
+
+
+def _kept(audit: AuditTrail) -> Callable[[str], None]:
+    """Records a document, given as JSON."""
+    import json
+
+    return lambda text: audit.append(json.loads(text))
+
+
+def _source(wanted: AnalyzerOptions, slots: str | None) -> ModelSource:
+    """The model that was named, or the one in use of a folder of slots."""
+    from edge_runtime.service.models import OneModel, SlotModel
+
+    if slots is None:
+        return OneModel(_settings(wanted))
+    if wanted.model or wanted.precision:
+        raise UsageError("usage", "--slots and another model were given.", "Give one of them.")
+    from edge_runtime.slots import ModelSlots
+
+    return SlotModel(ModelSlots(slots), _settings(wanted))
+
+
+def _settings(wanted: AnalyzerOptions) -> AnalyzerSettings:
+    from edge_runtime.batch.work import AnalyzerSettings
+    from edge_runtime.machine.resources import Limits
+
+    return AnalyzerSettings(
+        model=wanted.model_path,
+        precision=wanted.precision or DEFAULT_PRECISION,
+        threshold=wanted.threshold,
+        profile=wanted.profile if wanted.pixel_um is None else pixel_pitch(wanted.pixel_um),
+        limits=Limits(wanted_threads(wanted.threads), wanted.max_memory_mb),
+        bits=wanted.bits,
+    )

@@ -1,0 +1,201 @@
+"""The service from its start to its end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from edge_runtime.machine.memory import give_back_freed, keep_no_large_blocks
+
+from .address import Address
+from .application import Requests, application
+from .connections import BACKLOG, WatchedProtocol
+from .exam_requests import ExamRequests
+from .exams import HeldExams
+from .guard import Guard
+from .limits import ServiceLimits
+from .turns import Turns
+from .workshop import Workshop
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from .connections import BoundedListener
+    from .guard import Identity
+    from .models import ModelSource
+
+_LOOK_S = 2.0  # how often it is looked for another model
+_SWEEP_S = 5.0  # how often it is looked for exams that nobody uses
+_ENDING = ("SIGTERM", "SIGINT", "SIGHUP")
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service as it was asked for.
+
+    Attributes
+    ----------
+    address
+        Where it listens.
+    source
+        Which model.
+    limits
+        What anybody may take of the machine.
+    say
+        Hears what whoever runs it should know.
+    started
+        Called with its URL as soon as it answers.
+    kept
+        Called with each document before it is given out; None: nothing is kept.
+    """
+
+    address: Address
+    source: ModelSource
+    limits: ServiceLimits
+    say: Callable[[str], None]
+    started: Callable[[str], None]
+    kept: Callable[[str], None] | None = None
+
+    def run(self) -> None:
+        """Serve until a signal ends it; what is in work then is done first, within a time.
+
+        Raises
+        ------
+        EdgeCataractError
+            When the address, the token, the TLS files or the model cannot be used.
+        """
+        keep_no_large_blocks()
+        self.address.check_tls()
+        listener = self.address.listen(self.limits.connections)
+        try:
+            port = int(listener.getsockname()[1])
+            identity = self.address.identity(port)
+            asyncio.run(self._serve(listener, identity))
+        finally:
+            listener.close()
+
+    async def _serve(self, listener: BoundedListener, identity: Identity) -> None:
+        workshop = Workshop(self.source, self.limits, self.say)
+        turns = Turns(workshop, self.limits, self.say, self.kept)
+        held = HeldExams(self.limits)
+        exams = ExamRequests(turns, held)
+        behind = application(Requests(turns, held, workshop, identity), exams, self.limits)
+        server = _Server(self._config(Guard(behind, identity, self.limits.scan_bytes, self.say)))
+        loop = asyncio.get_running_loop()
+        with _heard() as stop, ThreadPoolExecutor(1, "models") as models:
+            try:
+                opening = loop.run_in_executor(models, workshop.open)
+                if not await _first(opening, stop):
+                    return
+                tasks = [
+                    asyncio.ensure_future(work)
+                    for work in (turns.work(), _sweep(exams), _follow(models, workshop, exams))
+                ]
+                serving = asyncio.ensure_future(server.serve([listener]))
+                self.started(_url(identity))
+                await asyncio.wait((serving, stop, *tasks), return_when=asyncio.FIRST_COMPLETED)
+                turns.stopping = True
+                exams.wake_all()
+                server.should_exit = True
+                await serving
+                for task in tasks:
+                    task.cancel()
+                for ended in await asyncio.gather(*tasks, return_exceptions=True):
+                    if isinstance(ended, Exception):  # a fault of the service, which nobody would hear of
+                        raise ended
+            finally:
+                workshop.kill()
+                turns.end()
+                workshop.end()
+
+    def _config(self, guard: Guard) -> uvicorn.Config:
+        for name in ("uvicorn.error", "uvicorn.access", "uvicorn.asgi"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)  # they write paths, and tracebacks
+        protocol = type("Protocol", (WatchedProtocol,), {"idle_s": self.limits.idle_s})
+        return uvicorn.Config(
+            guard,
+            http=protocol,
+            ws="none",
+            loop="asyncio",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            backlog=BACKLOG,
+            timeout_keep_alive=max(1, int(self.limits.idle_s)),
+            timeout_graceful_shutdown=max(1, int(self.limits.stop_s)),
+            ssl_certfile=self.address.certificate,
+            ssl_keyfile=self.address.key,
+        )
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, without its handlers of signals: the service has its own."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none."""
+        yield
+
+
+@contextmanager
+def _heard() -> Iterator[asyncio.Future[None]]:
+    """A future that a signal completes; a second signal ends the process at once."""
+    loop = asyncio.get_running_loop()
+    stop: asyncio.Future[None] = loop.create_future()
+    numbers = [number for name in _ENDING if (number := getattr(signal, name, None)) is not None]
+    before = {number: signal.getsignal(number) for number in numbers}
+
+    def heard(number: int) -> None:
+        if stop.done():
+            os._exit(128 + number)
+        stop.set_result(None)
+
+    for number in numbers:
+        loop.add_signal_handler(number, heard, number)
+    try:
+        yield stop
+    finally:
+        for number in numbers:
+            loop.remove_signal_handler(number)
+            signal.signal(number, before[number])
+
+
+async def _first(work: asyncio.Future[None], stop: asyncio.Future[None]) -> bool:
+    """Wait for work; whether it was done before the service was asked to stop."""
+    await asyncio.wait((work, stop), return_when=asyncio.FIRST_COMPLETED)
+    if work.done():
+        work.result()
+        return True
+    return False
+
+
+async def _sweep(exams: ExamRequests) -> None:
+    """Forget, from time to time, what nobody uses."""
+    while True:
+        await asyncio.sleep(_SWEEP_S)
+        exams.forget_unused()
+        give_back_freed()  # the pieces that bodies leave would add up over thousands of scans
+
+
+async def _follow(models: ThreadPoolExecutor, workshop: Workshop, exams: ExamRequests) -> None:
+    """Replace a worker that has died, and let another model take over when it has proven itself."""
+    while True:
+        await asyncio.sleep(_LOOK_S)
+        another = await asyncio.get_running_loop().run_in_executor(models, workshop.look_for_another)
+        if another or workshop.model is None:
+            exams.let_go()  # in its turn, by which the new worker takes over, or one that has died is replaced
+
+
+def _url(identity: Identity) -> str:
+    """The address that a person opens."""
+    return f"{identity.scheme}://{min(identity.hosts, key=lambda host: host.startswith('localhost'))}/"

@@ -1,0 +1,212 @@
+"""One scan at a time: who comes first is served first, and who finds the queue full is told when to come again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from math import ceil
+from time import monotonic
+from typing import TYPE_CHECKING, TypeVar
+
+from edge_runtime.errors import EdgeCataractError, InternalError, RequestError
+
+from .tasks import Done, Kind, Progress, Task, Unknown
+from .workshop import Workshop
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from .limits import ServiceLimits
+    from .watched import WatchedWorker
+
+    Tell = Callable[[Progress], None]
+
+Value = TypeVar("Value")
+
+_FIRST_GUESS_S = 1.0  # that a task takes, before one was done
+_NEWEST = 0.2  # share of the newest task in the usual time
+
+
+@dataclass(slots=True, eq=False)
+class _Turn:
+    """A task in the queue, and who waits for it."""
+
+    task: Task
+    contents: Sequence[bytes]
+    tell: Tell
+    result: asyncio.Future[Done]
+
+
+class Turns:
+    """The queue before the one worker.
+
+    Parameters
+    ----------
+    workshop
+        Has the worker.
+    limits
+        How many may wait.
+    say
+        Hears what whoever runs the service should know, in one line without anything of a patient.
+    kept
+        Called with each document before it is given out; what it raises is answered instead.
+
+    Attributes
+    ----------
+    stopping
+        Whether the service is about to end, so that nothing new is taken.
+    """
+
+    def __init__(
+        self,
+        workshop: Workshop,
+        limits: ServiceLimits,
+        say: Callable[[str], None],
+        kept: Callable[[str], None] | None = None,
+    ) -> None:
+        self._workshop, self._limits, self._say, self._kept = workshop, limits, say, kept
+        self._waiting: deque[_Turn] = deque()
+        self._came = asyncio.Event()
+        self._thread = ThreadPoolExecutor(1, "turns")  # which waits for the worker
+        self._taken = 0
+        self._usual_s = _FIRST_GUESS_S
+        self.stopping = False
+
+    @property
+    def taken(self) -> int:
+        """How many places are taken, the one in work included."""
+        return self._taken
+
+    @property
+    def places(self) -> int:
+        """How many places there are."""
+        return self._limits.waiting + 1
+
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """Take a place in the queue, before the scan itself is received.
+
+        Raises
+        ------
+        RequestError
+            ``queue-full``; ``stopping`` when the service is about to end.
+        """
+        if self.stopping:
+            raise RequestError("stopping", "The service is about to end.", "Try again.", status=503, retry_after_s=5)
+        if self._taken >= self.places:
+            raise RequestError(
+                "queue-full",
+                f"One scan is in work, and {self._limits.waiting} wait.",
+                "Try again after the time that Retry-After says.",
+                status=429,
+                retry_after_s=max(1, ceil(self._usual_s)),
+            )
+        self._taken += 1
+        try:
+            yield
+        finally:
+            self._taken -= 1
+
+    async def result(self, task: Task, contents: Sequence[bytes], tell: Tell | None = None) -> Done:
+        """Wait for the turn of a task, and for what comes out. Cancelled, the task leaves the queue.
+
+        Parameters
+        ----------
+        task
+            What is asked for.
+        contents
+            The bytes of its scans.
+        tell
+            Hears how far an exam is.
+
+        Raises
+        ------
+        EdgeCataractError
+            As the work does.
+        """
+        turn = _Turn(task, contents, tell or (lambda _: None), asyncio.get_running_loop().create_future())
+        self._waiting.append(turn)
+        self._came.set()
+        try:
+            return await turn.result
+        finally:
+            with suppress(ValueError):
+                self._waiting.remove(turn)
+
+    async def work(self) -> None:
+        """Do what comes, one after the other, until cancelled."""
+        while True:
+            while not self._waiting:
+                self._came.clear()
+                await self._came.wait()
+            await self._serve(self._waiting.popleft())
+
+    async def _serve(self, turn: _Turn) -> None:
+        """Do a task, and tell who waits; whatever is wrong with it ends no service."""
+        began = monotonic()
+        outcome: Done | EdgeCataractError
+        try:
+            outcome = await self._do(turn)
+        except EdgeCataractError as error:
+            outcome = error
+        except Exception as error:  # noqa: BLE001 - a fault in one task ends no service
+            self._say(f"error[internal]: {type(error).__name__}.")
+            outcome = _internal()
+        if turn.task.kind in (Kind.SCAN, Kind.EXAM):  # the time that a place in the queue is worth
+            self._usual_s += _NEWEST * (monotonic() - began - self._usual_s)
+        if turn.result.done():  # nobody waits any more
+            return
+        if isinstance(outcome, EdgeCataractError):
+            turn.result.set_exception(outcome)
+        else:
+            turn.result.set_result(outcome)
+
+    async def _do(self, turn: _Turn) -> Done:
+        loop = asyncio.get_running_loop()
+
+        def tell(progress: Progress) -> None:
+            loop.call_soon_threadsafe(turn.tell, progress)
+
+        return await loop.run_in_executor(self._thread, self._done, turn, tell)
+
+    def _done(self, turn: _Turn, tell: Tell) -> Done:
+        """Have a task done, in the thread that waits for the worker."""
+        worker = self._workshop.worker()
+        task, shown = turn.task, turn.task.kind in (Kind.WORDS, Kind.REPORT)
+        _check_model(task, worker)
+        said = worker.do(replace(task, numbers=()), (), tell) if shown else Unknown()
+        if isinstance(said, Unknown):
+            said = worker.do(task, turn.contents, tell)
+        if isinstance(said, Unknown):
+            raise _internal()
+        if self._kept is not None and task.kind in (Kind.SCAN, Kind.EXAM):
+            self._kept(said.text)
+        return said
+
+    def end(self) -> None:
+        """Wait until nothing is in work; the worker must have ended."""
+        self._thread.shutdown(wait=True)
+
+
+def _check_model(task: Task, worker: WatchedWorker) -> None:
+    """What is said about a document is said by the model that it is of.
+
+    Raises
+    ------
+    RequestError
+        ``no-result`` when that is another one by now.
+    """
+    if task.model and task.model != worker.model["sha256"]:
+        raise RequestError(
+            "no-result",
+            "The exam was measured by another model than the one that is in use now.",
+            "Ask for its analysis again.",
+            status=409,
+        )
+
+
+def _internal() -> InternalError:
+    return InternalError("internal", "This is a fault of the service.", "Report it.")

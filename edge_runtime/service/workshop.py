@@ -1,0 +1,145 @@
+"""The worker that is in use: started, replaced when it has died, and when another model has proven itself."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from edge_runtime.errors import EdgeCataractError
+
+from .watched import WatchedWorker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from .limits import ServiceLimits
+    from .models import ModelSource
+    from .worker import Settings
+
+_FALSE_START_S = 2.0  # before another worker is tried, when one could not begin
+
+
+class Workshop:
+    """One worker at a time; two for as long as a new model proves itself. Its calls wait, so they come from threads.
+
+    Parameters
+    ----------
+    source
+        Which model.
+    limits
+        Of time and memory.
+    say
+        Hears what whoever runs the service should know.
+
+    Attributes
+    ----------
+    notice
+        What is wrong with a new model, which therefore did not take over; None: nothing.
+    """
+
+    def __init__(self, source: ModelSource, limits: ServiceLimits, say: Callable[[str], None]) -> None:
+        self._source, self._limits, self._say = source, limits, say
+        self._lock = threading.Lock()  # of what follows
+        self._worker: WatchedWorker | None = None
+        self._next: WatchedWorker | None = None
+        self._good: Settings | None = None
+        self._ended = False
+        self._generation = 0
+        self.notice: str | None = None
+
+    @property
+    def model(self) -> Mapping[str, str] | None:
+        """Which model is loaded and proven; None while none is."""
+        worker = self._next or self._worker
+        return worker.model if worker is not None and worker.alive else None
+
+    def open(self) -> None:
+        """Start the worker.
+
+        Raises
+        ------
+        EdgeCataractError
+            When the model cannot be loaded, or does not prove itself.
+        """
+        self._generation = self._source.generation()
+        settings = self._source.settings()
+        self._keep(WatchedWorker(settings, self._limits))
+        self._good = settings
+
+    def worker(self) -> WatchedWorker:
+        """The worker, between two tasks: a new one where the model is another, or the old one has died.
+
+        Raises
+        ------
+        EdgeCataractError
+            When none can be started.
+        """
+        with self._lock:
+            old, self._next, self._worker = self._worker, None, self._next or self._worker
+            worker = self._worker
+        if old is not None and old is not worker:
+            old.end()
+        if worker is not None and worker.alive:
+            return worker
+        proven = "" if worker is None else worker.model["sha256"]
+        try:
+            return self._keep(WatchedWorker(self._good or self._source.settings(), self._limits, proven))
+        except EdgeCataractError as error:
+            self._say(str(error))
+            time.sleep(_FALSE_START_S)
+            raise
+
+    def look_for_another(self) -> bool:
+        """Where the model in use is another one by now, load and prove it; the old one works on meanwhile.
+
+        Returns
+        -------
+        bool
+            Whether another takes over with the next task.
+        """
+        try:
+            generation = self._source.generation()
+            if generation == self._generation:
+                return False
+            self._generation = generation  # tried once, whatever comes of it
+            settings = self._source.settings()
+            proving = WatchedWorker(settings, self._limits)
+        except EdgeCataractError as error:
+            if self.notice is None or error.word not in self.notice:
+                self.notice = f"The new model did not take over: error[{error.word}]."
+                self._say(f"{error} The model that was in use stays.")
+            return False
+        self.notice, self._good = None, settings
+        with self._lock:
+            replaced, self._next = self._next, proving
+        if replaced is not None:
+            replaced.end()
+        self._say(f"model {proving.model['name']} {proving.model['version']} takes over")
+        if self._ended:
+            proving.end()
+        return True
+
+    def _keep(self, worker: WatchedWorker) -> WatchedWorker:
+        with self._lock:
+            old, self._worker = self._worker, worker
+        if old is not None:
+            old.end()
+        if self._ended:
+            worker.end()
+        return worker
+
+    def kill(self) -> None:
+        """End every worker, whatever it is doing; whoever waits for it hears that."""
+        self._ended = True
+        for worker in (self._worker, self._next):
+            if worker is not None:
+                worker.kill()
+
+    def end(self) -> None:
+        """Clean up, when nobody waits any more."""
+        for worker in (self._worker, self._next):
+            if worker is not None:
+                with suppress(OSError):
+                    worker.end()

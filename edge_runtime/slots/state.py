@@ -1,0 +1,94 @@
+"""Which model is in use, and which were before: one small file that is replaced by one rename."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from dataclasses import dataclass, replace
+
+from edge_runtime.errors import ModelIntegrityError
+from edge_runtime.report.files import write_all
+
+SCHEMA = "edge-cataract/slots/1"
+_NAME = "slots.json"
+_MOST_BEFORE = 16
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class SlotState:
+    """Which model is in use.
+
+    Attributes
+    ----------
+    generation
+        How often that was changed.
+    current
+        Hash of the model; None: the bundled one.
+    before
+        What was in use before, the last one last. Where it ends, the bundled model was.
+    """
+
+    generation: int = 0
+    current: str | None = None
+    before: tuple[str | None, ...] = ()
+
+    def switched(self, sha256: str | None) -> SlotState:
+        """The state with another model in use."""
+        return SlotState(self.generation + 1, sha256, (*self.before, self.current)[-_MOST_BEFORE:])
+
+    def rolled_back(self, sha256: str | None, left: int) -> SlotState:
+        """The state with an earlier model in use, of which the first `left` that were before remain."""
+        return replace(self, generation=self.generation + 1, current=sha256, before=self.before[:left])
+
+
+def read_state(folder: str) -> SlotState:
+    """The state that a folder holds; of a folder that is new, or not there, that of the bundled model.
+
+    Raises
+    ------
+    ModelIntegrityError
+        ``damaged-slots`` when it cannot be read, or says what no version of this program wrote.
+    """
+    try:
+        with open(os.path.join(folder, _NAME), "rb") as file:
+            content = json.load(file)
+        state = SlotState(content["generation"], content["current"], tuple(content["before"]))
+    except FileNotFoundError:
+        return SlotState()
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise _damaged() from error
+    hashes = [one for one in (state.current, *state.before) if one is not None]
+    if (
+        content.get("schema") != SCHEMA
+        or type(state.generation) is not int
+        or not all(isinstance(one, str) and _SHA256.fullmatch(one) for one in hashes)
+    ):
+        raise _damaged()
+    return state
+
+
+def write_state(folder: str, state: SlotState) -> None:
+    """Replace the state, durably and at once.
+
+    Raises
+    ------
+    OutputError, WriteError
+        When it cannot be written; then the former one stays.
+    """
+    content = {
+        "schema": SCHEMA,
+        "generation": state.generation,
+        "current": state.current,
+        "before": list(state.before),
+    }
+    write_all({os.path.join(folder, _NAME): json.dumps(content, indent=1).encode() + b"\n"})
+
+
+def _damaged() -> ModelIntegrityError:
+    return ModelIntegrityError(
+        "damaged-slots",
+        "The record of the model in use is damaged.",
+        "Return to the bundled model: edge-cataract model rollback.",
+    )

@@ -1,0 +1,139 @@
+"""The installed models: one folder each, named by the hash of the model, and never changed."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+
+from edge_runtime.errors import ModelIntegrityError, ModelMissingError, OutputError
+from edge_runtime.locked_file import sync_folder
+from edge_runtime.report.files import write_all
+
+from .reading import read_limited, read_model_file
+from .signature import MAX_BYTES
+
+MODEL, SIGNATURE = "model.onnx", "model.onnx.minisig"
+_LEAST_DIGITS = 6
+
+
+class ModelStore:
+    """Installed models with their signatures.
+
+    Parameters
+    ----------
+    folder
+        Holds a folder for each.
+    """
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+
+    def keep(self, data: bytes, signature: bytes) -> str:
+        """Put a model and its signature on the disk; returns its hash.
+
+        Raises
+        ------
+        OutputError, WriteError
+            When that fails; a model that is there already stays whole.
+        """
+        sha256 = hashlib.sha256(data).hexdigest()
+        make_folder(os.path.join(self._folder, sha256))
+        write_all({self._path(sha256, MODEL): data, self._path(sha256, SIGNATURE): signature})
+        return sha256
+
+    def hashes(self) -> list[str]:
+        """Hashes of all models, those that are damaged or half installed included."""
+        try:
+            return sorted(name for name in os.listdir(self._folder) if re.fullmatch(r"[0-9a-f]{64}", name))
+        except OSError:
+            return []
+
+    def find(self, digits: str) -> str:
+        """The hash of the one model whose hash begins so.
+
+        Raises
+        ------
+        ModelMissingError
+            ``unknown-model`` when there is none, or several; or too few digits.
+        """
+        found = [one for one in self.hashes() if len(digits) >= _LEAST_DIGITS and one.startswith(digits.lower())]
+        if len(found) != 1:
+            raise ModelMissingError(
+                "unknown-model",
+                f"{'Several installed models have' if found else 'No installed model has'} a hash that begins so.",
+                f"Give {_LEAST_DIGITS} digits or more of one that 'edge-cataract model list' shows.",
+            )
+        return found[0]
+
+    def read(self, sha256: str) -> tuple[bytes, bytes]:
+        """A model and its signature, the model checked against its hash; it raises as `path` does."""
+        data = self._data(sha256)
+        signature = read_limited(self._path(sha256, SIGNATURE), MAX_BYTES)
+        if signature is None:
+            raise unsigned()
+        return data, signature
+
+    def path(self, sha256: str) -> str:
+        """The file of a model, checked against its hash.
+
+        Raises
+        ------
+        ModelIntegrityError
+            ``damaged-model``.
+        ModelMissingError
+            ``missing-model``.
+        """
+        self._data(sha256)
+        return self._path(sha256, MODEL)
+
+    def _data(self, sha256: str) -> bytes:
+        data = read_model_file(self._path(sha256, MODEL))
+        if hashlib.sha256(data).hexdigest() != sha256:
+            raise ModelIntegrityError(
+                "damaged-model",
+                "An installed model is not as it was installed.",
+                "Install it again, or return to an earlier one: edge-cataract model rollback.",
+            )
+        return data
+
+    def _path(self, sha256: str, name: str) -> str:
+        return os.path.join(self._folder, sha256, name)
+
+
+def make_folder(path: str) -> None:
+    """Make a folder where there is none, durably.
+
+    Raises
+    ------
+    OutputError
+        When that fails.
+    """
+    try:
+        os.makedirs(path, exist_ok=True)
+        sync_folder(os.path.dirname(path))
+    except OSError as error:
+        raise OutputError(
+            "output-folder", f"The folder of models cannot be made: {error.strerror}.", "Name another folder."
+        ) from error
+
+
+def read_signature(model: str | os.PathLike[str], signature: str | os.PathLike[str] | None) -> bytes:
+    """The signature file of a model, or the one with ``.minisig`` behind its name.
+
+    Raises
+    ------
+    ModelIntegrityError
+        ``unsigned-model`` when there is none.
+    """
+    content = read_limited(os.fsdecode(model) + ".minisig" if signature is None else signature, MAX_BYTES)
+    if content is None:
+        raise unsigned()
+    return content
+
+
+def unsigned() -> ModelIntegrityError:
+    """The error to raise where a signature is missing."""
+    return ModelIntegrityError(
+        "unsigned-model", "The model has no signature beside it.", "Take MODEL.minisig from where the model is from."
+    )

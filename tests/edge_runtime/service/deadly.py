@@ -1,0 +1,70 @@
+"""A service whose worker dies, hangs or runs out of memory on scans that ask for it; started as a program by tests."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+from dataclasses import dataclass
+from typing import Any, TextIO
+
+import numpy as np
+
+from edge_runtime import CataractAnalyzer, Limits
+from edge_runtime.audit import AuditTrail
+from edge_runtime.service.address import Address
+from edge_runtime.service.limits import ServiceLimits
+from edge_runtime.service.models import OneModel
+from edge_runtime.service.server import Service
+
+DIES, HANGS, BLOATS, FAILS = 71, 72, 73, 74  # grey of the first pixel
+
+
+class Deadly(CataractAnalyzer):
+    """Looks at the first pixel before anything else."""
+
+    def analyze_scan(self, scan: Any, **options: Any) -> Any:
+        match int(scan.pixels[0, 0]):
+            case 71:
+                os.kill(os.getpid(), signal.SIGSEGV)
+            case 72:
+                time.sleep(600)
+            case 73:
+                return np.ones(1 << 40)
+            case 74:
+                raise ZeroDivisionError
+        return super().analyze_scan(scan, **options)
+
+
+@dataclass(frozen=True)
+class DeadlySettings:
+    """Loads it."""
+
+    model: str
+
+    def load(self) -> CataractAnalyzer:
+        return Deadly(self.model, limits=Limits(threads=1))
+
+
+def tell(stream: TextIO, line: str) -> None:
+    stream.write(f"{line}\n")
+    stream.flush()
+
+
+def main() -> None:
+    wanted = json.loads(sys.argv[1])
+    audit = AuditTrail(wanted["audit"]) if "audit" in wanted else None
+    Service(
+        Address(port=0),
+        OneModel(DeadlySettings(wanted["model"])),
+        ServiceLimits(**wanted.get("limits", {})),
+        lambda line: tell(sys.stderr, line),
+        lambda url: tell(sys.stdout, json.dumps({"url": url})),
+        None if audit is None else lambda text: audit.append(json.loads(text)),
+    ).run()
+
+
+if __name__ == "__main__":
+    main()
