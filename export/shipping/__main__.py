@@ -28,6 +28,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("-o", "--output", type=Path, default=ROOT / "dist", metavar="DIR", help="default: dist")
     parser.add_argument("--key", type=Path, metavar="FILE", help="secret key of minisign; asks for its password")
     parser.add_argument("--maintainer", default=MAINTAINER, help="name and address of who answers for the package")
+    parser.add_argument("--compression", type=int, choices=range(1, 20), default=19, metavar="N", help="zstd, 1 to 19")
     parser.add_argument("--no-trial", action="store_true", help="without installing it (which needs root)")
     return parser
 
@@ -36,7 +37,8 @@ def main(words: list[str] | None = None) -> int:
     """Make a release; returns the exit code."""
     options = _parser().parse_args(words)
     try:
-        _release(options.output.resolve(), options.key, options.maintainer, trial=not options.no_trial)
+        release = Release(__version__, commit_time(ROOT), options.maintainer, options.compression)
+        _release(release, options.output.resolve(), options.key, trial=not options.no_trial)
     except EdgeCataractError as error:
         sys.stderr.write(f"python -m export.shipping: {error}\n")
         return error.exit_code
@@ -45,12 +47,11 @@ def main(words: list[str] | None = None) -> int:
     return 0
 
 
-def _release(output: Path, key: Path | None, maintainer: str, *, trial: bool) -> None:
+def _release(release: Release, output: Path, key: Path | None, *, trial: bool) -> None:
     if run("git", "-C", ROOT, "status", "--porcelain").strip():
         raise ShippingError("not-committed", "There are changes that are not committed.", "A release is a commit.")
     work = ROOT / "build" / "release"
     shutil.rmtree(work, ignore_errors=True)
-    release = Release(__version__, commit_time(ROOT), maintainer)
     _say("an environment with the locked versions")
     environment = Environment.made(work / "environment")
     _say("the wheel, from two clones")
