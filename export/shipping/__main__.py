@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -76,7 +77,11 @@ def _release(release: Release, output: Path, key: Path | None, *, trial: bool) -
     made = [Path(shutil.copy2(path, output)) for path in (wheel, package)]
     (output / f"edge-cataract-{release.version}.cdx.json").write_text(parts, encoding="utf-8")
     made.append(output / f"edge-cataract-{release.version}.cdx.json")
-    _sign(write_sums(output, made), key)
+    sums = write_sums(output, made)
+    if key is None:
+        _say("without a signature, as no key was given")
+    else:
+        sign(sums, key)
     shutil.rmtree(work)
     for path in sorted(output.iterdir()):
         sys.stdout.write(f"{path}\n")
@@ -100,11 +105,17 @@ def write_sums(folder: Path, paths: list[Path]) -> Path:
     return sums
 
 
-def _sign(sums: Path, key: Path | None) -> None:
-    if key is None:
-        _say("without a signature, as no key was given")
-        return
-    run("minisign", "-S", "-s", key, "-m", sums, "-t", f"edge-cataract {__version__}")
+def sign(sums: Path, key: Path) -> None:
+    """Sign the digests by minisign, which asks at the terminal for the password of the key, where it has one.
+
+    Raises
+    ------
+    ShippingError
+        ``not-signed``.
+    """
+    words = ["minisign", "-S", "-s", key, "-m", sums, "-t", f"edge-cataract {__version__}"]
+    if not shutil.which("minisign") or subprocess.run(words, check=False, stdout=subprocess.DEVNULL).returncode:
+        raise ShippingError("not-signed", f"{sums.name} could not be signed.", "See minisign(1).")
 
 
 def _say(what: str) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import configparser
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from edge_runtime.cli import VERBS, build_parser
-from export.shipping.__main__ import write_sums
+from export.shipping.__main__ import sign, write_sums
 from export.shipping.package import DEBIAN, Release
 from export.shipping.steps import ShippingError, run
 from export.shipping.trial import SERVICES
@@ -70,3 +71,18 @@ def test_digests_are_those_of_the_files(tmp_path: Path) -> None:
         path.write_bytes(path.name.encode())
     write_sums(tmp_path, paths)
     assert run("sha256sum", "--check", "SHA256SUMS", cwd=tmp_path) == "a.whl: OK\nb.deb: OK\n"
+
+
+def test_the_digests_are_signed_and_a_change_is_noticed(tmp_path: Path, program: Callable[[str], str]) -> None:
+    minisign = program("minisign")
+    public, secret = tmp_path / "kiosk.pub", tmp_path / "kiosk.key"
+    run(minisign, "-G", "-W", "-p", public, "-s", secret)
+    (tmp_path / "a.whl").write_bytes(b"a wheel")
+    sums = write_sums(tmp_path, [tmp_path / "a.whl"])
+    sign(sums, secret)
+    assert "edge-cataract" in run(minisign, "-V", "-m", sums, "-p", public)
+    sums.write_text(sums.read_text().replace("a.whl", "b.whl"))
+    with pytest.raises(ShippingError, match="verification failed"):
+        run(minisign, "-V", "-m", sums, "-p", public)
+    with pytest.raises(ShippingError, match="not-signed"):
+        sign(sums, tmp_path / "no-such.key")
