@@ -113,7 +113,7 @@ def sign(sums: Path, key: Path) -> None:
     ShippingError
         ``not-signed``.
     """
-    words = ["minisign", "-S", "-s", key, "-m", sums, "-t", f"edge-cataract {__version__}"]
+    words: list[str | Path] = ["minisign", "-S", "-s", key, "-m", sums, "-t", f"edge-cataract {__version__}"]
     if not shutil.which("minisign") or subprocess.run(words, check=False, stdout=subprocess.DEVNULL).returncode:
         raise ShippingError("not-signed", f"{sums.name} could not be signed.", "See minisign(1).")
 
