@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 
 from tests.conftest import ROOT
+from tests.dicom_files import LOSSLESS, file_bytes
+from tests.edge_runtime.dicom_out.source_files import multi_frame
 
 from .conftest import Frozen
 
@@ -37,3 +42,19 @@ def test_a_frozen_program_writes_a_page_in_another_language(frozen: Frozen, tmp_
     done = run(frozen, SAMPLE, "--report", page, "--lang", "ar")
     assert done.returncode == 0, done.stderr
     assert '<html lang="ar" dir="rtl"' in page.read_text(encoding="utf-8")
+
+
+def test_a_frozen_program_reads_packed_dicom_and_writes_dicom(frozen: Frozen, tmp_path: Path) -> None:
+    """Codecs are found by name and highdicom reads tables from its folder: both are easily left behind."""
+    grey = cv2.imdecode(np.frombuffer(SAMPLE.read_bytes(), np.uint8), cv2.IMREAD_GRAYSCALE)
+    dataset = multi_frame([grey, np.ascontiguousarray(grey[:, ::-1])])
+    fractions = set()
+    for syntax in ("rle", "jpeg-ls", "jpeg-2000"):
+        (tmp_path / syntax).mkdir()
+        path = tmp_path / f"{syntax}.dcm"
+        path.write_bytes(file_bytes(dataset, LOSSLESS[syntax]))
+        done = run(frozen, "exam", path, "--json", "--dicom-out", tmp_path / syntax, "--dicom-out-kinds", "sr,seg")
+        assert done.returncode == 0, done.stderr
+        fractions.add(json.loads(done.stdout)["eye"]["cataract_fraction"])
+        assert len(list((tmp_path / syntax).glob("*.dcm"))) == 2
+    assert [round(fraction, 2) for fraction in fractions] == [0.62]
