@@ -83,7 +83,7 @@ def _release(release: Release, output: Path, key: Path | None, *, trial: bool) -
     else:
         sign(sums, key)
     shutil.rmtree(work)
-    for path in sorted(output.iterdir()):
+    for path in (*made, sums):
         sys.stdout.write(f"{path}\n")
 
 
