@@ -12,3 +12,6 @@ if find_spec("babel") and find_spec("jinja2"):
 # Of the extra `dicom-out`: tables of the standard and a colour profile, which highdicom reads from its folder.
 if find_spec("highdicom"):
     datas += collect_data_files("highdicom")
+# Of the extra `slots`: the module that PyNaCl's own library imports, where PyInstaller does not look.
+if find_spec("nacl"):
+    hiddenimports += ["_cffi_backend"]

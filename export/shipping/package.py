@@ -6,6 +6,7 @@ import gzip
 import os
 import re
 import shutil
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
@@ -145,8 +146,9 @@ def needed_packages(tree: Path) -> str:
     scratch = tree.parent / "shlibdeps"
     _put(scratch / "debian/control", b"Source: edge-cataract\n\nPackage: edge-cataract\nArchitecture: any\n")
     files = [path for path in sorted((tree / "usr/lib").rglob("*")) if _is_native(path)]
-    private = {path.parent for path in files}
-    words: list[str | Path] = ["-O", "--ignore-missing-info", *(f"-l{folder}" for folder in sorted(private)), *files]
+    private = sorted({path.parent for path in files})
+    own = [f"-x{name}" for name in ("libsqlite3-0", f"libpython3.{sys.version_info.minor}")]  # freeze.BROUGHT_ALONG
+    words: list[str | Path] = ["-O", "--ignore-missing-info", *own, *(f"-l{folder}" for folder in private), *files]
     found = run("dpkg-shlibdeps", *words, cwd=scratch)
     shutil.rmtree(scratch)
     return found.strip().removeprefix("shlibs:Depends=")

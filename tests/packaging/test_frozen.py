@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -58,3 +60,16 @@ def test_a_frozen_program_reads_packed_dicom_and_writes_dicom(frozen: Frozen, tm
         fractions.add(json.loads(done.stdout)["eye"]["cataract_fraction"])
         assert len(list((tmp_path / syntax).glob("*.dcm"))) == 2
     assert [round(fraction, 2) for fraction in fractions] == [0.62]
+
+
+def test_a_frozen_program_checks_the_signature_of_a_model(
+    frozen: Frozen, tmp_path: Path, program: Callable[[str], str]
+) -> None:
+    model = tmp_path / "model.onnx"
+    shutil.copy(next((ROOT / "edge_runtime" / "models").glob("edge-*-fp32.onnx")), model)
+    public, secret = tmp_path / "maker.pub", tmp_path / "maker.key"
+    for words in (("-G", "-W", "-p", public, "-s", secret), ("-S", "-s", secret, "-m", model)):
+        subprocess.run([program("minisign"), *words], check=True, capture_output=True)
+    (tmp_path / "slots").mkdir()
+    done = run(frozen, "model", "install", model, "--slots", tmp_path / "slots", "--key", public)
+    assert (done.returncode, done.stderr) == (0, "")
