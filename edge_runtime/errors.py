@@ -8,6 +8,7 @@
     |-- LensNotFoundError               3    a Cataract Fraction of a scan without lens pixels: undefined, not zero
     |-- ScanError                      65    malformed, truncated, unsupported or over a limit
     |-- CorrectionError                65    a corrected label map cannot be used
+    |-- AuditError                     65    the record of what was computed is not as it was written
     |-- ScanMissingError               66    missing, unreadable or not a regular file
     |-- MissingExtraError              69    an optional part is not installed
     |-- MissingLibraryError            69    a library that the program stands on is missing or broken

@@ -101,9 +101,13 @@ def run(options: argparse.Namespace) -> int:
         elif not options.quiet:
             say(f"ready at {url}")
 
+    def told(line: str) -> None:
+        if not options.quiet or "error[" in line:
+            say(line)
+
     audit = AuditOptions.of(options).open()
     source = _source(AnalyzerOptions.of(options), options.slots)
-    Service(address, source, limits, say, started, None if audit is None else _kept(audit)).run()
+    Service(address, source, limits, told, started, None if audit is None else _kept(audit)).run()
     return 0
 
 

@@ -110,8 +110,9 @@ class Address:
             When the token file cannot be used.
         """
         scheme = "https" if self.certificate else "http"
+        address = ipaddress.ip_address(self.host)
         own = f"[{self.host}]" if ":" in self.host else self.host
-        names = [own, *self.names, *(("localhost",) if ipaddress.ip_address(self.host).is_loopback else ())]
+        names = [*(() if address.is_unspecified else (own,)), *self.names, *(("localhost",) * address.is_loopback)]
         hosts = {f"{name.lower()}:{port}" for name in names}
         if port == (443 if self.certificate else 80):
             hosts |= {name.lower() for name in names}

@@ -130,8 +130,8 @@ class Asked:
             raise RequestError("bad-request", "The eye or the age has no value that it may have.", "Send OD or OS.")
         try:
             return Laterality(eye), checked_age(age)
-        except UsageError as error:
-            raise RequestError("bad-request", "The age is no age in years.", error.remedy) from error
+        except (UsageError, OverflowError) as error:
+            raise RequestError("bad-request", "The age is no age in years.", "Give 0 to 120.") from error
 
 
 def _values(request: Request, operation: Operation) -> Mapping[str, Any]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from edge_runtime.analyzer import CataractAnalyzer
     from edge_runtime.results import EyeResult
-    from edge_runtime.scan import Scan, ScanSource
+    from edge_runtime.scan import Laterality, Scan, ScanSource
 
     Tell = Callable[[Progress], None]
 
@@ -75,13 +75,13 @@ class Studio:
                 return self._shown(task, contents, tell)
 
     def _one_scan(self, task: Task, content: bytes) -> str:
-        (source,) = _exam((1,), [content], task, None).sources
+        (source,) = self._exam((1,), [content], task, None).sources
         result = self._analyzer.analyze_scan(source.scan())
         return self._analyzer.as_eye([result], laterality=task.eye, age_years=task.age_years).to_json()
 
     def _measured(self, task: Task, contents: Sequence[bytes], tell: Tell) -> EyeResult:
         self._key, self._eye = "", None
-        exam = _exam(task.numbers, contents, task, tell)
+        exam = self._exam(task.numbers, contents, task, tell)
         numbers = [int(source.name.removeprefix(NAMED)) for source in exam.sources]
 
         def graded(place: int, fine: bool) -> None:
@@ -109,33 +109,36 @@ class Studio:
 
         return Done(exam_page([eye], language=task.language, created=task.created))
 
+    def _exam(self, numbers: Sequence[int], contents: Sequence[bytes], task: Task, tell: Tell | None) -> Exam:
+        """The exam of files in memory, whose scans are named by their numbers.
 
-def _exam(numbers: Sequence[int], contents: Sequence[bytes], task: Task, tell: Tell | None) -> Exam:
-    """The exam of files in memory, whose scans are named by their numbers.
+        Raises
+        ------
+        UsageError
+            ``contradicting-eye`` when a file says another eye than the one that was named; ``mixed-studies``.
+        """
+        check_patients([contents])
+        found = exam_of_files(contents, task.eye, self._analyzer.room_for_reading)
+        if len(found.sources) != len(numbers):
+            if task.kind is Kind.SCAN:
+                raise ScanError("multi-frame", "The file holds several scans.", "Send it as a scan of an exam.")
+            numbers = range(1, len(found.sources) + 1)  # counted through
+        for number, source in zip(numbers, found.sources, strict=True):
+            _check_eye(number, source, task.eye)
+        sources = [
+            replace(source, name=f"{NAMED}{number}", read=partial(_read, source, number, tell))
+            for number, source in zip(numbers, found.sources, strict=True)
+        ]
+        return Exam(tuple(sources), task.eye)
 
-    Raises
-    ------
-    UsageError
-        ``contradicting-eye`` when a file says another eye than the one that was named; ``mixed-studies``.
-    """
-    check_patients([contents])
-    found = exam_of_files(contents, task.eye)
-    if len(found.sources) != len(numbers):
-        if task.kind is Kind.SCAN:
-            raise ScanError("multi-frame", "The file holds several scans.", "Send it as a scan of an exam.")
-        numbers = range(1, len(found.sources) + 1)  # counted through
-    for number, source in zip(numbers, found.sources, strict=True):
-        if task.eye is not None and source.laterality is not None and source.laterality.value is not task.eye:
-            raise UsageError(
-                "contradicting-eye",
-                f"Scan {number}: its file says {source.laterality.value}, and {task.eye} was named.",
-                "Correct one of them: an eye is never guessed.",
-            )
-    sources = [
-        replace(source, name=f"{NAMED}{number}", read=partial(_read, source, number, tell))
-        for number, source in zip(numbers, found.sources, strict=True)
-    ]
-    return Exam(tuple(sources), task.eye)
+
+def _check_eye(number: int, source: ScanSource, eye: Laterality | None) -> None:
+    if eye is not None and source.laterality is not None and source.laterality.value is not eye:
+        raise UsageError(
+            "contradicting-eye",
+            f"Scan {number}: its file says {source.laterality.value}, and {eye} was named.",
+            "Correct one of them: an eye is never guessed.",
+        )
 
 
 def _read(source: ScanSource, number: int, tell: Tell | None) -> Scan:

@@ -83,6 +83,7 @@ class Workshop:
             old.end()
         if worker is not None and worker.alive:
             return worker
+        self._say("the process that decodes and measures has ended; another takes its place")
         proven = "" if worker is None else worker.model["sha256"]
         try:
             return self._keep(WatchedWorker(self._good or self._source.settings(), self._limits, proven))

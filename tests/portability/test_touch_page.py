@@ -103,14 +103,14 @@ def scans(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], list[str]
 def walk(service: Service, chromium: str, node_modules: Path) -> Walk:
     """Go one of the ways of `PROGRAM`; what it finds."""
 
-    def through(way: str, files: list[str], on: Service = service, **wishes: Any) -> dict[str, Any]:
+    def through(way: str, files: list[str], on: Service = service, within: int = 180, **wishes: Any) -> dict[str, Any]:
         plan = {"way": way, "url": on.url, "files": files, "size": KIOSK, "language": "en", "scheme": "light"}
         plan |= {"shots": os.environ.get("TOUCH_SHOTS"), **wishes}
         command = ["node", str(PROGRAM), chromium, json.dumps(plan)]
         environment = {**os.environ, "NODE_PATH": str(node_modules)}
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         with subprocess.Popen(command, env=environment, text=True, **pipes) as program:
-            watchdog = threading.Timer(180, program.kill)
+            watchdog = threading.Timer(within, program.kill)
             watchdog.start()
             try:
                 return _listen(program, on)
@@ -191,6 +191,17 @@ def test_an_exam_that_the_service_lost_is_measured_again_for_another_language(
     assert_nothing_remains(found["remains"])
 
 
+def test_every_exam_has_its_answer_although_the_service_is_killed_at_any_moment(
+    walk: Walk, scans: Callable[[str], list[str]]
+) -> None:
+    moments = np.random.default_rng(18).integers(0, 3000, int(os.environ.get("TOUCH_KILLS", "1"))).tolist()
+    after = ["/report?", "/overlays/3.png", *moments]
+    found = walk("kills", scans("cataract"), after=after, within=60 + 60 * len(after))
+    assert_calm(found)
+    assert found["tones"] == ["refer"] * len(after)
+    assert_nothing_remains(found["remains"])
+
+
 def test_no_sign_is_not_coloured_as_such_when_scans_were_refused(
     walk: Walk, scans: Callable[[str], list[str]], tmp_path: Path
 ) -> None:
@@ -207,12 +218,17 @@ def test_no_sign_is_not_coloured_as_such_when_scans_were_refused(
     assert found["refused"] == 2
 
 
-def test_a_fault_is_said_in_plain_words_and_the_way_goes_on(walk: Walk, scans: Callable[[str], list[str]]) -> None:
-    found = walk("faults", scans("clear"))
+def test_a_fault_is_said_in_plain_words_and_the_way_goes_on(
+    walk: Walk, scans: Callable[[str], list[str]], tmp_path: Path
+) -> None:
+    twice = tmp_path / "other-name.png"
+    twice.write_bytes(Path(scans("clear")[0]).read_bytes())
+    found = walk("faults", [*scans("clear"), str(twice)])
     assert_calm(found)
-    assert found["refused"] == "The file is too large."
+    assert found["refused"] == "Scan 3: The file is too large."
     assert found["tries"] == 6
-    assert found["failed"].startswith("The service stopped each time.")
+    assert found["failed"].startswith("The service stopped while it measured these scans.")
+    assert found["twice"] == "The same scan was chosen twice. Remove one of the two. duplicate-scan"
 
 
 def test_the_screen_is_cleared_when_nobody_touches_it(walk: Walk, scans: Callable[[str], list[str]]) -> None:

@@ -4,14 +4,23 @@ import { say, whole } from "./texts.js";
 import { key, viewer } from "./viewer.js";
 
 export function answerScreen({ words, pictures }, { print, leave }) {
-  return screen("answer", words.title,
-    el("div", { class: "columns" },
+  return screen(
+    "answer",
+    words.title,
+    el(
+      "div",
+      { class: "columns" },
       el("div", { class: "column" }, verdict(words), why(words), front(words, pictures)),
       el("div", { class: "column" }, numbers(words), quality(words)),
-      viewer(words, pictures)),
-    el("div", { class: "actions" },
+      viewer(words, pictures),
+    ),
+    el(
+      "div",
+      { class: "actions" },
       button(say("Print"), { kind: "secondary", picture: "print", id: "print", onclick: print }),
-      button(say("Next patient"), { kind: "primary", picture: "person", id: "next", onclick: leave })));
+      button(say("Next patient"), { kind: "primary", picture: "person", id: "next", onclick: leave }),
+    ),
+  );
 }
 
 // "No sign" looks like an answer only where every scan of a whole exam stands behind it.
@@ -20,12 +29,26 @@ function verdict(words) {
   const complete = words.scans_used === wanted;
   const tone = words.answer === "no-sign" && !complete ? "incomplete" : words.answer;
   const sign = tone === "incomplete" ? "warning" : words.answer;
-  const rests = say("Graded: {used} of {wanted} scans. The answer rests on these alone.", { used: whole(words.scans_used), wanted: whole(wanted) });
-  return el("section", { class: `verdict ${tone}`, id: "verdict", "data-tone": tone },
+  const rests = say("Graded: {used} of {wanted} scans. The answer rests on these alone.", {
+    used: whole(words.scans_used),
+    wanted: whole(wanted),
+  });
+  return el(
+    "section",
+    { class: `verdict ${tone}`, id: "verdict", "data-tone": tone },
     el("p", { class: "word" }, icon(sign), el("strong", {}, words.verdict)),
     el("p", { class: "meaning" }, words.meaning),
     words.scans_used > 0 && !complete && el("p", { class: "rests" }, icon("warning"), el("span", {}, rests)),
-    el("p", { class: "note" }, el("strong", {}, say("Research use only. Not a medical device.")), " ", say("Only cataract was looked for. A doctor decides."), " ", words.origin));
+    el(
+      "p",
+      { class: "note" },
+      el("strong", {}, say("Research use only. Not a medical device.")),
+      " ",
+      say("Only cataract was looked for. A doctor decides."),
+      " ",
+      words.origin,
+    ),
+  );
 }
 
 function list(title, entries, name = "") {
@@ -47,25 +70,57 @@ function quality(words) {
 
 function numbers(words) {
   const { fraction, grade } = words;
-  const figure = (title, estimate, steps) => el("div", { class: "figure" }, el("h2", {}, title),
-    el("p", { class: estimate ? "value" : "value none" }, estimate ? estimate.text : say("not graded")),
-    estimate && scale(estimate, steps),
-    estimate && el("ul", { class: "notes" }, estimate.notes.map((note) => el("li", {}, note))));
-  return el("div", { class: "card numbers" }, figure(say("Nuclear grade"), grade, words.steps), figure(say("Cataract Fraction"), fraction, []));
+  const figure = (title, estimate, steps) =>
+    el(
+      "div",
+      { class: "figure" },
+      el("h2", {}, title),
+      el("p", { class: estimate ? "value" : "value none" }, estimate ? estimate.text : say("not graded")),
+      estimate && scale(estimate, steps),
+      estimate &&
+        el(
+          "ul",
+          { class: "notes" },
+          estimate.notes.map((note) => el("li", {}, note)),
+        ),
+    );
+  return el(
+    "div",
+    { class: "card numbers" },
+    figure(say("Nuclear grade"), grade, words.steps),
+    figure(say("Cataract Fraction"), fraction, []),
+  );
 }
 
 // The same bar as in print: the place of the number, and the interval around it.
 function scale({ place, low, high }, steps) {
   const box = (name, x, y, width, height) => drawn("rect", { class: name, x, y, width, height });
-  const parts = [box("track", 0, 1.5, 100, 3), ...steps.map((step) => box("step", step, 1.5, 0.5, 3)),
-    box("interval", low, 2, Math.max(high - low, 0.4), 2), box("point", Math.min(Math.max(place - 0.6, 0), 98.8), 0, 1.2, 6)];
-  return drawn("svg", { class: "scale", viewBox: "0 0 100 6", preserveAspectRatio: "none", "aria-hidden": "true" }, ...parts);
+  const parts = [
+    box("track", 0, 1.5, 100, 3),
+    ...steps.map((step) => box("step", step, 1.5, 0.5, 3)),
+    box("interval", low, 2, Math.max(high - low, 0.4), 2),
+    box("point", Math.min(Math.max(place - 0.6, 0), 98.8), 0, 1.2, 6),
+  ];
+  return drawn(
+    "svg",
+    { class: "scale", viewBox: "0 0 100 6", preserveAspectRatio: "none", "aria-hidden": "true" },
+    ...parts,
+  );
 }
 
 function front(words, { map }) {
   if (!map) return null;
   const title = say("Lens from the front, rings at 3 and 6 mm");
   const angles = words.angles_known ? say("Angles as recorded.") : say("Angles assumed: 0 to 150, in the order given.");
-  return el("figure", { class: "card front" }, el("img", { src: map, alt: title, draggable: "false" }),
-    el("figcaption", {}, `${title}. ${angles} ${say("Colours of the lens from the front, share of cataract in depth:")} `, key(words)));
+  return el(
+    "figure",
+    { class: "card front" },
+    el("img", { src: map, alt: title, draggable: "false" }),
+    el(
+      "figcaption",
+      {},
+      `${title}. ${angles} ${say("Colours of the lens from the front, share of cataract in depth:")} `,
+      key(words),
+    ),
+  );
 }

@@ -11,7 +11,7 @@ export class Refused extends Error {
   constructor(status, error) {
     super(error?.message ?? "");
     this.status = status;
-    this.code = error?.code ?? `http-${status}`;
+    this.code = error?.code ?? "internal";
   }
 }
 
@@ -32,7 +32,7 @@ export async function newSession(signal) {
   const answer = await ask("/v1/session", { signal });
   if (answer.status === 401 || answer.status === 403) throw new TokenNeeded();
   if (!answer.ok) throw new Lost();
-  token = (await answer.json()).token;
+  ({ token } = await content(answer, "json", signal));
 }
 
 async function ask(path, { signal, ...options }) {
@@ -67,6 +67,18 @@ export async function request(method, path, { body, type, signal, missing = fals
     }
     busy();
     await pause(1000 * Math.min(Math.max(Number(answer.headers.get("Retry-After")) || 1, 1), 30), signal);
+  }
+}
+
+// The whole of an answer, as json, text or blob; a service that dies on the way is lost, too.
+export async function content(answer, kind, signal) {
+  try {
+    const whole = await answer[kind]();
+    signal?.throwIfAborted();
+    return whole;
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new Lost(kind, { cause: error });
   }
 }
 
@@ -123,8 +135,12 @@ function limited(signal, ms) {
 
 export function pause(ms, signal) {
   return new Promise((resolve, reject) => {
-    signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
-    setTimeout(resolve, ms);
+    const stop = () => reject(signal.reason);
+    signal?.addEventListener("abort", stop, { once: true });
+    setTimeout(() => {
+      signal?.removeEventListener("abort", stop);
+      resolve();
+    }, ms);
   });
 }
 

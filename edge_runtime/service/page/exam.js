@@ -1,5 +1,5 @@
 // One exam, from its files to its answer. If the service dies on the way, the exam starts again by itself.
-import { events, forgetInService, isReady, Lost, newSession, pause, Refused, request } from "./api.js";
+import { content, events, forgetInService, isReady, Lost, newSession, pause, Refused, request } from "./api.js";
 import { address } from "./memory.js";
 
 const MOST_STARTS = 6; // a scan that ends the service each time must not do so for ever
@@ -8,6 +8,7 @@ const POLL_MS = 700;
 // Returns words, pictures and report of the exam. `tell` hears {scan, state}, {waiting} and {busy}.
 export async function analyse(patient, language, tell) {
   const { signal } = patient.stop;
+  for (const scan of patient.scans) scan.refused = "";
   await read(patient.scans);
   for (let start = 1; ; start++) {
     try {
@@ -19,7 +20,7 @@ export async function analyse(patient, language, tell) {
       return await fetchResult(patient, language, signal);
     } catch (error) {
       if (!(error instanceof Lost)) throw error;
-      if (start === MOST_STARTS) throw new Refused(0, { code: "service-lost" });
+      if (start === MOST_STARTS) throw new Refused(0, { code: "worker-died" });
       await untilReady(tell, signal);
     }
   }
@@ -64,7 +65,7 @@ async function send(patient, tell, signal) {
   patient.scans.forEach((_, index) => tell({ scan: index + 1, state: "waiting" }));
   const body = JSON.stringify({ eye: patient.eye });
   const created = await request("POST", "/v1/exams", { body, type: "application/json", signal, busy });
-  patient.exam = (await created.json()).id;
+  patient.exam = (await content(created, "json", signal)).id;
   for (const [index, scan] of patient.scans.entries()) {
     tell({ scan: index + 1, state: "sending" });
     const path = `/v1/exams/${patient.exam}/scans/${index + 1}`;
@@ -82,7 +83,8 @@ async function send(patient, tell, signal) {
 async function finished(patient, tell, signal) {
   for (;;) {
     for await (const { name, data } of events(`/v1/exams/${patient.exam}/events`, signal)) {
-      if (name === "progress" && data.scan) tell({ scan: data.scan, state: data.state === "waiting" ? "sent" : data.state });
+      if (name === "progress" && data.scan)
+        tell({ scan: data.scan, state: data.state === "waiting" ? "sent" : data.state });
       if (name === "done") return;
       if (name === "failed") throw new Refused(0, data.error);
     }
@@ -94,23 +96,24 @@ async function finished(patient, tell, signal) {
 
 async function fetchResult(patient, language, signal) {
   const exam = `/v1/exams/${patient.exam}`;
-  const told = async (what) => {
+  const told = async (what, kind) => {
     try {
-      return await request("GET", `${exam}/${what}?lang=${language}`, { signal });
+      return await content(await request("GET", `${exam}/${what}?lang=${language}`, { signal }), kind, signal);
     } catch (error) {
       throw error.code === "no-result" ? new Lost(what) : error; // as after the model was replaced: measure again
     }
   };
-  const words = await (await told("words")).json();
-  const report = await (await told("report")).text();
-  const pictures = patient.result?.exam === patient.exam ? patient.result.pictures : await fetchPictures(exam, words, signal);
+  const words = await told("words", "json");
+  const report = await told("report", "text");
+  const pictures =
+    patient.result?.exam === patient.exam ? patient.result.pictures : await fetchPictures(exam, words, signal);
   return { exam: patient.exam, words, report, pictures };
 }
 
 async function fetchPictures(exam, words, signal) {
   const picture = async (there, path) => {
     const answer = there && (await request("GET", `${exam}/${path}`, { signal, missing: true }));
-    return answer ? address(await answer.blob()) : null;
+    return answer ? address(await content(answer, "blob", signal)) : null;
   };
   const scans = [];
   for (const [index, scan] of words.scans.entries()) {

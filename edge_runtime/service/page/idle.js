@@ -1,7 +1,10 @@
 // After a time without a touch the screen is cleared; shortly before, it asks.
 import { say, whole } from "./texts.js";
 
-const USUAL_S = 180, LEAST_S = 30, MOST_S = 3600, ASKED_S = 20;
+const USUAL_S = 180,
+  LEAST_S = 30,
+  MOST_S = 3600,
+  ASKED_S = 20;
 const AT_WORK_S = 900; // an exam that waits for the service this long is cleared, too
 const wished = Number(new URLSearchParams(location.hash.slice(1)).get("idle"));
 const idleSeconds = wished ? Math.min(Math.max(wished, LEAST_S), MOST_S) : USUAL_S;
@@ -16,7 +19,8 @@ export function watchIdle({ occupied, working, clear }) {
   for (const name of ["pointerdown", "keydown", "wheel", "touchmove", "drop"]) {
     window.addEventListener(name, () => dialog.open || touched(), { capture: true, passive: true });
   }
-  dialog.addEventListener("click", () => dialog.close()); // not before: the rest of the touch would meet what lies below
+  // Not before the click: the rest of the touch would meet what lies below.
+  dialog.addEventListener("click", () => dialog.close());
   dialog.addEventListener("close", touched);
   setInterval(() => {
     const works = working();

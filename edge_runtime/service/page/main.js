@@ -18,18 +18,32 @@ let working = false;
 function show(step, node) {
   place.replaceChildren(node);
   const names = [say("Eye"), say("Scans"), say("Answer")];
-  document.getElementById("steps").replaceChildren(...names.map((name, index) =>
-    el("li", index === step ? { "aria-current": "step" } : {}, el("b", {}, whole(index + 1)), " ", el("span", {}, name))));
+  document
+    .getElementById("steps")
+    .replaceChildren(
+      ...names.map((name, index) =>
+        el(
+          "li",
+          index === step ? { "aria-current": "step" } : {},
+          el("b", {}, whole(index + 1)),
+          " ",
+          el("span", {}, name),
+        ),
+      ),
+    );
   window.scrollTo(0, 0);
   node.querySelector("h1").focus({ preventScroll: true });
 }
 
 function showEyes() {
   shown = showEyes;
-  show(0, eyeScreen((eye) => {
-    newPatient(eye);
-    showScans();
-  }));
+  show(
+    0,
+    eyeScreen((eye) => {
+      newPatient(eye);
+      showScans();
+    }),
+  );
 }
 
 function showScans() {
@@ -60,7 +74,7 @@ function stopped(current, error, work) {
     current.scans[error.scan - 1].refused = refusalWords(error);
     showScans();
   } else {
-    const redraw = () => show(1, failedScreen(error, { again: () => start(work), leave: nextPatient }));
+    const redraw = () => show(1, failedScreen(error, { back: showScans, leave: nextPatient }));
     shown = redraw;
     redraw();
   }
@@ -74,7 +88,13 @@ function showAnswer() {
 
 function showToken(go) {
   const title = say("Access code of the service");
-  const input = el("input", { id: "token", type: "password", autocomplete: "off", required: true, "aria-label": title });
+  const input = el("input", {
+    id: "token",
+    type: "password",
+    autocomplete: "off",
+    required: true,
+    "aria-label": title,
+  });
   const form = el("form", {}, input, el("button", { class: "primary" }, say("Continue")));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -105,8 +125,21 @@ function showLanguages() {
     label();
     shown();
   };
-  document.getElementById("language-choices").replaceChildren(...languages().map(([code, name]) =>
-    el("button", { type: "button", class: code === languageCode() ? "chosen" : "plain", lang: code, onclick: () => choose(code), "data-language": code }, name)));
+  document.getElementById("language-choices").replaceChildren(
+    ...languages().map(([code, name]) =>
+      el(
+        "button",
+        {
+          type: "button",
+          class: code === languageCode() ? "chosen" : "plain",
+          lang: code,
+          onclick: () => choose(code),
+          "data-language": code,
+        },
+        name,
+      ),
+    ),
+  );
   dialog.showModal();
 }
 
@@ -119,7 +152,9 @@ function label() {
 
 async function speakFirst() {
   const wished = new URLSearchParams(location.search).get("lang") ?? "en";
-  await speak(wished).catch(() => speak("en")).catch(() => {});
+  await speak(wished)
+    .catch(() => speak("en"))
+    .catch(() => {});
   label();
 }
 
@@ -146,7 +181,9 @@ function takeDrops() {
 window.addEventListener("pagehide", nextPatient); // a page that a browser keeps for "back" keeps nothing of a patient
 window.addEventListener("contextmenu", (event) => event.preventDefault()); // a long touch would offer to save a picture
 document.getElementById("language").addEventListener("click", showLanguages);
-document.getElementById("languages").addEventListener("click", (event) => event.target === event.currentTarget && event.target.close());
+document
+  .getElementById("languages")
+  .addEventListener("click", (event) => event.target === event.currentTarget && event.target.close());
 takeDrops();
 watchIdle({ occupied: () => patient() !== null, working: () => working, clear: nextPatient });
 await speakFirst();

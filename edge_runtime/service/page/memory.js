@@ -7,7 +7,7 @@ export function patient() {
 }
 
 export function newPatient(eye) {
-  current = { eye, scans: [], exam: null, result: null, stop: new AbortController() };
+  current = { eye, scans: [], notice: "", exam: null, result: null, stop: new AbortController() };
   return current;
 }
 

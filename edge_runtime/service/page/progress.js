@@ -19,11 +19,26 @@ export function progressScreen(patient, cancel) {
   const states = patient.scans.map(() => "waiting");
   const bar = el("progress", { max: 2 * states.length, value: 0, "aria-label": say("Analysing") });
   const words = el("p", { class: "count", role: "status" });
-  const waiting = el("p", { class: "notice", hidden: true, id: "waiting" }, icon("wait"),
-    el("span", {}, say("The service does not answer. Nothing is lost: the page goes on by itself as soon as it is back.")));
+  const waiting = el(
+    "p",
+    { class: "notice", hidden: true, id: "waiting" },
+    icon("wait"),
+    el(
+      "span",
+      {},
+      say("The service does not answer. Nothing is lost: the page goes on by itself as soon as it is back."),
+    ),
+  );
   const tiles = el("ol", { class: "tiles" });
-  const node = screen("progress", nameOf(patient.eye), words, bar, waiting, tiles,
-    el("div", { class: "actions" }, button(say("Cancel"), { picture: "close", id: "cancel", onclick: cancel })));
+  const node = screen(
+    "progress",
+    nameOf(patient.eye),
+    words,
+    bar,
+    waiting,
+    tiles,
+    el("div", { class: "actions" }, button(say("Cancel"), { picture: "close", id: "cancel", onclick: cancel })),
+  );
 
   function draw() {
     const done = states.filter((state) => DONE.has(state)).length;
@@ -50,15 +65,30 @@ export function progressScreen(patient, cancel) {
   return { node, tell };
 }
 
-export function failedScreen(error, { again, leave }) {
-  const code = error.code ?? "page-fault";
-  const words = code === "service-lost" ? say("The service stopped each time. One of the files may be damaged.") : say("There is no answer for this eye.");
-  return screen("failed", say("No answer"),
+// What a person reads where there is no answer; the words of `edge_runtime.codes` that a person can do something about.
+function faultWords(code) {
+  if (code === "worker-died")
+    return say("The service stopped while it measured these scans. One of the files may be damaged.");
+  if (code === "contradicting-eye") return say("A file says that it shows the other eye. Check which eye it is.");
+  if (code === "duplicate-scan") return say("The same scan was chosen twice. Remove one of the two.");
+  return say("There is no answer for this eye.");
+}
+
+export function failedScreen(error, { back, leave }) {
+  const code = error.code ?? "internal";
+  const words = faultWords(code);
+  return screen(
+    "failed",
+    say("No answer"),
     el("p", { class: "notice" }, icon("warning"), el("span", {}, words, " ", el("code", { dir: "ltr" }, code))),
-    error.message && el("p", { class: "note", lang: "en", dir: "ltr" }, error.message),
-    el("div", { class: "actions" },
-      button(say("Try again"), { kind: "secondary", onclick: again }),
-      button(say("Next patient"), { kind: "primary", picture: "person", id: "next", onclick: leave })));
+    error.code && error.message && el("p", { class: "note", lang: "en", dir: "ltr" }, error.message),
+    el(
+      "div",
+      { class: "actions" },
+      button(say("Back"), { picture: "back", onclick: back }),
+      button(say("Next patient"), { kind: "primary", picture: "person", id: "next", onclick: leave }),
+    ),
+  );
 }
 
 // What a person reads where a scan is not taken.

@@ -20,7 +20,7 @@ from edge_runtime.golden import sample_counts
 from edge_runtime.model.seal import seal
 from tests.conftest import ROOT
 from tests.edge_runtime.pictures import lens_frame
-from tests.make_tiny_model import tiny_model_proto
+from tests.make_tiny_model import TinyModel, tiny_model_proto
 
 Start = Callable[..., RunningService]
 PROGRAM = (sys.executable, "-m", "tests.edge_runtime.service.deadly")
@@ -32,8 +32,8 @@ def proven_model(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> 
     return write_proven(tmp_path_factory.mktemp("proven") / "proven.onnx", sample_counts(CataractAnalyzer(tiny_model)))
 
 
-def write_proven(path: Path, counts: Any) -> Path:
-    model = tiny_model_proto()
+def write_proven(path: Path, counts: Any, name: str = TinyModel.name) -> Path:
+    model = tiny_model_proto(TinyModel(name=name))
     model.metadata_props.add(key="edge_cataract.golden", value=json.dumps(counts))
     onnx.checker.check_model(model)
     path.write_bytes(seal(model.SerializeToString(deterministic=True)))

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import io
+import json
 import threading
 from typing import Any
 
 import cv2
 import numpy as np
 import pytest
+from pydicom.dataset import Dataset
 
 from benchmarks.robustness.running_service import RunningService
-from tests.edge_runtime.pictures import CATARACT_FRACTION
+from tests.edge_runtime.dicom_out.source_files import single_frames
+from tests.edge_runtime.pictures import CATARACT_FRACTION, lens_frame
 
 from .conftest import Start, new_exam, png, wait_for_end
 
@@ -131,6 +135,7 @@ def test_what_is_deleted_is_gone_and_its_followers_hear_it(service: RunningServi
     [b"", b"{", b"[]", b"null",
      b'{"eye": "both"}', b'{"eye": null}', b'{"eye": "OD", "name": "x"}', b'{"eye": "OD", "age": 200}',
      b'{"eye": "OD", "age": "70"}', b'{"eye": "OD", "age": true}', b'{"eye": "OD", "age": NaN}', b'{"age": 70}',
+     b'{"eye": "OD", "age": 1' + b"0" * 400 + b"}",
      b'{"eye": ["OD"]}', b"[" * 2000, b"\xff"],
 )  # fmt: skip
 def test_an_exam_that_makes_no_sense_is_refused(service: RunningService, content: bytes) -> None:
@@ -158,3 +163,24 @@ def test_no_more_is_held_than_is_allowed_and_nothing_for_long(start: Start) -> N
     while service.request("GET", "/health/ready").json["exams"]:
         pass
     assert service.request("GET", f"/v1/exams/{exams[1]}").code == "unknown-exam"
+
+
+def file_of(dataset: Dataset) -> bytes:
+    content = io.BytesIO()
+    dataset.save_as(content, enforce_file_format=True)
+    return content.getvalue()
+
+
+def test_two_patients_and_two_eyes_are_never_one_answer(service: RunningService) -> None:
+    frames = [lens_frame(cataract_rows=rows) for rows in (100, 200)]
+    datasets = single_frames(frames)
+    datasets[1].PatientID = "another"
+    for eye, code in (("OD", "mixed-studies"), ("OS", "contradicting-eye")):
+        exam = new_exam(service, eye)
+        for number, dataset in enumerate(datasets if eye == "OD" else datasets[:1], 1):
+            service.request("PUT", f"/v1/exams/{exam}/scans/{number}", file_of(dataset))
+        service.request("POST", f"/v1/exams/{exam}/analysis")
+        name, data = wait_for_end(service, exam)[-1]
+        assert (name, data["error"]["code"]) == ("failed", code)
+        assert "another" not in json.dumps(data)
+        service.request("DELETE", f"/v1/exams/{exam}")

@@ -1,0 +1,90 @@
+"""Exams in memory: bounded, and forgotten with everything that is held of them."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from edge_runtime.errors import RequestError, UsageError
+from edge_runtime.scan import Laterality
+from edge_runtime.service.exams import Event, HeldExams, State
+from edge_runtime.service.limits import ServiceLimits
+
+
+def test_an_exam_is_found_by_a_word_that_nobody_guesses() -> None:
+    held = HeldExams(ServiceLimits())
+    ids = {held.open(Laterality.OD, None).id for _ in range(8)}
+    assert len(ids) == 8
+    assert all(len(one) == 32 for one in ids)
+    with pytest.raises(RequestError, match="unknown-exam"):
+        held.find("0" * 32)
+
+
+def test_what_is_forgotten_holds_nothing() -> None:
+    async def run() -> None:
+        held = HeldExams(ServiceLimits())
+        exam = held.open(Laterality.OS, 70)
+        exam.scans[1], exam.pictures, exam.document = b"scan", {"scans/1": b"png"}, {"eye": {}}
+        exam.work = asyncio.ensure_future(asyncio.sleep(60))
+        held.forget(exam)
+        assert (exam.scans, exam.pictures, exam.document, exam.held_bytes, len(held)) == ({}, {}, None, 0, 0)
+        await asyncio.gather(exam.work, return_exceptions=True)
+        assert exam.work.cancelled()
+
+    asyncio.run(run())
+
+
+def test_an_exam_in_work_is_not_forgotten_for_lack_of_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    held = HeldExams(ServiceLimits(forget_after_s=10))
+    idle, busy = held.open(Laterality.OD, None), held.open(Laterality.OD, None)
+    busy.state = State.WORKING
+    monkeypatch.setattr("edge_runtime.service.exams.monotonic", lambda: idle.used + 11)
+    assert held.forget_unused() == [idle]
+    assert held.find(busy.id) is busy
+
+
+def test_bytes_are_counted_while_they_come_and_while_they_are_held() -> None:
+    held = HeldExams(ServiceLimits(held_mb=1))
+    exam = held.open(Laterality.OD, None)
+    with held.room(600_000):
+        with pytest.raises(RequestError, match="no-room"):
+            held.room(400_001)
+        with held.room(400_000):
+            pass
+    exam.scans[1] = bytes(700_000)
+    with pytest.raises(RequestError, match="no-room"):
+        held.room(300_001)
+
+
+def test_who_listens_hears_of_every_change() -> None:
+    async def run() -> list[str]:
+        exam = HeldExams(ServiceLimits()).open(Laterality.OD, None)
+        heard: list[str] = []
+
+        async def listen() -> None:
+            while len(heard) < 3:
+                await exam.changed(20)
+                heard.append(exam.events[-1].name if exam.events else "reset")
+
+        listening = asyncio.ensure_future(listen())
+        for step in (lambda: exam.tell("progress", {}), exam.reset, lambda: exam.tell("done", {})):
+            await asyncio.sleep(0.01)
+            step()
+        await listening
+        await exam.changed(0.01)  # nothing more
+        return heard
+
+    assert asyncio.run(run()) == ["progress", "reset", "done"]
+
+
+def test_events_are_written_in_one_line_each() -> None:
+    assert Event("progress", {"scan": 1, "state": "a\nb"}).encoded() == (
+        b'event: progress\ndata: {"scan": 1, "state": "a\\nb"}\n\n'
+    )
+
+
+@pytest.mark.parametrize("wrong", [{"waiting": -1}, {"exams": 0}, {"held_mb": 0}, {"forget_after_s": 0.5}])
+def test_limits_that_make_no_sense_are_refused(wrong: dict[str, float]) -> None:
+    with pytest.raises(UsageError):
+        ServiceLimits(**wrong)  # type: ignore[arg-type]

@@ -1,0 +1,163 @@
+"""The worker in use: another takes over when its model has proven itself, and only then."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from edge_runtime import CataractAnalyzer
+from edge_runtime.errors import EdgeCataractError, InferenceError, InternalError, ModelIntegrityError, RequestError
+from edge_runtime.golden import sample_counts
+from edge_runtime.service.limits import ServiceLimits
+from edge_runtime.service.tasks import Done, Kind, Task, Unknown
+from edge_runtime.service.workshop import Workshop
+from tests.make_tiny_model import TinyModel, tiny_model_bytes
+
+from .conftest import png, write_proven
+from .deadly import DIES, DeadlySettings
+
+pytestmark = pytest.mark.slow
+SCAN = Task(Kind.SCAN, (1,))
+
+
+class Source:
+    """A model that a test switches."""
+
+    def __init__(self, model: Path) -> None:
+        self.model, self.number = model, 0
+        self.error: EdgeCataractError | None = None
+
+    def generation(self) -> int:
+        if self.error is not None:
+            raise self.error
+        return self.number
+
+    def settings(self) -> DeadlySettings:
+        return DeadlySettings(str(self.model))
+
+    def switch(self, model: Path) -> None:
+        self.model, self.number = model, self.number + 1
+
+
+@pytest.fixture(scope="module")
+def another_model(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Path:
+    folder = tmp_path_factory.mktemp("another")
+    return write_proven(folder / "another.onnx", sample_counts(CataractAnalyzer(tiny_model)), name="another")
+
+
+@pytest.fixture
+def opened() -> Iterator[Callable[[Source, list[str]], Workshop]]:
+    with ExitStack() as running:
+
+        def open_one(source: Source, said: list[str]) -> Workshop:
+            workshop = Workshop(source, ServiceLimits(), said.append)
+            running.callback(workshop.end)
+            running.callback(workshop.kill)
+            workshop.open()
+            return workshop
+
+        yield open_one
+
+
+def document(workshop: Workshop) -> str:
+    done = workshop.worker().do(SCAN, [png()], lambda _: None)
+    assert isinstance(done, Done)
+    return str(json.loads(done.text)["model"]["name"])
+
+
+def test_a_model_that_was_switched_takes_over_between_two_scans(
+    opened: Callable[[Source, list[str]], Workshop], proven_model: Path, another_model: Path
+) -> None:
+    said: list[str] = []
+    source = Source(proven_model)
+    workshop = opened(source, said)
+    assert not workshop.look_for_another()
+    before = workshop.worker()
+    assert document(workshop) == "tiny-grey-level"
+    source.switch(another_model)
+    assert workshop.look_for_another()
+    assert (before.alive, said) == (True, ["model another 0 takes over"])
+    assert document(workshop) == "another"
+    assert (before.alive, workshop.notice) == (False, None)
+    assert workshop.model is not None
+    assert workshop.model["name"] == "another"
+
+
+def test_a_model_that_does_not_prove_itself_leaves_the_old_one_even_when_that_dies(
+    opened: Callable[[Source, list[str]], Workshop], proven_model: Path, tmp_path: Path
+) -> None:
+    unproven = tmp_path / "unproven.onnx"
+    unproven.write_bytes(tiny_model_bytes(TinyModel(name="unproven")))
+    said: list[str] = []
+    source = Source(proven_model)
+    workshop = opened(source, said)
+    source.switch(unproven)
+    assert not workshop.look_for_another()
+    assert not workshop.look_for_another()  # tried once
+    assert [("selftest-failed" in line, "stays" in line) for line in said] == [(True, True)]
+    assert workshop.notice == "The new model did not take over: error[selftest-failed]."
+    with pytest.raises(InternalError):
+        workshop.worker().do(SCAN, [png(DIES)], lambda _: None)
+    assert document(workshop) == "tiny-grey-level"
+    assert said[1:] == ["the process that decodes and measures has ended; another takes its place"]
+    source.switch(proven_model)
+    assert workshop.look_for_another()
+    assert workshop.notice is None
+
+
+def test_slots_that_are_damaged_leave_the_old_one(
+    opened: Callable[[Source, list[str]], Workshop], proven_model: Path
+) -> None:
+    said: list[str] = []
+    source = Source(proven_model)
+    workshop = opened(source, said)
+    source.error = ModelIntegrityError("damaged-slots", "The file is no list of models.", "Install again.")
+    assert not workshop.look_for_another()
+    assert not workshop.look_for_another()
+    assert len(said) == 1
+    assert document(workshop) == "tiny-grey-level"
+
+
+def test_a_model_that_does_not_prove_itself_is_not_begun_with(
+    opened: Callable[[Source, list[str]], Workshop], tiny_model: Path
+) -> None:
+    with pytest.raises(InferenceError, match="selftest-failed"):
+        opened(Source(tiny_model), [])
+
+
+def test_words_of_an_eye_that_the_worker_has_let_go_of_need_its_scans(
+    opened: Callable[[Source, list[str]], Workshop], proven_model: Path
+) -> None:
+    worker = opened(Source(proven_model), []).worker()
+    exam = Task(Kind.EXAM, (1,), exam="a.1")
+    words = Task(Kind.WORDS, exam="a.1")
+    assert isinstance(worker.do(exam, [png()], lambda _: None), Done)
+    assert isinstance(worker.do(words, [], lambda _: None), Done)
+    worker.do(Task(Kind.FORGET), [], lambda _: None)
+    assert isinstance(worker.do(words, [], lambda _: None), Unknown)
+
+
+def test_a_worker_that_was_stopped_from_outside_is_told_apart(
+    opened: Callable[[Source, list[str]], Workshop], proven_model: Path
+) -> None:
+    worker = opened(Source(proven_model), []).worker()
+    os.kill(worker.process_id, signal.SIGTERM)  # which the service alone heeds
+    assert worker.alive
+    os.kill(worker.process_id, signal.SIGKILL)
+    with pytest.raises(InternalError, match="signal 9"):
+        worker.do(SCAN, [png()], lambda _: None)
+    assert not worker.alive
+
+
+def test_a_refusal_survives_the_way_between_processes() -> None:
+    import pickle
+
+    error = RequestError("queue-full", "Full.", "Wait.", status=429, retry_after_s=3)
+    again = pickle.loads(pickle.dumps(error))
+    assert (again.word, again.status, again.retry_after_s) == ("queue-full", 429, 3)
