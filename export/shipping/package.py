@@ -129,7 +129,7 @@ def _put_control(tree: Path, release: Release) -> None:
     )
     _put(tree / "DEBIAN/control", control.encode("utf-8"))
     _put(tree / "DEBIAN/conffiles", b"/etc/default/edge-cataract\n")
-    sums = run("sh", "-c", "find etc usr -type f -print0 | LC_ALL=C sort -z | xargs -0 md5sum", cwd=tree)
+    sums = run("sh", "-c", "find usr -type f -print0 | LC_ALL=C sort -z | xargs -0 md5sum", cwd=tree)
     _put(tree / "DEBIAN/md5sums", sums.encode("utf-8"))
     for name in SCRIPTS:
         _put(tree / "DEBIAN" / name, (DEBIAN / name).read_bytes(), 0o755)
