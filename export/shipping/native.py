@@ -1,8 +1,8 @@
 """Native libraries inside of the frozen folder, by evidence: what wheels declare, and what the binaries say themselves.
 
-The metadata of packages name none of them. Evidence is, in this order: a parts list that a wheel brings along
-(``*.dist-info/sboms``); a version that a binary carries as text; its file name. A version that nothing states is left
-out, never guessed.
+The metadata of packages name none of them. Evidence of a version is what a binary says of itself, then a parts list
+that its wheel brings along (``*.dist-info/sboms``). The name of a file names a library and states no version: what
+stands there is that of an interface. A version that nothing states is left out.
 """
 
 from __future__ import annotations

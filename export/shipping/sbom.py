@@ -68,7 +68,7 @@ def check_parts_list(text: str) -> None:
 
 
 def files_without_owner(program: Path, parts: str) -> list[str]:
-    """Shared libraries of the frozen folder (``lib*.so*``) that no component of the parts list accounts for."""
+    """Libraries that wheels carry in folders of their own (``*.libs``), and no component accounts for."""
     listed = {
         place["location"]
         for component in json.loads(parts)["components"]

@@ -21,7 +21,7 @@ _PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 _PATIENCE_S = 120.0
 # What a running system writes by itself, whatever is installed.
 _RESTLESS = ("dev", "proc", "run", "sys", "tmp", "var/cache", "var/log", "var/tmp", "var/lib/systemd", "root")
-# Accounts, whose contents are compared and not only their names; dpkg's own lists change with every package.
+# Accounts: their contents are compared, and not only their names.
 _COMPARED = ("etc/passwd", "etc/group", "etc/shadow", "etc/gshadow")
 
 
