@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from .errors import OutputError, UsageError, WriteError
 from .ledger_lines import SCHEMA, differing_entries, may_be_stamp, record_of, seal, unseal
-from .locked_file import open_locked, sync_folder
+from .locked_file import open_locked, sync_file, sync_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -156,7 +156,7 @@ class Ledger:
         if not self._unsynced:
             return
         try:
-            os.fsync(self._file.fileno())
+            sync_file(self._file.fileno())
         except OSError as error:
             raise _write_error(error) from error
         self._unsynced = 0
@@ -209,7 +209,7 @@ class Ledger:
                 self._end += len(line)
         if os.fstat(self._file.fileno()).st_size > self._end:
             self._file.truncate(self._end)
-            os.fsync(self._file.fileno())
+            sync_file(self._file.fileno())
 
     def _is_same_work(self, found: dict[str, Any], replace: bool) -> bool:
         differing = differing_entries(found, self.stamp)

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import BinaryIO
 
-# A share or a removable medium may not know how to sync a folder; its files are synced all the same.
-_NO_FOLDER_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EACCES, errno.EPERM, errno.EBADF}
+# What a share or a removable medium says that does not know how to sync a file, or a folder.
+_NO_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
+_NO_FOLDER_SYNC = {*_NO_SYNC, errno.EACCES, errno.EPERM, errno.EBADF}
 _LOCKED_BYTE = 1 << 40  # for Windows, where others cannot read what is locked: far beyond any content
 
 
@@ -77,8 +78,31 @@ def unwritten(file: BinaryIO) -> Iterator[None]:
         fcntl.flock(file.fileno(), fcntl.LOCK_UN)
 
 
+def sync_file(descriptor: int) -> bool:
+    """Force a file to the disk, where its medium can: a share may not know how; whether it did.
+
+    Raises
+    ------
+    OSError
+        When the disk fails.
+    """
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _NO_SYNC:
+            raise
+        return False
+    return True
+
+
 def sync_folder(folder: str) -> None:
-    """Make new names and renames durable, where the system and the medium can; Windows has no such call."""
+    """Make the names of new files durable, where the system and the medium can; Windows has no such call.
+
+    Raises
+    ------
+    OSError
+        When the disk fails.
+    """
     if sys.platform == "win32":
         return
     try:

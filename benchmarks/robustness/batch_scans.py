@@ -81,7 +81,7 @@ def _contents(eye: Laterality) -> dict[tuple[int, str], bytes]:
     plan = EyePlan("batch", "p1", eye.value, 66.0, eye is Laterality.OD, dilated=True)
     pictures = [simulate(plan, ScanPlan(1, float(DEGREES * place))).picture for place in range(SCANS_PER_EYE)]
     return {
-        (place, ending): _dicom(picture, eye) if ending == ".dcm" else _encoded(ending, picture)
+        (place, ending): dicom_of(picture, eye) if ending == ".dcm" else _encoded(ending, picture)
         for place, picture in enumerate(pictures)
         for ending in ENDINGS
     }
@@ -94,8 +94,8 @@ def _encoded(ending: str, picture: NDArray[np.uint8] | NDArray[np.uint16]) -> by
     return data.tobytes()
 
 
-def _dicom(picture: NDArray[np.uint8] | NDArray[np.uint16], eye: Laterality) -> bytes:
-    """A picture as a Secondary Capture file of nobody."""
+def dicom_of(picture: NDArray[np.uint8] | NDArray[np.uint16], eye: Laterality) -> bytes:
+    """Make a picture a Secondary Capture file of nobody."""
     dataset, uid = import_module("pydicom.dataset"), import_module("pydicom.uid")
     bits = picture.dtype.itemsize * 8
     ds: Any = dataset.Dataset()

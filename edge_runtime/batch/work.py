@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from edge_runtime.errors import EdgeCataractError, InternalError, out_of_memory
 from edge_runtime.exams.eyes import split_eyes
@@ -57,18 +57,30 @@ class AnalyzerSettings:
         return analyzer
 
 
-def measure_exam(analyzer: CataractAnalyzer, job: Job) -> ExamRecord:
+class Spectator(Protocol):
+    """Who sees the eyes of an exam while it is measured; what it raises becomes a part of the record."""
+
+    def opened(self, files: Sequence[Sequence[str]]) -> None:
+        """Before anything is measured: the files of each eye."""
+
+    def judged(self, eye: EyeResult, document: dict[str, Any]) -> None:
+        """An eye was measured."""
+
+
+def measure_exam(analyzer: CataractAnalyzer, job: Job, spectator: Spectator | None = None) -> ExamRecord:
     """Measure the eyes of an exam. Whatever is wrong with it is in the record; nothing is raised."""
     try:
         opened = open_scans(job.exam.scans, analyzer.room_for_reading)
         eyes = split_eyes(opened)
+        path_of = {source.name: scan.planned.path for scan in opened for source in scan.sources}
+        if spectator is not None:
+            spectator.opened([[path_of[source.name] for source in exam.sources] for exam in eyes.exams])
     except Exception as error:  # noqa: BLE001 - one exam, whatever is wrong with it, ends no run
         return without_result(job, known_error(error))
-    path_of = {source.name: scan.planned.path for scan in opened for source in scan.sources}
     found: dict[str, list[Status]] = {scan.path: [] for scan in job.exam.scans}
     records = []
     for exam in eyes.exams:
-        record, statuses = _measure_eye(analyzer, exam, job.label)
+        record, statuses = _measure_eye(analyzer, exam, job.label, spectator)
         records.append(record)
         for source, status in zip(exam.sources, statuses, strict=True):
             found[path_of[source.name]].append(status)
@@ -88,7 +100,9 @@ def without_result(job: Job, error: EdgeCataractError) -> ExamRecord:
     )
 
 
-def _measure_eye(analyzer: CataractAnalyzer, exam: Exam, label: str) -> tuple[EyeRecord, list[Status]]:
+def _measure_eye(
+    analyzer: CataractAnalyzer, exam: Exam, label: str, spectator: Spectator | None
+) -> tuple[EyeRecord, list[Status]]:
     """The line of one eye, and what became of each of its scans."""
     from edge_runtime.report.document import document
 
@@ -96,6 +110,8 @@ def _measure_eye(analyzer: CataractAnalyzer, exam: Exam, label: str) -> tuple[Ey
     try:
         eye: EyeResult = analyzer.analyze_exam(exam)
         content = {**document(eye), "exam": label}
+        if spectator is not None:
+            spectator.judged(eye, content)
     except Exception as error:  # noqa: BLE001 - one exam, whatever is wrong with it, ends no run
         known = known_error(error)
         forget_pixels(known)

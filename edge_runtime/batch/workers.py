@@ -9,6 +9,7 @@ import multiprocessing
 import os
 import signal
 import threading
+from collections import deque
 from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING, Any
@@ -16,15 +17,18 @@ from typing import TYPE_CHECKING, Any
 from edge_runtime.errors import EdgeCataractError, InternalError
 from edge_runtime.machine.memory import give_back_freed
 
-from .record import ExamRecord
 from .work import known_error, measure_exam, without_result
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Callable, Generator, Sequence
+
+    from edge_runtime.analyzer import CataractAnalyzer
 
     from .plan import Job
+    from .record import ExamRecord
     from .work import AnalyzerSettings
 
+    Task = Callable[[CataractAnalyzer, Job], Any]
     Results = Generator[tuple[Job, ExamRecord] | None, None, None]
 
 # Resident memory at its peak in MB, of a worker on exams of two eyes and of the process that watches, measured by
@@ -45,19 +49,20 @@ def measured(jobs: Sequence[Job], settings: AnalyzerSettings, workers: int) -> R
     EdgeCataractError
         When the processes cannot load the model, or end before they have.
     """
-    watch = _Watch(settings, list(reversed(jobs)))
+    pool = WorkerPool(settings, measure_exam)
     try:
+        for job in jobs:
+            pool.add(job)
         for _ in range(min(workers, len(jobs))):
-            watch.start()
-        while watch.running:
-            ready = wait([worker.pipe for worker in watch.running], TICK_S)
-            if not ready:
+            pool.start()
+        while pool.running:
+            found = pool.results(TICK_S)
+            if found is None:
                 yield None
-            for worker in [one for one in watch.running if one.pipe in ready]:
-                if (result := watch.look_at(worker)) is not None:
-                    yield result
+            for job, said in found or ():
+                yield job, (without_result(job, said) if isinstance(said, EdgeCataractError) else said)
     finally:
-        watch.end()
+        pool.end()
 
 
 class _Worker:
@@ -66,11 +71,30 @@ class _Worker:
     def __init__(self, process: Any, pipe: Connection) -> None:
         self.process, self.pipe = process, pipe
         self.job: Job | None = None
+        self.idle = False
 
 
-class _Watch:
-    def __init__(self, settings: AnalyzerSettings, waiting: list[Job]) -> None:
-        self._settings, self._waiting = settings, waiting
+class WorkerPool:
+    """Processes that carry out one task for exam after exam.
+
+    Parameters
+    ----------
+    settings
+        What every process builds its analyzer from.
+    task
+        What is done with an analyzer and an exam: a function of a module, for other processes find it by its name.
+    keep
+        Whether a process without an exam waits for the next one; otherwise it ends.
+
+    Attributes
+    ----------
+    running
+        The processes.
+    """
+
+    def __init__(self, settings: AnalyzerSettings, task: Task, *, keep: bool = False) -> None:
+        self._settings, self._task, self._keep = settings, task, keep
+        self._waiting: deque[Job] = deque()
         self._context = multiprocessing.get_context("spawn")  # a session of onnxruntime does not survive a fork
         self._false_starts = 0
         self.running: list[_Worker] = []
@@ -78,12 +102,50 @@ class _Watch:
     def start(self) -> None:
         """Start a process; it says when it is ready."""
         ours, theirs = self._context.Pipe()
-        process = self._context.Process(target=_serve, args=(theirs, self._settings), daemon=True)
+        process = self._context.Process(target=_serve, args=(theirs, self._settings, self._task), daemon=True)
         process.start()
         theirs.close()
         self.running.append(_Worker(process, ours))
 
-    def look_at(self, worker: _Worker) -> tuple[Job, ExamRecord] | None:
+    def add(self, job: Job) -> None:
+        """Put an exam at the end of the queue; a process that waits gets it at once."""
+        self._waiting.append(job)
+        idle = next((worker for worker in self.running if worker.idle), None)
+        if idle is not None:
+            self._give(idle)
+
+    @property
+    def unfinished(self) -> int:
+        """Exams without a result."""
+        return len(self._waiting) + sum(worker.job is not None for worker in self.running)
+
+    @property
+    def ready(self) -> bool:
+        """Whether a process has loaded the model."""
+        return any(worker.idle or worker.job is not None for worker in self.running)
+
+    def results(self, timeout_s: float, also: Sequence[Connection] = ()) -> list[tuple[Job, Any]] | None:
+        """Exams that have ended since, each with what the task gave, or with the error that ended its process.
+
+        Parameters
+        ----------
+        timeout_s
+            How long to wait for a process to say something; None is returned when none does.
+        also
+            Other pipes that end the waiting.
+
+        Raises
+        ------
+        EdgeCataractError
+            When the processes cannot load the model, or end before they have.
+        """
+        ready = wait([*(worker.pipe for worker in self.running), *also], timeout_s)
+        if not ready:
+            return None
+        heard = [self._look_at(worker) for worker in list(self.running) if worker.pipe in ready]
+        return [result for result in heard if result is not None]
+
+    def _look_at(self, worker: _Worker) -> tuple[Job, Any] | None:
         """Take what a process says, and give it the next exam; None where that was no result."""
         try:
             said = worker.pipe.recv()
@@ -97,19 +159,22 @@ class _Watch:
         return None if job is None else (job, said)
 
     def _give(self, worker: _Worker) -> None:
-        """Give a process the next exam, or nothing more."""
-        worker.job = self._waiting.pop() if self._waiting else None
+        """Give a process the next exam; without one it waits, or ends."""
+        worker.job = self._waiting.popleft() if self._waiting else None
+        worker.idle = worker.job is None and self._keep
+        if worker.idle:
+            return
         try:
             worker.pipe.send(worker.job)
         except OSError:  # it has ended meanwhile, without having begun
             if worker.job is not None:
-                self._waiting.append(worker.job)
+                self._waiting.appendleft(worker.job)
                 worker.job = None
             return
         if worker.job is None:
             self._forget(worker)
 
-    def _replace(self, worker: _Worker) -> tuple[Job, ExamRecord] | None:
+    def _replace(self, worker: _Worker) -> tuple[Job, EdgeCataractError] | None:
         self._forget(worker)
         code = worker.process.exitcode
         died = InternalError(
@@ -123,9 +188,9 @@ class _Watch:
                 raise died
             self.start()
             return None
-        if self._waiting:
+        if self._waiting or self._keep:
             self.start()
-        return worker.job, without_result(worker.job, died)
+        return worker.job, died
 
     def _forget(self, worker: _Worker) -> None:
         self.running.remove(worker)
@@ -140,12 +205,12 @@ class _Watch:
             worker.process.join()
 
 
-def _serve(pipe: Connection, settings: AnalyzerSettings) -> None:
+def _serve(pipe: Connection, settings: AnalyzerSettings, task: Task) -> None:
     """Be a worker: load the model once, then measure what comes until nothing does."""
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         if hasattr(signal, name):  # the process that watches hears them too, and ends this one
             signal.signal(getattr(signal, name), signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=end_with_parent, daemon=True).start()
     with suppress(EOFError, OSError):
         try:
             analyzer = settings.load()
@@ -154,11 +219,11 @@ def _serve(pipe: Connection, settings: AnalyzerSettings) -> None:
             return
         pipe.send(None)
         while (job := pipe.recv()) is not None:
-            pipe.send(measure_exam(analyzer, job))
+            pipe.send(task(analyzer, job))
             give_back_freed()  # or what one exam left in pieces grows with the next
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """End at once when the process that watches was killed: nobody would take the result."""
     parent = multiprocessing.parent_process()
     if parent is not None:

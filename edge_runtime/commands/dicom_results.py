@@ -110,8 +110,8 @@ def add_dicom_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--dicom-out-kinds",
-        type=_kinds,
-        default=_kinds(_DEFAULT),
+        type=kinds_argument,
+        default=kinds_argument(_DEFAULT),
         metavar="KINDS",
         help=f"which objects: sr (Structured Report), pdf (a page), seg (Segmentation); default: {_DEFAULT}",
     )
@@ -153,7 +153,8 @@ def write_dicom(
     write_all(files.contents(eye, created=created, page=page, variant=language))
 
 
-def _kinds(text: str) -> tuple[str, ...]:
+def kinds_argument(text: str) -> tuple[str, ...]:
+    """Kinds of objects, as an option names them: ``sr,pdf,seg``."""
     kinds = tuple(dict.fromkeys(text.split(",")))
     unknown = [kind for kind in kinds if kind not in _KINDS]
     if unknown:

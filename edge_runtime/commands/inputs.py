@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from edge_runtime.errors import ScanMissingError, UsageError
-from edge_runtime.exams.folder import find_scans
+from edge_runtime.exams.folder import find_scans, is_own
 from edge_runtime.exams.grouping import labels_by_name
 from edge_runtime.exams.manifest import is_manifest, read_manifest
 from edge_runtime.exams.planned import PlannedScan
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from edge_runtime.exams.manifest import Manifest
 
 _MOST_NAMES = 10  # of files that were left out
-_RESULTS = (".sr.dcm", ".pdf.dcm", ".seg.dcm")  # of --dicom-out
 
 
 def scans_of_one_exam(given: Sequence[str], eye: str | None, *, quiet: bool) -> tuple[PlannedScan, ...]:
@@ -118,13 +117,6 @@ def manifest_of(path: str, *, quiet: bool) -> Manifest:
     return manifest
 
 
-def _is_own(path: str) -> bool:
-    """Whether a file is a picture or a DICOM result that this program wrote."""
-    from edge_runtime.report.png import picture_mark
-
-    return path.endswith(_RESULTS) or picture_mark(path) is not None
-
-
 def scans_in(folder: str, *, deep: bool, quiet: bool, without: str | None = None) -> list[PlannedScan]:
     """The scans of a folder; what was left out is told.
 
@@ -133,7 +125,7 @@ def scans_in(folder: str, *, deep: bool, quiet: bool, without: str | None = None
     ScanMissingError
         ``no-scans`` when there are none.
     """
-    found = find_scans(folder, deep=deep, is_own=_is_own, without=without)
+    found = find_scans(folder, deep=deep, is_own=is_own, without=without)
     if found.left_out and not quiet:
         shown = ", ".join(found.left_out[:_MOST_NAMES])
         more = f" and {len(found.left_out) - _MOST_NAMES} more" if found.left_out[_MOST_NAMES:] else ""

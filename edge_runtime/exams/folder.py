@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-import stat
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from edge_runtime.errors import ScanMissingError
+from edge_runtime.reading.files import begins_as_dicom
+from edge_runtime.reading.picture_mark import picture_mark
 
 from .names import eye_in, natural_key
 from .planned import PlannedScan
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".dcm", ".dicom"})
 DIRECTORY = "DICOMDIR"  # the index of a DICOM medium, whose folders and files have names without a meaning
+_OWN_RESULTS = (".sr.dcm", ".pdf.dcm", ".seg.dcm")  # of --dicom-out
 _SYSTEM = frozenset({"thumbs.db", "ehthumbs.db", "desktop.ini", "dicomdir", "__macosx"})
-_DICOM_MARK, _DICOM_MARK_AT = b"DICM", 128
 
 
 @dataclass(slots=True)
@@ -77,7 +78,7 @@ class _Walk:
         has_scans = False
         entries = _entries(folder)
         for entry in entries:
-            if _is_system(entry.name):
+            if is_system(entry.name):
                 self.found.left_out.append(entry.name)
             elif _is_folder(entry):
                 inner.append(entry)
@@ -105,7 +106,13 @@ def _entries(folder: str) -> list[os.DirEntry[str]]:
         raise ScanMissingError("unreadable-file", found, "Check the path and its permissions.") from error
 
 
-def _is_system(name: str) -> bool:
+def is_own(path: str) -> bool:
+    """Whether a file is a picture or a DICOM result that this program wrote."""
+    return path.endswith(_OWN_RESULTS) or picture_mark(path) is not None
+
+
+def is_system(name: str) -> bool:
+    """Whether a name is that of a hidden file, or of one that systems leave in folders."""
     return name.startswith((".", "~$")) or name.casefold() in _SYSTEM
 
 
@@ -117,18 +124,17 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
+def suffix_may_be_scan(name: str) -> bool | None:
+    """Whether a file of this name is taken for a scan; None where only its content says so, as of DICOM."""
+    suffix = os.path.splitext(name)[1].casefold()
+    if suffix in SUFFIXES:
+        return True
+    return False if suffix and not suffix[1:].isdigit() else None
+
+
 def _may_be_scan(entry: os.DirEntry[str]) -> bool:
     """By its ending; a file of DICOM need have none, or one that is a part of a number, and is known by its mark."""
-    suffix = os.path.splitext(entry.name)[1].casefold()
-    if suffix in SUFFIXES:
-        return not (entry.is_symlink() and os.path.isdir(entry.path))
-    if suffix and not suffix[1:].isdigit():
-        return False
-    try:
-        if not stat.S_ISREG(entry.stat().st_mode):
-            return False
-        with open(entry.path, "rb") as file:
-            file.seek(_DICOM_MARK_AT)
-            return file.read(len(_DICOM_MARK)) == _DICOM_MARK
-    except OSError:
-        return False
+    named = suffix_may_be_scan(entry.name)
+    if named is not None:
+        return named and not (entry.is_symlink() and os.path.isdir(entry.path))
+    return begins_as_dicom(entry.path)

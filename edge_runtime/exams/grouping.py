@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .names import eye_in, eye_words
+from .names import LETTER, SEPARATOR, eye_in, eye_words
 from .planned import PlannedExam
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from .planned import PlannedScan
 
-_NUMBERS_AT_END = re.compile(r"((^|[\W_]+)\d+(deg|°)?)+$", re.IGNORECASE)
+_NUMBERS_AT_END = re.compile(rf"((^|{SEPARATOR}+)\d+(deg|°)?)+$", re.IGNORECASE)
 
 
 def exams_of(labelled: Iterable[tuple[str, PlannedScan]]) -> tuple[PlannedExam, ...]:
@@ -73,19 +73,26 @@ def labels_by_name(paths: Sequence[str], root: str) -> list[str]:
     for place in places:
         beginnings.setdefault(place.folder, set()).add(place.beginning)
     top = os.path.basename(os.path.abspath(root))
-    return [_label(place, beginnings[place.folder] - {""}, top) for place in places]
+    return [_label(place, top, several=len(beginnings[place.folder] - {""}) > 1) for place in places]
+
+
+def label_alone(path: str, root: str) -> str:
+    """The label of a file whatever else lies in its folder, so that it stays the same when others come.
+
+    As `labels_by_name`, but what stands in the name before the eye's word is always added to the folder.
+    """
+    return _label(_Place.of(path, root), os.path.basename(os.path.abspath(root)), several=True)
 
 
 def _says_eye_alone(name: str) -> bool:
     """Whether a folder's name is nothing but an eye's word: ``OD``, ``R``, ``01-left``."""
     words = eye_words(name)
-    return eye_in(name) is not None and all(re.search(r"[^\W\d_]", w.before + w.after) is None for w in words)
+    return eye_in(name) is not None and all(re.search(LETTER, w.before + w.after) is None for w in words)
 
 
-def _label(place: _Place, beginnings: set[str], top: str) -> str:
+def _label(place: _Place, top: str, *, several: bool) -> str:
     if place.folder:
-        several = place.beginning and len(beginnings) > 1
-        return f"{place.folder}/{place.beginning}" if several else place.folder
+        return f"{place.folder}/{place.beginning}" if several and place.beginning else place.folder
     words = eye_words(place.stem)
     if words:
         return words[0].before or top

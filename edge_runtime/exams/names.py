@@ -20,7 +20,11 @@ _WORDS: dict[str, Laterality] = {
 }
 # Initials of people look the same, so that they count at the end of a name alone, before nothing but numbers.
 _LETTERS = {"r": Laterality.OD, "l": Laterality.OS}
-_WORD = re.compile(r"[^\W_]+")
+# A byte of a name that is no UTF-8, as Python shows it. It is a letter of another time: no separator, and no eye.
+_BYTE = "[\udc80-\udcff]"
+LETTER = rf"(?:[^\W\d_]|{_BYTE})"
+SEPARATOR = rf"(?:(?!{_BYTE})[\W_])"
+_WORD = re.compile(rf"(?:[^\W_]|{_BYTE})+")
 _LETTERS_OF = re.compile(r"\d*([^\W\d_]+)\d*")
 _NUMBER = re.compile(r"\d+(deg)?")
 _DEGREES = r"(\d{1,3}(?:\.\d+)?)"
@@ -57,7 +61,7 @@ def eye_words(name: str) -> list[EyeWord]:
             eye = _LETTERS.get(word[0])
         if eye is not None:
             before, after = text[: word.start()], text[word.end() :]
-            found.append(EyeWord(eye, re.sub(r"[\W_]+$", "", before), re.sub(r"^[\W_]+", "", after)))
+            found.append(EyeWord(eye, re.sub(rf"{SEPARATOR}+$", "", before), re.sub(rf"^{SEPARATOR}+", "", after)))
     return found
 
 

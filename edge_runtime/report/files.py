@@ -16,7 +16,7 @@ import stat
 from collections.abc import Iterator, Mapping
 
 from edge_runtime.errors import OutputError, WriteError
-from edge_runtime.locked_file import sync_folder
+from edge_runtime.locked_file import sync_file, sync_folder
 
 from .journal import Journal, finish_interrupted, temporary_name
 
@@ -162,7 +162,7 @@ def _write_synced(temporary: str, content: bytes) -> None:
     with open(descriptor, "wb") as file:
         file.write(content)
         file.flush()
-        os.fsync(descriptor)
+        sync_file(descriptor)
 
 
 def _translated(error: OSError) -> OutputError | WriteError:

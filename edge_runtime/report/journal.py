@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING
 
 from edge_runtime.errors import OutputError
-from edge_runtime.locked_file import open_locked
+from edge_runtime.locked_file import open_locked, sync_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,7 +58,7 @@ class Journal:
         if self._file is not None:
             plan = [[os.path.abspath(temporary), os.path.abspath(target)] for temporary, target in staged]
             self._file.write(json.dumps(plan).encode() + b"\n")
-            os.fsync(self._file.fileno())
+            sync_file(self._file.fileno())
 
     def remove(self, temporary: str) -> None:
         """Remove a file of this write that is not wanted any more; where that fails, the next run does it."""

@@ -23,12 +23,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--max-minutes", type=float, help="wall time to stay within; sets the number of steps")
     parser.add_argument("--steps", type=int, help="instead of the recipe's")
-    parser.add_argument("--devices", type=int, default=1, help="processes of a machine (default 1)")
-    parser.add_argument("--nodes", type=int, default=1, help="machines that train together (default 1)")
+    parser.add_argument("--devices", type=int, help="processes of a machine (default: as torchrun says, or 1)")
+    parser.add_argument("--nodes", type=int, help="machines that train together (default: as torchrun says, or 1)")
     parser.add_argument("--accelerator", default="cpu", help="cpu, cuda, auto (default cpu)")
     parser.add_argument("--precision", default="32-true", help="32-true, bf16-mixed (default 32-true)")
     parser.add_argument("--threads", type=int, help="threads of a process")
     parser.add_argument("--workers", type=int, default=1, help="processes that draw batches (default 1: a thread)")
+    parser.add_argument("--start", type=Path, help="checkpoint to begin with, of the same network (default: none)")
     parser.add_argument("--cache", type=Path, help="folder for prepared frames (default: cache/ in the dataset)")
 
 
@@ -53,6 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
         steps=arguments.steps,
         cache=arguments.cache,
         workers=arguments.workers,
+        start=arguments.start,
     )
     fit(recipe, text, read_dataset(arguments.data), arguments.out, options)
     return 0

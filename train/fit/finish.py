@@ -39,11 +39,12 @@ def finish(run: Run, plan: Plan, unet: UNet, log: Sequence[LogRow], fabric: Fabr
     """Choose the operating point on every held-out scan, then write the checkpoint and what belongs to it."""
     recipe = run.recipe
     windows = calibration_windows(run.frames, spread(run.training, CALIBRATION_SCANS), recipe.window)
+    seen = () if run.beginning is None else run.beginning.checkpoint.pictures
     checkpoint = Checkpoint(
         metadata=_metadata(run, plan),
         weights=unet.state_dict(),
         calibration=windows,
-        pictures=tuple(short(run.frames.pictures[index]) for index in run.training),
+        pictures=(*seen, *(short(run.frames.pictures[index]) for index in run.training)),
     )
     eyes = eyes_of(list(measure(unet, run.frames, run.dataset.scans, run.held_out, recipe.window)))
     write_all({str(run.out / "held_out.csv"): _table(eyes)})
@@ -72,6 +73,7 @@ def calibration_windows(frames: GridFrames, indices: Sequence[int], window: tupl
 
 def _metadata(run: Run, plan: Plan) -> CheckpointMetadata:
     recipe = run.recipe
+    origins = [run.dataset.description] + ([] if run.beginning is None else [run.beginning.remark])
     return CheckpointMetadata(
         name=recipe.name,
         version=recipe.version,
@@ -79,7 +81,7 @@ def _metadata(run: Run, plan: Plan) -> CheckpointMetadata:
         grid=recipe.grid,
         profile=recipe.profile,
         brightness=recipe.brightness,
-        training_data=run.dataset.description,
+        training_data=" ".join(origins),
         dataset_sha256=plan.dataset_sha256,
         training_commit=plan.training_commit,
         recipe=plan.recipe,

@@ -8,28 +8,29 @@ from __future__ import annotations
 
 import time
 from contextlib import closing
-from typing import TYPE_CHECKING, Any
-
-import torch
-from lightning_fabric import Fabric
-
-from train.unet import UNet
+from typing import TYPE_CHECKING
 
 from .batches import Batch, Batches, Place, drawn_ahead
+from .beginning import Beginning, first_weights
 from .console import StepBar, announce
 from .curves import write_log
 from .finish import finish
 from .held_out import log_row
 from .loss import batch_loss
 from .plan import Plan, make_optimiser, plan_of
+from .processes import by_the_first, check_same_data, launch
 from .run import FitOptions, Run
-from .state import TrainingState
+from .state import TrainingState, read_state
+from .statistics import BatchStatistics
 from .stopping import Interruption
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from lightning_fabric import Fabric
+
     from train.data.dataset import Dataset
+    from train.unet import UNet
 
     from .recipe import Recipe
 
@@ -55,27 +56,32 @@ def fit(recipe: Recipe, recipe_text: str, dataset: Dataset, out: Path, options: 
     Raises
     ------
     RecipeError
-        When the run folder belongs to another recipe or other data.
+        When the run folder belongs to another recipe or other data, or the processes are not those asked for.
     DatasetError
         When an image or a mask cannot be used.
+    CheckpointError
+        When the weights to begin with cannot be read.
     """
     started = time.monotonic()
     out.mkdir(parents=True, exist_ok=True)
-    fabric = _launch(options)
-    with fabric.rank_zero_first():
-        run = Run.on(dataset, recipe, recipe_text, options, out)
+    fabric = launch(options)
+    path = options.start
+    beginning = None if path is None else by_the_first(fabric, lambda: Beginning.read(path, recipe))
+    with fabric.rank_zero_first(local=True):  # the first process of each machine prepares its frames
+        run = Run.on(dataset, recipe, recipe_text, options, out, beginning)
+    check_same_data(fabric, run.frames.sha256)
     if run.frames.doubt:
         announce(fabric, f"Warning: {run.frames.doubt}")
     batches = Batches(run.frames, run.training, recipe)
-    torch.manual_seed(recipe.seed)
-    unet = UNet(recipe.network)
-    unet.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub forgets it for modules
-    plan = plan_of(run, unet, batches, fabric, started)
-    if run.checkpoint_path.is_file():
+    unet = first_weights(recipe, run.beginning)
+    plan = by_the_first(fabric, lambda: plan_of(run, unet, batches, fabric, started))
+    if by_the_first(fabric, run.checkpoint_path.is_file):
         announce(fabric, f"{out} holds a finished run of {plan.steps} steps: nothing to do.")
         return run.checkpoint_path
     announce(fabric, f"{len(run.training)} scans to learn from, {len(run.held_out)} held out; {plan.summary()}")
     announce(fabric, f"{run.recipe.name} {run.label}.")
+    if run.beginning is not None:
+        announce(fabric, run.beginning.remark)
     if run.missing_groups:
         without = " and no ".join(run.missing_groups)
         announce(fabric, f"Warning: no {without} eye is held out, so there will be no threshold to measure or export.")
@@ -91,8 +97,8 @@ def train(run: Run, plan: Plan, unet: UNet, batches: Batches, fabric: Fabric) ->
     recipe = run.recipe
     network, optimiser = fabric.setup(unet, make_optimiser(unet, recipe))
     state = TrainingState()
-    if run.state_path.is_file():
-        state = TrainingState.load(run.state_path, unet, optimiser, fabric)
+    if (saved := by_the_first(fabric, lambda: read_state(run.state_path))) is not None:
+        state = TrainingState.continued(saved, unet, optimiser)
         announce(fabric, f"continues at step {state.step}")
 
     places = [
@@ -100,6 +106,7 @@ def train(run: Run, plan: Plan, unet: UNet, batches: Batches, fabric: Fabric) ->
         for step in range(state.step, plan.steps)
         for micro in range(recipe.accumulate)
     ]
+    statistics = BatchStatistics(unet, fabric)
     network.train()
     with (
         StepBar(fabric, state.step, plan.steps) as bar,
@@ -109,9 +116,11 @@ def train(run: Run, plan: Plan, unet: UNet, batches: Batches, fabric: Fabric) ->
         for place, drawn in zip(places, coming, strict=True):
             batch: Batch = fabric.to_device(drawn)
             last_micro = place.micro == recipe.accumulate - 1
+            statistics.before_pass()
             with fabric.no_backward_sync(network, enabled=not last_micro):
                 loss = batch_loss(network, batch, recipe.loss) / recipe.accumulate
                 fabric.backward(loss)
+            statistics.after_pass()
             state.add(loss)
             if not last_micro:
                 continue
@@ -127,6 +136,7 @@ def train(run: Run, plan: Plan, unet: UNet, batches: Batches, fabric: Fabric) ->
             if state.step % recipe.validate_every == 0 or at_the_end:
                 bar.standing(state.step, validate(run, state, unet, learning_rate, fabric))
             if state.step % recipe.checkpoint_every == 0 or at_the_end or interruption.came:
+                state.share_loss(fabric)
                 if fabric.is_global_zero:
                     state.save(run.state_path, unet, optimiser)
                 fabric.barrier()
@@ -146,14 +156,3 @@ def validate(run: Run, state: TrainingState, unet: UNet, learning_rate: float, f
     state.log.append(row)
     write_log(state.log, run.out / "log.csv")
     return f"loss {mean_loss:.4f}, held-out Dice of the lens {row['held_out_dice_lens'] or 0:.4f}"
-
-
-def _launch(options: FitOptions) -> Fabric:
-    if options.threads:
-        torch.set_num_threads(options.threads)
-    precision: Any = options.precision  # Fabric types it as one of many literals, and checks it itself
-    fabric = Fabric(
-        accelerator=options.accelerator, devices=options.devices, num_nodes=options.num_nodes, precision=precision
-    )
-    fabric.launch()
-    return fabric

@@ -53,6 +53,8 @@ class Plan:
         Revision of the code.
     world, precision
         The number of processes, and Fabric's name of the arithmetic.
+    start_sha256
+        Digest of the checkpoint that it began with; "" for random weights.
     """
 
     steps: int
@@ -62,6 +64,7 @@ class Plan:
     training_commit: str
     world: int
     precision: str
+    start_sha256: str = ""
 
     def summary(self) -> str:
         """Return the number of steps and what they cost, in words."""
@@ -87,7 +90,7 @@ def make_optimiser(unet: UNet, recipe: Recipe) -> torch.optim.Optimizer:
 
 
 def plan_of(run: Run, unet: UNet, batches: Batches, fabric: Fabric, started: float) -> Plan:
-    """Read the plan of a run that was begun before, or make one and write it down.
+    """Read the plan of a run that was begun before, or make one and write it down: for the first process alone.
 
     Parameters
     ----------
@@ -117,8 +120,7 @@ def plan_of(run: Run, unet: UNet, batches: Batches, fabric: Fabric, started: flo
         plan = within
     else:
         plan = make_plan(run, unet, batches, fabric, time.monotonic() - started)
-    if fabric.is_global_zero:
-        write_plan(plan, run.plan_path)
+    write_plan(plan, run.plan_path)
     return plan
 
 
@@ -127,7 +129,7 @@ def shorten(plan: Plan, run: Run, unet: UNet, batches: Batches, fabric: Fabric, 
     taken = steps_taken(run.state_path)
     cost = seconds_per_step(run.recipe, unet, batches, fabric, run.options.workers)
     held = steps_within(run.options.max_minutes, cost, time.monotonic() - started)
-    return replace(plan, steps=fabric.broadcast(min(plan.steps, taken + held)))
+    return replace(plan, steps=min(plan.steps, taken + held))
 
 
 def steps_within(minutes: float | None, cost_s: float, spent_s: float) -> int:
@@ -140,7 +142,6 @@ def make_plan(run: Run, unet: UNet, batches: Batches, fabric: Fabric, spent_s: f
     options = run.options
     cost = seconds_per_step(run.recipe, unet, batches, fabric, run.options.workers)
     steps = min(options.steps or run.recipe.steps, steps_within(options.max_minutes, cost, spent_s))
-    steps, cost = fabric.broadcast((steps, cost))  # every process follows the first one's clock
     return Plan(
         steps=steps,
         seconds_per_step=cost,
@@ -149,6 +150,7 @@ def make_plan(run: Run, unet: UNet, batches: Batches, fabric: Fabric, spent_s: f
         training_commit=code_revision(),
         world=fabric.world_size,
         precision=options.precision,
+        start_sha256="" if run.beginning is None else run.beginning.sha256,
     )
 
 
@@ -203,6 +205,7 @@ def check_same_run(plan: Plan, run: Run, fabric: Fabric) -> None:
         ("data", run.frames.sha256, plan.dataset_sha256),
         ("number of processes", fabric.world_size, plan.world),
         ("precision", run.options.precision, plan.precision),
+        ("start", "" if run.beginning is None else run.beginning.sha256, plan.start_sha256),
     ):
         if here != there:
             raise RecipeError("other-run", f"{run.out} holds a run with another {what}.", "Choose another --out.")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from train.data.dataset import Dataset, ScanRecord
     from train.data.grid import GridFrames
 
+    from .beginning import Beginning
     from .recipe import Recipe
 
 
@@ -31,8 +32,10 @@ class FitOptions:
     max_minutes
         Wall time to stay within, or None: the number of steps follows from a step's cost, measured before the first
         one.
-    devices, num_nodes, accelerator, precision
-        Passed to Lightning Fabric: processes of a machine, machines, "cpu", "cuda" ..., "32-true", "bf16-mixed" ...
+    devices, num_nodes
+        Processes of a machine, and machines; None: as torchrun started them, or one.
+    accelerator, precision
+        Passed to Lightning Fabric: "cpu", "cuda" ..., "32-true", "bf16-mixed" ...
     threads
         Threads of torch, or None for its default.
     steps
@@ -41,17 +44,20 @@ class FitOptions:
         Folder for prepared frames, or None for the one beside the data.
     workers
         Processes that draw batches ahead; 1 is a thread.
+    start
+        Checkpoint whose weights the run begins with, or None for random ones; the first process reads it.
     """
 
     max_minutes: float | None = None
-    devices: int = 1
-    num_nodes: int = 1
+    devices: int | None = None
+    num_nodes: int | None = None
     accelerator: str = "cpu"
     precision: str = "32-true"
     threads: int | None = None
     steps: int | None = None
     cache: Path | None = None
     workers: int = 1
+    start: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,6 +76,8 @@ class Run:
         How to run.
     out
         The run folder.
+    beginning
+        The checkpoint that it begins with, or None; known to the first process alone.
     """
 
     recipe: Recipe
@@ -80,9 +88,18 @@ class Run:
     held_out: tuple[int, ...]
     options: FitOptions
     out: Path
+    beginning: Beginning | None = None
 
     @classmethod
-    def on(cls, dataset: Dataset, recipe: Recipe, recipe_text: str, options: FitOptions, out: Path) -> Self:
+    def on(
+        cls,
+        dataset: Dataset,
+        recipe: Recipe,
+        recipe_text: str,
+        options: FitOptions,
+        out: Path,
+        beginning: Beginning | None = None,
+    ) -> Self:
         """Prepare the frames of a dataset and split its patients.
 
         Raises
@@ -119,6 +136,7 @@ class Run:
             held_out=positions(split.held_out),
             options=options,
             out=out,
+            beginning=beginning,
         )
 
     @property

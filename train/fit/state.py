@@ -26,9 +26,16 @@ def _nothing_lost() -> Tensor:
     return torch.zeros((), dtype=torch.float64)
 
 
+def read_state(path: Path) -> dict[str, Any] | None:
+    """What was saved of a run, on the processor; None where nothing was."""
+    saved: dict[str, Any] | None = torch.load(path, map_location="cpu", weights_only=True) if path.is_file() else None
+    return saved
+
+
 def steps_taken(path: Path) -> int:
     """Optimiser steps of the saved state; 0 where there is none."""
-    return int(torch.load(path, map_location="cpu", weights_only=True)["step"]) if path.is_file() else 0
+    saved = read_state(path)
+    return 0 if saved is None else int(saved["step"])
 
 
 @dataclass(slots=True, eq=False)
@@ -54,12 +61,11 @@ class TrainingState:
         self.loss_sum = self.loss_sum.to(loss.device) + loss.detach().double()
 
     @classmethod
-    def load(cls, path: Path, unet: UNet, optimiser: torch.optim.Optimizer, fabric: Fabric) -> TrainingState:
-        """Continue from a file: weights and optimiser take up their state from it."""
-        saved: dict[str, Any] = torch.load(path, map_location=fabric.device, weights_only=True)
+    def continued(cls, saved: dict[str, Any], unet: UNet, optimiser: torch.optim.Optimizer) -> TrainingState:
+        """Continue from what `read_state` read: weights and optimiser take up their state from it."""
         unet.load_state_dict(saved["weights"])
         optimiser.load_state_dict(saved["optimiser"])
-        return cls(step=saved["step"], log=saved["log"], loss_sum=saved["loss_sum"].cpu())
+        return cls(step=saved["step"], log=saved["log"], loss_sum=saved["loss_sum"])
 
     def save(self, path: Path, unet: UNet, optimiser: torch.optim.Optimizer) -> None:
         """Write the state, whole or not at all."""
@@ -72,6 +78,11 @@ class TrainingState:
             "loss_sum": self.loss_sum,
         }
         write_atomically(content, path)
+
+    def share_loss(self, fabric: Fabric) -> None:
+        """Give every process the mean of their sums, so that the first one's file speaks for all."""
+        shared: Any = fabric.all_reduce(self.loss_sum, reduce_op="mean")
+        self.loss_sum = shared
 
     def take_mean_loss(self, fabric: Fabric) -> float:
         """Return the mean loss of a step since the last measurement, over all processes, and begin a new sum."""

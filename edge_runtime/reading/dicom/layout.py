@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .opening import Opened
 
 # What is read: pictures of eyes, and pictures of anything.
-_CLASSES = {
+CLASSES = {
     "1.2.840.10008.5.1.4.1.1.77.1.5.1",  # Ophthalmic Photography 8 Bit
     "1.2.840.10008.5.1.4.1.1.77.1.5.2",  # Ophthalmic Photography 16 Bit
     "1.2.840.10008.5.1.4.1.1.77.1.5.4",  # Ophthalmic Tomography
@@ -134,7 +134,7 @@ def layout_of(opened: Opened) -> Layout:
 
 
 def _check_class(number: str) -> None:
-    if number in _CLASSES:
+    if number in CLASSES:
         return
     from pydicom.uid import UID
 

@@ -95,3 +95,11 @@ def test_numbers_in_names_sort_as_numbers() -> None:
     names = ["a1", "a2", "a10", "B3", "b20", "c", "c0", "c00"]
     shuffled = random.Random(4).sample(names, len(names))
     assert sorted(shuffled, key=natural_key) == names
+
+
+def test_a_byte_that_is_no_utf_8_is_a_part_of_its_word() -> None:
+    """Names in an older encoding say no eye by chance, and keep exams apart."""
+    assert eye_in("exam_M\udcf6l") is None
+    assert eye_in("B\udcf6od_1") is None
+    (word,) = eye_words("M\udcfc_OD_1")
+    assert (word.before, word.after) == ("M\udcfc", "1")

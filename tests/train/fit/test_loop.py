@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import os
 import re
@@ -266,3 +267,37 @@ def test_two_processes_train_as_one_process_with_two_passes(data: Path, tmp_path
     assert not all(
         torch.allclose(weights["two"][name], weights["alone"][name], rtol=1e-4, atol=1e-5) for name in learnt
     )
+
+
+@pytest.mark.slow
+def test_a_run_begins_with_the_weights_of_a_checkpoint(
+    recipe_path: Path, data: Path, undisturbed: Path, tmp_path: Path
+) -> None:
+    start_with, out = undisturbed / "checkpoint", tmp_path / "further"
+    text = recipe_path.read_text().replace("learning_rate = ", "learning_rate = 1e-9  # ")
+    recipe = tmp_path / "still.toml"
+    recipe.write_text(text)
+    finish(start(recipe, data, out, "--steps", "1", "--start", str(start_with)))
+    before, after = load_checkpoint(start_with), load_checkpoint(out / "checkpoint")
+    for name, value in before.weights.items():
+        if not name.endswith(("running_mean", "running_var", "num_batches_tracked")):
+            assert torch.allclose(after.weights[name], value, atol=1e-6), name
+    digest = hashlib.sha256(start_with.read_bytes()).hexdigest()
+    assert json.loads((out / "plan.json").read_text())["start_sha256"] == digest
+    assert digest[:12] in after.metadata.training_data
+    assert set(before.pictures) <= set(after.pictures)
+    other = start(recipe, data, out)
+    assert other.wait() == 2
+    assert "another start" in other.communicate()[1]
+
+
+@pytest.mark.slow
+def test_a_run_does_not_begin_with_the_weights_of_another_network(
+    recipe_path: Path, data: Path, undisturbed: Path, tmp_path: Path
+) -> None:
+    recipe = tmp_path / "wider.toml"
+    recipe.write_text(re.sub(r"width = \d+", "width = 12", recipe_path.read_text()))
+    process = start(recipe, data, tmp_path / "run", "--start", str(undisturbed / "checkpoint"))
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 2
+    assert "another network" in errors

@@ -18,8 +18,15 @@ if TYPE_CHECKING:
 
 
 # Gain over depth, dB per mm of optical path: focus and roll-off set cornea and lens apart.
-DEPTH_SLOPE_DB, WIDE_DEPTH_SLOPE_DB, MOST_DEPTH_SLOPE_DB = 0.12, 0.35, 1.2
+DEPTH_SLOPE_DB, WIDE_DEPTH_SLOPE_DB, MOST_DEPTH_SLOPE_DB = 0.12, 0.2, 1.2
 _OF_THE_EXAM = 0.5  # of the slope's spread, which all scans of an exam share
+# Speckle's grain in training, native pixels, even on a logarithmic scale. Exports that were averaged, smoothed or
+# resampled have a coarser one than the detector's own, and it must not tell whether a lens is opaque.
+_WIDE_GRAIN_ROWS, _WIDE_GRAIN_COLUMNS = (0.4, 1.5), (0.35, 1.5)
+
+
+def _log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
+    return float(np.exp(rng.uniform(np.log(low), np.log(high))))
 
 
 def draw_exposure(rng: np.random.Generator, eye: Eye, plan: ScanPlan, cornea_mm: float) -> Detector:
@@ -35,7 +42,7 @@ def draw_exposure(rng: np.random.Generator, eye: Eye, plan: ScanPlan, cornea_mm:
     if plan.forced == "drift":  # the exposure differs from the eye's other scans
         gain += float(rng.choice((-1, 1)) * rng.uniform(1.5, 3.5))
     wide = plan.wide and rng.uniform() < 0.4
-    looks = float(np.exp(rng.uniform(np.log(4), np.log(12)))) if wide else float(rng.uniform(5.5, 9.0))
+    looks = _log_uniform(rng, 4, 12) if wide else float(rng.uniform(5.5, 9.0))
     spread = WIDE_DEPTH_SLOPE_DB if plan.wide else DEPTH_SLOPE_DB
     slope = _OF_THE_EXAM * visit.standard_normal() + np.sqrt(1 - _OF_THE_EXAM**2) * rng.standard_normal()
     exposure = Detector(
@@ -45,8 +52,8 @@ def draw_exposure(rng: np.random.Generator, eye: Eye, plan: ScanPlan, cornea_mm:
         rayleigh_mm=float(np.clip(rng.normal(NOMINAL_RAYLEIGH_MM, 0.8), 3.0, 9.0)),
         roll_off_db=float(rng.normal(0, 0.5)),
         looks=looks,
-        grain_rows=float(rng.uniform(0.42, 0.92) if not wide else rng.uniform(0.4, 1.0)),
-        grain_columns=float(rng.uniform(0.42, 0.58) if not wide else rng.uniform(0.35, 0.9)),
+        grain_rows=float(rng.uniform(0.42, 0.92)) if not wide else _log_uniform(rng, *_WIDE_GRAIN_ROWS),
+        grain_columns=float(rng.uniform(0.42, 0.58)) if not wide else _log_uniform(rng, *_WIDE_GRAIN_COLUMNS),
         row_pattern_db=float(rng.uniform(0.2, 0.5)) if rng.uniform() < 0.15 else 0.0,
         heavy_tail_db=float(rng.uniform(0.3, 1.0)) if wide and rng.uniform() < 0.5 else 0.0,
         depth_slope_db=float(np.clip(spread * slope, -MOST_DEPTH_SLOPE_DB, MOST_DEPTH_SLOPE_DB)),
@@ -54,7 +61,7 @@ def draw_exposure(rng: np.random.Generator, eye: Eye, plan: ScanPlan, cornea_mm:
     )
     if plan.forced == "rows":
         exposure = replace(exposure, row_pattern_db=float(rng.uniform(0.8, 2.0)))
-    if eye.plan.shifted:  # coarser speckle with a log-normal tail, a law that training never meets
+    if eye.plan.shifted:  # speckle with a long log-normal tail, a law that training never meets
         exposure = replace(
             exposure, looks=float(rng.uniform(9, 14)), heavy_tail_db=1.3, grain_rows=0.95, grain_columns=0.75
         )

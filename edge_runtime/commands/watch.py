@@ -1,0 +1,210 @@
+"""``edge-cataract watch FOLDER -o OUT``: judge the scans of a folder as they come, exam by exam."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from edge_runtime.errors import OutputError, UsageError
+from edge_runtime.model.precision import DEFAULT_PRECISION
+from edge_runtime.program_signals import Interrupted, heard_out
+
+from .arguments import (
+    AnalyzerOptions,
+    SpeechOptions,
+    add_model_options,
+    add_reading_options,
+    path_argument,
+    pixel_pitch,
+    wanted_threads,
+)
+from .audit_output import AuditOptions, add_audit_options
+from .console import complain, print_data, say
+from .outcome import EXIT_SOME_FAILED
+
+if TYPE_CHECKING:
+    import argparse
+
+    from edge_runtime.batch.work import AnalyzerSettings
+    from edge_runtime.errors import EdgeCataractError
+    from edge_runtime.watch.run import Watch
+
+_KEY_DIGITS = 12  # of an exam, in messages: the end of the name of its result
+MOST_WORKERS = 256  # more is a typing error
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of the verb."""
+    parser.add_argument("folder", type=path_argument, metavar="FOLDER", help="where scans come, in folders in it too")
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=path_argument,
+        metavar="DIR",
+        required=True,
+        help="folder of results: one in it for each exam, and a record of what was judged, which makes a watch go on",
+    )
+    _add_times(parser)
+    parser.add_argument(
+        "--once", action="store_true", help="judge what is there, then end; what may be incomplete is left for later"
+    )
+    parser.add_argument(
+        "--poll-only",
+        action="store_true",
+        help="look by the clock alone (without it, events of the system make looks come earlier: extra watch)",
+    )
+    parser.add_argument(
+        "--move-done", type=path_argument, metavar="DIR", help="move the files of judged exams into this folder"
+    )
+    parser.add_argument("--documents-only", action="store_true", help="write no overlays")
+    parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes that judge (default: 1)")
+    add_model_options(parser)
+    add_reading_options(parser)
+    add_audit_options(parser)
+
+
+def _add_times(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--settle", type=float, default=5.0, metavar="S", help="seconds that a file must stay as it is (default: 5)"
+    )
+    parser.add_argument(
+        "--timeout",
+        type=float,
+        default=60.0,
+        metavar="S",
+        help="seconds without anything new after which an incomplete exam is judged as it is (default: 60)",
+    )
+    parser.add_argument(
+        "--poll", type=float, default=2.0, metavar="S", help="seconds between two looks at the folder (default: 2)"
+    )
+    parser.add_argument(
+        "--scans",
+        type=int,
+        default=12,
+        metavar="N",
+        help="scans with which an exam is complete and judged at once (default: 12, six of each eye)",
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the verb; returns the exit code."""
+    from edge_runtime.watch.run import watch
+
+    what, speech = _watch(options), SpeechOptions.of(options)
+    console = _Console(speech)
+    try:
+        watch(what, console)
+    except (KeyboardInterrupt, Interrupted):
+        heard_out()
+        console.stopped()
+        raise
+    return EXIT_SOME_FAILED if console.some_failed else 0
+
+
+def _watch(options: argparse.Namespace) -> Watch:
+    from edge_runtime.watch.events import require_watchdog
+    from edge_runtime.watch.rules import Rules
+    from edge_runtime.watch.run import Watch
+
+    rules = Rules(options.settle, options.timeout, options.poll, options.scans)
+    if not 1 <= options.workers <= MOST_WORKERS:
+        raise UsageError("usage", f"--workers {options.workers} was given.", f"Give 1 to {MOST_WORKERS}.")
+    events = not options.poll_only and not options.once
+    if events:
+        require_watchdog()
+    for folder, name in ((options.output, "--output"), (options.move_done, "--move-done")):
+        if folder is not None:
+            _check_apart(folder, options.folder, name)
+            _make(folder, name)
+    audit = AuditOptions.of(options).open()
+    return Watch(
+        options.folder,
+        options.output,
+        rules,
+        _settings(options),
+        options.workers,
+        events=events,
+        once=options.once,
+        overlays=not options.documents_only,
+        move_to=options.move_done,
+        audit=None if audit is None else audit.append,
+    )
+
+
+def _settings(options: argparse.Namespace) -> AnalyzerSettings:
+    from edge_runtime.batch.work import AnalyzerSettings
+    from edge_runtime.machine.resources import Limits
+
+    wanted = AnalyzerOptions.of(options)
+    threads = wanted_threads(wanted.threads)
+    return AnalyzerSettings(
+        model=wanted.model_path,
+        precision=wanted.precision or DEFAULT_PRECISION,
+        threshold=wanted.threshold,
+        profile=wanted.profile if wanted.pixel_um is None else pixel_pitch(wanted.pixel_um),
+        limits=Limits(threads if options.workers == 1 else threads or 1, wanted.max_memory_mb),
+        bits=wanted.bits,
+    )
+
+
+def _check_apart(folder: str, watched: str, option: str) -> None:
+    """Refuse to write among the scans themselves; a folder of its own among them is left out of the watch."""
+    if os.path.realpath(folder) == os.path.realpath(watched):
+        raise UsageError("usage", f"{option} is the watched folder itself.", "Name another, or a folder in it.")
+
+
+def _make(folder: str, option: str) -> None:
+    try:
+        os.makedirs(folder, exist_ok=True)
+    except OSError as error:
+        raise OutputError("output-folder", f"The folder of {option} cannot be created.", "Name another.") from error
+
+
+class _Console:
+    """Tells a person, or the journal of the system, how a watch goes on: by the keys of exams, never by their names."""
+
+    def __init__(self, speech: SpeechOptions) -> None:
+        self._speech = speech
+        self._delivered = 0
+        self.some_failed = False
+
+    def begins(self, exams: int) -> None:
+        """Say what earlier runs did."""
+        self._say(f"watching; {exams} exam{'' if exams == 1 else 's'} judged before.")
+
+    def without_events(self) -> None:
+        """Say that looks come by the clock."""
+        self._say("the system tells of no events there: looks come by the clock alone.")
+
+    def delivered(self, summary: dict[str, Any]) -> None:
+        """Say what was found in an exam; with ``--json``, its summary."""
+        self._delivered += 1
+        self.some_failed |= any(eye["status"] != "graded" for eye in summary["eyes"])
+        self.some_failed |= bool(summary["refused"] or summary["failed"])
+        if self._speech.json:
+            from edge_runtime.report.document import to_json
+
+            print_data(to_json(summary))
+        eyes = ", ".join(
+            f"{eye['laterality'] or 'eye'} {eye['status']}" + (f" [{eye['word']}]" if eye["word"] else "")
+            for eye in summary["eyes"]
+        )
+        again = "; there is an earlier result" if summary["previous"] else ""
+        self._say(f"exam {summary['key'][:_KEY_DIGITS]}: {eyes}; {len(summary['files'])} files{again}.")
+
+    def trouble(self, about: str, error: EdgeCataractError | None) -> None:
+        """Say that something does not work, and when it works again."""
+        if error is None:
+            self._say(f"{about}: works again.")
+            return
+        error.lost = "It is tried again."
+        complain(error, None, debug=self._speech.debug)
+
+    def stopped(self) -> None:
+        """Say what an interrupted watch leaves."""
+        exams = f"{self._delivered} exam{'' if self._delivered == 1 else 's'}"
+        self._say(f"stopped: {exams} judged in this run; the same command goes on.")
+
+    def _say(self, text: str) -> None:
+        if not self._speech.quiet:
+            say(text)

@@ -1,0 +1,196 @@
+"""Archives that results are sent to, by C-STORE or by STOW-RS, and what their answers mean."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Any, Protocol
+
+from edge_runtime.errors import OutputError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Sequence
+
+_ALREADY_THERE = 0x0111
+_RESULT_CLASSES = (
+    "1.2.840.10008.5.1.4.1.1.88.34",  # Comprehensive 3D SR
+    "1.2.840.10008.5.1.4.1.1.104.1",  # Encapsulated PDF
+    "1.2.840.10008.5.1.4.1.1.66.4",  # Segmentation
+)
+# Of HTTP: the archive looked at the object, and will think the same of it tomorrow.
+_REFUSED_BY_HTTP = {400, 409, 413, 415, 422}
+
+
+class Answer(Enum):
+    """What an archive said to a result."""
+
+    THERE = auto()  # it has it, from now or before
+    REFUSED = auto()
+    LATER = auto()  # it cannot take it now
+
+
+class Archive(Protocol):
+    """Takes results."""
+
+    def send(self, paths: Sequence[str]) -> Generator[Answer, None, None]:
+        """Send files, one after the other; the answer to each.
+
+        Raises
+        ------
+        OutputError
+            ``archive-unreachable``: there is nobody, or nobody who wants to talk.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class DicomNode:
+    """An archive that takes C-STORE.
+
+    Attributes
+    ----------
+    title, host, port
+        Its AE title and address.
+    own_title
+        How this program introduces itself.
+    patience_s
+        How long an answer is waited for.
+    """
+
+    title: str
+    host: str
+    port: int
+    own_title: str
+    patience_s: float
+
+    def send(self, paths: Sequence[str]) -> Generator[Answer, None, None]:
+        """As `Archive.send`."""
+        from pydicom.uid import ExplicitVRLittleEndian
+        from pynetdicom import AE
+
+        entity = AE(self.own_title)
+        entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = self.patience_s
+        entity.connection_timeout = self.patience_s
+        for kind in _RESULT_CLASSES:
+            entity.add_requested_context(kind, ExplicitVRLittleEndian)
+        association = entity.associate(self.host, self.port, ae_title=self.title)
+        if not association.is_established:
+            how = "refuses the association" if association.is_rejected else "cannot be reached"
+            raise _unreachable(f"The archive {how}.")
+        try:
+            for path in paths:
+                yield _stored(association, path)
+        finally:
+            association.release()
+
+
+def _stored(association: Any, path: str) -> Answer:
+    try:
+        answer = association.send_c_store(path)
+    except ValueError:  # no context for this class
+        return Answer.REFUSED
+    except RuntimeError:  # the association has ended
+        return Answer.LATER
+    status = answer.get("Status")
+    if status is None or status >> 8 == 0xA7:  # no answer; out of resources
+        return Answer.LATER
+    good = status in (0, _ALREADY_THERE) or status >> 12 == 0xB  # warnings: it was stored
+    return Answer.THERE if good else Answer.REFUSED
+
+
+@dataclass(frozen=True, slots=True)
+class DicomWeb:
+    """An archive that takes STOW-RS.
+
+    Attributes
+    ----------
+    url
+        Of the service, without ``/studies``.
+    patience_s
+        How long an answer is waited for.
+    token
+        A bearer token that it wants; None: it wants none.
+    """
+
+    url: str
+    patience_s: float
+    token: str | None = None
+
+    def send(self, paths: Sequence[str]) -> Generator[Answer, None, None]:
+        """As `Archive.send`."""
+        import requests
+        from dicomweb_client import DICOMwebClient
+
+        headers = {} if self.token is None else {"Authorization": f"Bearer {self.token}"}
+        with requests.Session() as session:
+            client = DICOMwebClient(self.url, session=session, headers=headers, timeout=self.patience_s)
+            client.set_http_retry_params(retry=False)  # the outbox has its own patience
+            for path in paths:
+                yield _posted(client, path)
+
+
+def _posted(client: Any, path: str) -> Answer:
+    import requests
+    from pydicom import dcmread
+    from pydicom.dataset import Dataset
+
+    result = dcmread(path)
+    try:
+        said = client.store_instances([result])
+    except requests.HTTPError as error:
+        answer: Any = error.response  # which this error always has
+        if answer.status_code not in _REFUSED_BY_HTTP:
+            raise _unreachable(f"The archive answers with HTTP {answer.status_code}.") from None
+        try:
+            said = Dataset.from_json(answer.json())
+        except Exception:  # noqa: BLE001  # whatever the answer is, the result is not there
+            return Answer.REFUSED
+        return _of_sequences(said, str(result.SOPInstanceUID), Answer.REFUSED)
+    except requests.RequestException:
+        raise _unreachable("The archive cannot be reached.") from None
+    return _of_sequences(said, str(result.SOPInstanceUID), Answer.THERE)
+
+
+def _of_sequences(said: Any, instance: str, otherwise: Answer) -> Answer:
+    """What a response says of an instance (PS3.18, I.2)."""
+    for item in said.get("FailedSOPSequence") or ():
+        if item.get("ReferencedSOPInstanceUID") == instance:
+            reason = item.get("FailureReason")
+            if reason == _ALREADY_THERE:
+                return Answer.THERE
+            return Answer.LATER if reason is not None and reason >> 8 == 0xA7 else Answer.REFUSED
+    there = {item.get("ReferencedSOPInstanceUID") for item in said.get("ReferencedSOPSequence") or ()}
+    return Answer.THERE if instance in there else otherwise
+
+
+def _unreachable(found: str) -> OutputError:
+    return OutputError("archive-unreachable", found, "Look whether it runs, and how it is addressed.")
+
+
+def archive_of(text: str, own_title: str, patience_s: float, token: str | None = None) -> Archive:
+    """The archive that ``TITLE@HOST:PORT`` or a URL names.
+
+    Parameters
+    ----------
+    text
+        Its address.
+    own_title
+        How this program introduces itself to it.
+    patience_s
+        How long an answer is waited for.
+    token
+        A bearer token for a URL; None: none.
+
+    Raises
+    ------
+    UsageError
+        ``usage`` for anything else.
+    """
+    if re.fullmatch(r"https?://[^\s/@]+(/\S*)?", text):
+        return DicomWeb(text.rstrip("/"), patience_s, token)
+    node = re.fullmatch(r"([^@\\]{1,16})@(\[[0-9A-Fa-f:.]+\]|[^\s:@]+):(\d{1,5})", text)
+    if node is None or not 0 < int(node[3]) < 1 << 16 or not node[1].strip():
+        raise UsageError(
+            "usage", f"--to {text!r} is no archive.", "Give TITLE@HOST:PORT for C-STORE, or the https:// of STOW-RS."
+        )
+    return DicomNode(node[1].strip(), node[2].strip("[]"), int(node[3]), own_title, patience_s)

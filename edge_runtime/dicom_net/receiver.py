@@ -1,0 +1,187 @@
+"""From a device to an archive. This file is the one place that knows the order of the steps."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from edge_runtime.batch.record import Status, status_of
+from edge_runtime.errors import EdgeCataractError, InternalError, WriteError
+from edge_runtime.program_signals import Interrupted, heard_out
+
+from .events import Event, Happened
+from .library import hushed, require_network
+from .queue import Queue
+from .scp import Provider
+from .sending import Sender
+from .settings import Bounds, Patience, Station, Wishes
+from .worker import Worker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any, NoReturn
+
+    from edge_runtime.batch.work import AnalyzerSettings
+
+    from .archive import Archive
+    from .events import Tell
+    from .records import Entry
+
+MOST_TRIES = 3  # of an exam that a fault of program or machine ended
+MOST_BEGINNINGS = 20  # of an exam that was never ended: it takes the receiver down with it, as with all of the memory
+_LOOK_S = 1.0
+_FORGET_EVERY_S = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """What a receiver is made of.
+
+    Attributes
+    ----------
+    folder
+        Of its queue.
+    analyzer
+        What its model is loaded from.
+    archive
+        Where results go.
+    station, bounds, patience, wishes
+        Who it is, what it bears, how long it waits, what it makes.
+    retry
+        Whether what failed is judged anew.
+    record
+        Is given the result document of every eye before its results are sent; None: nobody is.
+    """
+
+    folder: str
+    analyzer: AnalyzerSettings
+    archive: Archive
+    station: Station = field(default_factory=Station)
+    bounds: Bounds = field(default_factory=Bounds)
+    patience: Patience = field(default_factory=Patience)
+    wishes: Wishes = field(default_factory=Wishes)
+    retry: bool = False
+    record: Callable[[Mapping[str, Any]], None] | None = None
+
+    def run(self, tell: Tell) -> NoReturn:
+        """Receive, judge and send, until an exception ends it.
+
+        Raises
+        ------
+        EdgeCataractError
+            When it cannot begin, or the machine does not let it go on: a missing extra, a model that cannot be loaded,
+            an address in use, a disk that takes no record.
+        """
+        require_network()
+        with hushed(), Queue(self.folder, self.bounds, keep=self.wishes.keep, retry=self.retry) as queue:
+            worker = Worker(self.analyzer, self.wishes, self.patience.exam_s)
+            sender = Sender(queue.exams, self.archive, self.patience, tell)
+            came = threading.Event()
+
+            def heard(event: Event) -> None:
+                if event.happened is Happened.RECEIVED:
+                    came.set()
+                tell(event)
+
+            try:
+                worker.start()
+                provider = Provider(self.station, queue.intake, self.bounds, self.patience, heard)
+                with provider, sender:
+                    tell(Event(Happened.LISTENING, f"{self.station.title} at {self.station.host}:{provider.port}"))
+                    try:
+                        self._serve(Work(self, queue, worker, sender, tell), came)
+                    except (KeyboardInterrupt, Interrupted):
+                        heard_out()  # or it comes again while all is put in order
+                        raise
+            finally:
+                worker.end()
+
+    def _serve(self, work: Work, came: threading.Event) -> NoReturn:
+        failures = 0
+        while True:
+            came.clear()
+            try:
+                pause_s = work.step()
+                failures = 0
+            except WriteError as error:  # a full disk: the archive may take what is there, and then there is room
+                failures += 1
+                pause_s = self.patience.after(failures)
+                work.tell(Event(Happened.AGAIN, f"in {pause_s:.0f} s: {error.found}", word=error.word))
+                time.sleep(pause_s)
+                continue
+            came.wait(pause_s)
+
+
+@dataclass(slots=True)
+class Work:
+    """What is done by the main thread, step by step.
+
+    Attributes
+    ----------
+    receiver, queue, worker, sender, tell
+        What it is done for and with.
+    """
+
+    receiver: Receiver
+    queue: Queue
+    worker: Worker
+    sender: Sender
+    tell: Tell
+    _forgotten_s: float = -_FORGET_EVERY_S
+
+    def step(self) -> float:
+        """Do what there is to do next; returns the seconds until there may be more."""
+        if self.sender.error is not None:
+            raise self.sender.error
+        next_s = self.queue.intake.plan(self.receiver.patience.quiet_s)
+        entry = self.queue.exams.next_to_judge()
+        if entry is not None:
+            return self._judge(entry)
+        if time.monotonic() - self._forgotten_s > _FORGET_EVERY_S:
+            self.queue.exams.forget_old(self.receiver.patience.remember_s)
+            self._forgotten_s = time.monotonic()
+        return _LOOK_S if next_s is None else min(next_s, _LOOK_S)
+
+    def _judge(self, entry: Entry) -> float:
+        """Judge an exam, and hand its results on; returns the seconds until the next."""
+        if self.queue.exams.begin(entry.exam) > MOST_BEGINNINGS:
+            return self._fail(
+                entry,
+                InternalError("worker-died", "The receiver ended again and again while it was judged.", "Look why."),
+            )
+        judged = self.worker.judge(self.queue.exams.paths(entry.exam))
+        self.queue.exams.survived(entry.exam)
+        fault = judged.fault
+        if fault is not None and status_of(fault) is Status.FAILED:
+            tries = self.queue.exams.tried(entry.exam)
+            if tries < MOST_TRIES:
+                wait_s = self.receiver.patience.after(tries)
+                self.tell(Event(Happened.AGAIN, f"in {wait_s:.0f} s: {fault.found}", entry.exam, fault.word))
+                time.sleep(wait_s)
+                return 0.0
+        if self.receiver.record is not None:
+            for content in judged.documents:
+                self.receiver.record(content)
+        if not judged.contents:
+            return self._fail(entry, fault or _nothing_made())
+        self.queue.exams.judged(entry.exam, judged.contents, fault)
+        self.sender.look()
+        made = f"eyes: {len(judged.documents)}, results: {len(judged.contents)}"
+        self.tell(Event(Happened.JUDGED, made, entry.exam))
+        return 0.0
+
+    def _fail(self, entry: Entry, fault: EdgeCataractError) -> float:
+        self.queue.exams.fail(entry.exam, fault)
+        self.tell(Event(Happened.FAILED, fault.found, entry.exam, fault.word))
+        return 0.0
+
+
+def _nothing_made() -> EdgeCataractError:
+    """An eye without a graded scan has no Segmentation, and nothing else was asked for."""
+    return WriteError(
+        "no-result",
+        "Of an eye that was not graded no object of the kinds that are asked for can be made.",
+        "Ask for a report, too: --results sr,seg.",
+    )

@@ -1,0 +1,196 @@
+"""The files of a queue. Whatever is here and in no record was never acknowledged, and may go."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+from edge_runtime.errors import OutputError
+from edge_runtime.locked_file import open_locked, sync_folder
+from edge_runtime.report.files import write_all
+
+_ARRIVING, _RECEIVED, _OUTBOX, _FAILED, _KEPT = "arriving", "received", "outbox", "failed", "kept"
+_LOCK, RECORDS = "receiver.lock", "records.sqlite"
+_OWN = {_ARRIVING, _RECEIVED, _OUTBOX, _FAILED, _KEPT, _LOCK, RECORDS, f"{RECORDS}-wal", f"{RECORDS}-shm"}
+_REASON = "reason.json"
+_ENDING = ".dcm"
+
+
+class Spool:
+    """A folder that one process works in.
+
+    Parameters
+    ----------
+    folder
+        It is created where there is none; nobody else may look into it.
+
+    Raises
+    ------
+    OutputError
+        ``queue-in-use``, ``not-a-queue``, ``output-folder``.
+    """
+
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+        try:
+            os.makedirs(folder, mode=0o700, exist_ok=True)
+            if set(os.listdir(folder)) - _OWN:
+                raise OutputError("not-a-queue", "The folder holds other files than those of a queue.", "Name another.")
+            for name in (_ARRIVING, _RECEIVED, _OUTBOX, _FAILED, _KEPT):
+                os.makedirs(self._path(name), mode=0o700, exist_ok=True)
+        except OSError as error:
+            raise OutputError(
+                "output-folder", "The folder of the queue cannot be created.", "Name another, or make room."
+            ) from error
+        try:
+            self._lock = open_locked(self._path(_LOCK))
+        except OutputError as error:
+            if error.word != "ledger-in-use":
+                raise
+            raise OutputError(
+                "queue-in-use", "Another receiver works with this queue.", "Give each receiver a queue of its own."
+            ) from error
+
+    def _path(self, *names: str) -> str:
+        return os.path.join(self.folder, *names)
+
+    @property
+    def records(self) -> str:
+        """The database."""
+        return self._path(RECORDS)
+
+    def sync(self) -> None:
+        """Make the names of its folders and of the database durable."""
+        sync_folder(self.folder)
+
+    def close(self) -> None:
+        """Let another process work with it."""
+        self._lock.close()
+
+    def free_bytes(self) -> int:
+        """What is left on its disk."""
+        return shutil.disk_usage(self.folder).free
+
+    def write_arriving(self, parts: Iterable[bytes]) -> str:
+        """Write what comes, so that it is on the disk; returns where.
+
+        Raises
+        ------
+        OSError
+            When the disk does not take it; nothing is left of it then.
+        """
+        path = self._path(_ARRIVING, os.urandom(12).hex())
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            with open(descriptor, "wb") as file:
+                file.writelines(parts)
+                file.flush()
+                os.fsync(descriptor)
+        except BaseException:
+            self.drop(path)
+            raise
+        return path
+
+    def drop(self, path: str) -> None:
+        """Remove a file."""
+        with suppress(OSError):
+            os.unlink(path)
+
+    def received(self, key: str) -> str:
+        """Where a received object lies."""
+        return self._path(_RECEIVED, f"{key}{_ENDING}")
+
+    def take(self, path: str, key: str) -> None:
+        """Give what came its place; its name is on the disk when this returns."""
+        os.replace(path, self.received(key))
+        sync_folder(self._path(_RECEIVED))
+
+    def put_results(self, exam: str, contents: Mapping[str, bytes]) -> None:
+        """Write the results of an exam so that they are on the disk."""
+        folder = self._path(_OUTBOX, exam)
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+        sync_folder(self._path(_OUTBOX))
+        write_all({os.path.join(folder, name): content for name, content in contents.items()})
+
+    def result(self, exam: str, name: str) -> str:
+        """Where a result lies."""
+        return self._path(_OUTBOX, exam, name)
+
+    def end(self, exam: str, keys: Sequence[str], *, keep: bool) -> None:
+        """Remove what was done with, or put it aside; doing that again does no harm."""
+        for key in keys:
+            if keep:
+                os.makedirs(self._path(_KEPT, exam), mode=0o700, exist_ok=True)
+                self._move(self.received(key), self._path(_KEPT, exam, f"{key}{_ENDING}"))
+            else:
+                self.drop(self.received(key))
+        shutil.rmtree(self._path(_OUTBOX, exam), ignore_errors=True)
+
+    def set_aside(self, exam: str, keys: Sequence[str], reason: Mapping[str, Any]) -> None:
+        """Put an exam where a person finds it, with the reason beside it; doing that again does no harm."""
+        folder = self._path(_FAILED, exam)
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+        for key in keys:
+            self._move(self.received(key), os.path.join(folder, f"{key}{_ENDING}"))
+        with suppress(OSError):
+            for name in os.listdir(self._path(_OUTBOX, exam)):
+                self._move(self.result(exam, name), os.path.join(folder, name))
+        shutil.rmtree(self._path(_OUTBOX, exam), ignore_errors=True)
+        path, content = os.path.join(folder, _REASON), json.dumps(dict(reason), indent=1).encode() + b"\n"
+        if _content_of(path) != content:
+            write_all({path: content})
+
+    def is_gone(self, exam: str, keys: Sequence[str]) -> bool:
+        """Whether somebody removed an exam that was set aside."""
+        return not os.path.exists(self._path(_FAILED, exam)) and not any(map(os.path.exists, map(self.received, keys)))
+
+    def bring_back(self, exam: str, keys: Sequence[str]) -> None:
+        """Take an exam from where it was set aside; doing that again does no harm."""
+        for key in keys:
+            self._move(self._path(_FAILED, exam, f"{key}{_ENDING}"), self.received(key))
+        sync_folder(self._path(_RECEIVED))
+        shutil.rmtree(self._path(_FAILED, exam), ignore_errors=True)
+
+    def drop_failed(self, exam: str, key: str, *, last: bool) -> None:
+        """Remove an object that was set aside, and with the last one the folder of its exam."""
+        self.drop(self._path(_FAILED, exam, f"{key}{_ENDING}"))
+        if last:
+            shutil.rmtree(self._path(_FAILED, exam), ignore_errors=True)
+
+    def sweep(self, keys: set[str], exams: set[str], failed: set[str]) -> None:
+        """Remove what no record names: it was never acknowledged, or is done with.
+
+        Parameters
+        ----------
+        keys
+            Objects that lie in the queue.
+        exams
+            Exams with results to send.
+        failed
+            Exams that were set aside.
+        """
+        for name in os.listdir(self._path(_ARRIVING)):
+            self.drop(self._path(_ARRIVING, name))
+        for name in os.listdir(self._path(_RECEIVED)):
+            if name.removesuffix(_ENDING) not in keys:
+                self.drop(self._path(_RECEIVED, name))
+        for folder, known in ((_OUTBOX, exams), (_FAILED, failed)):
+            for name in os.listdir(self._path(folder)):
+                if name not in known:
+                    shutil.rmtree(self._path(folder, name), ignore_errors=True)
+
+    def _move(self, source: str, target: str) -> None:
+        with suppress(FileNotFoundError):  # it was moved before a kill
+            os.replace(source, target)
+
+
+def _content_of(path: str) -> bytes | None:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError:
+        return None

@@ -1,0 +1,130 @@
+"""The results of a watched folder: a folder for each judged exam, which appears in full or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from edge_runtime.batch.record import Status
+from edge_runtime.errors import OutputError
+from edge_runtime.printable import printable
+from edge_runtime.report.document import to_json
+from edge_runtime.report.files import write_all
+from edge_runtime.report.journal import finish_interrupted
+from edge_runtime.version import __version__
+
+from .judging import document_name, file_name
+
+if TYPE_CHECKING:
+    from edge_runtime.batch.record import EyeRecord
+
+    from .judging import Judged
+    from .tracking import Group
+
+SCHEMA = "edge-cataract/watched-exam/1"
+SUMMARY = "exam.json"
+_KEY_DIGITS = 12
+_NAME = re.compile(rf".+-[0-9a-f]{{{_KEY_DIGITS}}}")
+
+
+class Results:
+    """Where results are written.
+
+    Parameters
+    ----------
+    folder
+        The folder of ``-o``; it exists.
+    """
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+
+    def tidy(self) -> None:
+        """Finish what a run that was killed left of a result, or take it away."""
+        folders: list[str] = []
+        with suppress(OSError), os.scandir(self._folder) as entries:
+            folders = [entry.path for entry in entries if _NAME.fullmatch(entry.name) and entry.is_dir()]
+        for folder in folders:
+            if not os.path.exists(os.path.join(folder, SUMMARY)):
+                finish_interrupted(folder)
+                with suppress(OSError):  # it is not empty
+                    os.rmdir(folder)
+
+    def name(self, group: Group) -> str:
+        """Name of the folder of a result: the exam's label, and what tells this content of its files from others."""
+        return f"{file_name(group.label)}-{group.key[:_KEY_DIGITS]}"
+
+    def written(self, group: Group) -> dict[str, Any] | None:
+        """The summary of a result that an earlier run wrote and could not record any more; None where there is none."""
+        folder = os.path.join(self._folder, self.name(group))
+        finish_interrupted(folder)
+        try:
+            with open(os.path.join(folder, SUMMARY), "rb") as file:
+                content: dict[str, Any] = json.loads(file.read())
+            return content if content["key"] == group.key and not content["failed"] else None
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def write(self, group: Group, judged: Judged, previous: str | None) -> dict[str, Any]:
+        """Write a result, all of its files or none, and make it durable; returns its summary.
+
+        Parameters
+        ----------
+        group
+            The exam.
+        judged
+            What was found.
+        previous
+            The result before it under this label.
+
+        Raises
+        ------
+        OutputError, WriteError
+            As `write_all`.
+        """
+        folder = os.path.join(self._folder, self.name(group))
+        try:
+            os.makedirs(folder, exist_ok=True)
+        except OSError as error:
+            raise OutputError(
+                "output-folder", f"An output cannot be created: {os.strerror(error.errno or 0)}.", "Free the disk."
+            ) from error
+        summary = {
+            "schema": SCHEMA,
+            "exam": printable(group.label),
+            "key": group.key,
+            "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            "tool": {"name": "edge-cataract", "version": __version__},
+            "result": self.name(group),
+            "previous": previous,
+            "timed_out": group.timed_out,
+            "eyes": [_eye(eye) for eye in judged.record.eyes],
+            "files": [
+                {
+                    "source": printable(os.path.basename(file.path)),
+                    "sha256": file.content.sha256 if file.content.readable else None,
+                }
+                for file in group.files
+            ],
+            **{status.value: judged.record.files.get(status, 0) for status in Status},
+        }
+        contents = {os.path.join(folder, name): content for name, content in judged.files.items()}
+        contents[os.path.join(folder, SUMMARY)] = to_json(summary, indent=2).encode() + b"\n"
+        write_all(contents)
+        return summary
+
+
+def _eye(eye: EyeRecord) -> dict[str, Any]:
+    """One line of a summary: what to do, or why there is no result."""
+    return {
+        "laterality": eye.eye,
+        "status": eye.status,
+        "answer": eye.document["eye"]["answer"] if eye.document else None,
+        "document": document_name(eye.eye) if eye.document else None,
+        "word": eye.word,
+        "message": eye.message,
+    }

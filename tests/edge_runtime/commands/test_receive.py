@@ -1,0 +1,135 @@
+"""What `receive` refuses before anything is received."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from edge_runtime.cli import main
+from edge_runtime.dicom_net.archive import DicomWeb
+from edge_runtime.dicom_net.events import Event, Happened
+from edge_runtime.dicom_net.receiver import Receiver
+from edge_runtime.program_signals import Interrupted
+
+STOPPED = "edge-cataract: stopped; what was received is in the queue, and the same command continues.\n"
+TO = ("--to", "PACS@127.0.0.1:104")
+
+
+@pytest.fixture
+def received(monkeypatch: pytest.MonkeyPatch) -> list[Receiver]:
+    """The receivers that would have run."""
+    found: list[Receiver] = []
+
+    def stop(self: Receiver, tell: Any) -> None:
+        found.append(self)
+        raise Interrupted(15)
+
+    monkeypatch.setattr(Receiver, "run", stop)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        ([], 2),
+        (["--to", "PACS"], 2),
+        (["--to", "https://user:secret@pacs.example/dicom-web"], 2),
+        ([*TO, "--results", "sr,png"], 2),
+        ([*TO, "--address", "0.0.0.0"], 2),
+        ([*TO, "--address", "::"], 2),
+        ([*TO, "--aet", "A TITLE THAT IS TOO LONG"], 2),
+        ([*TO, "--aet", "back\\slash"], 2),
+        ([*TO, "--max-associations", "0"], 2),
+        ([*TO, "--wait", "-1"], 2),
+        ([*TO, "--token-file", "/no/such/file"], 2),
+        ([*TO, "--audit-key", "key"], 2),
+        ([*TO, "--lang", "xx"], 2),
+        ([*TO, "--max-memory", "500"], 71),
+    ],
+)
+def test_what_makes_no_sense_is_refused(
+    options: list[str], code: int, tmp_path: Path, received: list[Receiver], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["receive", str(tmp_path / "queue"), *options]) == code
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1
+    assert received == []
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.1.2.3", "::1", "localhost"])
+def test_loopback_needs_no_flag(host: str, received: list[Receiver]) -> None:
+    assert main(["receive", "queue", *TO, "--address", host]) == 0
+    assert received[0].station.host == host
+
+
+def test_options_reach_the_receiver(received: list[Receiver], tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("secret\n")
+    words = [
+        "receive", "queue", "--to", "https://pacs.example/dicom-web", "--token-file", str(tmp_path / "token"),
+        "--address", "0.0.0.0", "--allow-network", "--port", "104", "--aet", "KIOSK", "--from", "OCT1", "--from",
+        "OCT2", "--wait", "5", "--remember", "2", "--max-associations", "3", "--max-object", "1", "--max-queue", "2",
+        "--min-free", "3", "--keep", "--retry", "--results", "sr",
+    ]  # fmt: skip
+    assert main(words) == 0
+    (made,) = received
+    assert made.archive == DicomWeb("https://pacs.example/dicom-web", 60.0, "secret")
+    assert (made.station.title, made.station.port, made.station.peers) == ("KIOSK", 104, ("OCT1", "OCT2"))
+    assert (made.patience.quiet_s, made.patience.remember_s) == (5.0, 7200.0)
+    bounds = made.bounds
+    assert (bounds.associations, bounds.object_bytes, bounds.queue_bytes, bounds.free_bytes) == (
+        3, 1 << 20, 2 << 20, 3 << 20,
+    )  # fmt: skip
+    assert (made.wishes.kinds, made.wishes.keep, made.retry) == (("sr",), True, True)
+
+
+@pytest.mark.parametrize(
+    ("flags", "out", "err"),
+    [
+        ([], "", "edge-cataract: exam 12ab: failed[mixed-studies]: Two.\nedge-cataract: listening: EDGE\n"),
+        (["-q"], "", "edge-cataract: exam 12ab: failed[mixed-studies]: Two.\n"),
+        (
+            ["--json"],
+            '{"event": "failed", "exam": "12ab", "word": "mixed-studies", "text": "Two."}\n'
+            '{"event": "listening", "exam": null, "word": null, "text": "EDGE"}\n',
+            "",
+        ),
+    ],
+)
+def test_what_happens_is_told_in_lines(
+    flags: list[str], out: str, err: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def happen(self: Receiver, tell: Any) -> None:
+        tell(Event(Happened.FAILED, "Two.", "12ab", "mixed-studies"))
+        tell(Event(Happened.LISTENING, "EDGE"))
+        raise Interrupted(15)
+
+    monkeypatch.setattr(Receiver, "run", happen)
+    assert main(["receive", "queue", *TO, *flags]) == 0
+    told = capsys.readouterr()
+    assert told.out == out
+    assert told.err == err + ("" if "-q" in flags else STOPPED)
+
+
+def test_a_log_that_nobody_reads_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def happen(self: Receiver, tell: Any) -> None:
+        tell(Event(Happened.LISTENING, "EDGE"))
+        raise Interrupted(15)
+
+    monkeypatch.setattr(Receiver, "run", happen)
+    monkeypatch.setattr("sys.stdout", None)
+    monkeypatch.setattr("sys.stderr", None)
+    assert main(["receive", "queue", *TO, "--json"]) == 0
+    cast("Any", sys.stdout).close()  # which leads nowhere
+
+
+@pytest.mark.parametrize("module", ["pynetdicom", "dicomweb_client", "highdicom"])
+def test_a_missing_extra_is_named(
+    module: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
+    assert main(["receive", "queue", *TO]) == 69
+    assert "missing-extra" in capsys.readouterr().err

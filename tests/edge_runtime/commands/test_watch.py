@@ -1,0 +1,226 @@
+"""``watch`` as a user and a system run it: kills, full disks, shares, signals, refusals."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+from pathlib import Path
+
+import pytest
+
+from edge_runtime import cli
+from edge_runtime.watch.folder import FileState
+from tests.conftest import RunProgram
+from tests.edge_runtime.batch.exams import write_exams, write_scan
+from tests.edge_runtime.watch.programs import QUICK, summaries, watching
+
+
+def answers(out: Path) -> list[tuple[str, str, int]]:
+    """Exam, eyes with their states, number of files; sorted."""
+    return sorted(
+        (one["exam"], " ".join(f"{eye['laterality']}:{eye['status']}" for eye in one["eyes"]), len(one["files"]))
+        for one in summaries(out)
+    )
+
+
+def move_in(made: Path, scans: Path) -> None:
+    """All files at once, or nearly: a test on a busy machine must not be an exam that comes file by file."""
+    for path in sorted(made.iterdir()):
+        path.replace(scans / path.name)
+
+
+def names(out: Path) -> set[str]:
+    return {path.name for path in out.iterdir()}
+
+
+@pytest.mark.slow
+def test_once_judges_what_is_there_and_a_second_time_nothing(run_program: RunProgram, tmp_path: Path) -> None:
+    scans, out, audit = tmp_path / "in", tmp_path / "in" / "out", tmp_path / "audit"
+    write_exams(scans, 2, scans=2)
+    (scans / "P\udcff_OD_1.png").write_bytes((scans / "E1_OD_1.png").read_bytes())
+    (scans / "bad_OS.png").write_bytes(b"text")
+    for name in (".hidden_OD_1.png", "E9_OD_1.png.part", "notes.txt"):
+        (scans / name).write_bytes(b"")
+    command = ("watch", scans, "-o", out, *QUICK, "--scans", "1", "--once", "--json", "--audit", audit)
+    done = run_program(*command)
+    assert done.returncode == 4, done.stderr
+    assert answers(out) == [
+        ("E1", "OD:graded OS:graded", 4),
+        ("E2", "OD:graded OS:graded", 4),
+        ("P\\udcff", "OD:graded", 1),
+        ("bad", "OS:refused", 1),
+    ]
+    printed = [json.loads(line) for line in done.stdout.splitlines()]
+    assert sorted(one["key"] for one in printed) == sorted(one["key"] for one in summaries(out))
+    errors = done.stderr.decode()
+    assert not re.search("E1|E2|bad_OS|notes|hidden", errors)  # neither names nor labels reach a log
+    assert printed[0]["key"][:12] in errors
+    assert "[unsupported-format]" in errors
+    assert audit.read_bytes().count(b'"event":"result"') == 5
+    again = run_program(*command)
+    assert (again.returncode, again.stdout) == (0, b"")
+    assert "4 exams judged before" in again.stderr.decode()
+
+
+@pytest.mark.slow
+def test_once_leaves_what_may_be_incomplete_for_later(run_program: RunProgram, tmp_path: Path) -> None:
+    scans, out = tmp_path / "in", tmp_path / "out"
+    write_exams(scans, 1)
+    command = ("watch", scans, "-o", out, "--settle", "0.3", "--poll", "0.1", "--timeout", "3600", "--once", "-q")
+    assert (run_program(*command).returncode, summaries(out)) == (0, [])
+    assert run_program(*command, "--scans", "2").returncode == 0
+    assert answers(out) == [("E1", "OD:graded OS:graded", 2)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("more", "number", "code"), [((), signal.SIGTERM, 143), (("--poll-only",), signal.SIGINT, 130)]
+)
+def test_exams_are_judged_as_they_come_and_a_signal_ends_it_in_order(
+    more: tuple[str, ...], number: int, code: int, tiny_model: Path, tmp_path: Path
+) -> None:
+    scans, out = tmp_path / "in", tmp_path / "out"
+    scans.mkdir()
+    write_exams(tmp_path / "made", 1)
+    write_scan(tmp_path / "newer" / "E1_OD_1.png", 40)
+    with watching(tiny_model, scans, out, "--scans", "2", *more) as program:
+        program.until(lambda: "watching" in program.errors)
+        move_in(tmp_path / "made", scans)
+        program.until(lambda: len(summaries(out)) == 1)
+        move_in(tmp_path / "newer", scans)  # another content under a known name
+        program.until(lambda: len(summaries(out)) == 2)
+        assert program.end(number) == code
+    first, second = summaries(out)
+    assert (first["previous"], second["previous"]) == (None, first["result"])
+    assert names(out) == {"watch.ledger", first["result"], second["result"]}
+    assert "2 exams judged in this run" in program.errors
+    assert "Traceback" not in program.errors
+
+
+@pytest.mark.slow
+def test_a_watch_that_is_killed_after_the_result_and_before_the_record_finds_it(
+    run_program: RunProgram, tmp_path: Path
+) -> None:
+    scans, out = tmp_path / "in", tmp_path / "out"
+    write_exams(scans, 1)
+    command = ("watch", scans, "-o", out, *QUICK, "--scans", "2", "--once")
+    assert run_program(*command).returncode == 0
+    (before,) = summaries(out)
+    ledger = out / "watch.ledger"
+    ledger.write_bytes(ledger.read_bytes()[:-50])  # as a kill in the middle of the line leaves it
+    again = run_program(*command)
+    assert (again.returncode, "0 exams judged before" in again.stderr.decode()) == (0, True)
+    assert summaries(out) == [before]  # its time is that of the first run
+    assert names(out) == {"watch.ledger", before["result"]}
+
+
+@pytest.mark.slow
+def test_files_of_judged_exams_are_moved_when_that_is_asked_for(run_program: RunProgram, tmp_path: Path) -> None:
+    scans, out, done = tmp_path / "in", tmp_path / "out", tmp_path / "in" / "done"
+    write_exams(scans, 1)
+    command = ("watch", scans, "-o", out, *QUICK, "--scans", "2", "--move-done", done, "--once")
+    assert run_program(*command).returncode == 0
+    (result,) = summaries(out)
+    assert sorted(str(path.relative_to(scans)) for path in scans.rglob("*.png")) == [
+        f"done/{result['result']}/E1_OD_1.png",
+        f"done/{result['result']}/E1_OS_1.png",
+    ]
+
+
+@pytest.mark.slow
+def test_a_full_disk_is_told_once_and_waited_for(strace: str, tiny_model: Path, tmp_path: Path) -> None:
+    scans, out = tmp_path / "in", tmp_path / "out"
+    scans.mkdir()
+    write_exams(tmp_path / "made", 1)
+    full = (strace, "-f", "-qq", "-o", "/dev/null", "-e", "trace=fsync", "-e", "inject=fsync:error=ENOSPC:when=3..9")
+    with watching(tiny_model, scans, out, "--scans", "2", wrapper=full) as program:
+        program.until(lambda: "watching" in program.errors)
+        move_in(tmp_path / "made", scans)
+        program.until(lambda: len(summaries(out)) == 1)
+    assert program.errors.count("error[write-failed]") == 1
+    assert "output: works again" in program.errors
+    (result,) = summaries(out)
+    assert names(out) == {"watch.ledger", result["result"]}
+    assert names(out / result["result"]) >= {"exam.json", "exam-OD.json", "exam-OS.json"}
+    assert not [name for name in names(out / result["result"]) if name.startswith(".")]
+
+
+@pytest.mark.slow
+def test_a_share_that_goes_away_and_comes_back_loses_nothing(tiny_model: Path, tmp_path: Path) -> None:
+    scans, out, away = tmp_path / "in", tmp_path / "out", tmp_path / "away"
+    write_exams(scans, 1)
+    with watching(tiny_model, scans, out, "--scans", "2", "--poll-only") as program:
+        program.until(lambda: len(summaries(out)) == 1)
+        os.rename(scans, away)
+        program.until(lambda: "error[unreadable-file]" in program.errors)
+        write_exams(away, 2)
+        os.rename(away, scans)
+        program.until(lambda: "folder: works again" in program.errors)
+        program.until(lambda: any(one["exam"] == "E2" for one in summaries(out)))
+        program.end()
+    assert {one["exam"] for one in summaries(out)} == {"E1", "E2"}
+
+
+@pytest.mark.slow
+def test_a_damaged_model_ends_it_before_anything_is_judged(tmp_path: Path, run_program: RunProgram) -> None:
+    write_exams(tmp_path / "in", 1)
+    (tmp_path / "m.onnx").write_bytes(b"no model")
+    done = run_program(
+        "watch", tmp_path / "in", "-o", tmp_path / "out", *QUICK, "--once", "--model", tmp_path / "m.onnx"
+    )
+    assert done.returncode in (81, 82)
+    assert summaries(tmp_path / "out") == []
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "word"),
+    [
+        (("gone", "-o", "out", "--once"), 66, "missing-file"),
+        (("in", "-o", "in", "--once"), 2, "usage"),
+        (("in", "-o", "out", "--move-done", "in", "--once"), 2, "usage"),
+        (("in", "-o", "in/file/out", "--once"), 73, "output-folder"),
+        (("in", "-o", "out", "--settle", "0"), 2, "usage"),
+        (("in", "-o", "out", "--timeout", "-1"), 2, "usage"),
+        (("in", "-o", "out", "--poll", "nan"), 2, "usage"),
+        (("in", "-o", "out", "--scans", "0"), 2, "usage"),
+        (("in", "-o", "out", "--workers", "0"), 2, "usage"),
+        (("in",), 2, "usage"),
+    ],
+)
+def test_what_cannot_be_watched_is_refused(
+    options: tuple[str, ...],
+    code: int,
+    word: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "file").write_bytes(b"")
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["watch", *options]) == code
+    assert f"error[{word}]" in capsys.readouterr().err
+
+
+def test_two_watches_never_write_into_one_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from edge_runtime.watch.memory import Memory
+
+    (tmp_path / "in").mkdir()
+    (tmp_path / "out").mkdir()
+    memory = Memory(str(tmp_path / "out"))
+    assert cli.main(["watch", str(tmp_path / "in"), "-o", str(tmp_path / "out"), "--once"]) == 73
+    assert "error[ledger-in-use]" in capsys.readouterr().err
+    memory.close()
+
+
+def test_states_are_those_of_the_system(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"x")
+    shutil.copy2(tmp_path / "a", tmp_path / "b")
+    first, second = (FileState.of(os.stat(tmp_path / name)) for name in "ab")
+    assert (first.size, first.mtime_ns) == (second.size, second.mtime_ns)
+    assert first != second

@@ -1,0 +1,146 @@
+"""Files of judged exams are moved when asked; no file is moved that was not judged, and none is replaced."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edge_runtime.watch import moving
+from edge_runtime.watch.content import Content
+from edge_runtime.watch.folder import state_of
+from edge_runtime.watch.memory import KnownFile
+from edge_runtime.watch.moving import move_files
+from edge_runtime.watch.tracking import Group
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    for name in ("a.png", "OD/b.png"):
+        path = tmp_path / "in" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(name.encode())
+    return tmp_path / "in"
+
+
+def group(root: Path) -> Group:
+    files = []
+    for name in ("a.png", "OD/b.png"):
+        state = state_of(str(root / name))
+        assert state is not None
+        files.append(KnownFile(name, state, Content("a" * 64, 1, whole=True)))
+    return Group("P1", tuple(files))
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def across(patch: pytest.MonkeyPatch) -> None:
+    """As if the target lay on another file system."""
+
+    def refused(*_: object) -> None:
+        raise OSError(errno.EXDEV, "")
+
+    patch.setattr(os, "rename", refused)
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_files_are_moved_with_their_folders(
+    elsewhere: bool, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if elsewhere:
+        across(monkeypatch)
+    moved = move_files(group(root), str(root), str(tmp_path / "done" / "P1"))
+    assert moved == ["a.png", "OD/b.png"]
+    assert contents(tmp_path / "done") == {"P1/a.png": b"a.png", "P1/OD/b.png": b"OD/b.png"}
+    assert contents(root) == {}
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_a_name_that_is_taken_gets_a_number(
+    elsewhere: bool, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if elsewhere:
+        across(monkeypatch)
+    (tmp_path / "done").mkdir()
+    (tmp_path / "done" / "a.png").write_bytes(b"earlier")
+    move_files(group(root), str(root), str(tmp_path / "done"))
+    assert contents(tmp_path / "done") == {"a.png": b"earlier", "a.2.png": b"a.png", "OD/b.png": b"OD/b.png"}
+
+
+def test_a_file_that_changed_since_it_was_judged_stays(root: Path, tmp_path: Path) -> None:
+    judged = group(root)
+    (root / "a.png").write_bytes(b"newer")
+    assert move_files(judged, str(root), str(tmp_path / "done")) == ["OD/b.png"]
+    assert contents(root) == {"a.png": b"newer"}
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_file_that_is_replaced_at_the_last_moment_is_put_back(
+    again: bool, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.rename
+
+    def late(source: str, place: str) -> None:
+        if source.endswith("a.png"):
+            Path(source).unlink()
+            Path(source).write_bytes(b"newer")
+        real(source, place)
+        if again and source.endswith("a.png"):
+            Path(source).write_bytes(b"newest")
+
+    monkeypatch.setattr(os, "rename", late)
+    assert move_files(group(root), str(root), str(tmp_path / "done")) == ["OD/b.png"]
+    assert contents(root) == {"a.png": b"newest" if again else b"newer"}
+
+
+def test_a_file_that_changes_while_it_is_copied_stays(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    across(monkeypatch)
+    real = moving.shutil.copy2
+
+    def slow(source: str, place: str) -> Any:
+        real(source, place)
+        if source.endswith("a.png"):
+            Path(source).write_bytes(b"newer")
+
+    monkeypatch.setattr(moving.shutil, "copy2", slow)
+    assert move_files(group(root), str(root), str(tmp_path / "done")) == ["OD/b.png"]
+    assert contents(root) == {"a.png": b"newer"}
+    assert contents(tmp_path / "done") == {"OD/b.png": b"OD/b.png"}
+
+
+def test_a_disk_that_is_full_loses_nothing(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    across(monkeypatch)
+
+    def full(source: str, place: str) -> None:
+        Path(place).write_bytes(b"half")
+        raise OSError(errno.ENOSPC, "")
+
+    monkeypatch.setattr(moving.shutil, "copy2", full)
+    with pytest.raises(OSError, match=str(errno.ENOSPC)):
+        move_files(group(root), str(root), str(tmp_path / "done"))
+    assert contents(root) == {"a.png": b"a.png", "OD/b.png": b"OD/b.png"}
+    assert contents(tmp_path / "done") == {}
+
+
+def test_a_link_is_moved_and_not_what_it_leads_to(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "store").mkdir()
+    os.rename(root / "a.png", tmp_path / "store" / "a.png")
+    (root / "a.png").symlink_to(tmp_path / "store" / "a.png")
+    assert move_files(group(root), str(root), str(tmp_path / "done")) == ["a.png", "OD/b.png"]
+    assert (tmp_path / "done" / "a.png").is_symlink()
+    assert contents(tmp_path / "store") == {"a.png": b"a.png"}
+
+
+def test_a_link_that_would_lead_nowhere_stays(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "store").mkdir()
+    os.rename(root / "a.png", tmp_path / "store" / "a.png")
+    (root / "a.png").symlink_to("../store/a.png")
+    assert move_files(group(root), str(root), str(tmp_path / "done")) == ["OD/b.png"]
+    assert (root / "a.png").read_bytes() == b"a.png"
