@@ -4,6 +4,7 @@
 # make coverage          the same tests, the branches that they reach, and a floor for edge_runtime (30 % longer)
 # make bench             every benchmark of docs/benchmarks.md (an hour or so)
 # make parity, speed     two gates: exported models against PyTorch; time against what is asked for
+# make release [KEY=minisign.key]   wheel, Debian package, parts list, digests: built and checked (docs/shipping.md)
 # Each sets itself up in a fresh clone, and is quick when nothing changed.
 
 PYTHON ?= python3
@@ -21,7 +22,7 @@ $(error "make run" does not know: $(strip $(STRAY)). Nothing was analysed. Name 
 endif
 endif
 
-.PHONY: run check test coverage lint bench parity speed clean
+.PHONY: run check test coverage lint bench parity speed release clean
 
 run: $(VENV)/.runtime
 	@$(BIN)/edge-cataract "$(SCAN)"
@@ -69,6 +70,10 @@ parity: $(VENV)/.development
 speed: $(VENV)/.benchmarks
 	$(BIN)/python -m benchmarks.speed.cold_start --gate
 	$(BIN)/python -m benchmarks.speed.network --gate
+
+# Needs root and Debian: it installs the package into a Debian of its own.
+release: $(VENV)/.development
+	$(BIN)/python -m export.shipping $(if $(KEY),--key $(KEY))
 
 $(BIN)/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=...")'

@@ -7,7 +7,7 @@ import errno
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from importlib import import_module
 
 from .commands.arguments import OneLineParser, add_speech_options
@@ -84,8 +84,8 @@ def _keep_standard_error_open() -> None:
             os.close(null)
 
 
-def build_parser(verb: str | None) -> argparse.ArgumentParser:
-    """The parser of the command line, with the options of the verb that runs."""
+def build_parser(spelled_out: Collection[str]) -> argparse.ArgumentParser:
+    """The parser of the command line, with the options of some verbs: of the one that runs, or of all for a manual."""
     plain = argparse.RawDescriptionHelpFormatter
     parser = OneLineParser(
         prog=PROGRAM,
@@ -97,7 +97,7 @@ def build_parser(verb: str | None) -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(title="verbs", metavar="{" + ",".join(VERBS) + "}")
     for name, text in VERBS.items():
         added = verbs.add_parser(name, help=text, description=text, epilog=EPILOG, formatter_class=plain)
-        if name == verb:
+        if name in spelled_out:
             module = import_module(f"edge_runtime.commands.{name}")
             add_speech_options(added)
             module.add_arguments(added)
@@ -111,7 +111,7 @@ def _run(words: list[str]) -> int:
         words = [words[first], *words[:first], *words[first + 1 :]]
     elif words and words[0] not in ("-h", "--help", "--version"):
         words = ["analyze", *words]
-    parser = build_parser(words[0] if words else None)
+    parser = build_parser(words[:1])
     options = parser.parse_args(words)
     if not hasattr(options, "run"):
         parser.error("no scan was named")

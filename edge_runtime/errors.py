@@ -22,7 +22,7 @@
     |-- InferenceError                 83    the network failed or returned a non-finite number
     `-- AnalysisCancelledError        130    the calling program stopped the analysis
 
-`word` is a stable kebab-case name of the exact cause; `REFUSALS` in `codes.py` documents each.
+`word` is a stable kebab-case name of the exact cause; `REFUSALS` in `codes/refusals.py` documents each.
 """
 
 from __future__ import annotations

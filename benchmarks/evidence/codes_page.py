@@ -1,6 +1,6 @@
 """Write docs/codes.md, the one place for exit codes and stable words: `python -m benchmarks.evidence.codes_page`.
 
-Meanings come from `edge_runtime/codes.py`, exit codes from the classes of `edge_runtime/errors.py`. Which class is
+Meanings come from `edge_runtime/codes`, exit codes from the classes of `edge_runtime/errors.py`. Which class is
 raised with which word is read from the source of the runtime.
 """
 

@@ -98,7 +98,7 @@ def names_in(source: str) -> set[str]:
     return {text for text in texts if isinstance(text, str) and WORD.fullmatch(text)}
 
 
-SOURCES = [path.read_text(encoding="utf-8") for path in sorted(PACKAGE.rglob("*.py")) if path.name != "codes.py"]
+SOURCES = [path.read_text(encoding="utf-8") for path in sorted(PACKAGE.rglob("*.py")) if path.parent.name != "codes"]
 NAMES = set().union(*(names_in(source) for source in SOURCES))
 
 

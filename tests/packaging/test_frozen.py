@@ -2,52 +2,74 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 
 from tests.conftest import ROOT
+from tests.dicom_files import LOSSLESS, file_bytes
+from tests.edge_runtime.dicom_out.source_files import multi_frame
+
+from .conftest import Frozen
+
+pytestmark = [pytest.mark.slow, pytest.mark.network]
 
 SAMPLE = ROOT / "edge_runtime" / "samples" / "simulated-cataract.png"
-PROGRAM = "import sys; from edge_runtime.cli import main; sys.exit(main())\n"
 
 
-@pytest.fixture(scope="module")
-def frozen(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a program, made in an environment that has nothing of this checkout."""
-    folder = tmp_path_factory.mktemp("frozen")
-    python = folder / "venv" / "bin" / "python"
-    (folder / "app.py").write_text(PROGRAM)
-    for command in (
-        [sys.executable, "-m", "venv", folder / "venv"],
-        [python, "-m", "pip", "install", "--quiet", f"{ROOT}[report]", "pyinstaller>=6"],
-        [python, "-m", "PyInstaller", "--onedir", "--noconfirm", "--log-level", "ERROR", folder / "app.py"],
-    ):
-        done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=folder, timeout=500)
-        assert done.returncode == 0, done.stderr
-    return folder / "dist" / "app" / "app"
+def run(frozen: Frozen, *words: str | Path) -> Any:
+    return subprocess.run([frozen.program, *words], check=False, capture_output=True, text=True, timeout=120)
 
 
-@pytest.mark.slow
-@pytest.mark.network
-def test_a_frozen_program_analyses_proves_itself_and_shows_its_schema(frozen: Path) -> None:
+def test_a_frozen_program_analyses_proves_itself_and_shows_its_schema(frozen: Frozen) -> None:
     for words, said in (
         ((str(SAMPLE),), "Cataract Fraction 0.622"),
         (("selftest",), "PASS"),
         (("schema",), "result/1"),
     ):
-        done = subprocess.run([frozen, *words], check=False, capture_output=True, text=True, timeout=120)
+        done = run(frozen, *words)
         assert done.returncode == 0, done.stderr
         assert said in done.stdout
 
 
-@pytest.mark.slow
-@pytest.mark.network
-def test_a_frozen_program_writes_a_page_in_another_language(frozen: Path, tmp_path: Path) -> None:
+def test_a_frozen_program_writes_a_page_in_another_language(frozen: Frozen, tmp_path: Path) -> None:
     page = tmp_path / "scan.html"
-    words = [frozen, SAMPLE, "--report", page, "--lang", "ar"]
-    done = subprocess.run(words, check=False, capture_output=True, text=True, timeout=120)
+    done = run(frozen, SAMPLE, "--report", page, "--lang", "ar")
     assert done.returncode == 0, done.stderr
     assert '<html lang="ar" dir="rtl"' in page.read_text(encoding="utf-8")
+
+
+def test_a_frozen_program_reads_packed_dicom_and_writes_dicom(frozen: Frozen, tmp_path: Path) -> None:
+    """Codecs are found by name and highdicom reads tables from its folder: both are easily left behind."""
+    grey = cv2.imdecode(np.frombuffer(SAMPLE.read_bytes(), np.uint8), cv2.IMREAD_GRAYSCALE)
+    dataset = multi_frame([grey, np.ascontiguousarray(grey[:, ::-1])])
+    fractions = set()
+    for syntax in ("rle", "jpeg-ls", "jpeg-2000"):
+        (tmp_path / syntax).mkdir()
+        path = tmp_path / f"{syntax}.dcm"
+        path.write_bytes(file_bytes(dataset, LOSSLESS[syntax]))
+        done = run(frozen, "exam", path, "--json", "--dicom-out", tmp_path / syntax, "--dicom-out-kinds", "sr,seg")
+        assert done.returncode == 0, done.stderr
+        fractions.add(json.loads(done.stdout)["eye"]["cataract_fraction"])
+        assert len(list((tmp_path / syntax).glob("*.dcm"))) == 2
+    assert [round(fraction, 2) for fraction in fractions] == [0.62]
+
+
+def test_a_frozen_program_checks_the_signature_of_a_model(
+    frozen: Frozen, tmp_path: Path, program: Callable[[str], str]
+) -> None:
+    model = tmp_path / "model.onnx"
+    shutil.copy(next((ROOT / "edge_runtime" / "models").glob("edge-*-fp32.onnx")), model)
+    public, secret = tmp_path / "maker.pub", tmp_path / "maker.key"
+    for words in (("-G", "-W", "-p", public, "-s", secret), ("-S", "-s", secret, "-m", model)):
+        subprocess.run([program("minisign"), *words], check=True, capture_output=True)
+    (tmp_path / "slots").mkdir()
+    done = run(frozen, "model", "install", model, "--slots", tmp_path / "slots", "--key", public)
+    assert (done.returncode, done.stderr) == (0, "")

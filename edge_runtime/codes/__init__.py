@@ -1,0 +1,29 @@
+"""Every stable word the program uses, with its one documentation line. `docs/codes.md` is generated from here."""
+
+from __future__ import annotations
+
+from .findings import (
+    ADVICE,
+    ANSWER_REASONS,
+    ANSWERS,
+    COMPARISON_REASONS,
+    COMPARISONS,
+    PICTURES,
+    REASONS,
+    TISSUES,
+    WARNINGS,
+)
+from .refusals import REFUSALS
+
+__all__ = [
+    "REFUSALS",
+    "REASONS",
+    "ADVICE",
+    "WARNINGS",
+    "PICTURES",
+    "TISSUES",
+    "ANSWERS",
+    "ANSWER_REASONS",
+    "COMPARISONS",
+    "COMPARISON_REASONS",
+]

@@ -1,0 +1,117 @@
+"""Freeze the program with the extras of a kiosk: a folder that needs no Python, made in an environment of its own."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge_runtime.report.language import LANGUAGES
+
+from .steps import run
+
+KIOSK_EXTRAS = ("dicom", "dicom-net", "dicom-out", "report", "serve", "slots", "watch")
+LOCKS = Path(__file__).parent / "locks"  # every version with its digest; docs/shipping.md says how they are made
+PROGRAM = "import sys\n\nfrom edge_runtime.__main__ import run\n\nsys.exit(run())\n"
+# Modules of Python that no verb needs: each would bring a library along, readline one under the GPL.
+LEFT_OUT = ("readline", "curses", "tkinter", "PIL.ImageTk", "PIL._imagingtk", "pip", "setuptools")
+
+# libpython goes with the modules that are frozen; a small Debian has no SQLite, which highdicom keeps frames in.
+BROUGHT_ALONG = ("libpython", "libsqlite3")
+
+
+def canonical(name: str) -> str:
+    """The name of a distribution as package indexes write it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """A virtual environment that holds the locked versions and nothing of this checkout.
+
+    Attributes
+    ----------
+    folder
+        Where it is.
+    """
+
+    folder: Path
+
+    @property
+    def python(self) -> Path:
+        """Its interpreter."""
+        return self.folder / "bin" / "python"
+
+    @property
+    def site(self) -> Path:
+        """Where its packages are."""
+        (found,) = (self.folder / "lib").glob("python3*/site-packages")
+        return found
+
+    @classmethod
+    def made(cls, folder: Path) -> Environment:
+        """An environment with everything that the kiosk's extras need, and the tools that build and freeze.
+
+        Raises
+        ------
+        ShippingError
+            When a package cannot be fetched, or is not the one whose digest was locked.
+        """
+        run(sys.executable, "-m", "venv", folder)
+        made = cls(folder)
+        for name in ("kiosk.txt", "tools.txt"):
+            made.install("--no-deps", "--require-hashes", "--only-binary=:all:", "--requirement", LOCKS / name)
+        return made
+
+    def install(self, *words: str | Path) -> None:
+        """Run `pip install`."""
+        run(self.python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *words)
+
+    def locked(self) -> set[str]:
+        """Names of the distributions that ship."""
+        lines = (LOCKS / "kiosk.txt").read_text(encoding="utf-8").splitlines()
+        return {canonical(line.partition("==")[0]) for line in lines if "==" in line}
+
+
+def freeze(environment: Environment, wheel: Path, folder: Path) -> Path:
+    """Install the wheel and freeze it; returns the program's folder, ``edge-cataract`` below `folder`.
+
+    Raises
+    ------
+    ShippingError
+        When a step fails.
+    """
+    environment.install("--no-deps", "--no-index", "--force-reinstall", wheel)
+    folder.mkdir(parents=True, exist_ok=True)
+    script = folder / "edge-cataract.py"
+    script.write_text(PROGRAM, encoding="utf-8")
+    out = [f"--exclude-module={module}" for module in LEFT_OUT]
+    options = ["--onedir", "--noconfirm", "--log-level=ERROR", f"--distpath={folder / 'dist'}", *out]
+    run(environment.python, "-m", "PyInstaller", *options, script, cwd=folder, env={"PYTHONHASHSEED": "0"})
+    program = folder / "dist" / "edge-cataract"
+    _leave_out_languages(program / "_internal" / "babel" / "locale-data")
+    _leave_out_libraries_of_debian(program / "_internal")
+    # Python's own files only: what wheels bring stays as its makers signed for it.
+    run("strip", "--strip-unneeded", *program.glob("_internal/libpython*"), *program.glob("_internal/python3*/*/*.so"))
+    return program
+
+
+def _leave_out_languages(locales: Path) -> None:
+    """Babel knows every language on Earth in 32 MB; pages are written in six."""
+    for path in locales.glob("*.dat"):
+        if path.stem.split("_")[0] not in {*LANGUAGES, "root"}:
+            path.unlink()
+
+
+def _leave_out_libraries_of_debian(internal: Path) -> None:
+    """Libraries that belong to a Debian package come from there, with its security updates, not from this package."""
+    for path in internal.glob("lib*.so*"):
+        if path.is_symlink() or path.name.startswith(BROUGHT_ALONG):
+            continue
+        known = subprocess.run(
+            ["dpkg", "--search", f"*/*-linux-gnu/{path.name}"], check=False, capture_output=True, text=True
+        )
+        if any(Path(line.split(": ")[-1]).parent.name.endswith("-linux-gnu") for line in known.stdout.splitlines()):
+            path.unlink()

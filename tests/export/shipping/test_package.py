@@ -1,0 +1,88 @@
+"""What the package says of itself, and what its units ask the program for."""
+
+from __future__ import annotations
+
+import configparser
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from edge_runtime.cli import VERBS, build_parser
+from export.shipping.__main__ import sign, write_sums
+from export.shipping.package import DEBIAN, Release
+from export.shipping.steps import ShippingError, run
+from export.shipping.trial import SERVICES
+
+UNITS = sorted((DEBIAN / "units").glob("*.service"))
+SETTINGS = dict(re.findall(r'^(\w+)="?([^"\n]*)"?$', (DEBIAN / "edge-cataract.default").read_text(), re.MULTILINE))
+
+
+def unit(path: Path) -> configparser.ConfigParser:
+    read = configparser.ConfigParser(interpolation=None, strict=False, delimiters=["="])
+    read.optionxform = str  # type: ignore[method-assign,assignment]
+    read.read(path)
+    return read
+
+
+@pytest.mark.parametrize(
+    ("version", "debian"), [("1.0", "1.0"), ("1.0rc1", "1.0~rc1"), ("1.0.dev3", "1.0~dev3"), ("0.2.0a1", "0.2.0~a1")]
+)
+def test_what_comes_before_a_version_sorts_before_it(version: str, debian: str) -> None:
+    assert Release(version, 0).debian_version == debian
+
+
+def test_there_is_a_unit_for_each_service() -> None:
+    assert [path.stem for path in UNITS] == sorted(f"edge-cataract-{service}" for service in SERVICES)
+
+
+@pytest.mark.parametrize("path", UNITS, ids=lambda path: path.stem)
+def test_a_unit_asks_for_a_verb_with_options_that_it_has(path: Path) -> None:
+    line = unit(path)["Service"]["ExecStart"].replace("%S", "/var/lib")
+    words = re.sub(r"\$\{?(\w+)\}?", lambda match: SETTINGS[match[1]], line).split()
+    assert words[0] == "/usr/bin/edge-cataract"
+    assert words[1] in VERBS
+    options = build_parser(words[1:2]).parse_args(words[1:])
+    assert options.audit == "/var/lib/edge-cataract/audit/answers"
+
+
+def test_the_hardening_holds_for_every_unit_and_no_unit_takes_it_back() -> None:
+    guarded = unit(DEBIAN / "units" / "edge-cataract-.service.d" / "hardening.conf")["Service"]
+    assert guarded["IPAddressDeny"] == "any"
+    assert guarded["User"] == "edge-cataract"
+    for path in UNITS:
+        own = unit(path)["Service"]
+        assert path.stem.startswith("edge-cataract-")
+        assert set(own) & set(guarded) == set()
+        assert own["MemoryMax"] == "2G"
+
+
+def test_a_failed_step_says_which_and_what_it_said() -> None:
+    with pytest.raises(ShippingError, match="sh ended with 3: no room"):
+        run("sh", "-c", "echo no room >&2; exit 3")
+    with pytest.raises(ShippingError, match="no-such-program is not installed"):
+        run("no-such-program")
+
+
+def test_digests_are_those_of_the_files(tmp_path: Path) -> None:
+    paths = [tmp_path / "b.deb", tmp_path / "a.whl"]
+    for path in paths:
+        path.write_bytes(path.name.encode())
+    write_sums(tmp_path, paths)
+    assert run("sha256sum", "--check", "SHA256SUMS", cwd=tmp_path) == "a.whl: OK\nb.deb: OK\n"
+
+
+def test_the_digests_are_signed_and_a_change_is_noticed(tmp_path: Path, program: Callable[[str], str]) -> None:
+    minisign = program("minisign")
+    public, secret = tmp_path / "kiosk.pub", tmp_path / "kiosk.key"
+    run(minisign, "-G", "-W", "-p", public, "-s", secret)
+    (tmp_path / "a.whl").write_bytes(b"a wheel")
+    sums = write_sums(tmp_path, [tmp_path / "a.whl"])
+    sign(sums, secret)
+    assert "edge-cataract" in run(minisign, "-V", "-m", sums, "-p", public)
+    sums.write_text(sums.read_text().replace("a.whl", "b.whl"))
+    with pytest.raises(ShippingError, match="verification failed"):
+        run(minisign, "-V", "-m", sums, "-p", public)
+    with pytest.raises(ShippingError, match="not-signed"):
+        sign(sums, tmp_path / "no-such.key")
