@@ -142,7 +142,7 @@ def run(options: argparse.Namespace) -> int:
         heard_out()
         if not speech.quiet:
             say("stopped; what was received is in the queue, and the same command continues.")
-        return 0
+        raise
 
 
 def _station(options: argparse.Namespace) -> Station:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from edge_runtime.errors import UsageError
 from edge_runtime.model.precision import DEFAULT_PRECISION
+from edge_runtime.program_signals import INTERRUPTED
 
 from .arguments import (
     AnalyzerOptions,
@@ -107,8 +108,8 @@ def run(options: argparse.Namespace) -> int:
 
     audit = AuditOptions.of(options).open()
     source = _source(AnalyzerOptions.of(options), options.slots)
-    Service(address, source, limits, told, started, None if audit is None else _kept(audit)).run()
-    return 0
+    service = Service(address, source, limits, told, started, None if audit is None else _kept(audit))
+    return INTERRUPTED[service.run()]
 
 
 def _kept(audit: AuditTrail) -> Callable[[str], None]:

@@ -9,7 +9,7 @@ import signal
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
@@ -64,8 +64,8 @@ class Service:
     started: Callable[[str], None]
     kept: Callable[[str], None] | None = None
 
-    def run(self) -> None:
-        """Serve until a signal ends it; what is in work then is done first, within a time.
+    def run(self) -> int:
+        """Serve until a signal ends it, and return its number; what is in work then is done first, within a time.
 
         Raises
         ------
@@ -78,11 +78,11 @@ class Service:
         try:
             port = int(listener.getsockname()[1])
             identity = self.address.identity(port)
-            asyncio.run(self._serve(listener, identity))
+            return asyncio.run(self._serve(listener, identity))
         finally:
             listener.close()
 
-    async def _serve(self, listener: BoundedListener, identity: Identity) -> None:
+    async def _serve(self, listener: BoundedListener, identity: Identity) -> int:
         workshop = Workshop(self.source, self.limits, self.say)
         turns = Turns(workshop, self.limits, self.say, self.kept)
         held = HeldExams(self.limits)
@@ -94,14 +94,15 @@ class Service:
             try:
                 opening = loop.run_in_executor(models, workshop.open)
                 if not await _first(opening, stop):
-                    return
+                    return stop.result()
                 tasks = [
                     asyncio.ensure_future(work)
                     for work in (turns.work(), _sweep(exams), _follow(models, workshop, exams))
                 ]
                 serving = asyncio.ensure_future(server.serve([listener]))
                 self.started(_url(identity))
-                await asyncio.wait((serving, stop, *tasks), return_when=asyncio.FIRST_COMPLETED)
+                ends: list[asyncio.Future[Any]] = [serving, stop, *tasks]
+                await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
                 turns.stopping = True
                 exams.wake_all()
                 server.should_exit = True
@@ -111,6 +112,9 @@ class Service:
                 for ended in await asyncio.gather(*tasks, return_exceptions=True):
                     if isinstance(ended, Exception):  # a fault of the service, which nobody would hear of
                         raise ended
+                if not stop.done():
+                    raise RuntimeError("the server ended by itself")
+                return stop.result()
             finally:
                 workshop.kill()
                 turns.end()
@@ -148,17 +152,17 @@ class _Server(uvicorn.Server):
 
 
 @contextmanager
-def _heard() -> Iterator[asyncio.Future[None]]:
-    """A future that a signal completes; a second signal ends the process at once."""
+def _heard() -> Iterator[asyncio.Future[int]]:
+    """A future that a signal completes, with its number; a second signal ends the process at once."""
     loop = asyncio.get_running_loop()
-    stop: asyncio.Future[None] = loop.create_future()
+    stop: asyncio.Future[int] = loop.create_future()
     numbers = [number for name in _ENDING if (number := getattr(signal, name, None)) is not None]
     before = {number: signal.getsignal(number) for number in numbers}
 
     def heard(number: int) -> None:
         if stop.done():
             os._exit(128 + number)
-        stop.set_result(None)
+        stop.set_result(number)
 
     for number in numbers:
         loop.add_signal_handler(number, heard, number)
@@ -170,7 +174,7 @@ def _heard() -> Iterator[asyncio.Future[None]]:
             signal.signal(number, before[number])
 
 
-async def _first(work: asyncio.Future[None], stop: asyncio.Future[None]) -> bool:
+async def _first(work: asyncio.Future[None], stop: asyncio.Future[int]) -> bool:
     """Wait for work; whether it was done before the service was asked to stop."""
     await asyncio.wait((work, stop), return_when=asyncio.FIRST_COMPLETED)
     if work.done():
