@@ -104,15 +104,24 @@ def by_the_first(fabric: Fabric, make: Callable[[], T]) -> T:
     Raises
     ------
     EdgeCataractError
-        The one that it raised, in every process.
+        The one that it raised, in every process; where it raised something else, the others say that it failed, and
+        nobody waits for it.
     """
     made: _Made[T] = _Made()
+    own: Exception | None = None
     if fabric.is_global_zero:
         try:
             made = _Made(make())
         except EdgeCataractError as error:
             made = _Made(fault=error)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the others must not wait for a process that is gone
+            own = error
+            made = _Made(
+                fault=RecipeError("processes", f"The first process failed: {type(error).__name__}.", "See its message.")
+            )
     made = fabric.broadcast(made)
+    if own is not None:
+        raise own
     if made.fault is not None:
         raise made.fault
     return cast("T", made.result)

@@ -77,7 +77,7 @@ class Run:
     out
         The run folder.
     beginning
-        The checkpoint that it begins with, or None; known to the first process alone.
+        The checkpoint that it begins with, as the first process read it, or None.
     """
 
     recipe: Recipe

@@ -105,10 +105,46 @@ def test_statistics_of_two_processes_are_those_of_two_passes_in_turn() -> None:
         assert norm.num_batches_tracked == alone.num_batches_tracked == 2
 
 
+class SecondProcess:
+    """What `by_the_first` asks of Fabric, in a process that hears the first one."""
+
+    is_global_zero = False
+
+    def __init__(self, heard: object) -> None:
+        self.heard = heard
+
+    def broadcast(self, own: object) -> object:
+        return self.heard
+
+
+def test_the_others_hear_of_a_crash_of_the_first_process() -> None:
+    said: list[object] = []
+
+    class First(SecondProcess):
+        is_global_zero = True
+
+        def broadcast(self, own: object) -> object:
+            said.append(own)
+            return own
+
+    def crash() -> None:
+        raise MemoryError
+
+    with pytest.raises(MemoryError):
+        by_the_first(First(None), crash)  # type: ignore[arg-type]
+    with pytest.raises(RecipeError, match="MemoryError"):
+        by_the_first(SecondProcess(said[0]), crash)  # type: ignore[arg-type]
+
+
 def test_a_fault_of_the_first_process_is_raised() -> None:
     def fault() -> None:
         raise RecipeError("recipe", "It is broken.", "Mend it.")
 
+    def crash() -> None:
+        raise OSError("the disk is full")
+
     with pytest.raises(RecipeError, match="broken"):
         by_the_first(launch(FitOptions()), fault)
+    with pytest.raises(OSError, match="full"):
+        by_the_first(launch(FitOptions()), crash)
     assert by_the_first(launch(FitOptions()), lambda: 3) == 3
