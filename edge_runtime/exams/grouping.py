@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from .planned import PlannedScan
 
+_NUMBER_THAT_TOUCHES = re.compile(r"\d+$")
 _NUMBERS_AT_END = re.compile(rf"((^|{SEPARATOR}+)\d+(deg|°)?)+$", re.IGNORECASE)
 
 
@@ -52,13 +54,23 @@ class _Place:
         *parts, name = os.path.relpath(path, root).split(os.sep)
         folders = [part for part in parts if part not in (os.pardir, os.curdir)]
         others = [folder for folder in folders if not _says_eye_alone(folder)]
-        return cls("/".join(others), len(others) < len(folders), os.path.splitext(name)[0])
+        below_eye = len(others) < len(folders) or _says_eye_alone(os.path.basename(os.path.abspath(root)))
+        return cls("/".join(others), below_eye, os.path.splitext(name)[0])
 
     @property
     def beginning(self) -> str:
-        """What stands before the eye's word, where something stands after it, too; "" otherwise."""
-        words = eye_words(self.stem)
-        return words[0].before if words and words[0].after else ""
+        """What of the name may tell exams apart: what stands before the eye's word, without numbers that count scans.
+
+        Where nothing follows that word, and in a folder of one eye where no word stands, such numbers end the name.
+        """
+        if words := eye_words(self.stem):
+            return words[0].before if words[0].after else _NUMBERS_AT_END.sub("", words[0].before)
+        return _NUMBERS_AT_END.sub("", self.stem) if self.below_eye else ""
+
+    @property
+    def says_eye(self) -> bool:
+        """Whether the name itself has a word for an eye."""
+        return bool(eye_words(self.stem))
 
 
 def labels_by_name(paths: Sequence[str], root: str) -> list[str]:
@@ -66,22 +78,42 @@ def labels_by_name(paths: Sequence[str], root: str) -> list[str]:
 
     That is the folder in which a file lies, without those that say an eye. Directly in `root` it is what stands in
     the name before the eye's word, the name of `root` where that is nothing, and all of a name without such a word.
-    Where names in another folder begin differently before the eye's word, and go on after it, the beginning is added.
+    Where names in another folder begin differently before the eye's word, the beginning is added; without such words,
+    in folders of one eye, where a beginning comes more than once in one of them: all others may be numbers of scans.
     """
     places = [_Place.of(path, root) for path in paths]
-    beginnings: dict[str, set[str]] = {}
-    for place in places:
-        beginnings.setdefault(place.folder, set()).add(place.beginning)
+    several = _with_several_exams(places, [os.path.dirname(path) for path in paths])
     top = os.path.basename(os.path.abspath(root))
-    return [_label(place, top, several=len(beginnings[place.folder] - {""}) > 1) for place in places]
+    return [_label(place, top, place.beginning if place.folder in several else "") for place in places]
+
+
+def _with_several_exams(places: Sequence[_Place], directories: Sequence[str]) -> set[str]:
+    """The folders, of those that say no eye, whose names tell several exams apart."""
+    by_word: dict[str, set[str]] = {}
+    by_number: dict[str, Counter[tuple[str, str]]] = {}
+    for place, directory in zip(places, directories, strict=True):
+        if place.says_eye and place.beginning:
+            by_word.setdefault(place.folder, set()).add(place.beginning)
+        elif place.beginning:
+            by_number.setdefault(place.folder, Counter())[directory, place.beginning] += 1
+    several = {folder for folder, beginnings in by_word.items() if len(beginnings) > 1}
+    for folder, counts in by_number.items():
+        if max(counts.values()) > 1 and len({beginning for _, beginning in counts}) > 1:
+            several.add(folder)
+    return several
 
 
 def label_alone(path: str, root: str) -> str:
     """The label of a file whatever else lies in its folder, so that it stays the same when others come.
 
-    As `labels_by_name`, but what stands in the name before the eye's word is always added to the folder.
+    As `labels_by_name`, but the beginning of a name is always added to the folder; in folders of one eye, without the
+    number at its end, even where it touches a letter (``IMG0001``).
     """
-    return _label(_Place.of(path, root), os.path.basename(os.path.abspath(root)), several=True)
+    place = _Place.of(path, root)
+    beginning = place.beginning
+    if not place.says_eye and beginning == place.stem:
+        beginning = _NUMBER_THAT_TOUCHES.sub("", beginning)
+    return _label(place, os.path.basename(os.path.abspath(root)), beginning)
 
 
 def _says_eye_alone(name: str) -> bool:
@@ -90,9 +122,9 @@ def _says_eye_alone(name: str) -> bool:
     return eye_in(name) is not None and all(re.search(LETTER, w.before + w.after) is None for w in words)
 
 
-def _label(place: _Place, top: str, *, several: bool) -> str:
+def _label(place: _Place, top: str, beginning: str) -> str:
     if place.folder:
-        return f"{place.folder}/{place.beginning}" if several and place.beginning else place.folder
+        return f"{place.folder}/{beginning}" if beginning else place.folder
     words = eye_words(place.stem)
     if words:
         return words[0].before or top

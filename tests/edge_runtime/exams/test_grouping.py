@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from edge_runtime.exams.grouping import exams_by_name, labels_by_name
+from edge_runtime.exams.grouping import exams_by_name, label_alone, labels_by_name
 from edge_runtime.exams.planned import PlannedScan
 
 
@@ -29,12 +29,45 @@ from edge_runtime.exams.planned import PlannedScan
         (["site/P1/01-left/1.png", "site/P1/02-right/1.png"], ["site/P1", "site/P1"]),
         # Several people in one folder are not thrown together.
         (["site/P1_OD_1.png", "site/P2_OD_1.png"], ["site/P1", "site/P2"]),
+        (["site/Pat0_OD.png", "site/Pat1_OD.png"], ["site/Pat0", "site/Pat1"]),
+        (["site/P1_000_OD.png", "site/P1_030_OD.png", "site/P2_000_OD.png"], ["site/P1", "site/P1", "site/P2"]),
+        (
+            ["G/OD/P1_000.png", "G/OD/P1_030.png", "G/OD/P2_000.png", "G/OS/P2_000.png"],
+            ["G/P1", "G/P1", "G/P2", "G/P2"],
+        ),
+        # Numbers of scans tell no exams apart, with letters before them or without.
+        (["P7/OD/IMG0001.png", "P7/OD/IMG0002.png", "P7/OS/IMG0001.png"], ["P7", "P7", "P7"]),
+        (["P7/OD/1.png", "P7/OD/2.png"], ["P7", "P7"]),
+        (["P7/OD/scan_1.png", "P7/OD/scan_2.png"], ["P7", "P7"]),
         # A folder that says more than the eye is an exam of its own.
         (["P1_OD/1.png", "P1_OS/1.png"], ["P1_OD", "P1_OS"]),
     ],
 )
 def test_an_exam_is_a_folder_or_what_stands_before_the_eye(paths: list[str], labels: list[str]) -> None:
     assert labels_by_name([f"/data/scans/{path}" for path in paths], "/data/scans") == labels
+
+
+@pytest.mark.parametrize(
+    ("path", "label"),
+    [
+        ("Anna_OD.png", "Anna"),
+        ("site/Pat0000_OD.png", "site/Pat0000"),
+        ("site/P1_000_OD.png", "site/P1"),
+        ("site/P1_OD_000.png", "site/P1"),
+        ("site/1_OD.png", "site"),
+        ("G/OD/P1_000.png", "G/P1"),
+        ("G/OD/1.png", "G"),
+        ("G/OD/IMG0001.png", "G/IMG"),
+        ("G/a.dcm", "G"),
+    ],
+)
+def test_a_label_of_a_file_alone_holds_the_beginning_of_its_name(path: str, label: str) -> None:
+    assert label_alone(f"/data/scans/{path}", "/data/scans") == label
+
+
+def test_a_named_folder_of_one_eye_with_several_people_has_several_labels() -> None:
+    paths = [f"/data/OD/{name}.png" for name in ("P1_000", "P1_030", "P2_000", "P2_030")]
+    assert labels_by_name(paths, "/data/OD") == ["P1", "P1", "P2", "P2"]
 
 
 def test_exams_come_in_the_order_of_their_first_scans() -> None:
