@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from edge_runtime.errors import EdgeCataractError
+from edge_runtime.errors import EdgeCataractError, UsageError
 from edge_runtime.printable import printable
 
 from .arguments import path_argument
-from .console import print_data
+from .console import print_data, say
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Iterator
 
     from edge_runtime.audit.verify import Proven
+
+_LEAST_DIGITS = 6  # of a hash: fewer say too little
 
 
 @dataclass(slots=True)
@@ -72,12 +75,35 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--key", type=path_argument, metavar="FILE", help="the key that signs its lines")
     shown = parser.add_argument_group("what is shown")
-    shown.add_argument("--last", type=int, metavar="N", help="the last N lines")
-    shown.add_argument("--sha256", metavar="HEX", help="answers about the file, or of the model, whose hash begins so")
+    shown.add_argument("--last", type=_count, metavar="N", help="the last N lines")
+    shown.add_argument(
+        "--sha256",
+        type=_beginning,
+        metavar="HEX",
+        help=f"answers about the file, or of the model, whose hash begins so: {_LEAST_DIGITS} digits or more",
+    )
+
+
+def _count(text: str) -> int:
+    if not re.fullmatch(r"[1-9]\d{0,8}", text, re.ASCII):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of lines: 1 or more")
+    return int(text)
+
+
+def _beginning(text: str) -> str:
+    if not re.fullmatch(rf"[0-9a-fA-F]{{{_LEAST_DIGITS},64}}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no beginning of a sha256: {_LEAST_DIGITS} to 64 of 0-9, a-f")
+    return text.lower()
 
 
 def run(options: argparse.Namespace) -> int:
     """Run the verb; returns the exit code."""
+    if options.action != "show" and (options.last is not None or options.sha256 is not None):
+        raise UsageError(
+            "usage",
+            f"--last and --sha256 say what is shown, and audit {options.action} shows no lines.",
+            "Leave them out.",
+        )
     try:
         if options.action == "show":
             return _show(_proven(options), options)
@@ -129,11 +155,15 @@ def _summary(found: dict[str, Any]) -> str:
 def _show(lines: Iterator[Proven], options: argparse.Namespace) -> int:
     from collections import deque
 
-    wanted = (one for one in lines if options.sha256 is None or _is_about(one.fields, options.sha256.lower()))
-    for proven in wanted if options.last is None else deque(wanted, maxlen=max(options.last, 0)):
+    wanted = (one for one in lines if options.sha256 is None or _is_about(one.fields, options.sha256))
+    shown = 0
+    for proven in wanted if options.last is None else deque(wanted, maxlen=options.last):
+        shown += 1
         print_data(
             json.dumps({**proven.fields, "hash": proven.line.head.hash}) if options.json else _row(proven.fields)
         )
+    if not shown and not options.quiet:
+        say("no such answer is in the audit." if options.sha256 else "the audit holds no line.")
     return 0
 
 

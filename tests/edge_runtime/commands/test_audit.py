@@ -232,3 +232,32 @@ def test_the_standard_library_is_enough_to_verify(recorded: Path) -> None:
 @pytest.mark.slow
 def test_the_program_itself_verifies(recorded: Path, run_program: RunProgram) -> None:
     assert run_program("--json", "audit", "verify", "audit", cwd=recorded.parent).returncode == 0
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["show", "--last", "0"],
+        ["show", "--last", "-3"],
+        ["show", "--sha256", ""],
+        ["show", "--sha256", "zz"],
+        ["show", "--sha256", "12345"],
+        ["verify", "--last", "2"],
+        ["head", "--sha256", "abcdef"],
+    ],
+)
+def test_what_cannot_be_meant_is_refused(folder: Path, words: list[str]) -> None:
+    assert main(["Mustermann_OD_1.png", "--audit", "audit", "-q"]) == 0
+    assert main(["audit", words[0], "audit", *words[1:]]) == 2
+
+
+def test_a_hash_that_no_answer_has_is_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["Mustermann_OD_1.png", "--audit", "audit", "-q"]) == 0
+    digest = hashlib.sha256((folder / "Mustermann_OD_1.png").read_bytes()).hexdigest()
+    capsys.readouterr()
+    assert main(["audit", "show", "audit", "--sha256", digest[:6].upper()]) == 0
+    said = capsys.readouterr()
+    assert (len(said.out.splitlines()), said.err) == (1, "")
+    assert main(["audit", "show", "audit", "--sha256", "0" * 64]) == 0
+    said = capsys.readouterr()
+    assert (said.out, len(said.err.splitlines())) == ("", 1)
