@@ -33,7 +33,8 @@ class WatchedWorker:
     limits
         How long a scan may take, and how much memory.
     proven
-        The sha256 of a model that has passed its self-test here already; "" for none.
+        The sha256 of the model that has passed its self-test here already, and no other is loaded; "" for one that
+        has not.
 
     Attributes
     ----------

@@ -78,7 +78,7 @@ class Workshop:
         """
         with self._lock:
             old, self._next, self._worker = self._worker, None, self._next or self._worker
-            worker = self._worker
+            worker, settings = self._worker, self._good
         if old is not None and old is not worker:
             old.end()
         if worker is not None and worker.alive:
@@ -86,7 +86,7 @@ class Workshop:
         self._say("the process that decodes and measures has ended; another takes its place")
         proven = "" if worker is None else worker.model["sha256"]
         try:
-            return self._keep(WatchedWorker(self._good or self._source.settings(), self._limits, proven))
+            return self._keep(WatchedWorker(settings or self._source.settings(), self._limits, proven))
         except EdgeCataractError as error:
             self._say(str(error))
             time.sleep(_FALSE_START_S)
@@ -112,8 +112,9 @@ class Workshop:
                 self.notice = f"The new model did not take over: error[{error.word}]."
                 self._say(f"{error} The model that was in use stays.")
             return False
-        self.notice, self._good = None, settings
-        with self._lock:
+        self.notice = None
+        with self._lock:  # both at once: a worker that dies meanwhile is replaced by what it was
+            self._good = settings
             replaced, self._next = self._next, proving
         if replaced is not None:
             replaced.end()
