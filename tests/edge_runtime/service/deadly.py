@@ -57,7 +57,7 @@ def main() -> None:
     wanted = json.loads(sys.argv[1])
     audit = AuditTrail(wanted["audit"]) if "audit" in wanted else None
     Service(
-        Address(port=0),
+        Address(port=0, certificate=wanted.get("certificate"), key=wanted.get("key")),
         OneModel(DeadlySettings(wanted["model"])),
         ServiceLimits(**wanted.get("limits", {})),
         lambda line: tell(sys.stderr, line),

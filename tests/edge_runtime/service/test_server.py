@@ -19,7 +19,7 @@ import pytest
 from benchmarks.robustness.running_service import OCTETS, RunningService
 from tests.conftest import ROOT, RunProgram
 
-from .conftest import new_exam, png, wait_for_end
+from .conftest import new_exam, png, tls_files, wait_for_end
 
 pytestmark = pytest.mark.slow
 SERVE = (sys.executable, "-m", "edge_runtime", "serve", "--port", "0", "--json")
@@ -134,12 +134,8 @@ def test_a_token_of_a_file_is_not_given_out(proven_model: Path, tmp_path: Path) 
 def test_other_machines_reach_it_by_tls_a_token_and_its_name(
     proven_model: Path, tmp_path: Path, program: Callable[[str], str]
 ) -> None:
-    certificate, key, token = (tmp_path / name for name in ("cert.pem", "key.pem", "token"))
-    subprocess.run(
-        [program("openssl"), "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-         "-keyout", str(key), "-out", str(certificate), "-days", "2", "-subj", "/CN=kiosk.example"],
-        check=True, capture_output=True,
-    )  # fmt: skip
+    token = tmp_path / "token"
+    certificate, key = tls_files(tmp_path, program)
     token.write_text("s" * 40)
     token.chmod(0o600)
     options = ["--address", "0.0.0.0", "--allow-network", "--host-name", "kiosk.example", "--token-file", str(token)]
