@@ -91,10 +91,12 @@ class Service:
         behind = application(Requests(turns, held, workshop, identity), exams, self.limits)
         server = _Server(self._config(Guard(behind, identity, self.limits.scan_bytes, self.say)), self.limits.idle_s)
         loop = asyncio.get_running_loop()
-        with _heard() as stop, ThreadPoolExecutor(1, "models") as models:
+        models = ThreadPoolExecutor(1, "models")
+        with _heard() as stop:
             try:
                 opening = loop.run_in_executor(models, workshop.open)
                 if not await _first(opening, stop):
+                    opening.add_done_callback(asyncio.Future.exception)  # that its worker was killed is no news
                     return stop.result()
                 tasks = [
                     asyncio.ensure_future(work)
@@ -118,8 +120,8 @@ class Service:
                 return stop.result()
             finally:
                 workshop.kill()
-                turns.end()
-                workshop.end()
+                for end in (turns.end, models.shutdown, workshop.end):
+                    await asyncio.to_thread(end)  # and hear a second signal meanwhile
 
     def _config(self, guard: Guard) -> uvicorn.Config:
         for name in ("uvicorn.error", "uvicorn.access", "uvicorn.asgi"):

@@ -10,19 +10,26 @@ import ssl
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from benchmarks.robustness.running_service import OCTETS, RunningService
+from edge_runtime.locked_file import open_locked
 from tests.conftest import ROOT, RunProgram
 
-from .conftest import new_exam, png, tls_files, wait_for_end
+from .conftest import PROGRAM, new_exam, png, tls_files, wait_for_end
 
 pytestmark = pytest.mark.slow
 SERVE = (sys.executable, "-m", "edge_runtime", "serve", "--port", "0", "--json")
+
+
+def children(process: int) -> list[str]:
+    return [one for path in Path(f"/proc/{process}/task").glob("*/children") for one in path.read_text().split()]
 
 
 def environment(model: Path, **more: str) -> dict[str, str]:
@@ -41,6 +48,45 @@ def test_a_signal_ends_it_in_order_with_an_open_stream(proven_model: Path, numbe
         follower.join(20)
         assert not follower.is_alive()
     assert service.errors == ""
+
+
+def test_a_signal_ends_it_while_its_model_loads(proven_model: Path) -> None:
+    options = json.dumps({"model": str(proven_model), "loads_s": 600})
+    with subprocess.Popen([*PROGRAM, options], cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            while not list(children(process.pid)):
+                assert process.poll() is None
+                time.sleep(0.02)
+            process.terminate()
+            assert process.wait(30) == 143
+            assert process.stderr is not None
+            assert process.stderr.read() == ""
+        finally:
+            process.kill()
+
+
+def test_a_second_signal_ends_it_at_once_while_an_answer_waits_for_its_record(
+    proven_model: Path, tmp_path: Path
+) -> None:
+    audit = tmp_path / "audit.jsonl"
+    options = json.dumps({"model": str(proven_model), "audit": str(audit), "limits": {"stop_s": 1.0}})
+    with RunningService([options], PROGRAM) as service, open_locked(str(audit), wait=True, what="audit"):
+        sender = threading.Thread(target=lambda: with_suppressed(lambda: service.request("POST", "/v1/scans", png())))
+        sender.start()
+        while service.request("GET", "/health/ready").json["queue"]["taken"] != 1:
+            time.sleep(0.02)
+        service.process.terminate()
+        sender.join(30)  # its connection is closed, and the service waits for the thread that waits for the record
+        ends = time.monotonic() + 30
+        while service.process.poll() is None and time.monotonic() < ends:
+            service.process.terminate()
+            time.sleep(0.2)
+        assert service.process.poll() == 143
+
+
+def with_suppressed(ask: Callable[[], object]) -> None:
+    with suppress(OSError, http.client.HTTPException):
+        ask()
 
 
 def test_a_scan_in_work_is_answered_before_the_service_ends(proven_model: Path) -> None:
