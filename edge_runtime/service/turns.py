@@ -11,7 +11,14 @@ from math import ceil
 from time import monotonic
 from typing import TYPE_CHECKING, TypeVar
 
-from edge_runtime.errors import EdgeCataractError, InternalError, RequestError
+from edge_runtime.errors import (
+    AuditError,
+    EdgeCataractError,
+    InternalError,
+    OutputError,
+    RequestError,
+    UsageError,
+)
 
 from .tasks import Done, Kind, Progress, Task, Unknown
 from .workshop import Workshop
@@ -183,12 +190,26 @@ class Turns:
         if isinstance(said, Unknown):
             raise _internal()
         if self._kept is not None and task.kind in (Kind.SCAN, Kind.EXAM):
-            self._kept(said.text)
+            _keep(self._kept, said.text)
         return said
 
     def end(self) -> None:
         """Wait until nothing is in work; the worker must have ended."""
         self._thread.shutdown(wait=True)
+
+
+def _keep(kept: Callable[[str], None], text: str) -> None:
+    """Have a document kept; what is wrong with the record is no fault of whoever asks.
+
+    Raises
+    ------
+    OutputError
+        With the word of what the record refuses.
+    """
+    try:
+        kept(text)
+    except (AuditError, UsageError) as error:
+        raise OutputError(error.word, error.found, error.remedy) from error
 
 
 def _check_model(task: Task, worker: WatchedWorker) -> None:
