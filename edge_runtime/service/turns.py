@@ -37,6 +37,10 @@ _FIRST_GUESS_S = 1.0  # that a task takes, before one was done
 _NEWEST = 0.2  # share of the newest task in the usual time
 
 
+class UnrecordedError(OutputError):
+    """The record of the service refuses an answer, which therefore is not given."""
+
+
 @dataclass(slots=True, eq=False)
 class _Turn:
     """A task in the queue, and who waits for it."""
@@ -203,13 +207,13 @@ def _keep(kept: Callable[[str], None], text: str) -> None:
 
     Raises
     ------
-    OutputError
+    UnrecordedError
         With the word of what the record refuses.
     """
     try:
         kept(text)
     except (AuditError, UsageError) as error:
-        raise OutputError(error.word, error.found, error.remedy) from error
+        raise UnrecordedError(error.word, error.found, error.remedy) from error
 
 
 def _check_model(task: Task, worker: WatchedWorker) -> None:
