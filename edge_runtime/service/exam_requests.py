@@ -118,11 +118,13 @@ class ExamRequests:
         task, contents = _task(Kind.EXAM, exam)
         try:
             done = await self._turns.result(task, contents, tell)
+            with self._held.room(sum(map(len, done.pictures.values()))):
+                exam.pictures = done.pictures
         except EdgeCataractError as error:
             exam.state, exam.error = State.FAILED, error_content(error)["error"]
             exam.tell("failed", {"error": exam.error})
         else:
-            exam.state, exam.document, exam.pictures = State.DONE, json.loads(done.text), done.pictures
+            exam.state, exam.document = State.DONE, json.loads(done.text)
             exam.tell("done", {})
 
     async def _events(self, asked: Asked) -> Response:
