@@ -131,10 +131,13 @@ class ExamRequests:
         return StreamingResponse(self._told(self._found(asked)), media_type=EVENTS)
 
     async def _told(self, exam: HeldExam) -> AsyncIterator[bytes]:
-        """All that was told of the analysis so far, then what comes, until it is done or failed."""
+        """All that was told of the analysis so far, then what comes, until it is done or failed.
+
+        A service that is about to end tells the end of what is in work, and ends the rest.
+        """
         key, given = exam.key, 0
         yield b": edge-cataract\n\n"
-        while not self._turns.stopping and not exam.forgotten:
+        while not exam.forgotten:
             if exam.key != key:
                 key, given = exam.key, 0
             for event in exam.events[given:]:
@@ -142,6 +145,8 @@ class ExamRequests:
                 yield event.encoded()
                 if event.name != "progress":
                     return
+            if self._turns.stopping and not exam.busy:
+                return
             await exam.changed(_HEARTBEAT_S)
             if given == len(exam.events):
                 yield b": still here\n\n"

@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import signal
+import socket
 import ssl
 import subprocess
 import sys
@@ -103,6 +104,37 @@ def test_a_scan_in_work_is_answered_before_the_service_ends(proven_model: Path) 
         sender.join(30)
         assert answers == [200]
         assert service.process.wait(30) == 143
+
+
+def test_an_exam_in_work_is_told_to_its_end_before_the_service_ends(proven_model: Path) -> None:
+    with RunningService(environment=environment(proven_model)) as service:
+        (worker,) = service.workers()
+        exam = new_exam(service)
+        service.request("PUT", f"/v1/exams/{exam}/scans/1", png())
+        os.kill(worker, signal.SIGSTOP)
+        service.request("POST", f"/v1/exams/{exam}/analysis")
+        connection = http.client.HTTPConnection(service.host, service.port, timeout=60)
+        connection.request("GET", f"/v1/exams/{exam}/events", headers={"Authorization": f"Bearer {service.token}"})
+        events = connection.getresponse()
+        while b"waiting" not in events.readline():  # from now on somebody follows it
+            pass
+        service.process.terminate()
+        while not refused(service):
+            time.sleep(0.02)
+        os.kill(worker, signal.SIGCONT)
+        assert b"event: done\n" in events.read()
+        connection.close()
+        assert service.process.wait(30) == 143
+    assert service.errors == ""
+
+
+def refused(service: RunningService) -> bool:
+    """Whether it listens no more."""
+    try:
+        socket.create_connection((service.host, service.port), 5).close()
+    except OSError:
+        return True
+    return False
 
 
 def test_nothing_is_written_and_nothing_of_a_scan_is_said(proven_model: Path, tmp_path: Path) -> None:
