@@ -153,6 +153,7 @@ REFUSALS: dict[str, str] = {
     "unknown-precision": "There is no such precision.",
     "unknown-profile": "There is no such device profile.",
     "unreadable-file": "The file may not or cannot be read.",
+    "unreadable-slots": "The record of the model in use may not or cannot be read now; it stays as it is.",
     "unsigned-model": "The model has no signature beside it.",
     "unsupported-compression": "The file is compressed in a way that is not read.",
     "unsupported-depth": "The picture has neither 8 nor 16 bits per sample.",

@@ -35,7 +35,8 @@ class Workshop:
     Attributes
     ----------
     notice
-        What is wrong with a new model, which therefore did not take over; None: nothing.
+        What is wrong with a new model, which therefore did not take over, or with the record of models as it was
+        looked at last; None: nothing.
     """
 
     def __init__(self, source: ModelSource, limits: ServiceLimits, say: Callable[[str], None]) -> None:
@@ -47,6 +48,7 @@ class Workshop:
         self._good: Settings | None = None
         self._ended = threading.Event()
         self._generation = 0
+        self._refused: str | None = None  # what is wrong with the model of that generation
         self.notice: str | None = None
 
     @property
@@ -100,19 +102,19 @@ class Workshop:
         bool
             Whether another takes over with the next task.
         """
+        generation = None
         try:
             generation = self._source.generation()
             if generation == self._generation:
+                self.notice = self._refused  # what was said of an earlier look is over
                 return False
-            self._generation = generation  # tried once, whatever comes of it
             settings = self._source.settings()
+            self._generation, self._refused = generation, None  # tried once, whatever comes of it
             proving = self._prepared(settings)
         except EdgeCataractError as error:
             if self._ended.is_set():  # its worker was killed
                 return False
-            if self.notice is None or error.word not in self.notice:
-                self.notice = f"The new model did not take over: error[{error.word}]."
-                self._say(f"{error} The model that was in use stays.")
+            self._note(error, generation)
             return False
         self.notice = None
         with self._lock:  # both at once: a worker that dies meanwhile is replaced by what it was
@@ -124,6 +126,15 @@ class Workshop:
         if self._ended.is_set():
             proving.end()
         return True
+
+    def _note(self, error: EdgeCataractError, generation: int | None) -> None:
+        """Keep what is wrong, and say it once; of a model that was tried, until there is another."""
+        notice = f"The new model did not take over: error[{error.word}]."
+        if generation == self._generation:
+            self._refused = notice
+        if notice != self.notice:
+            self._say(f"{error} The model that was in use stays.")
+        self.notice = notice
 
     def _prepared(self, settings: Settings, proven: str = "") -> WatchedWorker:
         """Another worker, ready; it raises as `WatchedWorker.prepare` does, and soon when the service ends."""

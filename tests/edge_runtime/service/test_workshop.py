@@ -121,7 +121,11 @@ def test_slots_that_are_damaged_leave_the_old_one(
     assert not workshop.look_for_another()
     assert not workshop.look_for_another()
     assert len(said) == 1
+    assert workshop.notice == "The new model did not take over: error[damaged-slots]."
     assert document(workshop) == "tiny-grey-level"
+    source.error = None
+    assert not workshop.look_for_another()
+    assert workshop.notice is None
 
 
 def test_a_model_that_does_not_prove_itself_is_not_begun_with(
