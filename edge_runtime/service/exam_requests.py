@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
+from edge_runtime.audit.entry import document_sha256
 from edge_runtime.errors import EdgeCataractError, RequestError
 from edge_runtime.report.page.exam import style_digest
 
@@ -232,6 +233,7 @@ def _content(exam: HeldExam) -> dict[str, Any]:
         "scans": states,
         "pictures": sorted(exam.pictures),
         "result": exam.document,
+        "document_sha256": None if exam.document is None else document_sha256(exam.document),
         "error": exam.error,
     }
 

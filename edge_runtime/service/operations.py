@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 DIGITS = re.compile("[0-9]{1,4}")
 _NUMBER, _MOST_LETTERS = re.compile(r"[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?"), 32
+DOCUMENT_DIGEST = "Document-SHA256"  # by which the line of an answer is found in the record
 OCTETS, JSON, HTML, PNG, EVENTS = (
     "application/octet-stream",
     "application/json",
