@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from edge_runtime.audit.entry import document_sha256
 from edge_runtime.errors import EdgeCataractError, RequestError
 from edge_runtime.version import __version__
 
@@ -19,7 +21,7 @@ from .answers import fault, refusal
 from .asked import Asked
 from .exam_requests import ExamRequests
 from .openapi import description
-from .operations import DIGITS, HTML, JSON, OPERATIONS
+from .operations import DIGITS, DOCUMENT_DIGEST, HTML, JSON, OPERATIONS
 from .page import content_security_policy, page_texts, read_asset
 from .tasks import Kind, Task
 
@@ -114,7 +116,9 @@ class Requests:
                 await asyncio.wait((work, gone), return_when=asyncio.FIRST_COMPLETED)
                 if not work.done():  # nobody waits for it
                     return Response(status_code=503)
-                return Response(work.result().text, media_type=JSON)
+                text = work.result().text
+                digest = document_sha256(json.loads(text))
+                return Response(text, media_type=JSON, headers={DOCUMENT_DIGEST: digest})
             finally:
                 for one in (work, gone):
                     one.cancel()

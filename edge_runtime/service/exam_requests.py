@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
+from edge_runtime.audit.entry import document_sha256
 from edge_runtime.errors import EdgeCataractError, RequestError
 from edge_runtime.report.page.exam import style_digest
 
@@ -118,21 +119,26 @@ class ExamRequests:
         task, contents = _task(Kind.EXAM, exam)
         try:
             done = await self._turns.result(task, contents, tell)
+            with self._held.room(sum(map(len, done.pictures.values()))):
+                exam.pictures = done.pictures
         except EdgeCataractError as error:
             exam.state, exam.error = State.FAILED, error_content(error)["error"]
             exam.tell("failed", {"error": exam.error})
         else:
-            exam.state, exam.document, exam.pictures = State.DONE, json.loads(done.text), done.pictures
+            exam.state, exam.document = State.DONE, json.loads(done.text)
             exam.tell("done", {})
 
     async def _events(self, asked: Asked) -> Response:
         return StreamingResponse(self._told(self._found(asked)), media_type=EVENTS)
 
     async def _told(self, exam: HeldExam) -> AsyncIterator[bytes]:
-        """All that was told of the analysis so far, then what comes, until it is done or failed."""
+        """All that was told of the analysis so far, then what comes, until it is done or failed.
+
+        A service that is about to end tells the end of what is in work, and ends the rest.
+        """
         key, given = exam.key, 0
         yield b": edge-cataract\n\n"
-        while not self._turns.stopping and not exam.forgotten:
+        while not exam.forgotten:
             if exam.key != key:
                 key, given = exam.key, 0
             for event in exam.events[given:]:
@@ -140,6 +146,8 @@ class ExamRequests:
                 yield event.encoded()
                 if event.name != "progress":
                     return
+            if self._turns.stopping and not exam.busy:
+                return
             await exam.changed(_HEARTBEAT_S)
             if given == len(exam.events):
                 yield b": still here\n\n"
@@ -225,6 +233,7 @@ def _content(exam: HeldExam) -> dict[str, Any]:
         "scans": states,
         "pictures": sorted(exam.pictures),
         "result": exam.document,
+        "document_sha256": None if exam.document is None else document_sha256(exam.document),
         "error": exam.error,
     }
 

@@ -206,7 +206,7 @@ class HeldExams:
         if held + size > self._limits.held_mb * MEGABYTE:
             raise RequestError(
                 "no-room",
-                f"Scans of {self._limits.held_mb} MB are held at a time.",
+                f"Scans and pictures of {self._limits.held_mb} MB are held at a time.",
                 "Delete an exam that is done with, or try again later.",
                 status=429,
                 retry_after_s=5,

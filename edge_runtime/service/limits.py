@@ -9,6 +9,7 @@ from edge_runtime.scan import MAX_BYTES
 
 MEGABYTE = 1_000_000
 MOST_SCANS = 12  # of one exam: six radial scans of an eye, taken twice at most
+MOST_PICTURES = 99  # scans of one exam that are measured and shown: a file may hold several
 MOST_JSON_BYTES = 4096
 
 

@@ -10,7 +10,7 @@ from edge_runtime.report.document import DISCLAIMER, SCHEMA_FILE
 from edge_runtime.scan import Laterality
 from edge_runtime.version import __version__
 
-from .operations import AGE, JSON, OPERATIONS, Body
+from .operations import AGE, DOCUMENT_DIGEST, JSON, OPERATIONS, Body
 
 if TYPE_CHECKING:
     from .operations import Operation, Parameter
@@ -35,6 +35,12 @@ _MEANINGS = {
     503: "Not ready, about to end, or out of memory or time.",
 }
 _LATER = {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer", "minimum": 1}}}
+_DIGEST = {
+    DOCUMENT_DIGEST: {
+        "description": "document_sha256 of the record of answers.",
+        "schema": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
+    }
+}
 _ERROR = {
     "type": "object",
     "required": ["error"],
@@ -122,6 +128,8 @@ def _good(operation: Operation, status: int, media: str) -> dict[str, Any]:
     if media == JSON:
         schema = {"$ref": "#/components/schemas/Result"} if operation.name == "measure_scan" else {"type": "object"}
         answer["content"] = {media: {"schema": schema}}
+        if operation.name == "measure_scan":
+            answer["headers"] = _DIGEST
     elif media:
         answer["content"] = {media: {"schema": {"type": "string"}}}
     return answer

@@ -11,14 +11,14 @@ from edge_runtime.errors import RequestError
 from edge_runtime.report.language import LANGUAGES
 from edge_runtime.scan import Laterality
 
-from .limits import MOST_SCANS
+from .limits import MOST_PICTURES, MOST_SCANS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 DIGITS = re.compile("[0-9]{1,4}")
 _NUMBER, _MOST_LETTERS = re.compile(r"[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?"), 32
-MOST_PICTURES = 99  # of one exam: a file may hold several scans
+DOCUMENT_DIGEST = "Document-SHA256"  # by which the line of an answer is found in the record
 OCTETS, JSON, HTML, PNG, EVENTS = (
     "application/octet-stream",
     "application/json",

@@ -26,6 +26,7 @@ from .turns import Turns
 from .workshop import Workshop
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable, Iterator
 
     from .connections import BoundedListener
@@ -88,12 +89,14 @@ class Service:
         held = HeldExams(self.limits)
         exams = ExamRequests(turns, held)
         behind = application(Requests(turns, held, workshop, identity), exams, self.limits)
-        server = _Server(self._config(Guard(behind, identity, self.limits.scan_bytes, self.say)))
+        server = _Server(self._config(Guard(behind, identity, self.limits.scan_bytes, self.say)), self.limits.idle_s)
         loop = asyncio.get_running_loop()
-        with _heard() as stop, ThreadPoolExecutor(1, "models") as models:
+        models = ThreadPoolExecutor(1, "models")
+        with _heard() as stop:
             try:
                 opening = loop.run_in_executor(models, workshop.open)
                 if not await _first(opening, stop):
+                    opening.add_done_callback(asyncio.Future.exception)  # that its worker was killed is no news
                     return stop.result()
                 tasks = [
                     asyncio.ensure_future(work)
@@ -117,8 +120,8 @@ class Service:
                 return stop.result()
             finally:
                 workshop.kill()
-                turns.end()
-                workshop.end()
+                for end in (turns.end, models.shutdown, workshop.end):
+                    await asyncio.to_thread(end)  # and hear a second signal meanwhile
 
     def _config(self, guard: Guard) -> uvicorn.Config:
         for name in ("uvicorn.error", "uvicorn.access", "uvicorn.asgi"):
@@ -143,7 +146,44 @@ class Service:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn, without its handlers of signals: the service has its own."""
+    """uvicorn, without its handlers of signals, as the service has its own, and with a limit on handshakes.
+
+    Parameters
+    ----------
+    config
+        Of uvicorn.
+    idle_s
+        Seconds that the beginning and the end of TLS may take: a connection counts from when it is accepted, and
+        nothing else watches it before and after.
+    """
+
+    def __init__(self, config: uvicorn.Config, idle_s: float) -> None:
+        super().__init__(config)
+        self._idle_s = idle_s
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen as uvicorn does, which gives asyncio no times."""
+        config, loop = self.config, asyncio.get_running_loop()
+
+        def protocol() -> asyncio.Protocol:
+            made: asyncio.Protocol = config.http_protocol_class(  # type: ignore[call-arg]
+                config=config, server_state=self.server_state, app_state=self.lifespan.state
+            )
+            return made
+
+        seconds = None if config.ssl is None else self._idle_s
+        self.servers = [
+            await loop.create_server(
+                protocol,
+                sock=sock,
+                ssl=config.ssl,
+                backlog=config.backlog,
+                ssl_handshake_timeout=seconds,
+                ssl_shutdown_timeout=seconds,
+            )
+            for sock in sockets or []
+        ]
+        self.started = True
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -14,6 +14,7 @@ from edge_runtime.reading.exams import exam_of_files
 from edge_runtime.results import ScanResult
 from edge_runtime.scan import Exam
 
+from .limits import MOST_PICTURES
 from .tasks import Done, Kind, Progress, Task, Unknown
 
 if TYPE_CHECKING:
@@ -116,9 +117,17 @@ class Studio:
         ------
         UsageError
             ``contradicting-eye`` when a file says another eye than the one that was named; ``mixed-studies``.
+        ScanError
+            ``too-many-scans`` in the files together; ``multi-frame`` where one was asked for.
         """
         check_patients([contents])
         found = exam_of_files(contents, task.eye, self._analyzer.room_for_reading)
+        if len(found.sources) > MOST_PICTURES:  # before one of them is read
+            raise ScanError(
+                "too-many-scans",
+                f"The files hold {len(found.sources)} scans; an exam has at most {MOST_PICTURES}.",
+                "Send the radial scans of the lens alone.",
+            )
         if len(found.sources) != len(numbers):
             if task.kind is Kind.SCAN:
                 raise ScanError("multi-frame", "The file holds several scans.", "Send it as a scan of an exam.")

@@ -11,7 +11,14 @@ from math import ceil
 from time import monotonic
 from typing import TYPE_CHECKING, TypeVar
 
-from edge_runtime.errors import EdgeCataractError, InternalError, RequestError
+from edge_runtime.errors import (
+    AuditError,
+    EdgeCataractError,
+    InternalError,
+    OutputError,
+    RequestError,
+    UsageError,
+)
 
 from .tasks import Done, Kind, Progress, Task, Unknown
 from .workshop import Workshop
@@ -28,6 +35,10 @@ Value = TypeVar("Value")
 
 _FIRST_GUESS_S = 1.0  # that a task takes, before one was done
 _NEWEST = 0.2  # share of the newest task in the usual time
+
+
+class UnrecordedError(OutputError):
+    """The record of the service refuses an answer, which therefore is not given."""
 
 
 @dataclass(slots=True, eq=False)
@@ -183,12 +194,26 @@ class Turns:
         if isinstance(said, Unknown):
             raise _internal()
         if self._kept is not None and task.kind in (Kind.SCAN, Kind.EXAM):
-            self._kept(said.text)
+            _keep(self._kept, said.text)
         return said
 
     def end(self) -> None:
         """Wait until nothing is in work; the worker must have ended."""
         self._thread.shutdown(wait=True)
+
+
+def _keep(kept: Callable[[str], None], text: str) -> None:
+    """Have a document kept; what is wrong with the record is no fault of whoever asks.
+
+    Raises
+    ------
+    UnrecordedError
+        With the word of what the record refuses.
+    """
+    try:
+        kept(text)
+    except (AuditError, UsageError) as error:
+        raise UnrecordedError(error.word, error.found, error.remedy) from error
 
 
 def _check_model(task: Task, worker: WatchedWorker) -> None:

@@ -13,7 +13,7 @@ from .tasks import Done, Progress, Ready, Unknown
 from .worker import serve
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from multiprocessing.connection import Connection
 
     from .limits import ServiceLimits
@@ -24,7 +24,9 @@ START_S = 120.0  # for loading a model and its self-test, on the slowest of devi
 
 
 class WatchedWorker:
-    """A process that has loaded a model. Its calls wait, so they are made from a thread.
+    """A process that loads a model. Its calls wait, so they are made from a thread.
+
+    It is started at once, so that `kill` reaches it while it loads; `prepare` waits until it is ready.
 
     Parameters
     ----------
@@ -33,17 +35,13 @@ class WatchedWorker:
     limits
         How long a scan may take, and how much memory.
     proven
-        The sha256 of a model that has passed its self-test here already; "" for none.
+        The sha256 of the model that has passed its self-test here already, and no other is loaded; "" for one that
+        has not.
 
     Attributes
     ----------
     model
-        Which model it has loaded.
-
-    Raises
-    ------
-    EdgeCataractError
-        When the model cannot be loaded, or does not prove itself.
+        Which model it has loaded; empty before.
     """
 
     def __init__(self, settings: Settings, limits: ServiceLimits, proven: str = "") -> None:
@@ -55,6 +53,16 @@ class WatchedWorker:
         self._process: Any = context.Process(target=serve, args=arguments, daemon=True)
         self._process.start()
         theirs.close()
+        self.model: Mapping[str, str] = {}
+
+    def prepare(self) -> None:
+        """Wait until the model is loaded and has proven itself.
+
+        Raises
+        ------
+        EdgeCataractError
+            When it cannot be loaded, or does not prove itself; then the process has ended.
+        """
         said = self._hear(START_S)
         if not isinstance(said, Ready):
             self.end()

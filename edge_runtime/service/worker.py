@@ -8,19 +8,21 @@ import signal
 import threading
 from contextlib import suppress
 from multiprocessing.connection import Connection
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from edge_runtime.analyzer import CataractAnalyzer
 from edge_runtime.batch.work import known_error
-from edge_runtime.errors import InferenceError
-from edge_runtime.golden import run_selftest
 from edge_runtime.machine.faults import forget_pixels
 from edge_runtime.machine.memory import give_back_freed
 from edge_runtime.report.document import model_facts
+from edge_runtime.slots.proof import prove_device
 
 from .limits import MEGABYTE
+from .models import ProvenSettings
 from .studio import Studio
 from .tasks import Ready
+
+if TYPE_CHECKING:
+    from edge_runtime.analyzer import CataractAnalyzer
 
 EXIT_ORPHAN = 70
 _FIRST_TO_DIE = "1000"  # when memory runs out, this process goes and not the service
@@ -44,7 +46,8 @@ def serve(pipe: Connection, settings: Settings, proven: str, worker_mb: int) -> 
     settings
         Which analyzer.
     proven
-        The sha256 of a model that has passed the self-test in this service already; "" for none.
+        The sha256 of the model that has passed the self-test in this service already, and no other is loaded; "" for
+        one that has not.
     worker_mb
         Megabytes that the process may ask for.
     """
@@ -55,9 +58,9 @@ def serve(pipe: Connection, settings: Settings, proven: str, worker_mb: int) -> 
     _bound_memory(worker_mb)
     with suppress(EOFError, OSError):
         try:
-            analyzer = settings.load()
-            if analyzer.network.sha256 != proven:
-                prove(analyzer)
+            analyzer = (ProvenSettings(settings, proven) if proven else settings).load()
+            if not proven:
+                prove_device(analyzer)
         except Exception as error:  # noqa: BLE001 - whatever it is, the service tells it
             pipe.send(known_error(error))
             return
@@ -73,24 +76,6 @@ def serve(pipe: Connection, settings: Settings, proven: str, worker_mb: int) -> 
                 pipe.send(known)
             del contents
             give_back_freed()  # or what one scan left in pieces grows with the next
-
-
-def prove(analyzer: CataractAnalyzer) -> None:
-    """Run the self-test of a model.
-
-    Raises
-    ------
-    InferenceError
-        ``selftest-failed`` when this device does not compute what was computed where the model comes from.
-    """
-    plain = CataractAnalyzer(analyzer.network)  # golden scans are read as any device's, whatever profile was named
-    failed = [check for check in run_selftest(plain) if not check.passed]
-    if failed:
-        raise InferenceError(
-            "selftest-failed",
-            f"The self-test of the model failed: {failed[0].source}: {failed[0].finding}.",
-            "Do not use its numbers; install it again.",
-        )
 
 
 def _bound_memory(worker_mb: int) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -36,7 +35,8 @@ class Workshop:
     Attributes
     ----------
     notice
-        What is wrong with a new model, which therefore did not take over; None: nothing.
+        What is wrong with a new model, which therefore did not take over, or with the record of models as it was
+        looked at last; None: nothing.
     """
 
     def __init__(self, source: ModelSource, limits: ServiceLimits, say: Callable[[str], None]) -> None:
@@ -44,9 +44,11 @@ class Workshop:
         self._lock = threading.Lock()  # of what follows
         self._worker: WatchedWorker | None = None
         self._next: WatchedWorker | None = None
+        self._begun: set[WatchedWorker] = set()  # which load their model
         self._good: Settings | None = None
-        self._ended = False
+        self._ended = threading.Event()
         self._generation = 0
+        self._refused: str | None = None  # what is wrong with the model of that generation
         self.notice: str | None = None
 
     @property
@@ -65,7 +67,7 @@ class Workshop:
         """
         self._generation = self._source.generation()
         settings = self._source.settings()
-        self._keep(WatchedWorker(settings, self._limits))
+        self._keep(self._prepared(settings))
         self._good = settings
 
     def worker(self) -> WatchedWorker:
@@ -78,7 +80,7 @@ class Workshop:
         """
         with self._lock:
             old, self._next, self._worker = self._worker, None, self._next or self._worker
-            worker = self._worker
+            worker, settings = self._worker, self._good
         if old is not None and old is not worker:
             old.end()
         if worker is not None and worker.alive:
@@ -86,10 +88,10 @@ class Workshop:
         self._say("the process that decodes and measures has ended; another takes its place")
         proven = "" if worker is None else worker.model["sha256"]
         try:
-            return self._keep(WatchedWorker(self._good or self._source.settings(), self._limits, proven))
+            return self._keep(self._prepared(settings or self._source.settings(), proven))
         except EdgeCataractError as error:
             self._say(str(error))
-            time.sleep(_FALSE_START_S)
+            self._ended.wait(_FALSE_START_S)
             raise
 
     def look_for_another(self) -> bool:
@@ -100,41 +102,69 @@ class Workshop:
         bool
             Whether another takes over with the next task.
         """
+        generation = None
         try:
             generation = self._source.generation()
             if generation == self._generation:
+                self.notice = self._refused  # what was said of an earlier look is over
                 return False
-            self._generation = generation  # tried once, whatever comes of it
             settings = self._source.settings()
-            proving = WatchedWorker(settings, self._limits)
+            self._generation, self._refused = generation, None  # tried once, whatever comes of it
+            proving = self._prepared(settings)
         except EdgeCataractError as error:
-            if self.notice is None or error.word not in self.notice:
-                self.notice = f"The new model did not take over: error[{error.word}]."
-                self._say(f"{error} The model that was in use stays.")
+            if self._ended.is_set():  # its worker was killed
+                return False
+            self._note(error, generation)
             return False
-        self.notice, self._good = None, settings
-        with self._lock:
+        self.notice = None
+        with self._lock:  # both at once: a worker that dies meanwhile is replaced by what it was
+            self._good = settings
             replaced, self._next = self._next, proving
         if replaced is not None:
             replaced.end()
         self._say(f"model {proving.model['name']} {proving.model['version']} takes over")
-        if self._ended:
+        if self._ended.is_set():
             proving.end()
         return True
+
+    def _note(self, error: EdgeCataractError, generation: int | None) -> None:
+        """Keep what is wrong, and say it once; of a model that was tried, until there is another."""
+        notice = f"The new model did not take over: error[{error.word}]."
+        if generation == self._generation:
+            self._refused = notice
+        if notice != self.notice:
+            self._say(f"{error} The model that was in use stays.")
+        self.notice = notice
+
+    def _prepared(self, settings: Settings, proven: str = "") -> WatchedWorker:
+        """Another worker, ready; it raises as `WatchedWorker.prepare` does, and soon when the service ends."""
+        worker = WatchedWorker(settings, self._limits, proven)
+        with self._lock:
+            self._begun.add(worker)
+        if self._ended.is_set():
+            worker.kill()
+        try:
+            worker.prepare()
+        finally:
+            with self._lock:
+                self._begun.discard(worker)
+        return worker
 
     def _keep(self, worker: WatchedWorker) -> WatchedWorker:
         with self._lock:
             old, self._worker = self._worker, worker
         if old is not None:
             old.end()
-        if self._ended:
+        if self._ended.is_set():
             worker.end()
         return worker
 
     def kill(self) -> None:
         """End every worker, whatever it is doing; whoever waits for it hears that."""
-        self._ended = True
-        for worker in (self._worker, self._next):
+        self._ended.set()
+        with self._lock:
+            workers = (self._worker, self._next, *self._begun)
+        for worker in workers:
             if worker is not None:
                 worker.kill()
 

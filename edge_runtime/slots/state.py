@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
 from dataclasses import dataclass, replace
 
-from edge_runtime.errors import ModelIntegrityError
+from edge_runtime.errors import EdgeCataractError, ModelIntegrityError, ModelMissingError, ResourceError
 from edge_runtime.report.files import write_all
 
 SCHEMA = "edge-cataract/slots/1"
@@ -49,7 +50,11 @@ def read_state(folder: str) -> SlotState:
     Raises
     ------
     ModelIntegrityError
-        ``damaged-slots`` when it cannot be read, or says what no version of this program wrote.
+        ``damaged-slots`` when the disk does not give it, or it says what no version of this program wrote.
+    ModelMissingError
+        ``unreadable-slots`` when it may not or cannot be opened now: nothing is known of it then.
+    ResourceError
+        ``too-many-open-files``.
     """
     try:
         with open(os.path.join(folder, _NAME), "rb") as file:
@@ -57,7 +62,9 @@ def read_state(folder: str) -> SlotState:
         state = SlotState(content["generation"], content["current"], tuple(content["before"]))
     except FileNotFoundError:
         return SlotState()
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+    except OSError as error:
+        raise _unread(error) from error
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise _damaged() from error
     hashes = [one for one in (state.current, *state.before) if one is not None]
     if (
@@ -84,6 +91,19 @@ def write_state(folder: str, state: SlotState) -> None:
         "before": list(state.before),
     }
     write_all({os.path.join(folder, _NAME): json.dumps(content, indent=1).encode() + b"\n"})
+
+
+def _unread(error: OSError) -> EdgeCataractError:
+    """What it means that the state cannot be read: only what a disk has lost is damage, which a rollback replaces."""
+    if error.errno == errno.EIO:
+        return _damaged()
+    if error.errno in (errno.EMFILE, errno.ENFILE):
+        return ResourceError("too-many-open-files", "No more files can be opened.", "Close files, or raise the limit.")
+    return ModelMissingError(
+        "unreadable-slots",
+        f"The record of the model in use cannot be read: {error.strerror}.",
+        "Check the folder of models and its permissions.",
+    )
 
 
 def _damaged() -> ModelIntegrityError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -57,6 +58,17 @@ def start(proven_model: Path) -> Iterator[Start]:
 @pytest.fixture(scope="module")
 def service(start: Start) -> RunningService:
     return start()
+
+
+def tls_files(folder: Path, program: Callable[[str], str]) -> tuple[Path, Path]:
+    """A certificate and its key."""
+    certificate, key = folder / "cert.pem", folder / "key.pem"
+    subprocess.run(
+        [program("openssl"), "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+         "-keyout", str(key), "-out", str(certificate), "-days", "2", "-subj", "/CN=kiosk.example"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    return certificate, key
 
 
 def png(first: int | None = None, **lens: Any) -> bytes:

@@ -14,6 +14,7 @@ import numpy as np
 
 from edge_runtime import CataractAnalyzer, Limits
 from edge_runtime.audit import AuditTrail
+from edge_runtime.program_signals import INTERRUPTED
 from edge_runtime.service.address import Address
 from edge_runtime.service.limits import ServiceLimits
 from edge_runtime.service.models import OneModel
@@ -43,8 +44,10 @@ class DeadlySettings:
     """Loads it."""
 
     model: str
+    loads_s: float = 0.0
 
     def load(self) -> CataractAnalyzer:
+        time.sleep(self.loads_s)
         return Deadly(self.model, limits=Limits(threads=1))
 
 
@@ -53,18 +56,19 @@ def tell(stream: TextIO, line: str) -> None:
     stream.flush()
 
 
-def main() -> None:
+def main() -> int:
     wanted = json.loads(sys.argv[1])
     audit = AuditTrail(wanted["audit"]) if "audit" in wanted else None
-    Service(
-        Address(port=0),
-        OneModel(DeadlySettings(wanted["model"])),
+    service = Service(
+        Address(port=0, certificate=wanted.get("certificate"), key=wanted.get("key")),
+        OneModel(DeadlySettings(wanted["model"], wanted.get("loads_s", 0.0))),
         ServiceLimits(**wanted.get("limits", {})),
         lambda line: tell(sys.stderr, line),
         lambda url: tell(sys.stdout, json.dumps({"url": url})),
         None if audit is None else lambda text: audit.append(json.loads(text)),
-    ).run()
+    )
+    return INTERRUPTED[service.run()]
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

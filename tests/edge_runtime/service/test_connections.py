@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import http.client
+import json
 import socket
+import ssl
+import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 import pytest
 
 from benchmarks.robustness.running_service import RunningService
+from tests.conftest import ROOT
 
-from .conftest import Start, png
+from .conftest import PROGRAM, Start, png, tls_files
 
 pytestmark = pytest.mark.slow
 LONG_S = 20.0  # a test that waits longer has failed
@@ -128,6 +134,30 @@ def test_connections_beyond_the_limit_are_closed_and_room_comes_back(small: Runn
         closed = sum(not one.recv(1) for one in held[8:])
         assert closed == 292
     assert small.request("GET", "/health/live", timeout_s=LONG_S).status == 200
+
+
+def test_a_handshake_that_is_never_begun_or_never_ended_holds_no_connection(
+    proven_model: Path, tmp_path: Path, program: Callable[[str], str]
+) -> None:
+    certificate, key = tls_files(tmp_path, program)
+    limits = {"idle_s": 1.5, "connections": 4}
+    options = {"model": str(proven_model), "certificate": str(certificate), "key": str(key), "limits": limits}
+    with subprocess.Popen([*PROGRAM, json.dumps(options)], cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            port = int(json.loads(process.stdout.readline())["url"].rstrip("/").rpartition(":")[2])
+            trusting = ssl.create_default_context(cafile=str(certificate))
+            trusting.check_hostname = False
+            with ExitStack() as silent:
+                few = [silent.enter_context(socket.create_connection(("127.0.0.1", port), LONG_S)) for _ in range(4)]
+                few[0].sendall(b"\x16\x03\x01\x02\x00")  # a record that does not end
+                assert [ended(one) for one in few] == [b""] * 4
+                connection = http.client.HTTPSConnection("127.0.0.1", port, context=trusting, timeout=LONG_S)
+                connection.request("GET", "/health/live", headers={"Host": f"127.0.0.1:{port}"})
+                assert connection.getresponse().status == 200
+                connection.close()
+        finally:
+            process.terminate()
 
 
 def test_an_answer_that_nobody_takes_ends_its_connection(service: RunningService) -> None:

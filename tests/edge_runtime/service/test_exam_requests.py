@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import threading
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -13,7 +14,11 @@ import pytest
 from pydicom.dataset import Dataset
 
 from benchmarks.robustness.running_service import RunningService
-from tests.edge_runtime.dicom_out.source_files import single_frames
+from edge_runtime import CataractAnalyzer
+from edge_runtime.errors import ScanError
+from edge_runtime.service.studio import Studio
+from edge_runtime.service.tasks import Kind, Task
+from tests.edge_runtime.dicom_out.source_files import multi_frame, single_frames
 from tests.edge_runtime.pictures import CATARACT_FRACTION, lens_frame
 
 from .conftest import Start, new_exam, png, wait_for_end
@@ -163,6 +168,31 @@ def test_no_more_is_held_than_is_allowed_and_nothing_for_long(start: Start) -> N
     while service.request("GET", "/health/ready").json["exams"]:
         pass
     assert service.request("GET", f"/v1/exams/{exams[1]}").code == "unknown-exam"
+
+
+def test_pictures_that_do_not_fit_are_not_kept(start: Start) -> None:
+    service = start(limits={"held_mb": 1})
+    exam, other, content = new_exam(service), new_exam(service), png()
+    service.request("PUT", f"/v1/exams/{exam}/scans/1", content)
+    service.request("PUT", f"/v1/exams/{other}/scans/1", bytes(999_000 - len(content)))  # 1,000 bytes are left
+    service.request("POST", f"/v1/exams/{exam}/analysis")
+    name, data = wait_for_end(service, exam)[-1]
+    assert (name, data["error"]["code"]) == ("failed", "no-room")
+    told = service.request("GET", f"/v1/exams/{exam}").json
+    assert (told["state"], told["pictures"], told["result"]) == ("failed", [], None)
+    service.request("DELETE", f"/v1/exams/{other}")
+    service.request("POST", f"/v1/exams/{exam}/analysis")
+    assert wait_for_end(service, exam)[-1][0] == "done"
+
+
+def test_an_exam_of_more_scans_than_are_shown_is_refused_before_one_is_read(tiny_model: Path) -> None:
+    studio = Studio(CataractAnalyzer(tiny_model))
+    frames = [np.full((8, 8), number, np.uint8) for number in range(100)]
+    files = [file_of(multi_frame(frames[:50])), file_of(multi_frame(frames[50:]))]
+    told: list[Any] = []
+    with pytest.raises(ScanError, match="too-many-scans"):
+        studio.do(Task(Kind.EXAM, (1, 2), exam="a.1"), files, told.append)
+    assert told == []
 
 
 def file_of(dataset: Dataset) -> bytes:

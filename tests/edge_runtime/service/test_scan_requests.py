@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +16,7 @@ from edge_runtime import CataractAnalyzer
 from edge_runtime.scan import Laterality
 from tests.edge_runtime.pictures import CATARACT_FRACTION, CATARACT_PX, LENS_PX
 
-from .conftest import Start, png
+from .conftest import Start, new_exam, png, wait_for_end
 
 pytestmark = pytest.mark.slow
 _TIMES = ("created", "runtime", "scans")
@@ -101,6 +105,27 @@ def test_health_says_model_and_queue(service: RunningService, proven_model: Path
     ready = service.request("GET", "/health/ready")
     assert (ready.status, ready.json["ready"], ready.json["queue"]) == (200, True, {"taken": 0, "places": 9})
     assert ready.json["model"]["sha256"] == CataractAnalyzer(proven_model).network.sha256
+
+
+def test_an_answer_says_by_which_hash_its_line_is_found(start: Start, tmp_path: Path) -> None:
+    service = start(audit=str(tmp_path / "audit.jsonl"))
+    scan = service.request("POST", "/v1/scans?eye=OS", png())
+    exam = new_exam(service)
+    service.request("PUT", f"/v1/exams/{exam}/scans/1", png())
+    assert service.request("GET", f"/v1/exams/{exam}").json["document_sha256"] is None
+    service.request("POST", f"/v1/exams/{exam}/analysis")
+    wait_for_end(service, exam)
+    lines = [json.loads(line) for line in (tmp_path / "audit.jsonl").read_text().splitlines()]
+    found = [line["document_sha256"] for line in lines if line["event"] == "result"]
+    assert found == [
+        scan.headers["document-sha256"],
+        service.request("GET", f"/v1/exams/{exam}").json["document_sha256"],
+    ]
+    (tmp_path / "answer.json").write_bytes(scan.content)
+    written = subprocess.run(
+        [sys.executable, "-m", "json.tool", "--indent", "2", tmp_path / "answer.json"], check=True, capture_output=True
+    )
+    assert hashlib.sha256(written.stdout).hexdigest() == found[0]
 
 
 def test_every_answer_is_recorded_before_it_is_given(start: Start, tmp_path: Path) -> None:

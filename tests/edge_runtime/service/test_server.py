@@ -6,23 +6,31 @@ import http.client
 import json
 import os
 import signal
+import socket
 import ssl
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from benchmarks.robustness.running_service import OCTETS, RunningService
+from edge_runtime.locked_file import open_locked
 from tests.conftest import ROOT, RunProgram
 
-from .conftest import new_exam, png, wait_for_end
+from .conftest import PROGRAM, new_exam, png, tls_files, wait_for_end
 
 pytestmark = pytest.mark.slow
 SERVE = (sys.executable, "-m", "edge_runtime", "serve", "--port", "0", "--json")
+
+
+def children(process: int) -> list[str]:
+    return [one for path in Path(f"/proc/{process}/task").glob("*/children") for one in path.read_text().split()]
 
 
 def environment(model: Path, **more: str) -> dict[str, str]:
@@ -43,6 +51,45 @@ def test_a_signal_ends_it_in_order_with_an_open_stream(proven_model: Path, numbe
     assert service.errors == ""
 
 
+def test_a_signal_ends_it_while_its_model_loads(proven_model: Path) -> None:
+    options = json.dumps({"model": str(proven_model), "loads_s": 600})
+    with subprocess.Popen([*PROGRAM, options], cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            while not list(children(process.pid)):
+                assert process.poll() is None
+                time.sleep(0.02)
+            process.terminate()
+            assert process.wait(30) == 143
+            assert process.stderr is not None
+            assert process.stderr.read() == ""
+        finally:
+            process.kill()
+
+
+def test_a_second_signal_ends_it_at_once_while_an_answer_waits_for_its_record(
+    proven_model: Path, tmp_path: Path
+) -> None:
+    audit = tmp_path / "audit.jsonl"
+    options = json.dumps({"model": str(proven_model), "audit": str(audit), "limits": {"stop_s": 1.0}})
+    with RunningService([options], PROGRAM) as service, open_locked(str(audit), wait=True, what="audit"):
+        sender = threading.Thread(target=lambda: with_suppressed(lambda: service.request("POST", "/v1/scans", png())))
+        sender.start()
+        while service.request("GET", "/health/ready").json["queue"]["taken"] != 1:
+            time.sleep(0.02)
+        service.process.terminate()
+        sender.join(30)  # its connection is closed, and the service waits for the thread that waits for the record
+        ends = time.monotonic() + 30
+        while service.process.poll() is None and time.monotonic() < ends:
+            service.process.terminate()
+            time.sleep(0.2)
+        assert service.process.poll() == 143
+
+
+def with_suppressed(ask: Callable[[], object]) -> None:
+    with suppress(OSError, http.client.HTTPException):
+        ask()
+
+
 def test_a_scan_in_work_is_answered_before_the_service_ends(proven_model: Path) -> None:
     with RunningService(environment=environment(proven_model)) as service:
         (worker,) = service.workers()
@@ -57,6 +104,37 @@ def test_a_scan_in_work_is_answered_before_the_service_ends(proven_model: Path) 
         sender.join(30)
         assert answers == [200]
         assert service.process.wait(30) == 143
+
+
+def test_an_exam_in_work_is_told_to_its_end_before_the_service_ends(proven_model: Path) -> None:
+    with RunningService(environment=environment(proven_model)) as service:
+        (worker,) = service.workers()
+        exam = new_exam(service)
+        service.request("PUT", f"/v1/exams/{exam}/scans/1", png())
+        os.kill(worker, signal.SIGSTOP)
+        service.request("POST", f"/v1/exams/{exam}/analysis")
+        connection = http.client.HTTPConnection(service.host, service.port, timeout=60)
+        connection.request("GET", f"/v1/exams/{exam}/events", headers={"Authorization": f"Bearer {service.token}"})
+        events = connection.getresponse()
+        while b"waiting" not in events.readline():  # from now on somebody follows it
+            pass
+        service.process.terminate()
+        while not refused(service):
+            time.sleep(0.02)
+        os.kill(worker, signal.SIGCONT)
+        assert b"event: done\n" in events.read()
+        connection.close()
+        assert service.process.wait(30) == 143
+    assert service.errors == ""
+
+
+def refused(service: RunningService) -> bool:
+    """Whether it listens no more."""
+    try:
+        socket.create_connection((service.host, service.port), 5).close()
+    except OSError:
+        return True
+    return False
 
 
 def test_nothing_is_written_and_nothing_of_a_scan_is_said(proven_model: Path, tmp_path: Path) -> None:
@@ -134,12 +212,8 @@ def test_a_token_of_a_file_is_not_given_out(proven_model: Path, tmp_path: Path) 
 def test_other_machines_reach_it_by_tls_a_token_and_its_name(
     proven_model: Path, tmp_path: Path, program: Callable[[str], str]
 ) -> None:
-    certificate, key, token = (tmp_path / name for name in ("cert.pem", "key.pem", "token"))
-    subprocess.run(
-        [program("openssl"), "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-         "-keyout", str(key), "-out", str(certificate), "-days", "2", "-subj", "/CN=kiosk.example"],
-        check=True, capture_output=True,
-    )  # fmt: skip
+    token = tmp_path / "token"
+    certificate, key = tls_files(tmp_path, program)
     token.write_text("s" * 40)
     token.chmod(0o600)
     options = ["--address", "0.0.0.0", "--allow-network", "--host-name", "kiosk.example", "--token-file", str(token)]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import pytest
 
-from edge_runtime.errors import RequestError, WriteError
+from edge_runtime.errors import RequestError, UsageError, WriteError
+from edge_runtime.service.answers import refusal
 from edge_runtime.service.limits import ServiceLimits
 from edge_runtime.service.tasks import Done, Kind, Progress, Task, Unknown
 from edge_runtime.service.turns import Turns
@@ -130,6 +132,19 @@ def test_an_answer_that_cannot_be_recorded_is_not_given() -> None:
 
     (error,) = asyncio.run(run())
     assert error.word == "write-failed"
+
+
+def test_a_record_that_refuses_an_answer_is_no_fault_of_whoever_asks() -> None:
+    def kept(_: str) -> None:
+        raise UsageError("audit-key", "The audit was begun without a key.", "Name another file.")
+
+    async def ask() -> list[Any]:
+        turns = turns_of(Worker(), kept=kept)
+        return await working(turns, turns.result(scan("one"), [b"1"]))
+
+    (error,) = asyncio.run(ask())
+    answer = refusal(error)
+    assert (answer.status_code, json.loads(bytes(answer.body))["error"]["code"]) == (503, "audit-key")
 
 
 def test_scans_are_sent_again_for_words_only_when_they_are_needed() -> None:

@@ -121,7 +121,11 @@ def test_slots_that_are_damaged_leave_the_old_one(
     assert not workshop.look_for_another()
     assert not workshop.look_for_another()
     assert len(said) == 1
+    assert workshop.notice == "The new model did not take over: error[damaged-slots]."
     assert document(workshop) == "tiny-grey-level"
+    source.error = None
+    assert not workshop.look_for_another()
+    assert workshop.notice is None
 
 
 def test_a_model_that_does_not_prove_itself_is_not_begun_with(
@@ -129,6 +133,22 @@ def test_a_model_that_does_not_prove_itself_is_not_begun_with(
 ) -> None:
     with pytest.raises(InferenceError, match="selftest-failed"):
         opened(Source(tiny_model), [])
+
+
+def test_a_model_whose_file_was_changed_is_not_loaded_when_the_worker_dies(
+    opened: Callable[[Source, list[str]], Workshop], proven_model: Path, another_model: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "model.onnx"
+    file.write_bytes(proven_model.read_bytes())
+    workshop = opened(Source(file), [])
+    file.write_bytes(another_model.read_bytes())  # which passes its own self-test
+    with pytest.raises(InternalError):
+        workshop.worker().do(SCAN, [png(DIES)], lambda _: None)
+    with pytest.raises(ModelIntegrityError, match="damaged-model"):
+        workshop.worker()
+    assert workshop.model is None
+    file.write_bytes(proven_model.read_bytes())
+    assert document(workshop) == "tiny-grey-level"
 
 
 def test_words_of_an_eye_that_the_worker_has_let_go_of_need_its_scans(

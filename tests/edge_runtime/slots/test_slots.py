@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
@@ -303,6 +304,26 @@ def test_a_damaged_state_is_said_and_the_way_back_is_open(content: bytes, slots:
         assert said.value.word == "damaged-slots"
     assert slots.roll_back() is None
     assert slots.generation() > 1_000_000  # one that no service has seen
+
+
+@pytest.mark.parametrize(
+    ("number", "word"),
+    [(errno.EMFILE, "too-many-open-files"), (errno.EACCES, "unreadable-slots"), (errno.EIO, "damaged-slots")],
+)
+def test_a_state_that_cannot_be_opened_now_is_not_damaged_and_not_replaced(
+    number: int, word: str, slots: ModelSlots, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_state(slots.folder, SlotState(3, "ab" * 32))
+
+    def refused(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    with monkeypatch.context() as patched:
+        patched.setattr("edge_runtime.slots.state.open", refused, raising=False)
+        assert word_of(slots.generation) == word
+        if word != "damaged-slots":
+            assert word_of(slots.roll_back) == word
+    assert slots.generation() == 3
 
 
 def test_a_state_is_read_as_it_was_written(tmp_path: Path) -> None:
