@@ -112,7 +112,7 @@ class Sender:
             self._failures[exam] = self._failures.get(exam, 0) + 1
             wait_s = self._patience.after(self._failures[exam])
             self._not_before_s[exam] = time.monotonic() + wait_s
-            self._tell(Event(Happened.AGAIN, f"in {wait_s:.0f} s: the archive did not take a result", exam))
+            self._tell(Event(Happened.AGAIN, f"in {wait_s:.0f} s: the archive does not say that it has a result", exam))
             return
         self._finish(exam)
 
