@@ -100,7 +100,7 @@ REFUSALS: dict[str, str] = {
     "not-a-file": "The path is a folder, a pipe, a device or a socket.",
     "not-a-ledger": "The file is no record of finished work that this version can continue.",
     "not-a-model": "The file is no edge-cataract model.",
-    "not-a-queue": "The folder holds other things than a queue of this version (`receive`).",
+    "not-a-queue": "The folder holds other things than a queue of this version, or objects without their records (`receive`).",
     "not-a-record": "A value to record cannot be kept as JSON, such as NaN.",
     "not-a-scan": "The array is not (rows, columns) of uint8 or uint16.",
     "not-an-audit": "The file is no audit of what was computed.",

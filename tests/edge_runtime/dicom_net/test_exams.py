@@ -331,6 +331,27 @@ def test_a_queue_belongs_to_one_process_and_to_this_program(station: Begin, tmp_
     assert caught.value.word == "not-a-queue"
 
 
+@pytest.mark.parametrize("place", ["received", "outbox", "failed"])
+@pytest.mark.parametrize("emptied", [False, True])
+def test_a_queue_without_its_records_is_left_as_it_is(emptied: bool, place: str, tmp_path: Path) -> None:
+    from edge_runtime.dicom_net.queue import Queue
+
+    folder = tmp_path / "queue"
+    Queue(str(folder), Bounds()).close()
+    (folder / place / "0").mkdir()
+    (folder / place / "0" / "0.dcm").write_bytes(b"scan")
+    for path in folder.glob("records.sqlite*"):
+        path.unlink()
+    if emptied:
+        (folder / "records.sqlite").touch()
+    for _ in range(2):
+        with pytest.raises(OutputError) as caught:
+            Queue(str(folder), Bounds(), retry=True)
+        assert caught.value.word == "not-a-queue"
+    assert files_in(folder) == {place: ["0/0.dcm"]}
+    assert [path.stat().st_size for path in folder.glob("records*")] == [0] * emptied
+
+
 def test_an_object_is_on_the_disk_before_it_is_taken(station: Begin, monkeypatch: pytest.MonkeyPatch) -> None:
     """The file is synced, gets its name, the name is synced; then the record, whose commits are synced by SQLite."""
     here, calls = station(), list[str]()
