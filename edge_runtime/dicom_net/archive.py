@@ -124,7 +124,7 @@ class DicomWeb:
         headers = {} if self.token is None else {"Authorization": f"Bearer {self.token}"}
         with requests.Session() as session:
             session.max_redirects = 0  # results, and a token, go to the address that was named and to no other
-            session.hooks["response"] = _without_parameters
+            session.hooks["response"] = [_without_parameters]
             client = DICOMwebClient(self.url, session=session, headers=headers, timeout=self.patience_s)
             client.set_http_retry_params(retry=False)  # the outbox has its own patience
             for path in paths:
