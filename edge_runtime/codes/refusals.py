@@ -19,7 +19,7 @@ REFUSALS: dict[str, str] = {
     "bad-signature": "The signature is none of minisign, or not that of the model.",
     "bad-subject": "The subject of a FHIR bundle is no reference to a patient, such as Patient/123.",
     "bad-tls-files": "The certificate and the key of the service are not there, or do not belong together.",
-    "bad-token-file": "The file with the token of the service holds none, or everybody may read it.",
+    "bad-token-file": "A file with the token of a service holds none, or everybody may read it.",
     "bilevel-image": "The picture has one bit per pixel.",
     "body-too-large": "The body of a request to the service is larger than a scan may be.",
     "brighter-than-white": "A pixel is brighter than the white that the file, or --bits, declares.",

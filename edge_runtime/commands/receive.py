@@ -14,6 +14,7 @@ from edge_runtime.errors import ResourceError, UsageError, WriteError
 from edge_runtime.model.precision import DEFAULT_PRECISION
 from edge_runtime.program_signals import Interrupted, heard_out
 from edge_runtime.report.language import LANGUAGES
+from edge_runtime.token_file import read_token
 
 from .arguments import (
     AnalyzerOptions,
@@ -36,8 +37,8 @@ if TYPE_CHECKING:
     from edge_runtime.dicom_net.events import Event
     from edge_runtime.dicom_net.settings import Bounds, Patience, Station, Wishes
 
-_LOOPBACK = "localhost"
-_MIB = 1 << 20
+_MEGABYTE = 1_000_000
+_MOST_PORT = 65_535
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -148,20 +149,21 @@ def run(options: argparse.Namespace) -> int:
 def _station(options: argparse.Namespace) -> Station:
     from edge_runtime.dicom_net.settings import Station
 
-    if not options.allow_network and not _is_loopback(options.address):
+    try:
+        loopback = ipaddress.ip_address(options.address).is_loopback
+    except ValueError as error:
+        raise UsageError(
+            "usage", f"--address {options.address!r} is no IP address.", "Give one of this machine, such as 127.0.0.1."
+        ) from error
+    if options.port > _MOST_PORT:
+        raise UsageError("usage", f"--port {options.port} was given.", f"Give 0 to {_MOST_PORT}.")
+    if not options.allow_network and not loopback:
         raise UsageError(
             "usage",
             f"--address {options.address} can be reached by others, and DICOM knows neither passwords nor secrecy.",
             "Add --allow-network where the network is trusted, and name the devices with --from.",
         )
     return Station(options.aet, options.address, options.port, tuple(options.peers))
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == _LOOPBACK
 
 
 def _patience(options: argparse.Namespace) -> Patience:
@@ -175,9 +177,9 @@ def _bounds(options: argparse.Namespace) -> Bounds:
 
     return Bounds(
         associations=options.max_associations,
-        object_bytes=options.max_object * _MIB,
-        queue_bytes=options.max_queue * _MIB,
-        free_bytes=options.min_free * _MIB,
+        object_bytes=options.max_object * _MEGABYTE,
+        queue_bytes=options.max_queue * _MEGABYTE,
+        free_bytes=options.min_free * _MEGABYTE,
     )
 
 
@@ -206,13 +208,7 @@ def _check_results(options: argparse.Namespace) -> None:
 def _archive(options: argparse.Namespace, station: Station, patience: Patience) -> Archive:
     from edge_runtime.dicom_net.archive import archive_of
 
-    token = None
-    if options.token_file is not None:
-        try:
-            with open(options.token_file, encoding="ascii") as file:
-                token = file.read().strip()
-        except (OSError, ValueError) as error:
-            raise UsageError("usage", "The file of the token cannot be read.", "Check --token-file.") from error
+    token = None if options.token_file is None else read_token(options.token_file)
     return archive_of(options.to, station.title, patience.peer_s, token)
 
 

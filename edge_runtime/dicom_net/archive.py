@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlsplit
 
 from edge_runtime.errors import OutputError, UsageError
 
@@ -206,8 +208,12 @@ def archive_of(text: str, own_title: str, patience_s: float, token: str | None =
     Raises
     ------
     UsageError
-        ``usage`` for anything else.
+        ``usage`` for anything else, and for a token that others could read on its way.
     """
+    if token is not None and not re.match("https://", text) and not _is_loopback(text):
+        raise UsageError(
+            "usage", "A token goes to an https:// address only, or to this machine.", "Leave out --token-file."
+        )
     if re.fullmatch(r"https?://[^\s/@]+(/\S*)?", text):
         return DicomWeb(text.rstrip("/"), patience_s, token)
     node = re.fullmatch(r"([^@\\]{1,16})@(\[[0-9A-Fa-f:.]+\]|[^\s:@]+):(\d{1,5})", text)
@@ -216,3 +222,12 @@ def archive_of(text: str, own_title: str, patience_s: float, token: str | None =
             "usage", f"--to {text!r} is no archive.", "Give TITLE@HOST:PORT for C-STORE, or the https:// of STOW-RS."
         )
     return DicomNode(node[1].strip(), node[2].strip("[]"), int(node[3]), own_title, patience_s)
+
+
+def _is_loopback(url: str) -> bool:
+    """Whether a URL is one of this machine; a TITLE@HOST:PORT is no URL."""
+    try:
+        host = urlsplit(url).hostname or ""
+        return url.startswith("http://") and (host == "localhost" or ipaddress.ip_address(host).is_loopback)
+    except ValueError:
+        return False
