@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from edge_runtime.dicom_net.archive import Archive
     from edge_runtime.dicom_net.events import Event
     from edge_runtime.dicom_net.settings import Bounds, Patience, Station, Wishes
+    from edge_runtime.dicom_net.slot_model import SlotModel
 
 _MEGABYTE = 1_000_000
 _MOST_PORT = 65_535
@@ -78,6 +79,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--retry", action="store_true", help="judge and send anew what failed")
     add_model_options(parser)
     add_reading_options(parser)
+    parser.add_argument(
+        "--slots",
+        type=path_argument,
+        metavar="DIR",
+        help="judge with the model in use of this folder; a switch takes effect at the next start",
+    )
     add_audit_options(parser)
 
 
@@ -128,7 +135,7 @@ def run(options: argparse.Namespace) -> int:
     audit = AuditOptions.of(options).open()
     receiver = Receiver(
         folder=options.queue,
-        analyzer=_settings(AnalyzerOptions.of(options)),
+        analyzer=_analyzer(AnalyzerOptions.of(options), options.slots),
         archive=_archive(options, station, patience),
         station=station,
         bounds=_bounds(options),
@@ -210,6 +217,17 @@ def _archive(options: argparse.Namespace, station: Station, patience: Patience) 
 
     token = None if options.token_file is None else read_token(options.token_file)
     return archive_of(options.to, station.title, patience.peer_s, token)
+
+
+def _analyzer(wanted: AnalyzerOptions, slots: str | None) -> AnalyzerSettings | SlotModel:
+    """The model that was named, or the one in use of a folder of slots."""
+    if slots is None:
+        return _settings(wanted)
+    if wanted.model or wanted.precision:
+        raise UsageError("usage", "--slots and another model were given.", "Give one of them.")
+    from edge_runtime.dicom_net.slot_model import SlotModel
+
+    return SlotModel.in_use(slots, _settings(wanted))
 
 
 def _settings(wanted: AnalyzerOptions) -> AnalyzerSettings:

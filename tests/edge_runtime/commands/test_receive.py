@@ -52,6 +52,8 @@ def received(monkeypatch: pytest.MonkeyPatch) -> list[Receiver]:
         (["--to", "https://pacs.example", "--token-file", "/no/such/file"], 66),
         ([*TO, "--audit-key", "key"], 2),
         ([*TO, "--lang", "xx"], 2),
+        ([*TO, "--slots", "slots", "--precision", "fp32"], 2),
+        ([*TO, "--slots", "slots", "--model", "model.onnx"], 2),
         ([*TO, "--max-memory", "500"], 71),
     ],
 )
@@ -120,6 +122,14 @@ def test_options_reach_the_receiver(received: list[Receiver], tmp_path: Path) ->
         3, 1_000_000, 2_000_000, 3_000_000,
     )  # fmt: skip
     assert (made.wishes.kinds, made.wishes.keep, made.retry) == (("sr",), True, True)
+
+
+def test_a_folder_of_slots_names_the_model(tmp_path: Path, received: list[Receiver]) -> None:
+    assert main(["receive", "queue", *TO, "--slots", str(tmp_path), "--threshold", "0.2"]) == 143
+    analyzer = cast("Any", received[0].analyzer)
+    assert (analyzer.folder, analyzer.sha256, analyzer.settings.threshold) == (str(tmp_path), None, 0.2)
+    (tmp_path / "slots.json").write_text("no list of models")
+    assert main(["receive", "queue", *TO, "--slots", str(tmp_path)]) == 81
 
 
 @pytest.mark.parametrize(
