@@ -14,6 +14,7 @@ from edge_runtime.errors import ResourceError, UsageError, WriteError
 from edge_runtime.model.precision import DEFAULT_PRECISION
 from edge_runtime.program_signals import Interrupted, heard_out
 from edge_runtime.report.language import LANGUAGES
+from edge_runtime.token_file import read_token
 
 from .arguments import (
     AnalyzerOptions,
@@ -35,9 +36,10 @@ if TYPE_CHECKING:
     from edge_runtime.dicom_net.archive import Archive
     from edge_runtime.dicom_net.events import Event
     from edge_runtime.dicom_net.settings import Bounds, Patience, Station, Wishes
+    from edge_runtime.dicom_net.slot_model import SlotModel
 
-_LOOPBACK = "localhost"
-_MIB = 1 << 20
+_MEGABYTE = 1_000_000
+_MOST_PORT = 65_535
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -77,6 +79,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--retry", action="store_true", help="judge and send anew what failed")
     add_model_options(parser)
     add_reading_options(parser)
+    parser.add_argument(
+        "--slots",
+        type=path_argument,
+        metavar="DIR",
+        help="judge with the model in use of this folder; a switch takes effect at the next start",
+    )
     add_audit_options(parser)
 
 
@@ -127,7 +135,7 @@ def run(options: argparse.Namespace) -> int:
     audit = AuditOptions.of(options).open()
     receiver = Receiver(
         folder=options.queue,
-        analyzer=_settings(AnalyzerOptions.of(options)),
+        analyzer=_analyzer(AnalyzerOptions.of(options), options.slots),
         archive=_archive(options, station, patience),
         station=station,
         bounds=_bounds(options),
@@ -148,20 +156,21 @@ def run(options: argparse.Namespace) -> int:
 def _station(options: argparse.Namespace) -> Station:
     from edge_runtime.dicom_net.settings import Station
 
-    if not options.allow_network and not _is_loopback(options.address):
+    try:
+        loopback = ipaddress.ip_address(options.address).is_loopback
+    except ValueError as error:
+        raise UsageError(
+            "usage", f"--address {options.address!r} is no IP address.", "Give one of this machine, such as 127.0.0.1."
+        ) from error
+    if options.port > _MOST_PORT:
+        raise UsageError("usage", f"--port {options.port} was given.", f"Give 0 to {_MOST_PORT}.")
+    if not options.allow_network and not loopback:
         raise UsageError(
             "usage",
             f"--address {options.address} can be reached by others, and DICOM knows neither passwords nor secrecy.",
             "Add --allow-network where the network is trusted, and name the devices with --from.",
         )
     return Station(options.aet, options.address, options.port, tuple(options.peers))
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == _LOOPBACK
 
 
 def _patience(options: argparse.Namespace) -> Patience:
@@ -175,9 +184,9 @@ def _bounds(options: argparse.Namespace) -> Bounds:
 
     return Bounds(
         associations=options.max_associations,
-        object_bytes=options.max_object * _MIB,
-        queue_bytes=options.max_queue * _MIB,
-        free_bytes=options.min_free * _MIB,
+        object_bytes=options.max_object * _MEGABYTE,
+        queue_bytes=options.max_queue * _MEGABYTE,
+        free_bytes=options.min_free * _MEGABYTE,
     )
 
 
@@ -206,14 +215,19 @@ def _check_results(options: argparse.Namespace) -> None:
 def _archive(options: argparse.Namespace, station: Station, patience: Patience) -> Archive:
     from edge_runtime.dicom_net.archive import archive_of
 
-    token = None
-    if options.token_file is not None:
-        try:
-            with open(options.token_file, encoding="ascii") as file:
-                token = file.read().strip()
-        except (OSError, ValueError) as error:
-            raise UsageError("usage", "The file of the token cannot be read.", "Check --token-file.") from error
+    token = None if options.token_file is None else read_token(options.token_file)
     return archive_of(options.to, station.title, patience.peer_s, token)
+
+
+def _analyzer(wanted: AnalyzerOptions, slots: str | None) -> AnalyzerSettings | SlotModel:
+    """The model that was named, or the one in use of a folder of slots."""
+    if slots is None:
+        return _settings(wanted)
+    if wanted.model or wanted.precision:
+        raise UsageError("usage", "--slots and another model were given.", "Give one of them.")
+    from edge_runtime.dicom_net.slot_model import SlotModel
+
+    return SlotModel.in_use(slots, _settings(wanted))
 
 
 def _settings(wanted: AnalyzerOptions) -> AnalyzerSettings:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlsplit
 
 from edge_runtime.errors import OutputError, UsageError
 
@@ -27,7 +29,7 @@ class Answer(Enum):
 
     THERE = auto()  # it has it, from now or before
     REFUSED = auto()
-    LATER = auto()  # it cannot take it now
+    LATER = auto()  # it cannot take it now, or does not say that it has
 
 
 class Archive(Protocol):
@@ -123,36 +125,58 @@ class DicomWeb:
 
         headers = {} if self.token is None else {"Authorization": f"Bearer {self.token}"}
         with requests.Session() as session:
+            session.max_redirects = 0  # results, and a token, go to the address that was named and to no other
+            session.hooks["response"] = [_without_parameters]
             client = DICOMwebClient(self.url, session=session, headers=headers, timeout=self.patience_s)
             client.set_http_retry_params(retry=False)  # the outbox has its own patience
             for path in paths:
                 yield _posted(client, path)
 
 
+def _without_parameters(response: Any, **_settings: Any) -> None:
+    """Leave of the media type what dicomweb-client knows: it takes one with a charset for no answer."""
+    response.headers["Content-Type"] = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+
+
 def _posted(client: Any, path: str) -> Answer:
+    """Post a result. It is there only where the archive says so of this very object.
+
+    Whatever else is a success of HTTP may be that of a proxy or of a page to log in, and received scans are deleted
+    when their results are there.
+    """
     import requests
     from pydicom import dcmread
-    from pydicom.dataset import Dataset
 
     result = dcmread(path)
+    instance = str(result.SOPInstanceUID)
     try:
-        said = client.store_instances([result])
+        return _of_sequences(client.store_instances([result]), instance, Answer.LATER)
     except requests.HTTPError as error:
-        answer: Any = error.response  # which this error always has
-        if answer.status_code not in _REFUSED_BY_HTTP:
-            raise _unreachable(f"The archive answers with HTTP {answer.status_code}.") from None
-        try:
-            said = Dataset.from_json(answer.json())
-        except Exception:  # noqa: BLE001  # whatever the answer is, the result is not there
-            return Answer.REFUSED
-        return _of_sequences(said, str(result.SOPInstanceUID), Answer.REFUSED)
+        return _of_refusal(error.response, instance)
+    except requests.TooManyRedirects:
+        raise _unreachable("The archive sends to another address.") from None
+    except requests.exceptions.InvalidJSONError:  # which is no fault of the network
+        return Answer.LATER
     except requests.RequestException:
         raise _unreachable("The archive cannot be reached.") from None
-    return _of_sequences(said, str(result.SOPInstanceUID), Answer.THERE)
+    except Exception:  # noqa: BLE001  # a malformed answer, in whichever way
+        return Answer.LATER
+
+
+def _of_refusal(response: Any, instance: str) -> Answer:
+    """What an error of HTTP says of an instance."""
+    from pydicom.dataset import Dataset
+
+    if response.status_code not in _REFUSED_BY_HTTP:
+        raise _unreachable(f"The archive answers with HTTP {response.status_code}.") from None
+    try:
+        return _of_sequences(Dataset.from_json(response.json()), instance, Answer.REFUSED)
+    except Exception:  # noqa: BLE001  # whatever the answer is, the result is not there
+        return Answer.REFUSED
 
 
 def _of_sequences(said: Any, instance: str, otherwise: Answer) -> Answer:
-    """What a response says of an instance (PS3.18, I.2)."""
+    """What a response says of an instance (PS3.18, I.2); it raises whatever a malformed one brings about."""
     for item in said.get("FailedSOPSequence") or ():
         if item.get("ReferencedSOPInstanceUID") == instance:
             reason = item.get("FailureReason")
@@ -184,8 +208,12 @@ def archive_of(text: str, own_title: str, patience_s: float, token: str | None =
     Raises
     ------
     UsageError
-        ``usage`` for anything else.
+        ``usage`` for anything else, and for a token that others could read on its way.
     """
+    if token is not None and not re.match("https://", text) and not _is_loopback(text):
+        raise UsageError(
+            "usage", "A token goes to an https:// address only, or to this machine.", "Leave out --token-file."
+        )
     if re.fullmatch(r"https?://[^\s/@]+(/\S*)?", text):
         return DicomWeb(text.rstrip("/"), patience_s, token)
     node = re.fullmatch(r"([^@\\]{1,16})@(\[[0-9A-Fa-f:.]+\]|[^\s:@]+):(\d{1,5})", text)
@@ -194,3 +222,12 @@ def archive_of(text: str, own_title: str, patience_s: float, token: str | None =
             "usage", f"--to {text!r} is no archive.", "Give TITLE@HOST:PORT for C-STORE, or the https:// of STOW-RS."
         )
     return DicomNode(node[1].strip(), node[2].strip("[]"), int(node[3]), own_title, patience_s)
+
+
+def _is_loopback(url: str) -> bool:
+    """Whether a URL is one of this machine; a TITLE@HOST:PORT is no URL."""
+    try:
+        host = urlsplit(url).hostname or ""
+        return url.startswith("http://") and (host == "localhost" or ipaddress.ip_address(host).is_loopback)
+    except ValueError:
+        return False

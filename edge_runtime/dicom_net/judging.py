@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from edge_runtime.batch.work import known_error
 from edge_runtime.dicom_out.files import DicomFiles, Kind
+from edge_runtime.errors import ScanError
 from edge_runtime.exams.eyes import split_eyes
 from edge_runtime.exams.opening import open_scans
 from edge_runtime.exams.planned import PlannedScan
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from edge_runtime.results import EyeResult
 
     from .settings import Wishes
+
+MOST_SCANS = 1_000  # of one exam: the densest volumes have some hundred frames
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,9 @@ def judge(analyzer: CataractAnalyzer, paths: list[str], wishes: Wishes) -> Judge
     """
     judged = Judged()
     try:
+        _check_number(len(paths))
         opened = open_scans([PlannedScan(path) for path in paths], analyzer.room_for_reading)
+        _check_number(sum(len(scan.sources) for scan in opened))
         eyes = split_eyes(opened)
     except Exception as error:  # noqa: BLE001  # one exam, whatever is wrong with it, ends no receiver
         return Judged(fault=known_error(error))
@@ -80,6 +85,16 @@ def judge(analyzer: CataractAnalyzer, paths: list[str], wishes: Wishes) -> Judge
         judged.contents.update({os.path.basename(path): content for path, content in made.items()})
         judged.documents.append(document(eye, created=created))
     return Judged(judged.contents, judged.documents, fault)
+
+
+def _check_number(scans: int) -> None:
+    """Raise where an exam has more scans than any has: each takes time, and its map memory until the last is done."""
+    if scans > MOST_SCANS:
+        raise ScanError(
+            "too-many-scans",
+            f"The exam has {scans} scans; at most {MOST_SCANS} are judged.",
+            "Have the device send each exam as a series of its own.",
+        )
 
 
 def _page(eye: EyeResult, created: str, wishes: Wishes) -> bytes | None:

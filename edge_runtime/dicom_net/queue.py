@@ -47,7 +47,7 @@ class Queue:
     def __init__(self, folder: str, bounds: Bounds, *, keep: bool = False, retry: bool = False) -> None:
         self._spool = Spool(folder)
         try:
-            self._records = Records(self._spool.records)
+            self._records = Records(self._spool.records, may_begin=not self._spool.holds_any())
         except BaseException:
             self._spool.close()
             raise

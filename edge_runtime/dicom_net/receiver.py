@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from edge_runtime.batch.record import Status, status_of
+from edge_runtime.batch.work import known_error
 from edge_runtime.errors import EdgeCataractError, InternalError, WriteError
 from edge_runtime.program_signals import Interrupted, heard_out
 
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
 
     from .archive import Archive
     from .events import Tell
+    from .judging import Judged
     from .records import Entry
+    from .slot_model import SlotModel
 
 MOST_TRIES = 3  # of an exam that a fault of program or machine ended
 MOST_BEGINNINGS = 20  # of an exam that was never ended: it takes the receiver down with it, as with all of the memory
@@ -56,7 +59,7 @@ class Receiver:
     """
 
     folder: str
-    analyzer: AnalyzerSettings
+    analyzer: AnalyzerSettings | SlotModel
     archive: Archive
     station: Station = field(default_factory=Station)
     bounds: Bounds = field(default_factory=Bounds)
@@ -115,6 +118,32 @@ class Receiver:
 
 
 @dataclass(slots=True)
+class Unstored:
+    """An exam that was judged, while the disk does not take its answers and results.
+
+    Attributes
+    ----------
+    exam
+        Which.
+    judged
+        What was made of it.
+    recorded
+        How many of its answers were recorded: none is recorded twice.
+    """
+
+    exam: str
+    judged: Judged
+    recorded: int = 0
+
+    def record(self, record: Callable[[Mapping[str, Any]], None] | None) -> None:
+        """Record the answers that were not; it raises what `record` does."""
+        if record is not None:
+            for content in self.judged.documents[self.recorded :]:
+                record(content)
+                self.recorded += 1
+
+
+@dataclass(slots=True)
 class Work:
     """What is done by the main thread, step by step.
 
@@ -130,6 +159,7 @@ class Work:
     sender: Sender
     tell: Tell
     _forgotten_s: float = -_FORGET_EVERY_S
+    _unstored: Unstored | None = None
 
     def step(self) -> float:
         """Do what there is to do next; returns the seconds until there may be more."""
@@ -146,11 +176,21 @@ class Work:
 
     def _judge(self, entry: Entry) -> float:
         """Judge an exam, and hand its results on; returns the seconds until the next."""
+        if self._unstored is None or self._unstored.exam != entry.exam:
+            judged = self._judged(entry)
+            if judged is None:
+                return 0.0
+            self._unstored = Unstored(entry.exam, judged)
+        self._store(entry, self._unstored)
+        self._unstored = None
+        return 0.0
+
+    def _judged(self, entry: Entry) -> Judged | None:
+        """Judge an exam; None where it is to be tried again, or was set aside."""
         if self.queue.exams.begin(entry.exam) > MOST_BEGINNINGS:
-            return self._fail(
-                entry,
-                InternalError("worker-died", "The receiver ended again and again while it was judged.", "Look why."),
-            )
+            ended = "The receiver ended again and again while it was judged."
+            self._fail(entry, InternalError("worker-died", ended, "Look why."))
+            return None
         judged = self.worker.judge(self.queue.exams.paths(entry.exam))
         self.queue.exams.survived(entry.exam)
         fault = judged.fault
@@ -160,22 +200,30 @@ class Work:
                 wait_s = self.receiver.patience.after(tries)
                 self.tell(Event(Happened.AGAIN, f"in {wait_s:.0f} s: {fault.found}", entry.exam, fault.word))
                 time.sleep(wait_s)
-                return 0.0
-        if self.receiver.record is not None:
-            for content in judged.documents:
-                self.receiver.record(content)
+                return None
+        return judged
+
+    def _store(self, entry: Entry, unstored: Unstored) -> None:
+        """Record the answers, then keep the results; after a WriteError it goes on where that stopped it."""
+        judged = unstored.judged
+        try:
+            unstored.record(self.receiver.record)
+        except WriteError:
+            raise
+        except Exception as error:  # noqa: BLE001  # no answer goes out that is not recorded
+            self._fail(entry, known_error(error))
+            return
         if not judged.contents:
-            return self._fail(entry, fault or _nothing_made())
-        self.queue.exams.judged(entry.exam, judged.contents, fault)
+            self._fail(entry, judged.fault or _nothing_made())
+            return
+        self.queue.exams.judged(entry.exam, judged.contents, judged.fault)
         self.sender.look()
         made = f"eyes: {len(judged.documents)}, results: {len(judged.contents)}"
         self.tell(Event(Happened.JUDGED, made, entry.exam))
-        return 0.0
 
-    def _fail(self, entry: Entry, fault: EdgeCataractError) -> float:
+    def _fail(self, entry: Entry, fault: EdgeCataractError) -> None:
         self.queue.exams.fail(entry.exam, fault)
         self.tell(Event(Happened.FAILED, fault.found, entry.exam, fault.word))
-        return 0.0
 
 
 def _nothing_made() -> EdgeCataractError:

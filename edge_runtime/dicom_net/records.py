@@ -5,6 +5,7 @@ UIDs stand in it as digests, and nothing of a person does.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -84,23 +85,30 @@ class Records:
     Parameters
     ----------
     path
-        Its file; it is created where there is none.
+        Its file.
+    may_begin
+        Whether one is created where there is none; not where objects lie that it would have to know.
 
     Raises
     ------
     OutputError
-        ``not-a-queue`` when the file is something else, or of another version.
+        ``not-a-queue`` when the file is something else, or of another version; or missing or empty, and may not begin.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, *, may_begin: bool = True) -> None:
         self._lock = threading.RLock()
+        if not may_begin and not os.path.exists(path):
+            raise _lost()
         try:
             # Not autocommit=: that came with Python 3.12.
             self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+            (found,) = self._db.execute("PRAGMA user_version").fetchone()
+            if found == 0 and not may_begin:
+                self._db.close()
+                raise _lost()
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")  # a commit is on the disk when it returns
             with self.change():
-                (found,) = self._db.execute("PRAGMA user_version").fetchone()
                 if found == 0:
                     for statement in _SCHEMA.split(";\n"):
                         self._db.execute(statement)
@@ -174,4 +182,13 @@ def _not_a_queue() -> OutputError:
         "not-a-queue",
         "The folder holds records that are no queue of this version.",
         "Name another folder for the queue.",
+    )
+
+
+def _lost() -> OutputError:
+    return OutputError(
+        "not-a-queue",
+        "The folder holds objects, and the records of them (records.sqlite) are missing or empty.",
+        "Bring the records back; or name another folder for the queue, and send these objects again.",
+        lost="Nothing was touched.",
     )

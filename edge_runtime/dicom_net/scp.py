@@ -34,7 +34,7 @@ _SINGLE_BIT = "1.2.840.10008.5.1.4.1.1.7.1"  # of a class that is read for its w
 ACCEPTED_CLASSES = tuple(sorted(CLASSES - {_SINGLE_BIT}))
 _MOST_REQUEST_BYTES = 1 << 20  # of any PDU: one that asks for an association is longer than one of data
 _PREAMBLE = b"\0" * 128 + b"DICM"
-_END_S = 5.0  # for an association that is aborted
+_END_S = 2.0  # for associations that are aborted, all together; a service has some seconds to stop
 _LONGEST_COMMENT = 64  # of a Long String
 
 
@@ -121,9 +121,12 @@ class Provider:
         BaseServer.shutdown(self._server)
         self._thread.join()
         self._server.server_close()
-        for association in self._server.active_associations:
-            association.abort()
-            association.join(_END_S)
+        associations = self._server.active_associations
+        for association in associations:
+            association.abort(block=False)  # or it waits for a peer that has begun to say something
+        until_s = time.monotonic() + _END_S
+        for association in associations:
+            association.join(max(0.0, until_s - time.monotonic()))
 
     def _store(self, event: Any) -> Dataset:
         """Answer C-STORE; nothing is raised."""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 MOST_REFUSALS = 8  # of one result: some minutes, in which an archive may be set right
 _LOOK_S = 1.0
+_END_S = 2.0  # for a result that is on its way when the receiver is told to end
 
 
 class Sender:
@@ -59,7 +60,7 @@ class Sender:
     ) -> None:
         self._ended.set()
         self._news.set()
-        self._thread.join(self._patience.peer_s)
+        self._thread.join(_END_S)  # what is on its way then is sent again at the next start, under the same UID
 
     def look(self) -> None:
         """Say that there is something new to send."""
@@ -112,7 +113,7 @@ class Sender:
             self._failures[exam] = self._failures.get(exam, 0) + 1
             wait_s = self._patience.after(self._failures[exam])
             self._not_before_s[exam] = time.monotonic() + wait_s
-            self._tell(Event(Happened.AGAIN, f"in {wait_s:.0f} s: the archive did not take a result", exam))
+            self._tell(Event(Happened.AGAIN, f"in {wait_s:.0f} s: the archive does not say that it has a result", exam))
             return
         self._finish(exam)
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from edge_runtime.dicom_out.files import DEFAULT_KINDS, Kind
-from edge_runtime.reading.dicom.opening import MAX_DICOM_BYTES
 
-MIB = 1 << 20
+MB = 10**6
 MOST_PDU_BYTES = 1 << 16  # that a peer is asked to send at once
 
 
@@ -28,10 +27,10 @@ class Bounds:
     """
 
     associations: int = 4
-    object_bytes: int = MAX_DICOM_BYTES
-    queue_bytes: int = 8192 * MIB
+    object_bytes: int = 256 * MB
+    queue_bytes: int = 8192 * MB
     queue_objects: int = 10_000
-    free_bytes: int = 512 * MIB
+    free_bytes: int = 512 * MB
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,10 @@ class Spool:
         """The database."""
         return self._path(RECORDS)
 
+    def holds_any(self) -> bool:
+        """Whether something lies in it that was acknowledged, or set aside."""
+        return any(os.listdir(self._path(name)) for name in (_RECEIVED, _OUTBOX, _FAILED))
+
     def sync(self) -> None:
         """Make the names of its folders and of the database durable."""
         sync_folder(self.folder)

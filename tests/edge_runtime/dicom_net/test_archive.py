@@ -44,7 +44,8 @@ class Web:
     """A DICOMweb service that answers what it is told to."""
 
     def __init__(self) -> None:
-        self.answers: list[tuple[int, dict[str, Any] | None]] = []
+        self.answers: list[tuple[int, Any]] = []
+        self.media_type = "application/dicom+json"
         self.tokens: list[str | None] = []
         web = self
 
@@ -53,12 +54,20 @@ class Web:
                 self._body()
                 web.tokens.append(self.headers.get("Authorization"))
                 status, content = web.answers.pop(0)
-                body = b"" if content is None else json.dumps(content).encode()
+                body = content if isinstance(content, bytes) else json.dumps(content).encode()
                 self.send_response(status)
-                self.send_header("Content-Type", "application/dicom+json")
+                if status // 100 == 3:
+                    self.send_header("Location", "/login")
+                self.send_header("Content-Type", web.media_type)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
+
+            def do_GET(self) -> None:
+                web.tokens.append("of another address")
+                self.send_response(200)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
 
             def _body(self) -> None:
                 if "chunked" not in self.headers.get("Transfer-Encoding", ""):
@@ -113,25 +122,58 @@ def stored() -> dict[str, Any]:
     ("status", "content", "answer"),
     [
         (200, stored(), Answer.THERE),
-        (200, None, Answer.THERE),
+        (200, b"", Answer.LATER),
+        (202, b"", Answer.LATER),
+        (200, {}, Answer.LATER),
+        (200, {"00081199": {"vr": "SQ", "Value": [item("1.2.3")]}}, Answer.LATER),
+        (200, {"00081198": {"vr": "SQ", "Value": [item("1.2.3", 0x0111)]}}, Answer.LATER),
+        (200, {"00081198": {"vr": "LO", "Value": ["text"]}}, Answer.LATER),
+        (200, [], Answer.LATER),
+        (200, b"{", Answer.LATER),
+        (409, {"00081198": {"vr": "LO", "Value": ["text"]}}, Answer.REFUSED),
+        (409, [], Answer.REFUSED),
         (202, failed(0xC000), Answer.REFUSED),
         (202, failed(0xA700), Answer.LATER),
         (409, failed(0x0111), Answer.THERE),
         (409, failed(0x0122), Answer.REFUSED),
-        (400, None, Answer.REFUSED),
+        (400, b"", Answer.REFUSED),
     ],
 )
-def test_what_an_archive_answers_over_http(
-    status: int, content: dict[str, Any] | None, answer: Answer, web: Web, result: str
-) -> None:
+def test_what_an_archive_answers_over_http(status: int, content: Any, answer: Answer, web: Web, result: str) -> None:
     web.answers = [(status, content)]
     assert list(DicomWeb(web.url, 5.0, "secret").send([result])) == [answer]
     assert web.tokens == ["Bearer secret"]
 
 
+@pytest.mark.parametrize(
+    ("media_type", "content", "answer"),
+    [
+        ("text/html", b"<html>It works!</html>", Answer.LATER),
+        ("application/dicom+xml", b"<NativeDicomModel>", Answer.LATER),
+        ("application/dicom+json", b"<html>", Answer.LATER),
+        ("", b"text", Answer.LATER),
+        ("Application/DICOM+JSON; charset=utf-8", stored(), Answer.THERE),
+    ],
+)
+def test_only_an_answer_that_can_be_read_says_that_a_result_is_there(
+    media_type: str, content: Any, answer: Answer, web: Web, result: str
+) -> None:
+    web.answers, web.media_type = [(200, content)], media_type
+    assert list(DicomWeb(web.url, 5.0).send([result])) == [answer]
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_result_follows_no_redirect(status: int, web: Web, result: str) -> None:
+    web.answers = [(status, b""), (200, stored())]
+    with pytest.raises(OutputError) as caught:
+        list(DicomWeb(web.url, 5.0, "secret").send([result]))
+    assert caught.value.word == "archive-unreachable"
+    assert web.tokens == ["Bearer secret"]
+
+
 @pytest.mark.parametrize("status", [401, 403, 404, 429, 500, 503])
 def test_a_service_that_cannot_take_anything_now_is_not_there(status: int, web: Web, result: str) -> None:
-    web.answers = [(status, None)]
+    web.answers = [(status, b"")]
     with pytest.raises(OutputError) as caught:
         list(DicomWeb(web.url, 5.0).send([result]))
     assert (caught.value.word, str(status) in caught.value.found) == ("archive-unreachable", True)

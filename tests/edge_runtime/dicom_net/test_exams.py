@@ -7,20 +7,21 @@ import os
 import shutil
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from edge_runtime.dicom_net import intake
+from edge_runtime.dicom_net import intake, judging
 from edge_runtime.dicom_net.intake import Taken
 from edge_runtime.dicom_net.receiver import MOST_BEGINNINGS
 from edge_runtime.dicom_net.sending import MOST_REFUSALS
 from edge_runtime.dicom_net.settings import Bounds
 from edge_runtime.dicom_net.spool import Spool
 from edge_runtime.dicom_out.files import Kind
-from edge_runtime.errors import InternalError, OutputError, WriteError
+from edge_runtime.errors import EdgeCataractError, InternalError, OutputError, UsageError, WriteError
 from tests.dicom_files import tomography
 from tests.edge_runtime.dicom_out.conftest import small_lens
 
@@ -68,15 +69,19 @@ def test_a_restart_waits_anew_for_the_others_of_a_study(station: Begin, archive:
     assert groups(archive) == [names(first, second)]
 
 
-def test_both_eyes_of_one_object_have_a_result_each(station: Begin, archive: Archive) -> None:
+def of_both_eyes() -> Any:
     both = tomography([small_lens(16), small_lens(20)], pitch_um=PITCH_UM, laterality="B", name="both")
     del both.SharedFunctionalGroupsSequence[0].FrameAnatomySequence
     for group, eye in zip(both.PerFrameFunctionalGroupsSequence, "RL", strict=True):
         anatomy = type(both)()
         anatomy.FrameLaterality = eye
         group.FrameAnatomySequence = [anatomy]
+    return written(both)
+
+
+def test_both_eyes_of_one_object_have_a_result_each(station: Begin, archive: Archive) -> None:
     here = station()
-    here.bring(written(both))
+    here.bring(of_both_eyes())
     here.work_off()
     assert len(archive.of_class(SR)) == 2
 
@@ -312,6 +317,70 @@ def test_a_disk_that_takes_no_result_is_waited_for(
     assert here.work_off() == ["judged", "sent"]
 
 
+def test_an_answer_is_recorded_once_whatever_the_disk_takes_later(
+    station: Begin, archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second line of the audit fails once, then the results do once."""
+    eyes, full, put = [], ["audit", "outbox"], Spool.put_results
+
+    def take(what: str) -> None:
+        if full and full[0] == what:
+            raise WriteError("write-failed", f"The {full.pop(0)} could not be written.", "Free space.")
+
+    def record(document: Any) -> None:
+        if eyes:
+            take("audit")
+        eyes.append(document["eye"]["laterality"])
+
+    def put_results(spool: Spool, *values: Any) -> None:
+        take("outbox")
+        put(spool, *values)
+
+    here = station()
+    here.work.receiver = replace(here.work.receiver, record=record)
+    monkeypatch.setattr(Spool, "put_results", put_results)
+    here.bring(of_both_eyes())
+    for _ in range(2):
+        with pytest.raises(WriteError):
+            here.work.step()
+    assert here.work_off() == ["judged", "sent"]
+    assert (eyes, full, len(archive.held)) == (["OD", "OS"], [], 2)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        UsageError("audit-key", "The audit was begun with another key.", "Give it."),
+        OutputError("damaged-audit", "The last line is damaged.", "Look at it."),
+    ],
+)
+def test_an_exam_whose_answer_cannot_be_recorded_is_set_aside_and_nothing_is_sent(
+    error: EdgeCataractError, station: Begin, archive: Archive
+) -> None:
+    def record(document: Any) -> None:
+        raise error
+
+    here = station()
+    works = here.work.receiver
+    here.work.receiver = replace(works, record=record)
+    here.bring(exam())
+    assert here.work_off() == [error.word]
+    assert (list(files_in(here.folder)), archive.held) == (["failed"], {})
+    here.work.receiver = works
+    here.queue.exams.recover(retry=True)
+    assert here.work_off() == ["judged", "sent"]
+
+
+@pytest.mark.parametrize("sources", [[exam("A", frames=3)], [single("A", number) for number in range(3)]])
+def test_an_exam_of_more_scans_than_any_has_is_set_aside(
+    sources: list[Any], station: Begin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(judging, "MOST_SCANS", 2)
+    here = station()
+    here.bring(*sources)
+    assert here.work_off() == ["too-many-scans"]
+
+
 def test_a_queue_belongs_to_one_process_and_to_this_program(station: Begin, tmp_path: Path) -> None:
     from edge_runtime.dicom_net.queue import Queue
 
@@ -329,6 +398,27 @@ def test_a_queue_belongs_to_one_process_and_to_this_program(station: Begin, tmp_
     with pytest.raises(OutputError) as caught:
         Queue(str(other), Bounds())
     assert caught.value.word == "not-a-queue"
+
+
+@pytest.mark.parametrize("place", ["received", "outbox", "failed"])
+@pytest.mark.parametrize("emptied", [False, True])
+def test_a_queue_without_its_records_is_left_as_it_is(emptied: bool, place: str, tmp_path: Path) -> None:
+    from edge_runtime.dicom_net.queue import Queue
+
+    folder = tmp_path / "queue"
+    Queue(str(folder), Bounds()).close()
+    (folder / place / "0").mkdir()
+    (folder / place / "0" / "0.dcm").write_bytes(b"scan")
+    for path in folder.glob("records.sqlite*"):
+        path.unlink()
+    if emptied:
+        (folder / "records.sqlite").touch()
+    for _ in range(2):
+        with pytest.raises(OutputError) as caught:
+            Queue(str(folder), Bounds(), retry=True)
+        assert caught.value.word == "not-a-queue"
+    assert files_in(folder) == {place: ["0/0.dcm"]}
+    assert [path.stat().st_size for path in folder.glob("records*")] == [0] * emptied
 
 
 def test_an_object_is_on_the_disk_before_it_is_taken(station: Begin, monkeypatch: pytest.MonkeyPatch) -> None:

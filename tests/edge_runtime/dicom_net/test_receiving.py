@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,23 @@ def test_results_survive_a_kill_until_the_archive_is_there(start: Restart, archi
     receiver.wait_for("sent")
     assert len(archive.held) == 1
     until(lambda: list(files_in(receiver.folder)) == ["kept"])
+
+
+def test_a_stop_waits_for_nobody_who_says_nothing(start: Restart) -> None:
+    """An archive, and devices, that take a connection and then say nothing, for which a peer has a minute."""
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        receiver = start("--to", f"PACS@127.0.0.1:{mute.getsockname()[1]}", "--results", "sr")
+        assert statuses(send(receiver.port, [exam()])) == [0]
+        waiting, _ = mute.accept()
+        devices = [socket.create_connection(("127.0.0.1", receiver.port)) for _ in range(4)]
+        for device in devices:
+            device.sendall(b"\1\0\0\0\1\0")  # the beginning of a request, and no more
+        try:
+            assert receiver.stop() == 143
+        finally:
+            for one in (waiting, *devices):
+                one.close()
+    assert list(files_in(receiver.folder)) == ["received", "outbox"]
 
 
 def test_nothing_of_a_patient_is_told_whatever_happens(start: Restart, archive: Archive) -> None:
