@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from edge_runtime.errors import OutputError, UsageError
+from edge_runtime.locked_file import make_folder
 from edge_runtime.model.precision import DEFAULT_PRECISION
 from edge_runtime.program_signals import Interrupted, heard_out
 
@@ -168,7 +169,7 @@ def _exams(options: BatchOptions) -> tuple[PlannedExam, ...]:
 
 def _made(folder: str) -> str:
     try:
-        os.makedirs(folder, exist_ok=True)
+        make_folder(folder)
     except OSError as error:
         raise OutputError(
             "output-folder", "The output folder cannot be created.", "Name another with --output."

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from edge_runtime.errors import OutputError, UsageError
+from edge_runtime.locked_file import make_folder
 from edge_runtime.model.precision import DEFAULT_PRECISION
 from edge_runtime.program_signals import Interrupted, heard_out
 
@@ -155,7 +156,7 @@ def _check_apart(folder: str, watched: str, option: str) -> None:
 
 def _make(folder: str, option: str) -> None:
     try:
-        os.makedirs(folder, exist_ok=True)
+        make_folder(folder)
     except OSError as error:
         raise OutputError("output-folder", f"The folder of {option} cannot be created.", "Name another.") from error
 
