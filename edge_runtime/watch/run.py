@@ -22,7 +22,7 @@ from .flights import Flights, Outcome
 from .folder import glance
 from .judging import NOTHING, judge
 from .memory import Memory
-from .moving import move_files
+from .moving import move_files, put_back_aside
 from .results import Results
 from .tracking import Tracker
 
@@ -152,6 +152,8 @@ class _Watcher:
         self._flights = Flights(what.root, self._tracker, what.rules, once=what.once)
         self._results = Results(what.output)
         self._results.tidy()
+        if what.move_to is not None:
+            put_back_aside(what.root)
         self._without = {os.path.realpath(folder) for folder in (what.output, what.move_to) if folder is not None}
         self._waiting: list[tuple[Flight, Outcome]] = []  # for the disk
         self._troubles: set[str] = set()
