@@ -21,6 +21,7 @@ from .arguments import (
 )
 from .audit_output import AuditOptions, add_audit_options
 from .console import complain, print_data, say
+from .exam_limit import add_exam_limit, exam_limit
 from .outcome import EXIT_SOME_FAILED
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ def _add_times(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="scans with which an exam is complete and judged at once (default: 12, six of each eye)",
     )
+    add_exam_limit(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -110,6 +112,7 @@ def _watch(options: argparse.Namespace) -> Watch:
     rules = Rules(options.settle, options.timeout, options.poll, options.scans)
     if not 1 <= options.workers <= MOST_WORKERS:
         raise UsageError("usage", f"--workers {options.workers} was given.", f"Give 1 to {MOST_WORKERS}.")
+    limit_s = exam_limit(options)
     events = not options.poll_only and not options.once
     if events:
         require_watchdog()
@@ -129,6 +132,7 @@ def _watch(options: argparse.Namespace) -> Watch:
         overlays=not options.documents_only,
         move_to=options.move_done,
         audit=None if audit is None else audit.append,
+        exam_s=limit_s,
     )
 
 

@@ -14,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from edge_runtime.batch.plan import Job
-from edge_runtime.batch.workers import WorkerPool
+from edge_runtime.batch.workers import EXAM_S, WorkerPool
 from edge_runtime.errors import EdgeCataractError, OutputError, ScanMissingError, WriteError
 from edge_runtime.program_signals import Interrupted, heard_out
 
@@ -67,6 +67,8 @@ class Watch:
         Where the files of judged exams are moved; None: they stay where they are.
     audit
         Is given every document before it goes anywhere; None: nobody.
+    exam_s
+        Seconds that an exam may take.
     """
 
     root: str
@@ -79,6 +81,7 @@ class Watch:
     overlays: bool = True
     move_to: str | None = None
     audit: Callable[[dict[str, Any]], None] | None = None
+    exam_s: float = EXAM_S
 
 
 class Listener(Protocol):
@@ -111,7 +114,7 @@ def watch(what: Watch, listener: Listener) -> None:
     with ExitStack() as stack:
         memory = Memory(what.output)
         stack.callback(memory.close)
-        pool = WorkerPool(what.settings, partial(judge, overlays=what.overlays), keep=True)
+        pool = WorkerPool(what.settings, partial(judge, overlays=what.overlays), keep=True, exam_s=what.exam_s)
         stack.callback(pool.end)
         watcher = _Watcher(what, listener, memory, pool, _events(what, listener, stack))
         listener.begins(len(memory))
