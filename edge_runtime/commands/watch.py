@@ -62,6 +62,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes that judge (default: 1)")
     add_model_options(parser)
     add_reading_options(parser)
+    parser.add_argument(
+        "--slots",
+        type=path_argument,
+        metavar="DIR",
+        help="judge with the model in use of this folder; a switch takes effect at the next start",
+    )
     add_audit_options(parser)
 
 
@@ -142,7 +148,7 @@ def _settings(options: argparse.Namespace) -> AnalyzerSettings:
 
     wanted = AnalyzerOptions.of(options)
     threads = wanted_threads(wanted.threads)
-    return AnalyzerSettings(
+    settings = AnalyzerSettings(
         model=wanted.model_path,
         precision=wanted.precision or DEFAULT_PRECISION,
         threshold=wanted.threshold,
@@ -150,6 +156,13 @@ def _settings(options: argparse.Namespace) -> AnalyzerSettings:
         limits=Limits(threads if options.workers == 1 else threads or 1, wanted.max_memory_mb),
         bits=wanted.bits,
     )
+    if options.slots is None:
+        return settings
+    if wanted.model or wanted.precision:
+        raise UsageError("usage", "--slots and another model were given.", "Give one of them.")
+    from edge_runtime.watch.proven import ProvenSettings
+
+    return ProvenSettings.in_use(options.slots, settings)
 
 
 def _check_apart(folder: str, watched: str, option: str) -> None:

@@ -190,6 +190,7 @@ def test_a_damaged_model_ends_it_before_anything_is_judged(tmp_path: Path, run_p
         (("in", "-o", "out", "--scans", "0"), 2, "usage"),
         (("in", "-o", "out", "--workers", "0"), 2, "usage"),
         (("in", "-o", "out", "--exam-limit", "0"), 2, "usage"),
+        (("in", "-o", "out", "--slots", "slots", "--precision", "fp32", "--once"), 2, "usage"),
         (("in",), 2, "usage"),
     ],
 )
