@@ -120,6 +120,29 @@ def sync_folder(folder: str) -> None:
         os.close(descriptor)
 
 
+def make_folder(folder: str, mode: int = 0o777) -> None:
+    """Make a folder where there is none, with those above it; when this returns, their names are on the disk.
+
+    Parameters
+    ----------
+    folder
+        The folder.
+    mode
+        Its permissions, less those of the umask; folders above it get the usual ones.
+
+    Raises
+    ------
+    OSError
+        When one cannot be made, or the disk fails.
+    """
+    folder = os.path.abspath(folder)
+    above = os.path.dirname(folder)
+    if above != folder and not os.path.isdir(above):
+        make_folder(above)
+    os.makedirs(folder, mode, exist_ok=True)
+    sync_folder(above)  # of one that is there, too: whoever made it may have been killed before this
+
+
 def _lock(descriptor: int, *, wait: bool) -> None:
     if sys.platform == "win32":
         import msvcrt

@@ -17,7 +17,7 @@ from .plan import jobs_of
 from .progress import Progress
 from .record import Status
 from .tables import csv_bytes, has_parquet, json_lines, parquet_bytes, row
-from .workers import measured
+from .workers import EXAM_S, measured
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -55,6 +55,8 @@ class Batch:
         Whether a ledger of other work is started over.
     audit
         Records each document before it counts as measured; None: not asked for.
+    exam_s
+        Seconds that an exam may take.
     """
 
     exams: tuple[PlannedExam, ...]
@@ -66,6 +68,7 @@ class Batch:
     retry: bool = False
     replace: bool = False
     audit: Callable[[dict[str, Any]], None] | None = None
+    exam_s: float = EXAM_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +148,7 @@ def run_batch(batch: Batch, listener: Listener) -> dict[str, Any]:
         done = [job for job in jobs if id(job) not in waiting]
         progress = Progress(len(jobs), _files(jobs), len(done), _files(done), time.monotonic())
         listener.begins(progress, min(batch.workers, len(left)))
-        with closing(measured(left, batch.settings, batch.workers)) as results:
+        with closing(measured(left, batch.settings, batch.workers, batch.exam_s)) as results:
             for result in results:
                 if result is not None:
                     job, record = result

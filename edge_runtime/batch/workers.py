@@ -1,14 +1,17 @@
 """Processes that measure exams side by side, watched by one that does nothing else.
 
-A process that ends in the middle of an exam costs that exam alone: another takes its place.
+A process that ends in the middle of an exam, or takes too long for it and is ended, costs that exam alone: another
+takes its place.
 """
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections import deque
 from contextlib import suppress
 from multiprocessing.connection import Connection, wait
@@ -34,22 +37,35 @@ if TYPE_CHECKING:
 # Resident memory at its peak in MB, of a worker on exams of two eyes and of the process that watches, measured by
 # benchmarks/speed/batch.py.
 WORKER_PEAK_MB, WATCH_PEAK_MB = 350, 100
+EXAM_S = 600.0  # that an exam may take, unless something else is said: a hundred times what it needs
+_READY_S = 300.0  # that loading the model may take: a second or two, on a board some
 TICK_S = 0.5  # how often somebody who waits for results hears that there are none yet
 _MOST_FALSE_STARTS = 3
 _EXIT_ORPHAN = 70
 
 
-def measured(jobs: Sequence[Job], settings: AnalyzerSettings, workers: int) -> Results:
+def measured(jobs: Sequence[Job], settings: AnalyzerSettings, workers: int, exam_s: float = EXAM_S) -> Results:
     """Measure exams in processes of their own; each result comes as soon as it is there, None every half second.
 
     Close the iterator to end the processes.
+
+    Parameters
+    ----------
+    jobs
+        The exams.
+    settings
+        What every process builds its analyzer from.
+    workers
+        Number of processes.
+    exam_s
+        Seconds that an exam may take.
 
     Raises
     ------
     EdgeCataractError
         When the processes cannot load the model, or end before they have.
     """
-    pool = WorkerPool(settings, measure_exam)
+    pool = WorkerPool(settings, measure_exam, exam_s=exam_s)
     try:
         for job in jobs:
             pool.add(job)
@@ -66,10 +82,10 @@ def measured(jobs: Sequence[Job], settings: AnalyzerSettings, workers: int) -> R
 
 
 class _Worker:
-    """A process, its end of the pipe, and the exam that it has."""
+    """A process, its end of the pipe, the exam that it has, and until when it has to say something."""
 
-    def __init__(self, process: Any, pipe: Connection) -> None:
-        self.process, self.pipe = process, pipe
+    def __init__(self, process: Any, pipe: Connection, until: float) -> None:
+        self.process, self.pipe, self.until = process, pipe, until
         self.job: Job | None = None
         self.idle = False
 
@@ -85,6 +101,8 @@ class WorkerPool:
         What is done with an analyzer and an exam: a function of a module, for other processes find it by its name.
     keep
         Whether a process without an exam waits for the next one; otherwise it ends.
+    exam_s
+        Seconds that an exam may take; a process that takes longer is ended.
 
     Attributes
     ----------
@@ -92,8 +110,8 @@ class WorkerPool:
         The processes.
     """
 
-    def __init__(self, settings: AnalyzerSettings, task: Task, *, keep: bool = False) -> None:
-        self._settings, self._task, self._keep = settings, task, keep
+    def __init__(self, settings: AnalyzerSettings, task: Task, *, keep: bool = False, exam_s: float = EXAM_S) -> None:
+        self._settings, self._task, self._keep, self._exam_s = settings, task, keep, exam_s
         self._waiting: deque[Job] = deque()
         self._context = multiprocessing.get_context("spawn")  # a session of onnxruntime does not survive a fork
         self._false_starts = 0
@@ -105,7 +123,7 @@ class WorkerPool:
         process = self._context.Process(target=_serve, args=(theirs, self._settings, self._task), daemon=True)
         process.start()
         theirs.close()
-        self.running.append(_Worker(process, ours))
+        self.running.append(_Worker(process, ours, time.monotonic() + _READY_S))
 
     def add(self, job: Job) -> None:
         """Put an exam at the end of the queue; a process that waits gets it at once."""
@@ -127,6 +145,8 @@ class WorkerPool:
     def results(self, timeout_s: float, also: Sequence[Connection] = ()) -> list[tuple[Job, Any]] | None:
         """Exams that have ended since, each with what the task gave, or with the error that ended its process.
 
+        A process that takes too long is ended here, so that one exam stops no others.
+
         Parameters
         ----------
         timeout_s
@@ -139,11 +159,13 @@ class WorkerPool:
         EdgeCataractError
             When the processes cannot load the model, or end before they have.
         """
-        ready = wait([*(worker.pipe for worker in self.running), *also], timeout_s)
-        if not ready:
-            return None
+        patience_s = min((worker.until for worker in self.running), default=math.inf) - time.monotonic()
+        ready = wait([*(worker.pipe for worker in self.running), *also], max(min(timeout_s, patience_s), 0.0))
         heard = [self._look_at(worker) for worker in list(self.running) if worker.pipe in ready]
-        return [result for result in heard if result is not None]
+        now = time.monotonic()
+        late = [worker for worker in self.running if worker.until <= now and not worker.pipe.poll()]
+        heard += [self._replace(worker, late=True) for worker in late]
+        return [result for result in heard if result is not None] if ready or late else None
 
     def _look_at(self, worker: _Worker) -> tuple[Job, Any] | None:
         """Take what a process says, and give it the next exam; None where that was no result."""
@@ -162,6 +184,7 @@ class WorkerPool:
         """Give a process the next exam; without one it waits, or ends."""
         worker.job = self._waiting.popleft() if self._waiting else None
         worker.idle = worker.job is None and self._keep
+        worker.until = math.inf if worker.job is None else time.monotonic() + self._exam_s
         if worker.idle:
             return
         try:
@@ -174,14 +197,11 @@ class WorkerPool:
         if worker.job is None:
             self._forget(worker)
 
-    def _replace(self, worker: _Worker) -> tuple[Job, EdgeCataractError] | None:
+    def _replace(self, worker: _Worker, *, late: bool = False) -> tuple[Job, EdgeCataractError] | None:
+        if late:
+            worker.process.kill()
         self._forget(worker)
-        code = worker.process.exitcode
-        died = InternalError(
-            "worker-died",
-            f"The process that measured it ended by {f'signal {-code}' if code and code < 0 else f'code {code}'}.",
-            "Look for a lack of memory, and run it again with --retry.",
-        )
+        died = _too_slow() if late else _ended(worker.process.exitcode)
         if worker.job is None:
             self._false_starts += 1
             if self._false_starts >= _MOST_FALSE_STARTS:
@@ -203,6 +223,20 @@ class WorkerPool:
             worker.process.kill()
         for worker in self.running:
             worker.process.join()
+
+
+def _ended(code: int | None) -> EdgeCataractError:
+    return InternalError(
+        "worker-died",
+        f"The process that measured it ended by {f'signal {-code}' if code and code < 0 else f'code {code}'}.",
+        "Look for a lack of memory, and run it again with --retry.",
+    )
+
+
+def _too_slow() -> EdgeCataractError:
+    return InternalError(
+        "worker-died", "The process that measured it took too long, and was ended.", "Give it longer (--exam-limit)."
+    )
 
 
 def _serve(pipe: Connection, settings: AnalyzerSettings, task: Task) -> None:

@@ -137,7 +137,7 @@ REFUSALS: dict[str, str] = {
     "too-many-jpeg-scans": "The JPEG is built of more passes than any device writes.",
     "too-many-open-files": "No more files can be opened.",
     "too-many-pixels": "The picture has more than 25 million pixels.",
-    "too-many-scans": "The files of an exam that was sent to the service hold more scans than it shows.",
+    "too-many-scans": "An exam that was sent to the service, or received, has more scans than the program takes.",
     "truncated-bmp": "The BMP ends early.",
     "truncated-dicom": "The DICOM file ends before its pixels do.",
     "truncated-jpeg": "The JPEG ends early; a decoder would invent the rest.",

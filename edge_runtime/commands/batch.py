@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from edge_runtime.errors import OutputError, UsageError
+from edge_runtime.locked_file import make_folder
 from edge_runtime.model.precision import DEFAULT_PRECISION
 from edge_runtime.program_signals import Interrupted, heard_out
 
@@ -23,6 +24,7 @@ from .arguments import (
 )
 from .audit_output import NO_AUDIT, AuditOptions, add_audit_options
 from .console import print_data, say, show_progress
+from .exam_limit import add_exam_limit, exam_limit
 from .outcome import EXIT_SOME_FAILED
 
 if TYPE_CHECKING:
@@ -56,6 +58,8 @@ class BatchOptions:
         Whether failed exams are measured again; whether other work may be replaced.
     audit
         The record of every answer.
+    exam_s
+        Seconds that an exam may take; None: as usual.
     """
 
     given: str
@@ -68,6 +72,7 @@ class BatchOptions:
     retry: bool
     overwrite: bool
     audit: AuditOptions = NO_AUDIT
+    exam_s: float | None = None
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -89,6 +94,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="processes of one thread (or --threads) each (default: one for each processor)",
     )
+    add_exam_limit(parser)
     parser.add_argument("--num-parts", type=int, metavar="N", help="cut the batch by exams into N parts")
     parser.add_argument("--part-id", type=int, metavar="K", help="measure part K, 0 to N - 1")
     parser.add_argument(
@@ -119,6 +125,7 @@ def run(options: argparse.Namespace) -> int:
             retry=options.retry,
             overwrite=options.overwrite,
             audit=AuditOptions.of(options),
+            exam_s=exam_limit(options),
         )
     )
 
@@ -168,7 +175,7 @@ def _exams(options: BatchOptions) -> tuple[PlannedExam, ...]:
 
 def _made(folder: str) -> str:
     try:
-        os.makedirs(folder, exist_ok=True)
+        make_folder(folder)
     except OSError as error:
         raise OutputError(
             "output-folder", "The output folder cannot be created.", "Name another with --output."
@@ -189,6 +196,7 @@ def _check_outputs(files: BatchFiles, options: BatchOptions, exams: tuple[Planne
 def _batch(options: BatchOptions, exams: tuple[PlannedExam, ...], files: BatchFiles) -> Batch:
     from edge_runtime.batch.run import Batch
     from edge_runtime.batch.work import AnalyzerSettings
+    from edge_runtime.batch.workers import EXAM_S
     from edge_runtime.machine.cgroup import available_threads
     from edge_runtime.machine.resources import Limits
 
@@ -214,6 +222,7 @@ def _batch(options: BatchOptions, exams: tuple[PlannedExam, ...], files: BatchFi
         retry=options.retry,
         replace=options.overwrite,
         audit=None if audit is None else audit.append,
+        exam_s=EXAM_S if options.exam_s is None else options.exam_s,
     )
 
 

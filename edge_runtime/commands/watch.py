@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from edge_runtime.errors import OutputError, UsageError
+from edge_runtime.locked_file import make_folder
 from edge_runtime.model.precision import DEFAULT_PRECISION
 from edge_runtime.program_signals import Interrupted, heard_out
 
@@ -20,6 +21,7 @@ from .arguments import (
 )
 from .audit_output import AuditOptions, add_audit_options
 from .console import complain, print_data, say
+from .exam_limit import add_exam_limit, exam_limit
 from .outcome import EXIT_SOME_FAILED
 
 if TYPE_CHECKING:
@@ -60,6 +62,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes that judge (default: 1)")
     add_model_options(parser)
     add_reading_options(parser)
+    parser.add_argument(
+        "--slots",
+        type=path_argument,
+        metavar="DIR",
+        help="judge with the model in use of this folder; a switch takes effect at the next start",
+    )
     add_audit_options(parser)
 
 
@@ -84,6 +92,7 @@ def _add_times(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="scans with which an exam is complete and judged at once (default: 12, six of each eye)",
     )
+    add_exam_limit(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -109,6 +118,7 @@ def _watch(options: argparse.Namespace) -> Watch:
     rules = Rules(options.settle, options.timeout, options.poll, options.scans)
     if not 1 <= options.workers <= MOST_WORKERS:
         raise UsageError("usage", f"--workers {options.workers} was given.", f"Give 1 to {MOST_WORKERS}.")
+    limit_s = exam_limit(options)
     events = not options.poll_only and not options.once
     if events:
         require_watchdog()
@@ -128,6 +138,7 @@ def _watch(options: argparse.Namespace) -> Watch:
         overlays=not options.documents_only,
         move_to=options.move_done,
         audit=None if audit is None else audit.append,
+        exam_s=limit_s,
     )
 
 
@@ -137,7 +148,7 @@ def _settings(options: argparse.Namespace) -> AnalyzerSettings:
 
     wanted = AnalyzerOptions.of(options)
     threads = wanted_threads(wanted.threads)
-    return AnalyzerSettings(
+    settings = AnalyzerSettings(
         model=wanted.model_path,
         precision=wanted.precision or DEFAULT_PRECISION,
         threshold=wanted.threshold,
@@ -145,6 +156,13 @@ def _settings(options: argparse.Namespace) -> AnalyzerSettings:
         limits=Limits(threads if options.workers == 1 else threads or 1, wanted.max_memory_mb),
         bits=wanted.bits,
     )
+    if options.slots is None:
+        return settings
+    if wanted.model or wanted.precision:
+        raise UsageError("usage", "--slots and another model were given.", "Give one of them.")
+    from edge_runtime.watch.proven import ProvenSettings
+
+    return ProvenSettings.in_use(options.slots, settings)
 
 
 def _check_apart(folder: str, watched: str, option: str) -> None:
@@ -155,7 +173,7 @@ def _check_apart(folder: str, watched: str, option: str) -> None:
 
 def _make(folder: str, option: str) -> None:
     try:
-        os.makedirs(folder, exist_ok=True)
+        make_folder(folder)
     except OSError as error:
         raise OutputError("output-folder", f"The folder of {option} cannot be created.", "Name another.") from error
 

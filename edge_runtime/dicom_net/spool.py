@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import Any
 
 from edge_runtime.errors import OutputError
-from edge_runtime.locked_file import open_locked, sync_folder
+from edge_runtime.locked_file import make_folder, open_locked, sync_folder
 from edge_runtime.report.files import write_all
 
 _ARRIVING, _RECEIVED, _OUTBOX, _FAILED, _KEPT = "arriving", "received", "outbox", "failed", "kept"
@@ -116,8 +116,7 @@ class Spool:
     def put_results(self, exam: str, contents: Mapping[str, bytes]) -> None:
         """Write the results of an exam so that they are on the disk."""
         folder = self._path(_OUTBOX, exam)
-        os.makedirs(folder, mode=0o700, exist_ok=True)
-        sync_folder(self._path(_OUTBOX))
+        make_folder(folder, 0o700)
         write_all({os.path.join(folder, name): content for name, content in contents.items()})
 
     def result(self, exam: str, name: str) -> str:

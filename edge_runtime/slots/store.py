@@ -6,8 +6,8 @@ import hashlib
 import os
 import re
 
+from edge_runtime import locked_file
 from edge_runtime.errors import ModelIntegrityError, ModelMissingError, OutputError
-from edge_runtime.locked_file import sync_folder
 from edge_runtime.report.files import write_all
 
 from .reading import read_limited, read_model_file
@@ -110,8 +110,7 @@ def make_folder(path: str) -> None:
         When that fails.
     """
     try:
-        os.makedirs(path, exist_ok=True)
-        sync_folder(os.path.dirname(path))
+        locked_file.make_folder(path)
     except OSError as error:
         raise OutputError(
             "output-folder", f"The folder of models cannot be made: {error.strerror}.", "Name another folder."

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from .folder import FileState, state_of
+from edge_runtime.locked_file import make_folder, sync_file, sync_folder
+
+from .folder import FileState, is_temporary, state_of
 
 if TYPE_CHECKING:
     from .tracking import Group
+
+_HIDDEN = re.compile(r"\.edge-cataract-moving-[0-9a-f]{16}")  # of `_hidden_name`
 
 
 def move_files(group: Group, root: str, target: str) -> list[str]:
@@ -43,7 +48,7 @@ def move_files(group: Group, root: str, target: str) -> list[str]:
         if state_of(source) != file.state or _leads_nowhere_else(source):
             continue
         place = os.path.join(target, file.path)
-        os.makedirs(os.path.dirname(place), exist_ok=True)
+        make_folder(os.path.dirname(place))
         if _move(source, _free(place), file.state):
             moved.append(file.path)
     return moved
@@ -71,30 +76,109 @@ def _move(source: str, place: str, state: FileState) -> bool:
         if error.errno != errno.EXDEV:
             raise
         return _move_across(source, place, state)
-    there = state_of(place)
-    if there is not None and there._replace(ctime_ns=state.ctime_ns) == state:
+    if _is_same(place, state):
         return True
-    with suppress(OSError):  # a second link is refused where a newer file has come meanwhile, and then that one counts
-        os.link(place, source, follow_symlinks=False)
-        os.unlink(place)
+    _put_back(place, source)
     return False
 
 
-def _move_across(source: str, place: str, state: FileState) -> bool:
-    """Copy a file to another file system, and remove it when the copy is on the disk."""
-    from edge_runtime.locked_file import sync_file
+def _is_same(renamed: str, state: FileState) -> bool:
+    """Whether a file that was renamed, which changes one of its times, is as it was."""
+    there = state_of(renamed)
+    return there is not None and there._replace(ctime_ns=state.ctime_ns) == state
 
-    head, name = os.path.split(place)
-    temporary = os.path.join(head, f".edge-cataract-moving-{name}"[:200])
+
+def _put_back(renamed: str, source: str) -> None:
+    """Give a file its name again; where a newer file has it meanwhile, that one counts."""
+    with suppress(OSError):
+        try:
+            os.link(renamed, source, follow_symlinks=False)
+            os.unlink(renamed)
+        except FileExistsError:
+            return
+        except (OSError, NotImplementedError):  # a share or a medium without second links
+            if not os.path.lexists(source):
+                os.replace(renamed, source)
+
+
+def _move_across(source: str, place: str, state: FileState) -> bool:
+    """Copy a file to another file system, and remove it when the copy and its name are on the disk."""
+    head = os.path.dirname(place)
+    _remove_copies(head)
+    temporary = os.path.join(head, _hidden_name())
     try:
         shutil.copy2(source, temporary)
         with open(temporary, "rb+") as copy:
             sync_file(copy.fileno())
         if state_of(source) != state:
             return False
-        os.replace(temporary, place)
-        os.unlink(source)
-        return True
+        aside = os.path.join(os.path.dirname(source), _hidden_name())
+        os.mkdir(aside)
+        try:
+            os.replace(temporary, place)
+            return _take_away(source, os.path.join(aside, os.path.basename(source)), place, state)
+        finally:
+            os.rmdir(aside)
     finally:
         with suppress(OSError):
             os.unlink(temporary)
+
+
+def _take_away(source: str, renamed: str, place: str, state: FileState) -> bool:
+    """Remove a file whose copy has its place; where that fails, or it is another by now, the copy goes instead.
+
+    It is renamed first: a file that is written at its place meanwhile is never touched. Its name stays, in a folder
+    aside, so that `put_back_aside` can give it back after a kill.
+    """
+    gone = False
+    try:
+        sync_folder(os.path.dirname(place))
+        with suppress(FileNotFoundError):  # somebody took it away
+            os.replace(source, renamed)
+        if _is_same(renamed, state):
+            os.unlink(renamed)
+            gone = True
+    finally:
+        if not gone:
+            _drop_or_put_back(renamed, source)
+            os.unlink(place)
+    return gone
+
+
+def _drop_or_put_back(renamed: str, source: str) -> None:
+    """Put a file back, or drop it where it was written anew once more: its writer would have replaced it."""
+    _put_back(renamed, source)
+    with suppress(OSError):
+        if os.path.lexists(source):
+            os.unlink(renamed)
+
+
+def put_back_aside(root: str) -> None:
+    """Give files their names again that a run had renamed, and was killed before it removed them.
+
+    Parameters
+    ----------
+    root
+        The watched folder.
+    """
+    for folder, inner, _ in os.walk(root):
+        for name in [name for name in inner if _HIDDEN.fullmatch(name)]:
+            aside = os.path.join(folder, name)
+            with suppress(OSError):
+                for left in os.listdir(aside):
+                    _drop_or_put_back(os.path.join(aside, left), os.path.join(folder, left))
+                os.rmdir(aside)
+        inner[:] = [name for name in inner if not is_temporary(name)]
+
+
+def _hidden_name() -> str:
+    """A name that no look at a folder sees, as long as any file system takes."""
+    return f".edge-cataract-moving-{os.urandom(8).hex()}"
+
+
+def _remove_copies(folder: str) -> None:
+    """Remove what a run that was killed had copied in part."""
+    for name in os.listdir(folder):
+        if _HIDDEN.fullmatch(name):
+            with suppress(OSError):
+                os.unlink(os.path.join(folder, name))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from edge_runtime.batch.record import Status
 from edge_runtime.errors import OutputError
+from edge_runtime.locked_file import make_folder
 from edge_runtime.printable import printable
 from edge_runtime.report.document import to_json
 from edge_runtime.report.files import write_all
@@ -88,7 +89,7 @@ class Results:
         """
         folder = os.path.join(self._folder, self.name(group))
         try:
-            os.makedirs(folder, exist_ok=True)
+            make_folder(folder)
         except OSError as error:
             raise OutputError(
                 "output-folder", f"An output cannot be created: {os.strerror(error.errno or 0)}.", "Free the disk."

@@ -14,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from edge_runtime.batch.plan import Job
-from edge_runtime.batch.workers import WorkerPool
+from edge_runtime.batch.workers import EXAM_S, WorkerPool
 from edge_runtime.errors import EdgeCataractError, OutputError, ScanMissingError, WriteError
 from edge_runtime.program_signals import Interrupted, heard_out
 
@@ -22,7 +22,7 @@ from .flights import Flights, Outcome
 from .folder import glance
 from .judging import NOTHING, judge
 from .memory import Memory
-from .moving import move_files
+from .moving import move_files, put_back_aside
 from .results import Results
 from .tracking import Tracker
 
@@ -67,6 +67,8 @@ class Watch:
         Where the files of judged exams are moved; None: they stay where they are.
     audit
         Is given every document before it goes anywhere; None: nobody.
+    exam_s
+        Seconds that an exam may take.
     """
 
     root: str
@@ -79,6 +81,7 @@ class Watch:
     overlays: bool = True
     move_to: str | None = None
     audit: Callable[[dict[str, Any]], None] | None = None
+    exam_s: float = EXAM_S
 
 
 class Listener(Protocol):
@@ -111,7 +114,7 @@ def watch(what: Watch, listener: Listener) -> None:
     with ExitStack() as stack:
         memory = Memory(what.output)
         stack.callback(memory.close)
-        pool = WorkerPool(what.settings, partial(judge, overlays=what.overlays), keep=True)
+        pool = WorkerPool(what.settings, partial(judge, overlays=what.overlays), keep=True, exam_s=what.exam_s)
         stack.callback(pool.end)
         watcher = _Watcher(what, listener, memory, pool, _events(what, listener, stack))
         listener.begins(len(memory))
@@ -152,6 +155,8 @@ class _Watcher:
         self._flights = Flights(what.root, self._tracker, what.rules, once=what.once)
         self._results = Results(what.output)
         self._results.tidy()
+        if what.move_to is not None:
+            put_back_aside(what.root)
         self._without = {os.path.realpath(folder) for folder in (what.output, what.move_to) if folder is not None}
         self._waiting: list[tuple[Flight, Outcome]] = []  # for the disk
         self._troubles: set[str] = set()

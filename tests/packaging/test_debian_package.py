@@ -122,6 +122,10 @@ def test_the_service_answers_under_its_guards_and_comes_back_after_a_kill(instal
     assert machine.run("stat", "--format=%U", f"/proc/{first}").strip() == "edge-cataract"
     with pytest.raises(ShippingError, match="Read-only file system"):
         machine.run("nsenter", "--target", first, "--mount", "--", "touch", "/usr/lib/edge-cataract/changed")
+    with pytest.raises(ShippingError, match="Read-only file system"):
+        machine.run("nsenter", "--target", first, "--mount", "--", "touch", f"{STATE}/models/trusted.pub")
+    for folder in ("", "/models"):
+        assert machine.run("stat", "--format=%U:%G %a", f"{STATE}{folder}").strip() == "root:edge-cataract 750"
 
     machine.run("systemctl", "kill", "--signal=KILL", "--kill-who=main", "edge-cataract-serve")
     assert eventually(lambda: process() not in ("0", first))

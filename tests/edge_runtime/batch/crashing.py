@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,9 +15,12 @@ from edge_runtime.errors import ModelMissingError
 class Crashing(CataractAnalyzer):
     """Kills its process in the middle of an exam."""
 
-    deadly = ""
+    deadly = hanging = ""
 
     def analyze_exam(self, paths: Any = (), *arguments: Any, **options: Any) -> Any:
+        if self.hanging and any(self.hanging in source.name for source in paths.sources):
+            signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+            threading.Event().wait()
         if any(self.deadly in source.name for source in paths.sources):
             os.kill(os.getpid(), signal.SIGKILL)
         return super().analyze_exam(paths, *arguments, **options)
@@ -24,18 +28,21 @@ class Crashing(CataractAnalyzer):
 
 @dataclass(frozen=True)
 class CrashingSettings:
-    """Loads an analyzer that crashes on exams with a word in their names; or crashes while loading, or fails to."""
+    """Loads an analyzer that crashes or hangs on exams with a word in their names, or while loading, or fails to."""
 
     model: str
     deadly: str = "nothing"
     while_loading: bool = False
     error: str = ""
+    hanging: str = ""
 
     def load(self) -> CataractAnalyzer:
         if self.while_loading:
             os._exit(5)
+        if self.hanging == "while loading":
+            threading.Event().wait()
         if self.error:
             raise ModelMissingError("missing-model", self.error, "Name another.")
         analyzer = Crashing(self.model, limits=Limits(threads=1))
-        analyzer.deadly = self.deadly
+        analyzer.deadly, analyzer.hanging = self.deadly, self.hanging
         return analyzer

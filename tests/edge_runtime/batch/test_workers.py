@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from edge_runtime.batch import workers as workers_module
 from edge_runtime.batch.plan import Job
 from edge_runtime.batch.record import ExamRecord
 from edge_runtime.batch.workers import measured
@@ -24,8 +25,8 @@ def jobs(tmp_path: Path) -> list[Job]:
     return jobs_in(tmp_path)
 
 
-def records(jobs: list[Job], settings: Any, workers: int) -> dict[str, ExamRecord]:
-    found = [result for result in measured(jobs, settings, workers) if result is not None]
+def records(jobs: list[Job], settings: Any, workers: int, **options: float) -> dict[str, ExamRecord]:
+    found = [result for result in measured(jobs, settings, workers, **options) if result is not None]
     assert len(found) == len({job.label for job, _ in found})
     return {job.label: record for job, record in found}
 
@@ -58,6 +59,25 @@ def test_workers_that_cannot_begin_end_the_run(jobs: list[Job]) -> None:
     with pytest.raises(InternalError) as ended:
         records(jobs, CrashingSettings("", while_loading=True), 1)
     assert (ended.value.word, "code 5" in ended.value.found) == ("worker-died", True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_worker_that_hangs_is_ended_and_costs_its_exam_alone(workers: int, jobs: list[Job], tiny_model: Path) -> None:
+    found = records(jobs, CrashingSettings(str(tiny_model), hanging="E2_OD"), workers, exam_s=6.0)
+    hung = found.pop("E2")
+    assert [(eye.status, eye.word) for eye in hung.eyes] == [("failed", "worker-died")] * 2
+    assert "took too long" in str(hung.eyes[0].message)
+    assert {label: record.files["graded"] for label, record in found.items()} == {"E1": 2, "E3": 2, "E4": 2}
+    assert multiprocessing.active_children() == []
+
+
+@pytest.mark.slow
+def test_workers_that_never_become_ready_end_the_run(jobs: list[Job], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers_module, "_READY_S", 0.2)
+    with pytest.raises(InternalError, match="took too long"):
+        records(jobs, CrashingSettings("", hanging="while loading"), 1)
+    assert multiprocessing.active_children() == []
 
 
 @pytest.mark.slow

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from edge_runtime import cli
+from edge_runtime.cli import build_parser
+from edge_runtime.commands.watch import _watch
 from edge_runtime.watch.folder import FileState
 from tests.conftest import RunProgram
 from tests.edge_runtime.batch.exams import write_exams, write_scan
@@ -187,6 +189,8 @@ def test_a_damaged_model_ends_it_before_anything_is_judged(tmp_path: Path, run_p
         (("in", "-o", "out", "--poll", "nan"), 2, "usage"),
         (("in", "-o", "out", "--scans", "0"), 2, "usage"),
         (("in", "-o", "out", "--workers", "0"), 2, "usage"),
+        (("in", "-o", "out", "--exam-limit", "0"), 2, "usage"),
+        (("in", "-o", "out", "--slots", "slots", "--precision", "fp32", "--once"), 2, "usage"),
         (("in",), 2, "usage"),
     ],
 )
@@ -203,6 +207,14 @@ def test_what_cannot_be_watched_is_refused(
     monkeypatch.chdir(tmp_path)
     assert cli.main(["watch", *options]) == code
     assert f"error[{word}]" in capsys.readouterr().err
+
+
+def test_an_exam_may_take_as_long_as_was_said(tmp_path: Path) -> None:
+    def limit(*words: str) -> float:
+        out = str(tmp_path / "out")
+        return _watch(build_parser(["watch"]).parse_args(["watch", str(tmp_path), "-o", out, "--once", *words])).exam_s
+
+    assert (limit(), limit("--exam-limit", "1800")) == (600.0, 1800.0)
 
 
 def test_two_watches_never_write_into_one_folder(

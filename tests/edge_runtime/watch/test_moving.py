@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
+from edge_runtime import locked_file
 from edge_runtime.watch import moving
 from edge_runtime.watch.content import Content
 from edge_runtime.watch.folder import state_of
 from edge_runtime.watch.memory import KnownFile
-from edge_runtime.watch.moving import move_files
+from edge_runtime.watch.moving import move_files, put_back_aside
 from edge_runtime.watch.tracking import Group
 
 
@@ -113,6 +114,123 @@ def test_a_file_that_changes_while_it_is_copied_stays(
     assert move_files(group(root), str(root), str(tmp_path / "done")) == ["OD/b.png"]
     assert contents(root) == {"a.png": b"newer"}
     assert contents(tmp_path / "done") == {"OD/b.png": b"OD/b.png"}
+
+
+def test_the_copy_and_its_folders_are_on_the_disk_before_the_original_is_removed(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    across(monkeypatch)
+    steps: list[str] = []
+    real = os.unlink
+
+    def removed(path: str) -> None:
+        if path.startswith(str(root)):
+            steps.append(f"removed {os.path.basename(path)}")
+        real(path)
+
+    def synced(folder: str) -> None:
+        names = sorted(path.name for path in Path(folder).iterdir() if not path.name.startswith("."))
+        steps.append(f"synced {os.path.relpath(folder, tmp_path)}: {' '.join(names)}")
+
+    monkeypatch.setattr(os, "unlink", removed)
+    monkeypatch.setattr(moving, "sync_folder", synced)
+    monkeypatch.setattr(locked_file, "sync_folder", synced)
+    move_files(group(root), str(root), str(tmp_path / "done" / "P1"))
+    assert steps == [
+        "synced .: done in",
+        "synced done: P1",
+        "synced done/P1: a.png",
+        "removed a.png",
+        "synced done/P1: OD a.png",
+        "synced done/P1/OD: b.png",
+        "removed b.png",
+    ]
+
+
+@pytest.mark.parametrize("again", [False, True])
+@pytest.mark.parametrize("links", [False, True])
+def test_a_file_that_is_written_anew_after_it_was_copied_stays(
+    links: bool, again: bool, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when a device exports again in the moment before the original is removed."""
+    across(monkeypatch)
+    real = os.replace
+
+    def late(source: str, place: str) -> None:
+        if source == str(root / "a.png"):
+            Path(source).unlink()
+            Path(source).write_bytes(b"newer")
+            real(source, place)
+            if again:
+                Path(source).write_bytes(b"newest")
+        else:
+            real(source, place)
+
+    def refused(*_: object, **__: object) -> None:
+        raise OSError(errno.EPERM, "")
+
+    monkeypatch.setattr(os, "replace", late)
+    if not links:
+        monkeypatch.setattr(os, "link", refused)
+    assert move_files(group(root), str(root), str(tmp_path / "done")) == ["OD/b.png"]
+    assert contents(root) == {"a.png": b"newest" if again else b"newer"}
+    assert sorted(path.name for path in root.iterdir()) == ["OD", "a.png"]
+    assert contents(tmp_path / "done") == {"OD/b.png": b"OD/b.png"}
+
+
+def test_a_folder_that_gives_no_file_away_is_not_copied_again_and_again(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    across(monkeypatch)
+    real = os.replace
+
+    def refused(source: str, place: str) -> None:
+        if source.startswith(str(root)):
+            raise OSError(errno.EACCES, "")
+        real(source, place)
+
+    monkeypatch.setattr(os, "replace", refused)
+    for _ in range(2):
+        with pytest.raises(OSError, match=str(errno.EACCES)):
+            move_files(group(root), str(root), str(tmp_path / "done"))
+    assert contents(root) == {"a.png": b"a.png", "OD/b.png": b"OD/b.png"}
+    assert contents(tmp_path / "done") == {}
+
+
+@pytest.mark.parametrize("newer", [False, True])
+def test_a_file_that_a_kill_left_aside_gets_its_name_again(newer: bool, root: Path, tmp_path: Path) -> None:
+    aside = root / "OD" / ".edge-cataract-moving-0123456789abcdef"
+    aside.mkdir()
+    (root / "OD" / "b.png").rename(aside / "b.png")
+    if newer:
+        (root / "OD" / "b.png").write_bytes(b"newer")
+    put_back_aside(str(root))
+    assert contents(root) == {"a.png": b"a.png", "OD/b.png": b"newer" if newer else b"OD/b.png"}
+    assert [path.name for path in (root / "OD").iterdir()] == ["b.png"]
+
+
+def test_a_part_of_a_copy_that_a_kill_left_is_removed(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    across(monkeypatch)
+    (tmp_path / "done").mkdir()
+    (tmp_path / "done" / ".edge-cataract-moving-0123456789abcdef").write_bytes(b"a.")
+    move_files(group(root), str(root), str(tmp_path / "done"))
+    assert contents(tmp_path / "done") == {"a.png": b"a.png", "OD/b.png": b"OD/b.png"}
+
+
+def test_a_name_as_long_as_a_file_system_takes_is_moved_in_any_letters(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    across(monkeypatch)
+    name = "\N{CJK UNIFIED IDEOGRAPH-773C}" * 83 + ".png"  # 253 bytes
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / name).write_bytes(b"scan")
+    state = state_of(str(tmp_path / "in" / name))
+    assert state is not None
+    one = Group("P1", (KnownFile(name, state, Content("a" * 64, 1, whole=True)),))
+    assert move_files(one, str(tmp_path / "in"), str(tmp_path / "done")) == [name]
+    assert contents(tmp_path / "done") == {name: b"scan"}
 
 
 def test_a_disk_that_is_full_loses_nothing(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+import argparse
 import configparser
 import re
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from edge_runtime.cli import VERBS, build_parser
+from edge_runtime.program_signals import INTERRUPTED
 from export.shipping.__main__ import sign, write_sums
 from export.shipping.package import DEBIAN, Release
 from export.shipping.steps import ShippingError, run
 from export.shipping.trial import SERVICES
+from tests.conftest import ROOT
 
 UNITS = sorted((DEBIAN / "units").glob("*.service"))
 SETTINGS = dict(re.findall(r'^(\w+)="?([^"\n]*)"?$', (DEBIAN / "edge-cataract.default").read_text(), re.MULTILINE))
+
+_SHOWN = re.compile(r'^#?(\w+_OPTIONS)="([^"\n]*)"$', re.MULTILINE)
+SHOWN = [
+    (page.name, name, value)
+    for page in [DEBIAN / "edge-cataract.default", *sorted((ROOT / "docs").rglob("*.md"))]
+    for name, value in _SHOWN.findall(page.read_text(encoding="utf-8"))
+]
 
 
 def unit(path: Path) -> configparser.ConfigParser:
@@ -37,14 +48,47 @@ def test_there_is_a_unit_for_each_service() -> None:
     assert [path.stem for path in UNITS] == sorted(f"edge-cataract-{service}" for service in SERVICES)
 
 
-@pytest.mark.parametrize("path", UNITS, ids=lambda path: path.stem)
-def test_a_unit_asks_for_a_verb_with_options_that_it_has(path: Path) -> None:
+def asked(path: Path, settings: dict[str, str]) -> argparse.Namespace:
+    """What the program understands of a unit's command line with these settings."""
     line = unit(path)["Service"]["ExecStart"].replace("%S", "/var/lib")
-    words = re.sub(r"\$\{?(\w+)\}?", lambda match: SETTINGS[match[1]], line).split()
+    words = shlex.split(re.sub(r"\$\{?(\w+)\}?", lambda match: settings[match[1]], line))
     assert words[0] == "/usr/bin/edge-cataract"
     assert words[1] in VERBS
-    options = build_parser(words[1:2]).parse_args(words[1:])
+    return build_parser(words[1:2]).parse_args(words[1:])
+
+
+@pytest.mark.parametrize("path", UNITS, ids=lambda path: path.stem)
+def test_a_unit_asks_for_a_verb_with_options_that_it_has(path: Path) -> None:
+    options = asked(path, SETTINGS)
     assert options.audit == "/var/lib/edge-cataract/audit/answers"
+    assert options.slots == "/var/lib/edge-cataract/models"
+
+
+@pytest.mark.parametrize(("page", "name", "value"), SHOWN)
+def test_the_options_that_a_page_shows_are_ones_that_the_verb_has(page: str, name: str, value: str) -> None:
+    (path,) = (one for one in UNITS if one.stem.endswith(name.partition("_")[0].lower()))
+    assert asked(path, {**SETTINGS, name: value}).audit == "/var/lib/edge-cataract/audit/answers"
+
+
+def test_pages_show_options_of_services() -> None:
+    assert {("shipping.md", "RECEIVE_OPTIONS"), ("edge-cataract.default", "SERVE_OPTIONS")} <= {
+        (page, name) for page, name, _ in SHOWN
+    }
+
+
+def test_who_decodes_scans_cannot_change_the_models() -> None:
+    guarded = unit(DEBIAN / "units" / "edge-cataract-.service.d" / "hardening.conf")["Service"]
+    assert (guarded["ProtectSystem"], guarded["ReadOnlyPaths"]) == ("strict", "-%S/edge-cataract/models")
+    written = guarded["StateDirectory"].split()  # systemd gives each of them, and all in it, to the user
+    assert written == [f"edge-cataract/{name}" for name in ("audit", "incoming", "results", "queue")]
+    made = re.findall(r"^\s*install -d (.+)$", (DEBIAN / "postinst").read_text(), re.MULTILINE)
+    assert made == ["-o root -g edge-cataract -m 0750 /var/lib/edge-cataract /var/lib/edge-cataract/models"]
+    assert "sudo -u edge-cataract" not in (ROOT / "docs" / "shipping.md").read_text()
+
+
+def test_every_signal_that_ends_a_verb_in_order_is_no_failure() -> None:
+    guarded = unit(DEBIAN / "units" / "edge-cataract-.service.d" / "hardening.conf")["Service"]
+    assert {int(code) for code in guarded["SuccessExitStatus"].split()} == set(INTERRUPTED.values())
 
 
 def test_the_hardening_holds_for_every_unit_and_no_unit_takes_it_back() -> None:

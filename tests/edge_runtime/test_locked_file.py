@@ -1,0 +1,61 @@
+"""What is said to be on the disk is there with its name, and with those of the folders that lead to it."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from edge_runtime import locked_file
+from edge_runtime.batch.record import ExamRecord, EyeRecord
+from edge_runtime.locked_file import make_folder
+from edge_runtime.watch.judging import Judged
+from edge_runtime.watch.results import Results
+from edge_runtime.watch.tracking import Group
+
+
+@pytest.fixture
+def synced(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    folders: list[str] = []
+    monkeypatch.setattr(locked_file, "sync_folder", folders.append)
+    return folders
+
+
+def test_the_name_of_every_new_folder_is_synced_from_above(synced: list[str], tmp_path: Path) -> None:
+    make_folder(str(tmp_path / "a" / "b" / "c"))
+    assert (tmp_path / "a" / "b" / "c").is_dir()
+    assert synced == [str(tmp_path), str(tmp_path / "a"), str(tmp_path / "a" / "b")]
+
+
+def test_a_folder_that_is_there_is_synced_all_the_same(synced: list[str], tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    make_folder(str(tmp_path / "a"))
+    assert synced == [str(tmp_path)]
+
+
+def test_a_path_without_folders_before_it_is_below_the_working_folder(
+    synced: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    make_folder("a", 0o700)
+    assert synced == [os.getcwd()]
+    assert (tmp_path / "a").stat().st_mode & 0o077 == 0
+
+
+def test_a_file_in_the_way_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"")
+    for name in ("a", "a/b"):
+        with pytest.raises(OSError, match=rf"Errno ({errno.EEXIST}|{errno.ENOTDIR})"):
+            make_folder(str(tmp_path / name))
+
+
+def test_the_folder_of_a_watched_exam_is_durable_before_its_summary_is_written(
+    synced: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before: list[list[str]] = []
+    monkeypatch.setattr("edge_runtime.watch.results.write_all", lambda _: before.append([*synced]))
+    eye = EyeRecord("OD", "failed", None, "internal", "It failed.", [])
+    Results(str(tmp_path)).write(Group("P1", ()), Judged(ExamRecord([eye], {"failed": 1})), None)
+    assert before == [[str(tmp_path)]]
