@@ -118,9 +118,11 @@ class Asked:
             ``bad-request``.
         """
         try:
-            content: Any = json.loads(await self.body())
+            content: Any = json.loads(await self.body(), object_pairs_hook=_each_once)
         except (ValueError, RecursionError) as error:
-            raise RequestError("bad-request", "The body is no JSON.", 'Send {"eye": "OD"} or {"eye": "OS"}.') from error
+            raise RequestError(
+                "bad-request", "The body is no JSON, or names something twice.", 'Send {"eye": "OD"} or {"eye": "OS"}.'
+            ) from error
         if not isinstance(content, dict) or not content.keys() <= {"eye", "age"} or "eye" not in content:
             raise RequestError(
                 "bad-request", "The body is no exam.", 'Send {"eye": "OD", "age": 70}; age may be left out.'
@@ -132,6 +134,14 @@ class Asked:
             return Laterality(eye), checked_age(age)
         except (UsageError, OverflowError) as error:
             raise RequestError("bad-request", "The age is no age in years.", "Give 0 to 120.") from error
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The object, unless it names something twice: an eye is never guessed."""
+    content = dict(pairs)
+    if len(content) < len(pairs):
+        raise ValueError("a name stands there twice")
+    return content
 
 
 def _values(request: Request, operation: Operation) -> Mapping[str, Any]:

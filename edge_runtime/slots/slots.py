@@ -79,7 +79,7 @@ class ModelSlots:
     Parameters
     ----------
     folder
-        Holds the models. It need not exist before the first `install`.
+        Holds the models. It is made by the first `install`; until then it is no folder of models.
     key
         File of the device maker's public keys (minisign); None: ``trusted.pub`` in the folder.
     """

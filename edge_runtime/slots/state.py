@@ -45,7 +45,7 @@ class SlotState:
 
 
 def read_state(folder: str) -> SlotState:
-    """The state that a folder holds; of a folder that is new, or not there, that of the bundled model.
+    """The state that a folder holds; of a new folder, that of the bundled model.
 
     Raises
     ------
@@ -60,7 +60,9 @@ def read_state(folder: str) -> SlotState:
         with open(os.path.join(folder, _NAME), "rb") as file:
             content = json.load(file)
         state = SlotState(content["generation"], content["current"], tuple(content["before"]))
-    except FileNotFoundError:
+    except FileNotFoundError as error:
+        if not os.path.isdir(folder):  # a mistyped name, or a disk that is not mounted: not the bundled model
+            raise _unread(error) from error
         return SlotState()
     except OSError as error:
         raise _unread(error) from error

@@ -141,7 +141,7 @@ def test_what_is_deleted_is_gone_and_its_followers_hear_it(service: RunningServi
      b'{"eye": "both"}', b'{"eye": null}', b'{"eye": "OD", "name": "x"}', b'{"eye": "OD", "age": 200}',
      b'{"eye": "OD", "age": "70"}', b'{"eye": "OD", "age": true}', b'{"eye": "OD", "age": NaN}', b'{"age": 70}',
      b'{"eye": "OD", "age": 1' + b"0" * 400 + b"}",
-     b'{"eye": ["OD"]}', b"[" * 2000, b"\xff"],
+     b'{"eye": "OD", "eye": "OS"}', b'{"eye": ["OD"]}', b"[" * 2000, b"\xff"],
 )  # fmt: skip
 def test_an_exam_that_makes_no_sense_is_refused(service: RunningService, content: bytes) -> None:
     answer = service.request("POST", "/v1/exams", content, {"Content-Type": "application/json"})

@@ -37,9 +37,17 @@ def word_of(call: Callable[[], object]) -> str:
 
 
 def test_a_new_device_uses_the_bundled_model(tmp_path: Path) -> None:
-    slots = ModelSlots(tmp_path / "nothing")
+    slots = ModelSlots(tmp_path)
     assert (slots.generation(), slots.current(), slots.installed()) == (0, None, [])
-    assert not (tmp_path / "nothing").exists()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_is_not_there_is_not_the_bundled_model(tmp_path: Path) -> None:
+    slots = ModelSlots(tmp_path / "mistyped")
+    for ask in (slots.generation, slots.current):
+        with pytest.raises(ModelMissingError, match="unreadable-slots"):
+            ask()
+    assert not (tmp_path / "mistyped").exists()
 
 
 @pytest.mark.usefixtures("quick")
