@@ -210,7 +210,7 @@ def archive_of(text: str, own_title: str, patience_s: float, token: str | None =
     UsageError
         ``usage`` for anything else, and for a token that others could read on its way.
     """
-    if token is not None and not re.match("https://", text) and not _is_loopback(text):
+    if token is not None and not text.startswith("https://") and not _is_loopback(text):
         raise UsageError(
             "usage", "A token goes to an https:// address only, or to this machine.", "Leave out --token-file."
         )
