@@ -50,7 +50,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tls-key", type=path_argument, metavar="PATH", help="its key, PEM, without a password")
     parser.add_argument("--queue", type=int, default=8, metavar="N", help="scans that may wait (default: 8)")
     parser.add_argument("--exams", type=int, default=8, metavar="N", help="exams held at a time (default: 8)")
-    parser.add_argument("--held-mb", type=int, default=512, metavar="MB", help="scans held at a time (default: 512)")
+    parser.add_argument(
+        "--held-mb", type=int, default=512, metavar="MB", help="of scans and pictures held at a time (default: 512)"
+    )
     parser.add_argument(
         "--forget-after",
         type=float,
@@ -70,7 +72,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run the verb; returns the exit code when a signal has ended the service: 0."""
+    """Run the verb; returns the exit code of the signal that has ended the service."""
     from edge_runtime.service.library import require_serve
 
     require_serve()

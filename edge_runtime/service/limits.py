@@ -32,8 +32,8 @@ class ServiceLimits:
     body_s
         Seconds in which a body must have come.
     idle_s
-        Seconds that a connection may be open without a request in work, with a body of which nothing comes, or with an
-        answer that nobody takes.
+        Seconds that a connection may be open without a request in work, with a body of which nothing comes, with an
+        answer that nobody takes, or in the handshake of TLS.
     connections
         Connections that may be open at a time.
     stop_s

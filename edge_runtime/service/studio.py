@@ -122,7 +122,7 @@ class Studio:
         """
         check_patients([contents])
         found = exam_of_files(contents, task.eye, self._analyzer.room_for_reading)
-        if len(found.sources) > MOST_PICTURES:  # before one of them is read
+        if task.kind is not Kind.SCAN and len(found.sources) > MOST_PICTURES:  # before one of them is read
             raise ScanError(
                 "too-many-scans",
                 f"The files hold {len(found.sources)} scans; an exam has at most {MOST_PICTURES}.",

@@ -90,7 +90,8 @@ class Workshop:
         try:
             return self._keep(self._prepared(settings or self._source.settings(), proven))
         except EdgeCataractError as error:
-            self._say(str(error))
+            if not self._ended.is_set():  # else it was killed
+                self._say(str(error))
             self._ended.wait(_FALSE_START_S)
             raise
 
