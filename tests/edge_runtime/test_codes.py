@@ -18,7 +18,7 @@ from edge_runtime.measure.quality import RULES
 from edge_runtime.report.comparison import Verdict
 from edge_runtime.report.fhir.terms import own_codes
 
-PACKAGE = Path(codes.__file__).parent
+PACKAGE = Path(codes.__file__).parents[1]
 ERRORS = {name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, Exception)}
 CONTAINERS = ("png", "jpeg", "tiff", "bmp")
 WORD = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
