@@ -9,7 +9,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from edge_runtime.codes import ANSWER_REASONS, ANSWERS, REASONS, REFUSALS, WARNINGS
-from edge_runtime.errors import UsageError
+
+from .line import not_recordable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -31,8 +32,8 @@ def entry_of(document: Mapping[str, Any]) -> dict[str, Any]:
 
     Raises
     ------
-    UsageError
-        ``not-a-record`` when a value that is kept is missing, or is none that this program writes.
+    InternalError
+        ``not-recordable`` when a value that is kept is missing, or is none that this program writes.
     """
     try:
         model, eye = document["model"], document["eye"]
@@ -53,11 +54,7 @@ def entry_of(document: Mapping[str, Any]) -> dict[str, Any]:
             "scans": [_scan(scan) for scan in document["scans"]],
         }
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise UsageError(
-            "not-a-record",
-            "What is to be recorded is no result document of this program.",
-            "Give a document as it was made, unchanged.",
-        ) from error
+        raise not_recordable("it is no result document of this program") from error
 
 
 def document_sha256(document: Mapping[str, Any]) -> str:

@@ -19,7 +19,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from edge_runtime.errors import UsageError
+from edge_runtime.errors import InternalError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -92,24 +92,32 @@ def seal(fields: Mapping[str, Any], head: Head, key: bytes | None) -> bytes:
 
     Raises
     ------
-    UsageError
-        ``not-a-record`` when JSON cannot hold the fields, or they are longer than any line.
+    InternalError
+        ``not-recordable`` when JSON cannot hold the fields, or they are longer than any line.
     """
     try:
         text = json.dumps(
             {"n": head.count + 1, "previous": head.hash, **fields}, allow_nan=False, separators=(",", ":")
         )
     except (TypeError, ValueError, RecursionError) as error:
-        raise UsageError(
-            "not-a-record", "An audit holds only what JSON can hold.", "Convert the values first."
-        ) from error
+        raise not_recordable("JSON cannot hold it") from error
     body = text.encode("ascii")[:-1]
     digest = hashlib.sha256(body).hexdigest()
     mac = "" if key is None else f',"mac":"{_mac(key, digest)}"'
     line = body + f',"hash":"{digest}"{mac}}}\n'.encode()
     if len(line) > MAX_LINE_BYTES:
-        raise UsageError("not-a-record", "The line of the audit would be too long.", "Record fewer scans at once.")
+        raise not_recordable(f"its line would be longer than {MAX_LINE_BYTES >> 20} MiB")
     return line
+
+
+def not_recordable(why: str) -> InternalError:
+    """The error to raise for an answer that no audit can hold: whoever asked for it did nothing wrong."""
+    return InternalError(
+        "not-recordable",
+        f"The answer cannot be recorded: {why}.",
+        "Report this; an exam of fewer scans may be recorded.",
+        lost="It was not recorded, and is not given.",
+    )
 
 
 def unseal(line: bytes) -> Line | None:

@@ -76,8 +76,8 @@ class AuditTrail:
 
         Raises
         ------
-        UsageError
-            ``not-a-record`` when it is no document of this program.
+        InternalError
+            ``not-recordable`` when it is no document of this program, or larger than a line may be.
         OutputError, WriteError
             When the line cannot be written; then nothing of it counts, and its answer must not go out.
         """

@@ -9,6 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from edge_runtime.errors import InternalError
 from edge_runtime.report.document import to_json
 from edge_runtime.report.files import write_all
 
@@ -17,6 +18,7 @@ from .plan import jobs_of
 from .progress import Progress
 from .record import Status
 from .tables import csv_bytes, has_parquet, json_lines, parquet_bytes, row
+from .work import without_result
 from .workers import EXAM_S, measured
 
 if TYPE_CHECKING:
@@ -152,17 +154,21 @@ def run_batch(batch: Batch, listener: Listener) -> dict[str, Any]:
             for result in results:
                 if result is not None:
                     job, record = result
-                    _tell(batch.audit, record)
-                    book.add(job, record)
+                    book.add(job, _told(batch.audit, job, record))
                     progress.add(len(job.exam.scans))
                 listener.goes_on(progress)
         return _deliver(batch, jobs, book)
 
 
-def _tell(audit: Callable[[dict[str, Any]], None] | None, record: ExamRecord) -> None:
-    for eye in record.eyes:
-        if audit is not None and eye.document is not None:
-            audit(eye.document)
+def _told(audit: Callable[[dict[str, Any]], None] | None, job: Job, record: ExamRecord) -> ExamRecord:
+    """Record the answers of an exam; one that cannot be recorded is not given, and the run goes on."""
+    try:
+        for eye in record.eyes:
+            if audit is not None and eye.document is not None:
+                audit(eye.document)
+    except InternalError as error:
+        return without_result(job, error)
+    return record
 
 
 def _deliver(batch: Batch, jobs: Sequence[Job], book: Book) -> dict[str, Any]:

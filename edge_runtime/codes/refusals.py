@@ -105,6 +105,7 @@ REFUSALS: dict[str, str] = {
     "not-a-scan": "The array is not (rows, columns) of uint8 or uint16.",
     "not-an-audit": "The file is no audit of what was computed.",
     "not-authorized": "The token of a request to the service is missing or wrong.",
+    "not-recordable": "The record of answers (--audit) cannot hold an answer, which is therefore not given.",
     "not-sealable": "The model has no single digest entry to fill in.",
     "offset-grey": "No pixel is dark, as in signed values that were saved with an offset of 32768.",
     "other-eyes": "The exams that are to be compared are of different eyes, or it is not known of which.",

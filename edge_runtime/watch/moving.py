@@ -118,7 +118,8 @@ def _move_across(source: str, place: str, state: FileState) -> bool:
             os.replace(temporary, place)
             return _take_away(source, os.path.join(aside, os.path.basename(source)), place, state)
         finally:
-            os.rmdir(aside)
+            with suppress(OSError):  # a signal came, and the file is in it
+                os.rmdir(aside)
     finally:
         with suppress(OSError):
             os.unlink(temporary)
@@ -128,21 +129,22 @@ def _take_away(source: str, renamed: str, place: str, state: FileState) -> bool:
     """Remove a file whose copy has its place; where that fails, or it is another by now, the copy goes instead.
 
     It is renamed first: a file that is written at its place meanwhile is never touched. Its name stays, in a folder
-    aside, so that `put_back_aside` can give it back after a kill.
+    aside, so that `put_back_aside` can give it back after a kill. A signal may end this between any two steps.
     """
-    gone = False
     try:
         sync_folder(os.path.dirname(place))
-        with suppress(FileNotFoundError):  # somebody took it away
-            os.replace(source, renamed)
-        if _is_same(renamed, state):
-            os.unlink(renamed)
-            gone = True
-    finally:
-        if not gone:
-            _drop_or_put_back(renamed, source)
-            os.unlink(place)
-    return gone
+        os.replace(source, renamed)
+    except OSError as error:
+        os.unlink(place)
+        if isinstance(error, FileNotFoundError):  # somebody took it away
+            return False
+        raise
+    if _is_same(renamed, state):
+        os.unlink(renamed)
+        return True
+    _drop_or_put_back(renamed, source)
+    os.unlink(place)
+    return False
 
 
 def _drop_or_put_back(renamed: str, source: str) -> None:

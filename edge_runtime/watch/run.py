@@ -14,13 +14,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from edge_runtime.batch.plan import Job
+from edge_runtime.batch.work import without_result
 from edge_runtime.batch.workers import EXAM_S, WorkerPool
-from edge_runtime.errors import EdgeCataractError, OutputError, ScanMissingError, WriteError
+from edge_runtime.errors import EdgeCataractError, InternalError, OutputError, ScanMissingError, WriteError
 from edge_runtime.program_signals import Interrupted, heard_out
 
 from .flights import Flights, Outcome
 from .folder import glance
-from .judging import NOTHING, judge
+from .judging import NOTHING, Judged, judge
 from .memory import Memory
 from .moving import move_files, put_back_aside
 from .results import Results
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from .events import Events
     from .flights import Flight
     from .rules import Rules
+    from .tracking import Group
 
 _READ_S = 0.5  # of reading files, before results are looked after again
 _REST_S = 0.2  # between two looks, however many events come
@@ -237,16 +239,25 @@ class _Watcher:
     def _write(self, flight: Flight, outcome: Outcome) -> dict[str, Any]:
         group, summary = flight.group, outcome.summary
         if summary is None:
-            if self._what.audit is not None:
-                documents = [eye.document for eye in outcome.judged.record.eyes if eye.document is not None]
-                for document in documents[outcome.audited :]:
-                    self._what.audit(document)
-                    outcome.audited += 1
+            self._record(group, outcome)
             previous = self._memory.last_result(group.label)
             summary = outcome.summary = self._results.write(group, outcome.judged, previous)
         name, failed = self._results.name(group), bool(summary["failed"])
         self._memory.add(group.key, group.label, group.files, name, failed=failed)
         return summary
+
+    def _record(self, group: Group, outcome: Outcome) -> None:
+        """Record the answers of an exam, each once; where that is impossible for one, the exam has no result."""
+        if self._what.audit is None:
+            return
+        documents = [eye.document for eye in outcome.judged.record.eyes if eye.document is not None]
+        try:
+            for document in documents[outcome.audited :]:
+                self._what.audit(document)
+                outcome.audited += 1
+        except InternalError as error:
+            job = Job(group.planned(self._what.root), group.key)
+            outcome.judged, outcome.audited = Judged(without_result(job, error)), 0
 
     def move_done(self, now: float) -> None:
         """Move the files of exams of which nothing is left to judge, where that was asked for."""

@@ -12,7 +12,7 @@ import pytest
 
 from edge_runtime.audit import AuditTrail
 from edge_runtime.audit.entry import document_sha256, entry_of
-from edge_runtime.errors import UsageError
+from edge_runtime.errors import InternalError
 from edge_runtime.version import __version__
 from tests.edge_runtime.pictures import CATARACT_FRACTION
 
@@ -85,10 +85,20 @@ def test_a_value_that_this_program_does_not_write_is_refused(
 ) -> None:
     trail = AuditTrail(path)
     before = path.read_bytes()
-    with pytest.raises(UsageError) as refused:
+    with pytest.raises(InternalError) as refused:
         trail.append(changed(document, place, value))
-    assert refused.value.word == "not-a-record"
+    assert refused.value.word == "not-recordable"
     assert path.read_bytes() == before
+
+
+def test_an_answer_that_is_longer_than_a_line_may_be_is_no_usage_error(document: dict[str, Any], path: Path) -> None:
+    trail = AuditTrail(path)
+    before = path.read_bytes()
+    with pytest.raises(InternalError, match=r"not-recordable.*1 MiB"):
+        trail.append(changed(document, ("scans",), document["scans"] * 8000))
+    assert path.read_bytes() == before
+    trail.append(document)
+    assert trail.head().count == 2
 
 
 def test_a_scan_that_could_not_be_read_is_an_entry_with_its_reason(document: dict[str, Any]) -> None:

@@ -197,6 +197,28 @@ def test_a_folder_that_gives_no_file_away_is_not_copied_again_and_again(
     assert contents(tmp_path / "done") == {}
 
 
+@pytest.mark.parametrize("step", ["replace", "unlink"])
+def test_a_signal_between_two_steps_loses_nothing(
+    step: str, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    across(monkeypatch)
+    real = getattr(os, step)
+
+    def interrupted(path: str, *place: str) -> None:
+        real(path, *place)
+        if path.startswith(str(root)):
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, step, interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            move_files(group(root), str(root), str(tmp_path / "done"))
+    put_back_aside(str(root))
+    assert contents(tmp_path / "done") == {"a.png": b"a.png"}
+    left = {"OD/b.png": b"OD/b.png"}
+    assert contents(root) == (left if step == "unlink" else {"a.png": b"a.png", **left})
+
+
 @pytest.mark.parametrize("newer", [False, True])
 def test_a_file_that_a_kill_left_aside_gets_its_name_again(newer: bool, root: Path, tmp_path: Path) -> None:
     aside = root / "OD" / ".edge-cataract-moving-0123456789abcdef"

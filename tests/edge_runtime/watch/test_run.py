@@ -14,7 +14,7 @@ import pytest
 
 from edge_runtime.batch.plan import Job
 from edge_runtime.batch.record import ExamRecord, EyeRecord
-from edge_runtime.errors import EdgeCataractError, OutputError, WriteError
+from edge_runtime.errors import EdgeCataractError, InternalError, OutputError, WriteError
 from edge_runtime.watch import events as events_module
 from edge_runtime.watch import results as results_module
 from edge_runtime.watch import run as run_module
@@ -65,6 +65,10 @@ class Audit:
         if self.calls in self.failing:
             raise OutputError("output-folder", "The audit cannot be opened.", "Name another.")
         self.lines.append(document)
+
+
+def unrecordable(_: Any) -> None:
+    raise InternalError("not-recordable", "The answer cannot be recorded: its line would be too long.", "Report this.")
 
 
 class Stage:
@@ -182,6 +186,23 @@ def test_no_answer_goes_out_that_is_not_recorded_and_none_is_recorded_twice(
     assert [path.name for path in Path(stage.what.output).iterdir()] == ["watch.ledger"]
     stage.until(watcher, 1)
     assert (len(audit.lines), stage.said) == (2, ["output: output-folder", "output: works"])
+
+
+@pytest.mark.parametrize("once", [False, True])
+def test_an_exam_whose_answer_no_record_can_hold_is_set_aside_and_the_watch_goes_on(once: bool, stage: Stage) -> None:
+    stage.put("P1_OD_1.png", "P1_OS_2.png")
+    stage.until(stage.watcher(audit=unrecordable, once=once), 1)
+    (summary,) = stage.summaries
+    assert [(eye["status"], eye["word"], eye["document"]) for eye in summary["eyes"]] == [
+        ("failed", "not-recordable", None),
+    ] * 2
+    assert (summary["graded"], summary["failed"]) == (0, 2)
+    folder = Path(stage.what.output) / summary["result"]
+    assert [path.name for path in folder.iterdir()] == ["exam.json"]  # no answer that is not on record
+    assert stage.said == []
+    stage.memory.close()
+    stage.memory = Memory(stage.what.output)
+    assert "P1" not in stage.memory  # it is judged again after the next start
 
 
 def test_a_result_without_its_record_is_adopted(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
