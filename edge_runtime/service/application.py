@@ -92,7 +92,7 @@ class Requests:
             "model": model,
             "queue": {"taken": turns.taken, "places": turns.places},
             "exams": len(self._held),
-            "notice": self._workshop.notice,
+            "notice": self._turns.notice or self._workshop.notice,
         }
         return JSONResponse(content, 200 if ready else 503, {} if ready else {"Retry-After": "5"})
 

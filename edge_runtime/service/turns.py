@@ -69,6 +69,8 @@ class Turns:
     ----------
     stopping
         Whether the service is about to end, so that nothing new is taken.
+    notice
+        Why the record takes no answer now, so that none is given; None: it does.
     """
 
     def __init__(
@@ -85,6 +87,7 @@ class Turns:
         self._taken = 0
         self._usual_s = _FIRST_GUESS_S
         self.stopping = False
+        self.notice: str | None = None
 
     @property
     def taken(self) -> int:
@@ -194,26 +197,32 @@ class Turns:
         if isinstance(said, Unknown):
             raise _internal()
         if self._kept is not None and task.kind in (Kind.SCAN, Kind.EXAM):
-            _keep(self._kept, said.text)
+            self._keep(self._kept, said.text)
         return said
+
+    def _keep(self, kept: Callable[[str], None], text: str) -> None:
+        """Have a document kept; what is wrong with the record is no fault of whoever asks, and readiness tells it.
+
+        Raises
+        ------
+        EdgeCataractError
+            `UnrecordedError` with the word of what the record refuses, or what the disk refuses.
+        """
+        try:
+            kept(text)
+        except EdgeCataractError as error:
+            notice = f"No answer is given, as none can be recorded: error[{error.word}]."
+            if notice != self.notice:
+                self._say(notice)
+            self.notice = notice
+            if isinstance(error, AuditError | UsageError):
+                raise UnrecordedError(error.word, error.found, error.remedy) from error
+            raise
+        self.notice = None
 
     def end(self) -> None:
         """Wait until nothing is in work; the worker must have ended."""
         self._thread.shutdown(wait=True)
-
-
-def _keep(kept: Callable[[str], None], text: str) -> None:
-    """Have a document kept; what is wrong with the record is no fault of whoever asks.
-
-    Raises
-    ------
-    UnrecordedError
-        With the word of what the record refuses.
-    """
-    try:
-        kept(text)
-    except (AuditError, UsageError) as error:
-        raise UnrecordedError(error.word, error.found, error.remedy) from error
 
 
 def _check_model(task: Task, worker: WatchedWorker) -> None:

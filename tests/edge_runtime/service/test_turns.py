@@ -6,6 +6,7 @@ import asyncio
 import json
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, ClassVar
 
 import pytest
@@ -132,6 +133,31 @@ def test_an_answer_that_cannot_be_recorded_is_not_given() -> None:
 
     (error,) = asyncio.run(run())
     assert error.word == "write-failed"
+
+
+def test_readiness_tells_that_nothing_can_be_recorded_until_it_can() -> None:
+    said: list[str] = []
+    full = [True, True, False]
+    notices: list[str | None] = []
+
+    def kept(_: str) -> None:
+        if full.pop(0):
+            raise WriteError("write-failed", "The disk is full.", "Make room.")
+
+    async def run() -> None:
+        turns = turns_of(Worker(), said, kept=kept)
+
+        async def one_by_one() -> None:
+            for name in ("a", "b", "c"):
+                with suppress(WriteError):
+                    await turns.result(scan(name), [b""])
+                notices.append(turns.notice)
+
+        await working(turns, one_by_one())
+
+    asyncio.run(run())
+    told = "No answer is given, as none can be recorded: error[write-failed]."
+    assert (notices, said) == ([told, told, None], [told])
 
 
 def test_a_record_that_refuses_an_answer_is_no_fault_of_whoever_asks() -> None:
