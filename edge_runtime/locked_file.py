@@ -106,7 +106,7 @@ def sync_folder(folder: str) -> None:
     if sys.platform == "win32":
         return
     try:
-        descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(folder, os.O_RDONLY)
     except OSError as error:
         if error.errno in _NO_FOLDER_SYNC:
             return

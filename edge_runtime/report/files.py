@@ -73,8 +73,9 @@ def _write_durable(contents: Mapping[str, bytes]) -> None:
                 journal.record(staged)
                 _publish(staged, folders, journal)
         finally:
-            for temporary, _ in staged:
-                journal.remove(temporary)
+            with _signals_held():  # a signal that ends the program comes again and again until it has ended
+                for temporary, _ in staged:
+                    journal.remove(temporary)
 
 
 def _publish(staged: list[tuple[str, str]], folders: list[str], journal: Journal) -> None:
@@ -120,8 +121,11 @@ def _keep(target: str, backup: str) -> None:
 
 @contextlib.contextmanager
 def _signals_held() -> Iterator[None]:
-    """Hold back signals that end the program, for the milliseconds of a rename; they arrive afterwards."""
-    names = ("SIGINT", "SIGTERM", "SIGHUP")
+    """Hold back signals that end the program, for the milliseconds of a rename; they arrive afterwards.
+
+    The clock by which `program_signals` lets them come again is held back, too.
+    """
+    names = ("SIGINT", "SIGTERM", "SIGHUP", "SIGALRM")
     signals = {getattr(signal, name) for name in names if hasattr(signal, name)}
     mask = getattr(signal, "pthread_sigmask", None)
     if mask is None:
