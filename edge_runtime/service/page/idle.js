@@ -20,7 +20,10 @@ export function watchIdle({ occupied, working, clear }) {
     window.addEventListener(name, () => dialog.open || touched(), { capture: true, passive: true });
   }
   // Not before the click: the rest of the touch would meet what lies below.
-  dialog.addEventListener("click", () => dialog.close());
+  dialog.addEventListener("click", () => {
+    dialog.close();
+    touched(); // at once: the event of closing comes later
+  });
   dialog.addEventListener("close", touched);
   setInterval(() => {
     const works = working();
