@@ -67,6 +67,7 @@ def _write_durable(contents: Mapping[str, bytes]) -> None:
         try:
             for number, (target, content) in enumerate(contents.items()):
                 temporary = temporary_name(os.path.dirname(target) or ".", token, number)
+                journal.own(temporary)
                 staged.append((temporary, target))
                 _write_synced(temporary, content)
             with _signals_held():

@@ -42,7 +42,7 @@ class Journal:
     def __init__(self, folder: str, token: str, *, needed: bool) -> None:
         self._path = os.path.join(folder, f".edge-cataract-{token}.journal") if needed else None
         self._file: BinaryIO | None = None
-        self._leftovers = False
+        self._owned: set[str] = set()
 
     def __enter__(self) -> Self:
         if self._path is not None:
@@ -60,20 +60,26 @@ class Journal:
             self._file.write(json.dumps(plan).encode() + b"\n")
             sync_file(self._file.fileno())
 
+    def own(self, temporary: str) -> None:
+        """Know of a file of this write before it is there: until it is removed, the plan stays for the next run."""
+        self._owned.add(temporary)
+
     def remove(self, temporary: str) -> None:
         """Remove a file of this write that is not wanted any more; where that fails, the next run does it."""
+        self._owned.add(temporary)
         try:
             os.unlink(temporary)
         except FileNotFoundError:
             pass
         except OSError:
-            self._leftovers = True
+            return
+        self._owned.discard(temporary)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         with contextlib.suppress(OSError):  # the files are as they should be, whatever becomes of their plan
-            if self._file is not None and self._leftovers:
+            if self._file is not None and self._owned:  # it could not be removed, or a signal came in the middle
                 self._file.truncate(0)  # an empty plan: what is left is to be removed
             elif self._path is not None:
                 os.unlink(self._path)
