@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from edge_runtime.analyzer import CataractAnalyzer
+    from edge_runtime.batch.work import AnalyzerSettings
     from edge_runtime.frame.profiles import PixelPitch
 
 
@@ -90,6 +91,35 @@ class AnalyzerOptions:
             profile=getattr(options, "profile", None),
             pixel_um=getattr(options, "pixel_um", None),
             bits=getattr(options, "bits", None),
+        )
+
+    def settings(self, slots: str | None = None, *, usual_threads: int | None = None) -> AnalyzerSettings:
+        """What the processes of a verb build their analyzers from.
+
+        Parameters
+        ----------
+        slots
+            Folder of models that was given beside (`add_slots_option`); the caller takes the model in use from it.
+        usual_threads
+            Of one analyzer, where nobody asked for a number; None: as many as the machine has.
+
+        Raises
+        ------
+        UsageError
+            When an option cannot be meant, or a model is named beside `slots`.
+        """
+        from edge_runtime.batch.work import AnalyzerSettings
+        from edge_runtime.machine.resources import Limits
+
+        if slots is not None and (self.model or self.precision):
+            raise UsageError("usage", "--slots and another model were given.", "Give one of them.")
+        return AnalyzerSettings(
+            model=self.model_path,
+            precision=self.precision or DEFAULT_PRECISION,
+            threshold=self.threshold,
+            profile=self.profile if self.pixel_um is None else pixel_pitch(self.pixel_um),
+            limits=Limits(wanted_threads(self.threads) or usual_threads, self.max_memory_mb),
+            bits=self.bits,
         )
 
     @property
@@ -208,6 +238,16 @@ def load_analyzer(options: AnalyzerOptions) -> CataractAnalyzer:
 
     cv2.setNumThreads(analyzer.network.threads)  # or its own pool takes every core of the host
     return analyzer
+
+
+def add_slots_option(parser: argparse.ArgumentParser, then: str) -> None:
+    """Declare ``--slots``; `then` says when a switch takes effect."""
+    parser.add_argument(
+        "--slots",
+        type=path_argument,
+        metavar="DIR",
+        help=f"measure with the model in use of this folder; a switch takes effect {then}",
+    )
 
 
 def wanted_threads(flag: int | None) -> int | None:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from edge_runtime.errors import OutputError, UsageError
 from edge_runtime.locked_file import make_folder
-from edge_runtime.model.precision import DEFAULT_PRECISION
 from edge_runtime.program_signals import Interrupted, heard_out
 
 from .arguments import (
@@ -19,8 +18,6 @@ from .arguments import (
     add_model_options,
     add_reading_options,
     path_argument,
-    pixel_pitch,
-    wanted_threads,
 )
 from .audit_output import NO_AUDIT, AuditOptions, add_audit_options
 from .console import print_data, say, show_progress
@@ -195,26 +192,16 @@ def _check_outputs(files: BatchFiles, options: BatchOptions, exams: tuple[Planne
 
 def _batch(options: BatchOptions, exams: tuple[PlannedExam, ...], files: BatchFiles) -> Batch:
     from edge_runtime.batch.run import Batch
-    from edge_runtime.batch.work import AnalyzerSettings
     from edge_runtime.batch.workers import EXAM_S
     from edge_runtime.machine.cgroup import available_threads
-    from edge_runtime.machine.resources import Limits
 
     audit = options.audit.open()
     workers = available_threads() if options.workers is None else options.workers
     if not 1 <= workers <= MOST_WORKERS:
         raise UsageError("usage", f"--workers {workers} was given.", f"Give 1 to {MOST_WORKERS}.")
-    wanted = options.analyzer
     return Batch(
         exams,
-        AnalyzerSettings(
-            model=wanted.model_path,
-            precision=wanted.precision or DEFAULT_PRECISION,
-            threshold=wanted.threshold,
-            profile=wanted.profile if wanted.pixel_um is None else pixel_pitch(wanted.pixel_um),
-            limits=Limits(wanted_threads(wanted.threads) or 1, wanted.max_memory_mb),
-            bits=wanted.bits,
-        ),
+        options.analyzer.settings(usual_threads=1),
         files,
         options.part,
         workers,

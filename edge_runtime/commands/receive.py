@@ -11,7 +11,6 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from edge_runtime.errors import ResourceError, UsageError, WriteError
-from edge_runtime.model.precision import DEFAULT_PRECISION
 from edge_runtime.program_signals import Interrupted, heard_out
 from edge_runtime.report.language import LANGUAGES
 from edge_runtime.token_file import read_token
@@ -21,9 +20,8 @@ from .arguments import (
     SpeechOptions,
     add_model_options,
     add_reading_options,
+    add_slots_option,
     path_argument,
-    pixel_pitch,
-    wanted_threads,
 )
 from .audit_output import AuditOptions, add_audit_options
 from .console import print_data, say
@@ -79,12 +77,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--retry", action="store_true", help="judge and send anew what failed")
     add_model_options(parser)
     add_reading_options(parser)
-    parser.add_argument(
-        "--slots",
-        type=path_argument,
-        metavar="DIR",
-        help="judge with the model in use of this folder; a switch takes effect at the next start",
-    )
+    add_slots_option(parser, "at the next start")
     add_audit_options(parser)
 
 
@@ -222,26 +215,10 @@ def _archive(options: argparse.Namespace, station: Station, patience: Patience) 
 def _analyzer(wanted: AnalyzerOptions, slots: str | None) -> AnalyzerSettings | SlotModel:
     """The model that was named, or the one in use of a folder of slots."""
     if slots is None:
-        return _settings(wanted)
-    if wanted.model or wanted.precision:
-        raise UsageError("usage", "--slots and another model were given.", "Give one of them.")
+        return wanted.settings()
     from edge_runtime.dicom_net.slot_model import SlotModel
 
-    return SlotModel.in_use(slots, _settings(wanted))
-
-
-def _settings(wanted: AnalyzerOptions) -> AnalyzerSettings:
-    from edge_runtime.batch.work import AnalyzerSettings
-    from edge_runtime.machine.resources import Limits
-
-    return AnalyzerSettings(
-        model=wanted.model_path,
-        precision=wanted.precision or DEFAULT_PRECISION,
-        threshold=wanted.threshold,
-        profile=wanted.profile if wanted.pixel_um is None else pixel_pitch(wanted.pixel_um),
-        limits=Limits(wanted_threads(wanted.threads), wanted.max_memory_mb),
-        bits=wanted.bits,
-    )
+    return SlotModel.in_use(slots, wanted.settings(slots))
 
 
 def _title(text: str) -> str:

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from edge_runtime.errors import UsageError
-from edge_runtime.model.precision import DEFAULT_PRECISION
 from edge_runtime.program_signals import INTERRUPTED
 
 from .arguments import (
     AnalyzerOptions,
     add_model_options,
     add_reading_options,
+    add_slots_option,
     path_argument,
-    pixel_pitch,
-    wanted_threads,
 )
 from .audit_output import AuditOptions, add_audit_options
 from .console import print_data, say
@@ -24,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from edge_runtime.audit import AuditTrail
-    from edge_runtime.batch.work import AnalyzerSettings
     from edge_runtime.service.models import ModelSource
 
 
@@ -62,12 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_model_options(parser)
     add_reading_options(parser)
-    parser.add_argument(
-        "--slots",
-        type=path_argument,
-        metavar="DIR",
-        help="measure with the model in use of this folder; a switch takes effect between two scans",
-    )
+    add_slots_option(parser, "between two scans")
     add_audit_options(parser)
 
 
@@ -126,23 +117,7 @@ def _source(wanted: AnalyzerOptions, slots: str | None) -> ModelSource:
     from edge_runtime.service.models import OneModel, SlotModel
 
     if slots is None:
-        return OneModel(_settings(wanted))
-    if wanted.model or wanted.precision:
-        raise UsageError("usage", "--slots and another model were given.", "Give one of them.")
+        return OneModel(wanted.settings())
     from edge_runtime.slots import ModelSlots
 
-    return SlotModel(ModelSlots(slots), _settings(wanted))
-
-
-def _settings(wanted: AnalyzerOptions) -> AnalyzerSettings:
-    from edge_runtime.batch.work import AnalyzerSettings
-    from edge_runtime.machine.resources import Limits
-
-    return AnalyzerSettings(
-        model=wanted.model_path,
-        precision=wanted.precision or DEFAULT_PRECISION,
-        threshold=wanted.threshold,
-        profile=wanted.profile if wanted.pixel_um is None else pixel_pitch(wanted.pixel_um),
-        limits=Limits(wanted_threads(wanted.threads), wanted.max_memory_mb),
-        bits=wanted.bits,
-    )
+    return SlotModel(ModelSlots(slots), wanted.settings(slots))

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from edge_runtime.errors import OutputError, UsageError
 from edge_runtime.locked_file import make_folder
-from edge_runtime.model.precision import DEFAULT_PRECISION
 from edge_runtime.program_signals import Interrupted, heard_out
 
 from .arguments import (
@@ -15,9 +14,8 @@ from .arguments import (
     SpeechOptions,
     add_model_options,
     add_reading_options,
+    add_slots_option,
     path_argument,
-    pixel_pitch,
-    wanted_threads,
 )
 from .audit_output import AuditOptions, add_audit_options
 from .console import complain, print_data, say
@@ -62,12 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes that judge (default: 1)")
     add_model_options(parser)
     add_reading_options(parser)
-    parser.add_argument(
-        "--slots",
-        type=path_argument,
-        metavar="DIR",
-        help="judge with the model in use of this folder; a switch takes effect at the next start",
-    )
+    add_slots_option(parser, "at the next start")
     add_audit_options(parser)
 
 
@@ -143,23 +136,10 @@ def _watch(options: argparse.Namespace) -> Watch:
 
 
 def _settings(options: argparse.Namespace) -> AnalyzerSettings:
-    from edge_runtime.batch.work import AnalyzerSettings
-    from edge_runtime.machine.resources import Limits
-
-    wanted = AnalyzerOptions.of(options)
-    threads = wanted_threads(wanted.threads)
-    settings = AnalyzerSettings(
-        model=wanted.model_path,
-        precision=wanted.precision or DEFAULT_PRECISION,
-        threshold=wanted.threshold,
-        profile=wanted.profile if wanted.pixel_um is None else pixel_pitch(wanted.pixel_um),
-        limits=Limits(threads if options.workers == 1 else threads or 1, wanted.max_memory_mb),
-        bits=wanted.bits,
-    )
+    usual_threads = None if options.workers == 1 else 1
+    settings = AnalyzerOptions.of(options).settings(options.slots, usual_threads=usual_threads)
     if options.slots is None:
         return settings
-    if wanted.model or wanted.precision:
-        raise UsageError("usage", "--slots and another model were given.", "Give one of them.")
     from edge_runtime.watch.proven import ProvenSettings
 
     return ProvenSettings.in_use(options.slots, settings)
