@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from .imaging.warp import Warp
     from .patient import Eye
 
-VERSION = "7"  # raise it when rendered bytes change
+VERSION = "8"  # raise it when rendered bytes change
 CORRECTED_ROWS = 1900  # refraction correction shows more optical path than the device's own frame
 
 PICTURES = {

@@ -208,7 +208,9 @@ def _write_images(rendered: RenderedScan, out: Path, name: str) -> dict[str, str
 
 def quick_png(pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> bytes:
     """A PNG that is packed lightly, because time matters more than size in a cohort."""
-    done, data = cv2.imencode(".png", pixels, [cv2.IMWRITE_PNG_COMPRESSION, 1])
+    # One filter that is named: libpng tries several otherwise, which takes up to six times as long.
+    settings = [cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_UP]
+    done, data = cv2.imencode(".png", pixels, settings)
     if not done:
         raise RuntimeError(f"OpenCV cannot write pixels of shape {pixels.shape} and type {pixels.dtype} as PNG.")
     return data.tobytes()

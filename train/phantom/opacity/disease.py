@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 MIX_FROM_55 = (("N", 0.42), ("NC", 0.22), ("NP", 0.17), ("NCP", 0.14), ("C", 0.03), ("P", 0.015), ("F", 0.005))
 MIX_BELOW_55 = (("N", 0.25), ("NC", 0.06), ("NP", 0.20), ("NCP", 0.04), ("C", 0.08), ("P", 0.22), ("F", 0.15))
 
+UNEVENNESS_DB = (0.4, 0.7)  # of nucleus and haze, clear or opaque: if it told them apart, a network would read it
+
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
@@ -160,7 +162,7 @@ def draw_disease(
         nuclear_db=nuclear,
         cortical_db=cortical,
         border_mm=float(rng.normal(0.05 + 0.02 * max(nuclear, 0), 0.15)),
-        texture_db=0.7 if cataract else 0.4,
+        texture_db=float(rng.uniform(*UNEVENNESS_DB)),
         texture=uneven,
     )
     grade = float(np.clip(3.0 + 1.5 * latents.cortical, 0.8, 5.0)) if "C" in mix else 0.0
