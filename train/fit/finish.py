@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import torch
@@ -38,6 +38,7 @@ CALIBRATION_SCANS = 32  # kept for an int8 export; more change its ranges by lit
 def finish(run: Run, plan: Plan, unet: UNet, log: Sequence[LogRow], fabric: Fabric) -> None:
     """Choose the operating point on every held-out scan, then write the checkpoint and what belongs to it."""
     recipe = run.recipe
+    take_back_class_weights(unet, recipe.loss.class_weights)
     windows = calibration_windows(run.frames, spread(run.training, CALIBRATION_SCANS), recipe.window)
     seen = () if run.beginning is None else run.beginning.checkpoint.pictures
     checkpoint = Checkpoint(
@@ -58,6 +59,19 @@ def finish(run: Run, plan: Plan, unet: UNet, log: Sequence[LogRow], fabric: Fabr
         checkpoint = checkpoint.with_operating_point(point)
     draw_curves(log, run.out / "curves.png")
     save_checkpoint(checkpoint, run.checkpoint_path)
+
+
+def take_back_class_weights(unet: UNet, class_weights: Sequence[float]) -> None:
+    """Subtract the logarithm of each class's weight in the loss from its logits, so that they state chances again.
+
+    A network that learns with a class weighed `w` times as heavily overstates the odds of that class by about `w`
+    (Elkan 2001, "The foundations of cost-sensitive learning", theorem 2). The weight is there for learning what is
+    rare, not for what a pixel is called.
+    """
+    bias = cast("torch.Tensor", unet.head.bias)
+    excess = torch.log(torch.tensor(class_weights, dtype=bias.dtype, device=bias.device))
+    with torch.no_grad():
+        bias -= excess.repeat_interleave(len(bias) // len(class_weights))
 
 
 def calibration_windows(frames: GridFrames, indices: Sequence[int], window: tuple[int, int]) -> torch.Tensor:
