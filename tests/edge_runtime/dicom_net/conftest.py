@@ -64,11 +64,21 @@ def written(dataset: Dataset, syntax: str = "1.2.840.10008.1.2.1") -> Dataset:
 
 def send(port: int, datasets: Sequence[Dataset], *, called: str = "EDGE", calling: str = "DEVICE") -> list[Dataset]:
     """What the receiver answered to each object."""
+    answers = offer(port, datasets, called=called, calling=calling)
+    assert answers is not None, "the association was not accepted"
+    return answers
+
+
+def offer(
+    port: int, datasets: Sequence[Dataset], *, called: str = "EDGE", calling: str = "DEVICE"
+) -> list[Dataset] | None:
+    """What the receiver answered to each object; None: it took no association."""
     device = AE(calling)
     for dataset in datasets:
         device.add_requested_context(dataset.SOPClassUID, dataset.file_meta.TransferSyntaxUID)
     association = device.associate("127.0.0.1", port, ae_title=called)
-    assert association.is_established
+    if not association.is_established:
+        return None
     try:
         return [association.send_c_store(dataset) for dataset in datasets]
     finally:
