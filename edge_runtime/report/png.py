@@ -23,7 +23,9 @@ def encode_png(picture: NDArray[Any], mark: PictureMark | None = None) -> bytes:
     """A (rows, columns) or (rows, columns, 3) uint8 or uint16 array as PNG bytes."""
     import cv2
 
-    done, encoded = cv2.imencode(".png", picture, [cv2.IMWRITE_PNG_COMPRESSION, 3])
+    # One filter that is named: libpng tries several otherwise, which takes half of the time and saves a tenth.
+    settings = [cv2.IMWRITE_PNG_COMPRESSION, 2, cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_UP]
+    done, encoded = cv2.imencode(".png", picture, settings)
     if not done:
         raise WriteError("write-failed", "A picture could not be encoded.", "Report this fault.")
     if mark is None:
