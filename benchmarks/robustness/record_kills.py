@@ -35,7 +35,8 @@ from edge_runtime.slots.state import SlotState
 
 MODELS = Path(__file__).parents[2] / "edge_runtime" / "models"
 RESULTS = Path(__file__).parents[1] / "results" / "record_kills.json"
-OLD, NEW = "edge-0.3.1-int8.onnx", "edge-0.3.1-fp32.onnx"
+REGISTER = json.loads((MODELS / "register.json").read_text(encoding="utf-8"))
+OLD, NEW = (REGISTER[precision]["file"] for precision in ("int8", "fp32"))
 
 
 @dataclass(frozen=True, slots=True)

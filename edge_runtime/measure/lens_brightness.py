@@ -7,7 +7,10 @@ from dataclasses import dataclass
 # On the eye's own scale. Over 320 graded scans of nine simulated cohorts (one of diseased corneas) and 23 real ones, a
 # lens has 14 and more (an oedematous cornea; else 18), what is cataract 40 and more, and at most 1.4 % is white.
 BLACK, CLEAR_NUCLEUS, MOST_WHITE = 8.0, 36.0, 0.5
-NEARLY_WHITE, LEAST_OPAQUE = 250, 0.005
+NEARLY_WHITE = 250
+# Share of the lens from which what is labelled cataract has a brightness. A dark spot that is smaller than the guard
+# band of a decision, 0.02, moves the fraction within that band, and a decision there is told as borderline.
+LEAST_OPAQUE = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +22,7 @@ class LensBrightness:
     lens
         Mean grey of the lens.
     cataract
-        Mean grey of what is labelled cataract; None where that is less than half a per cent of the lens.
+        Mean grey of what is labelled cataract; None where that is less than 2 % of the lens.
     white_share
         Share of the lens that is white or nearly so, 0 to 1.
     """
