@@ -123,6 +123,19 @@ def test_a_lens_that_is_black_white_or_darkest_where_it_is_cataract_is_none(
     assert brightness.is_unlikely is unlikely
 
 
+def test_a_dark_spot_that_is_smaller_than_the_guard_band_is_not_asked_for_its_brightness() -> None:
+    opaque = np.zeros(LENS.shape, bool)
+    middle = LENS.shape[0] // 2
+    opaque[middle : middle + 8, LENS.shape[1] // 2 - 20 : LENS.shape[1] // 2 + 20] = True
+    maps = lens_maps(opaque)
+    assert 0.005 < (maps.labels == 2).sum() / (maps.labels > 0).sum() < 0.02
+    graded = np.kron(np.where(maps.labels == 2, 20, 50), np.ones((GRID, GRID))).astype(np.uint8)
+    brightness = replace(maps, graded=graded, apex_row=0.0).brightness
+    assert brightness is not None
+    assert brightness.cataract is None
+    assert brightness.is_unlikely is False
+
+
 def test_brightness_is_not_judged_without_the_eyes_own_scale() -> None:
     assert lens_maps(np.zeros(LENS.shape, bool)).brightness is None
     assert replace(lens_maps(np.zeros(LENS.shape, bool)), graded=None, apex_row=0.0).brightness is None
