@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import socket
 import sys
 import tempfile
 import time
 from collections import deque
-from contextlib import suppress
+from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from .score import ArchiveWork, ShardReport
 
 _MOST_LOSSES = 20  # of workers one after another, without a shard between them
-_LOOK_AT_NODES_S = 5.0
+_LOOK_AT_NODES_S, _KNOCK_S = 5.0, 10.0
 _NO_STATISTICS = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
 _FILES = ("model", "profile")  # settings that may name a file of the machine where the run was started
 
@@ -87,16 +89,25 @@ def by_ray(
     InternalError
         ``worker-died`` when workers are lost again and again.
     """
-    ray = _joined(cluster.address)
-    try:
-        threads = work.settings.limits.threads or 1
-        there = max(int(ray.cluster_resources().get("CPU", 0)) // threads, 1)
-        workers = min(cluster.workers or there, cluster.most)
-        begins(progress, workers)
-        if workers:
-            yield from _Driver(ray, shards, work, workers, progress).reports()
-    finally:
-        ray.shutdown()
+    with _quiet():
+        ray = _joined(cluster.address)
+        try:
+            threads = work.settings.limits.threads or 1
+            there = max(int(ray.cluster_resources().get("CPU", 0)) // threads, 1)
+            workers = min(cluster.workers or there, cluster.most)
+            begins(progress, workers)
+            if workers:
+                yield from _Driver(ray, shards, work, workers, progress).reports()
+        finally:
+            ray.shutdown()
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Let nothing of Ray through: it writes of lost nodes to standard output, where data go, in another thread."""
+    logging.getLogger("ray").setLevel(logging.CRITICAL + 1)
+    with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):
+        yield
 
 
 def _joined(address: str) -> Any:
@@ -104,7 +115,8 @@ def _joined(address: str) -> Any:
         os.environ.setdefault(name, value)
     ray = library.ray()
     try:
-        ray.init(address=address, log_to_driver=False, logging_level="ERROR", configure_logging=False)
+        _knock(address)
+        ray.init(address=address, log_to_driver=False, configure_logging=False)
     except (ConnectionError, ValueError, RuntimeError, OSError, AssertionError) as error:
         raise OutputError(
             "cluster-unreachable",
@@ -112,6 +124,13 @@ def _joined(address: str) -> Any:
             "Look whether it runs (ray status), and give --ray its address.",
         ) from error
     return ray
+
+
+def _knock(address: str) -> None:
+    """Connect once: Ray itself would try for minutes, and then end the program."""
+    host, _, port = address.rpartition(":")
+    if host and port.isdecimal():
+        socket.create_connection((host.removeprefix("ray://"), int(port)), _KNOCK_S).close()
 
 
 class _Driver:

@@ -33,6 +33,8 @@ class ArchiveProgress:
         Of a machine for an hour, in any currency; None: not told.
     counts
         Files of this run by status.
+    start_s
+        Seconds until the first worker began its first shard; None before it is done.
     """
 
     shards: int
@@ -53,6 +55,7 @@ class ArchiveProgress:
     fetching_mb: float = 0.0
     counts: Counter[str] = field(default_factory=Counter)
     machine_s: float = 0.0
+    start_s: float | None = None
     _told_s: float | None = None
     _counted_s: float | None = None
 
@@ -61,8 +64,10 @@ class ArchiveProgress:
         """Before anything is scored."""
         return cls(plan.shards, plan.rows, len(done), sum(map(plan.rows_of, done)), began_s, price)
 
-    def add(self, report: ShardReport) -> None:
+    def add(self, report: ShardReport, now_s: float) -> None:
         """A shard more is on the store."""
+        if self.start_s is None:
+            self.start_s = now_s - report.seconds - self.began_s
         self.shards_done += 1
         self.scans_done += report.rows
         self.scans_twice += 0 if report.written else report.rows
@@ -118,6 +123,7 @@ class ArchiveProgress:
             "bytes_written": self.bytes_written,
             "requests": self.requests,
             "requests_repeated": self.repeated,
+            "start_seconds": None if self.start_s is None else round(self.start_s, 2),
             "seconds": round(now_s - self.began_s, 1),
             "scans_per_s": round(self.rate(now_s), 2),
             "machine_hours": round(self.machine_s / _HOUR_S, 4),

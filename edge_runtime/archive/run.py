@@ -52,6 +52,8 @@ class ArchiveRun:
         Of a machine for an hour; None: not told.
     patience
         Repeats requests to the store.
+    missing_ok
+        Whether a shard may be written none of whose files can be read.
     """
 
     manifest: str
@@ -63,6 +65,7 @@ class ArchiveRun:
     scan_s: float
     price: float | None
     patience: Patience
+    missing_ok: bool = False
 
 
 class Listener(Protocol):
@@ -91,12 +94,12 @@ def run_archive(run: ArchiveRun, listener: Listener) -> dict[str, Any]:
         plan = plan_of(manifest, run.shard_size, run.settings)
         settle(store, plan)
         done = shards_in(store, plan)
-        work = ArchiveWork(plan, prefix, manifest.root, run.settings, run.scan_s)
+        work = ArchiveWork(plan, prefix, manifest.root, run.settings, run.scan_s, run.missing_ok)
         progress = ArchiveProgress.of(plan, done, time.monotonic(), run.price)
         with closing(_reports(run, work, _left(manifest, plan, done), progress, listener)) as reports:
             for report in reports:
                 if report is not None:
-                    progress.add(report)
+                    progress.add(report, time.monotonic())
                 progress.passed(time.monotonic())
                 listener.goes_on(progress)
     return {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from edge_runtime.batch.record import Status
 from edge_runtime.batch.workers import TICK_S, WorkerPool
-from edge_runtime.errors import AnalysisCancelledError, EdgeCataractError, OutputError, ResourceError
+from edge_runtime.errors import AnalysisCancelledError, EdgeCataractError, InternalError, OutputError
 from edge_runtime.machine.memory import MEGABYTE, resident_bytes
 
 from .fetching import Fetcher
@@ -19,13 +19,14 @@ from .store import store_at
 from .table import shard_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from edge_runtime.batch.work import AnalyzerSettings
 
     from .manifest import Shard
 
 _TRIES = 2  # of a file that ended its process, or found no memory: another process may have been to blame
+_NOT_READ = ("missing-file", "unreadable-file")
 _AT_HAND = 2  # files given to the process that measures: one is measured, one waits beside it
 
 
@@ -45,6 +46,8 @@ class ArchiveWork:
         What a worker builds its analyzer from.
     scan_s
         Seconds that one file may take.
+    missing_ok
+        Whether a shard may be written none of whose files can be read.
     """
 
     plan: ArchivePlan
@@ -52,6 +55,7 @@ class ArchiveWork:
     root: str
     settings: AnalyzerSettings
     scan_s: float
+    missing_ok: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +131,8 @@ class ShardWorker:
         """
         began, requests, repeated = time.monotonic(), self._patience.requests, self._patience.repeated
         rows = score_shard(shard, self._measured(shard))
+        if not self._work.missing_ok:
+            _check_any_was_read(rows)
         content = shard_bytes(self._work.plan, shard.number, rows)
         written = self._store.put_once(shard.name, content)
         return ShardReport(
@@ -179,19 +185,23 @@ def score_shard(shard: Shard, measured: Iterator[tuple[int, dict[str, Any]]]) ->
 
     Raises
     ------
-    OutputError
-        ``store-refused`` when not one of its files may be read: that is no property of the files.
+    InternalError
+        When a key has no row.
     """
     rows = dict(measured)
-    if len(rows) != len(shard.keys):
-        raise ResourceError("internal", "A file of the shard has no row.", "Report this.")
-    if all(row["word"] == "unreadable-file" for row in rows.values()):
+    if rows.keys() != set(range(len(shard.keys))):
+        raise InternalError("internal", "A file of a shard has no row.", "Report this.")
+    return [rows[place] for place in range(len(shard.keys))]
+
+
+def _check_any_was_read(rows: Sequence[dict[str, Any]]) -> None:
+    """Refuse rows that say of a wrong place, or of a key without rights, what they seem to say of files."""
+    if all(row["word"] in _NOT_READ for row in rows):
         raise OutputError(
             "store-refused",
-            "No file of a shard may be read, which is no word about the files.",
-            "Check the permissions of the machine and its key; the same command continues.",
+            "Not one file of a shard was found and could be read, so it was not written.",
+            "Check where keys lie, and the rights of the machine; if it is true, give --missing-ok.",
         )
-    return [rows[place] for place in range(len(shard.keys))]
 
 
 def check_worker(work: ArchiveWork) -> None:

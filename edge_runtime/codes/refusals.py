@@ -135,7 +135,7 @@ REFUSALS: dict[str, str] = {
     "slow-body": "The body of a request to the service did not come in time.",
     "source-not-dicom": "Results as DICOM (--dicom-out) are asked for, and a scan is no DICOM file.",
     "stopping": "The service is about to end.",
-    "store-refused": "Not one file of a shard may be read, so that the shard is not written.",
+    "store-refused": "Not one file of a shard of an archive was found and could be read (`--missing-ok`).",
     "store-unreachable": "The store of an archive refused a request for too long.",
     "token-not-given": "The service does not give its token out, as it was read from a file.",
     "too-coarse": "The scan's pixels are larger than 40 um.",

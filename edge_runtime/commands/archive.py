@@ -49,6 +49,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_exam_limit(parser)
     parser.add_argument("--price", type=float, metavar="P", help="of a machine for an hour, to tell the cost so far")
     parser.add_argument("--patience", type=float, metavar="S", help="seconds that a store may refuse (default: 900)")
+    parser.add_argument(
+        "--missing-ok", action="store_true", help="write shards of which no file can be read, which else end the run"
+    )
     parser.add_argument("--manifest", type=path_argument, metavar="MANIFEST", help="verify: check every key, too")
     parser.add_argument("--overwrite", action="store_true", help="merge: replace a table that is there")
 
@@ -135,6 +138,7 @@ def _asked(options: argparse.Namespace) -> ArchiveRun:
         scan_s=exam_limit(options),
         price=options.price,
         patience=_patience(options),
+        missing_ok=options.missing_ok,
     )
 
 
