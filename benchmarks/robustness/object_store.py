@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -173,10 +174,10 @@ def object_store() -> Iterator[ObjectStore]:
 
 def main() -> int:
     """Listen until standard input is closed, which happens when whoever started this has ended."""
-    from moto.server import DomainDispatcherApplication, create_backend_app
-    from werkzeug.serving import make_server
-
-    server = make_server("127.0.0.1", 0, FaultyStore(DomainDispatcherApplication(create_backend_app)), threaded=True)
+    moto, serving = import_module("moto.server"), import_module("werkzeug.serving")
+    server = serving.make_server(
+        "127.0.0.1", 0, FaultyStore(moto.DomainDispatcherApplication(moto.create_backend_app)), threaded=True
+    )
     threading.Thread(target=server.serve_forever, daemon=True).start()
     print(f"http://127.0.0.1:{server.server_port}", flush=True)
     sys.stdin.buffer.read()

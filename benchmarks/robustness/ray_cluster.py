@@ -17,6 +17,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -128,12 +129,11 @@ def main() -> int:
     parser.add_argument("--nodes", type=int, default=2)
     arguments = parser.parse_args()
     folder = os.environ["RAY_TMPDIR"] = tempfile.mkdtemp(prefix="ray-")
-    from ray.cluster_utils import Cluster
-
+    cluster_utils = import_module("ray.cluster_utils")
     Path(folder, "ray").mkdir()
     node = {"num_cpus": 1, "object_store_memory": _OBJECTS_BYTES}
     head = {**node, "node_ip_address": _LOCAL, "include_dashboard": False}
-    cluster = Cluster(initialize_head=True, head_node_args=head)
+    cluster = cluster_utils.Cluster(initialize_head=True, head_node_args=head)
     others = [cluster.add_node(**node, node_ip_address=_LOCAL) for _ in range(arguments.nodes - 1)]
     cluster.wait_for_nodes()
     print(cluster.address, flush=True)
