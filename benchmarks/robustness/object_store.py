@@ -175,9 +175,8 @@ def object_store() -> Iterator[ObjectStore]:
 def main() -> int:
     """Listen until standard input is closed, which happens when whoever started this has ended."""
     moto, serving = import_module("moto.server"), import_module("werkzeug.serving")
-    server = serving.make_server(
-        "127.0.0.1", 0, FaultyStore(moto.DomainDispatcherApplication(moto.create_backend_app)), threaded=True
-    )
+    faulty = FaultyStore(moto.DomainDispatcherApplication(moto.create_backend_app))
+    server = serving.make_server("127.0.0.1", 0, faulty, threaded=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     print(f"http://127.0.0.1:{server.server_port}", flush=True)
     sys.stdin.buffer.read()

@@ -58,7 +58,7 @@ class LocalCluster:
 
     def actors(self) -> list[int]:
         """Process numbers of the workers of archives."""
-        return [pid for pid in descendants(self.process.pid) if _command(pid).startswith(ACTOR)]
+        return [pid for pid in descendants(self.process.pid) if command_of(pid).startswith(ACTOR)]
 
 
 @contextmanager
@@ -95,7 +95,7 @@ def ray_cluster(nodes: int = 2, environment: dict[str, str] | None = None) -> It
             process.wait(_ENDS_S)
         for pid in [process.pid, *started]:
             with suppress(ProcessLookupError):
-                if pid == process.pid or "ray" in _command(pid):
+                if pid == process.pid or "ray" in command_of(pid):
                     os.kill(pid, signal.SIGKILL)
         process.wait()
 
@@ -116,7 +116,8 @@ def descendants(pid: int) -> list[int]:
     return found
 
 
-def _command(pid: int) -> str:
+def command_of(pid: int) -> str:
+    """The command line of a process; "" when it has ended."""
     try:
         return Path("/proc", str(pid), "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
     except OSError:

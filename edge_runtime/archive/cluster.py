@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from .score import ArchiveWork, ShardReport
 
 _MOST_LOSSES = 20  # of workers one after another, without a shard between them
-_LOOK_AT_NODES_S, _KNOCK_S = 5.0, 10.0
+_LOOK_AT_NODES_S, _KNOCK_S, _CLOSES_S = 5.0, 10.0, 5.0
 _NO_STATISTICS = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
 _FILES = ("model", "profile")  # settings that may name a file of the machine where the run was started
 
@@ -141,9 +141,10 @@ class _Driver:
     ) -> None:
         self._ray, self._shards, self._progress = ray, shards, progress
         self._again: deque[Shard] = deque()
+        self._closing: list[Any] = []
         self._losses = 0
         self._looked_s = time.monotonic()
-        self._arguments = (ray.put(without_files(work)), ray.put(_contents(work.settings)))
+        self._arguments = (ray.put(without_files(work)), ray.put(contents_of(work.settings)))
         self._actor = ray.remote(num_cpus=work.settings.limits.threads or 1, max_restarts=0)(ShardActor)
         self._waiting: dict[Any, tuple[Any, Shard | None]] = {}  # what is asked of whom; no shard: whether it is ready
         for _ in range(workers):
@@ -160,6 +161,7 @@ class _Driver:
                     yield report
             if not done:
                 yield None
+        self._ray.wait(self._closing, num_returns=len(self._closing), timeout=_CLOSES_S)
 
     def _start(self) -> None:
         actor = self._actor.remote(*self._arguments)
@@ -179,7 +181,7 @@ class _Driver:
         if following is not None:
             self._waiting[actor.score.remote(following)] = (actor, following)
         else:
-            self._ray.kill(actor)
+            self._closing.append(actor.close.remote())
         report: ShardReport | None = said
         return report
 
@@ -228,6 +230,12 @@ class ShardActor:
         except EdgeCataractError as error:
             self._error = error
 
+    def close(self) -> None:
+        """End its process, and remove its files."""
+        if self._error is None:
+            self._worker.close()
+        self._folder.cleanup()
+
     def ready(self) -> EdgeCataractError | None:
         """Why it cannot work; None when it can."""
         return self._error
@@ -242,10 +250,11 @@ class ShardActor:
 
 def without_files(work: ArchiveWork) -> ArchiveWork:
     """The work without paths of this machine, whose files travel beside it."""
-    return replace(work, settings=_pointing(work.settings, dict.fromkeys(_contents(work.settings))))
+    return replace(work, settings=_pointing(work.settings, dict.fromkeys(contents_of(work.settings))))
 
 
-def _contents(settings: AnalyzerSettings) -> dict[str, bytes]:
+def contents_of(settings: AnalyzerSettings) -> dict[str, bytes]:
+    """The files that settings name, by the names of these settings."""
     found = {}
     for name in _FILES:
         value = getattr(settings, name)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from edge_runtime.errors import OutputError, ScanMissingError, UsageError
@@ -125,37 +127,48 @@ def opened_manifest(place: str, patience: Patience) -> Iterator[Manifest]:
 
 
 def _keys(path: str) -> Iterator[list[str]]:
-    """The keys of a table, checked."""
-    lib = arrow().lib
+    """The keys of a table in pieces, checked."""
     row = 0
+    for keys in _parquet_column(path) if path.endswith(SUFFIXES[0]) else _csv_column(path):
+        for key in keys:
+            row += 1
+            if not isinstance(key, str) or not key or len(key) > _LONGEST_KEY:
+                raise UsageError("bad-manifest", f"Row {row} of the manifest has no key.", "Correct the table.")
+        yield keys
+
+
+def _parquet_column(path: str) -> Iterator[list[Any]]:
+    # Without threads of Arrow: some that still run when a program ends abort it.
     try:
-        for column in _columns(path):
-            keys = column.to_pylist()
-            for key in keys:
-                row += 1
-                if not isinstance(key, str) or not key or len(key) > _LONGEST_KEY:
-                    raise UsageError("bad-manifest", f"Row {row} of the manifest has no key.", "Correct the table.")
-            yield keys
-    except (lib.ArrowException, UnicodeDecodeError) as error:
-        raise UsageError(
-            "bad-manifest", f"The manifest cannot be read ({type(error).__name__}).", "Write it anew, in UTF-8."
-        ) from error
-
-
-def _columns(path: str) -> Iterator[Any]:
-    if path.endswith(SUFFIXES[0]):
-        file = arrow("parquet").ParquetFile(path)
+        file = arrow("parquet").ParquetFile(path, pre_buffer=False)
         name = _column(file.schema_arrow.names)
-        for batch in file.iter_batches(batch_size=_READ_AT_ONCE, columns=[name]):
-            yield batch.column(0)
-        return
-    csv = arrow("csv")
-    with csv.open_csv(path) as first:
-        name = _column(first.schema.names)
-    as_text = csv.ConvertOptions(include_columns=[name], column_types={name: arrow().string()})
-    with csv.open_csv(path, convert_options=as_text) as reader:
-        for batch in reader:
-            yield batch.column(0)
+        for batch in file.iter_batches(batch_size=_READ_AT_ONCE, columns=[name], use_threads=False):
+            yield batch.column(0).to_pylist()
+    except (arrow().ArrowException, OSError, UnicodeDecodeError) as error:
+        raise _unreadable(error) from error
+
+
+def _csv_column(path: str) -> Iterator[list[Any]]:
+    try:
+        with open(path, encoding="utf-8-sig", newline="") as file:
+            table = csv.reader(file, strict=True)
+            header = next(table, [])
+            place = header.index(_column(header))
+            while rows := list(islice(table, _READ_AT_ONCE)):
+                filled = [row for row in rows if row]
+                if any(len(row) != len(header) for row in filled):
+                    raise UsageError(
+                        "bad-manifest", "Rows of the manifest differ in their number of cells.", "Correct the table."
+                    )
+                yield [row[place] for row in filled]
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise _unreadable(error) from error
+
+
+def _unreadable(error: Exception) -> UsageError:
+    return UsageError(
+        "bad-manifest", f"The manifest cannot be read ({type(error).__name__}).", "Write it anew, CSV in UTF-8."
+    )
 
 
 def _column(names: list[str]) -> str:

@@ -87,10 +87,10 @@ def read_shard(plan: ArchivePlan, number: int, content: bytes) -> ShardTable:
     AuditError
         ``damaged-archive``, with what is wrong.
     """
-    lib = arrow().lib
     try:
-        table = arrow("parquet").read_table(arrow().BufferReader(content))
-    except (lib.ArrowException, OSError, UnicodeDecodeError) as error:
+        file = arrow("parquet").ParquetFile(arrow().BufferReader(content), pre_buffer=False)
+        table = file.read(use_threads=False)  # threads of Arrow that still run when a program ends abort it
+    except (arrow().ArrowException, OSError, UnicodeDecodeError) as error:
         raise _damaged(number, "cannot be read") from error
     about = table.schema.metadata or {}
     if not table.schema.remove_metadata().equals(schema()):

@@ -53,7 +53,16 @@ def test_it_is_known_by_its_bytes_and_its_place(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"key\n", b"name\na\n", b"key\na\n\nb,c\n", b"key\n\xff\xfe\n", b'key,x\n"",1\n', b"key\n" + b"a" * 5000, b"PK"],
+    [
+        b"",
+        b"key\n",
+        b"name\na\n",
+        b"key\na\n\nb,c\n",
+        b"key\n\xff\xfe\n",
+        b'key,x\n"",1\n',
+        b"key\n" + b"a" * 5000,
+        b"PK",
+    ],
 )
 def test_a_bad_csv_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "m.csv").write_bytes(content)

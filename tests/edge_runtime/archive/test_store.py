@@ -53,9 +53,7 @@ def test_a_medium_without_links_is_written_too(tmp_path: Path, monkeypatch: pyte
     assert store.read("1") == b"first"
 
 
-def test_what_a_kill_left_is_not_listed_and_goes_after_a_while(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_a_kill_left_is_not_listed_and_goes_after_a_while(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "shards").mkdir()
     left = tmp_path / "shards" / "00000001.parquet.ab12.tmp"
     left.write_bytes(b"half")

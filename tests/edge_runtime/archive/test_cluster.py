@@ -1,0 +1,104 @@
+"""A cluster of Ray makes the same files as processes do, though a worker is killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from benchmarks.robustness.ray_cluster import ACTOR, LOCAL, command_of, descendants
+from edge_runtime.archive.cluster import ShardActor, contents_of, without_files
+from edge_runtime.archive.manifest import Shard
+from edge_runtime.errors import EdgeCataractError
+from tests.conftest import ROOT, RunProgram
+from tests.edge_runtime.batch.exams import settings
+
+from .archives import work_in, write_files, write_manifest
+
+
+def kill_a_worker(driver: int) -> None:
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        for pid in descendants(driver):
+            if command_of(pid).startswith(ACTOR):
+                os.kill(pid, signal.SIGKILL)
+                return
+        time.sleep(0.05)
+    pytest.fail("no worker was found")
+
+
+@pytest.mark.slow
+def test_a_cluster_that_loses_a_worker_makes_the_same_files(
+    run_program: RunProgram, tmp_path: Path, tiny_model: Path
+) -> None:
+    manifest, out, ray = write_manifest(tmp_path, 30), tmp_path / "out", tmp_path / "ray"
+    arguments = ["--shard-size", "3", "--processes", "1", "--json"]
+    assert run_program("archive", manifest, "-o", out, *arguments).returncode == 4
+    driver = subprocess.Popen(
+        [sys.executable, "-m", "edge_runtime", "archive", manifest, "-o", ray, *arguments, "--ray", "local"],
+        env={**os.environ, **LOCAL, "PYTHONPATH": str(ROOT), "EDGE_CATARACT_MODEL": str(tiny_model)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    try:
+        kill_a_worker(driver.pid)
+        said, errors = driver.communicate(timeout=120)
+    finally:
+        started = descendants(driver.pid)
+        driver.kill()
+        driver.communicate()
+        for pid in started:
+            if "ray" in command_of(pid):
+                os.kill(pid, signal.SIGKILL)
+    assert driver.returncode == 4, errors.decode()
+    assert json.loads(said)["this_run"]["counts"] == {"failed": 0, "graded": 30, "refused": 3}
+    first, second = ({path.name: path.read_bytes() for path in (folder / "shards").iterdir()} for folder in (out, ray))
+    assert first == second
+    assert len(first) == 11
+
+
+@pytest.mark.slow
+def test_an_address_at_which_nobody_listens_is_told(run_program: RunProgram, tmp_path: Path) -> None:
+    done = run_program("archive", write_manifest(tmp_path, 1), "-o", tmp_path / "out", "--ray", "127.0.0.1:9")
+    assert done.returncode == 73
+    assert b"error[cluster-unreachable]" in done.stderr
+
+
+@pytest.mark.slow
+def test_an_actor_needs_no_file_of_the_machine_that_sent_it(
+    tmp_path: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
+    keys = write_files(tmp_path, 1)
+    work, (shard,) = work_in(tmp_path, tiny_model, keys, shard_size=9)
+    sent = without_files(work)
+    assert sent.settings.model is None
+    actor = ShardActor(sent, contents_of(settings(tiny_model)))
+    try:
+        assert actor.ready() is None
+        report = actor.score(shard)
+        assert not isinstance(report, EdgeCataractError)
+        assert report.written
+        refused = actor.score(Shard(1, 9, ("none.png",)))
+        assert isinstance(refused, EdgeCataractError)
+        assert refused.word == "store-refused"
+    finally:
+        actor.close()
+
+
+def test_an_actor_of_another_version_says_so(tmp_path: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
+    work, _ = work_in(tmp_path, tiny_model, ["a.png"])
+    other = replace(work, plan=replace(work.plan, work={**work.plan.work, "version": "0"}))
+    actor = ShardActor(without_files(other), contents_of(other.settings))
+    refused = actor.ready()
+    actor.close()
+    assert isinstance(refused, EdgeCataractError)
+    assert refused.word == "archive-other-work"
