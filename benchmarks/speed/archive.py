@@ -17,11 +17,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from benchmarks.provenance import place, provenance, save, versions
 from benchmarks.robustness.archive_scans import BUCKET, RESULTS, client, manifest_bytes
 from benchmarks.robustness.batch_scans import NOTE, contents_of
 from benchmarks.robustness.object_store import ObjectStore, object_store
 from edge_runtime import CataractAnalyzer
+from edge_runtime.archive.plan import stored_plan
+from edge_runtime.archive.store import FolderStore
+from edge_runtime.archive.table import read_shard, shard_bytes
 from edge_runtime.scan import Laterality
 
 ROOT = Path(__file__).parents[2]
@@ -100,12 +105,12 @@ def costs(few: int, many: int) -> dict[str, Any]:
         for label, keys in (("few", few), ("many", many)):
             (folder / f"{label}.parquet").write_bytes(manifest_bytes(_keys(files, keys)))
             runs[label] = spent(str(folder / f"{label}.parquet"), str(folder / label))
+        size = sizes_of_shards(folder / "many")
         _fill(store, files, manifest_bytes(_keys(files, many)))
         runs["s3"] = spent(f"s3://{BUCKET}/many.parquet", f"s3://{RESULTS}/many", store.environment)
     first, second, remote = runs["few"], runs["many"], runs["s3"]
     more = second.scans - first.scans
     each_s = (second.processor_s - first.processor_s) / more
-    written = (second.bytes_written - first.bytes_written) / more
     return {
         "scans": NOTE,
         "distinct": len(files),
@@ -116,8 +121,30 @@ def costs(few: int, many: int) -> dict[str, Any]:
         "start_s": round(first.wall_s - first.scans * (second.wall_s - first.wall_s) / more, 2),
         "s3_client_s_per_scan": round((remote.processor_s - second.processor_s) / second.scans, 4),
         "bytes_read_per_scan": round(second.bytes_read / second.scans),
-        "bytes_written_per_scan": round(written, 1),
-        "bytes_written_per_shard": round(first.bytes_written - first.scans * written),
+        **size,
+    }
+
+
+def sizes_of_shards(prefix: Path) -> dict[str, Any]:
+    """What rows of scans that all differ take: those of a run, each with another key, hash and numbers."""
+    plan = stored_plan(FolderStore(str(prefix)))
+    rows = read_shard(plan, 0, (prefix / "shards" / "00000000.parquet").read_bytes()).rows
+    rng = np.random.default_rng(0)
+    taken = {}
+    for count in (1000, 3000):
+        different = []
+        for number in range(count):
+            one = rows[number % len(rows)]
+            moved = {name: value * rng.uniform(0.5, 1.0) for name, value in one.items() if isinstance(value, float)}
+            key = f"site-{number % 7}/{number // 7:09d}/OD_{number % 6 * 30:03d}.dcm"
+            different.append({**one, **moved, "key": key, "sha256": rng.bytes(32).hex()})
+            del different[-1]["row"]
+        taken[count] = len(shard_bytes(plan, 0, different))
+    each = (taken[3000] - taken[1000]) / 2000
+    return {
+        "bytes_written_per_scan": round(each, 1),
+        "bytes_written_per_shard": round(taken[1000] - 1000 * each),
+        "bytes_written_of": "rows of a run, each with another key, hash and numbers",
     }
 
 
