@@ -210,7 +210,8 @@ def swept(world: World, scans: int, sizes: tuple[int, ...], seeds: int) -> list[
 
 def worlds(costs: dict[str, Any]) -> dict[str, World]:
     """The clusters that are simulated: as measured, with things that go wrong as they may, and much worse."""
-    each_s = costs["processor_s_per_scan"] + max(costs["s3_client_s_per_scan"], 0.0)  # a worker has a core for itself
+    # A worker has a core for itself; what it reads from a folder is in the first.
+    each_s = costs["processor_s_per_scan"] + costs["fetching_s_per_scan_from_s3"] - costs["fetching_s_per_scan"]
     usual = World(
         machines=64,
         workers=16,

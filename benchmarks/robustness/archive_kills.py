@@ -14,6 +14,7 @@ import signal
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
 from dataclasses import asdict, dataclass
@@ -25,13 +26,16 @@ from benchmarks.robustness.archive_scans import (
     BUCKET,
     NOTE,
     RESULTS,
+    SMALL_NOTE,
     fill,
     number_of_shards,
     scan_files,
     shards_of,
+    small_files,
 )
 from benchmarks.robustness.object_store import Faults, ObjectStore, object_store
 from benchmarks.robustness.ray_cluster import LOCAL, LocalCluster, ray_cluster
+from tests.make_tiny_model import TinyModel, tiny_model_bytes
 
 ROOT = Path(__file__).parents[2]
 OUT = Path(__file__).parents[1] / "results" / "archive_kills.json"
@@ -169,11 +173,13 @@ def timed(bench: Bench, cluster: LocalCluster, rounds: int) -> dict[str, Any]:
 
 def under_kills(options: argparse.Namespace) -> dict[str, Any]:
     """Run undisturbed, and under kills; returns what was met."""
-    files = scan_files(options.distinct, options.seed)
+    files = small_files(options.distinct) if options.small else scan_files(options.distinct, options.seed)
     shards = -(-options.keys // options.shard_size)
-    with object_store() as store:
+    with object_store() as store, tempfile.TemporaryDirectory() as folder:
         made = fill(store, files, {"all.parquet": options.keys})
-        bench = Bench(store, options.shard_size, model_arguments(options))
+        tiny = Path(folder, "tiny.onnx")
+        tiny.write_bytes(tiny_model_bytes(TinyModel()))
+        bench = Bench(store, options.shard_size, ("--model", str(tiny)) if options.small else ())
         whole = bench.finish(bench.start("all.parquet", "undisturbed"))["this_run"]
         print(f"undisturbed: {whole['seconds']} s", flush=True)
         before = store.counts()
@@ -186,6 +192,8 @@ def under_kills(options: argparse.Namespace) -> dict[str, Any]:
     differing = sorted(name for name in first.keys() | second.keys() if first.get(name) != second.get(name))
     return {
         "keys": options.keys,
+        "scans": SMALL_NOTE if options.small else NOTE,
+        "model": "tiny" if options.small else "bundled",
         **asdict(made),
         "shard_size": options.shard_size,
         "cluster_start_s": ready_s,
@@ -204,15 +212,11 @@ def compared(options: argparse.Namespace) -> dict[str, Any]:
     files = scan_files(options.distinct, options.seed)
     with object_store() as store:
         fill(store, files, {"some.parquet": options.timed_keys})
-        bench = Bench(store, options.shard_size, model_arguments(options))
+        bench = Bench(store, options.shard_size)
         with ray_cluster(WORKERS, store.environment) as cluster:
             pace = timed(bench, cluster, options.rounds)
-    return {"keys": options.timed_keys, "distinct": len(files), "shard_size": options.shard_size, **pace, "good": True}
-
-
-def model_arguments(options: argparse.Namespace) -> tuple[str, ...]:
-    """The arguments that name a model."""
-    return ("--model", options.model) if options.model else ()
+    about = {"keys": options.timed_keys, "scans": NOTE, "model": "bundled", "distinct": len(files)}
+    return {**about, "shard_size": options.shard_size, **pace, "good": True}
 
 
 PARTS = {"kills": under_kills, "pace": compared}
@@ -227,7 +231,7 @@ def main() -> int:
     parser.add_argument("--shard-size", type=int, default=100)
     parser.add_argument("--timed-keys", type=int, default=2000, help="of the runs that compare both engines")
     parser.add_argument("--rounds", type=int, default=3, help="of these")
-    parser.add_argument("--model", help="another model than the bundled one")
+    parser.add_argument("--small", action="store_true", help="kills: small drawn scans and a tiny model")
     parser.add_argument("--seed", type=int, default=20)
     parser.add_argument("--out", type=Path, default=OUT)
     parser.add_argument("--part", choices=PARTS, action="append", help="only this; what the file says of others stays")
@@ -238,8 +242,6 @@ def main() -> int:
             **place(),
             "versions": versions("ray", "pyarrow", "s3fs", "moto"),
             "seed": arguments.seed,
-            "scans": NOTE,
-            "model": "another" if arguments.model else "bundled",
             "workers": WORKERS,
             **PARTS[part](arguments),
         }

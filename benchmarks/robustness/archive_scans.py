@@ -20,15 +20,16 @@ from train.phantom.render import simulate
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from numpy.typing import NDArray
+
     from benchmarks.robustness.object_store import ObjectStore
 
 BUCKET, RESULTS = "scans", "results"
 VARIANTS = 10  # of one simulated scan: each with other noise of one grey level
 SHRUNK = 2  # so that 400 scans fit into memory beside all else
-NOTE = (
-    f"simulated scans at 1/{SHRUNK} of their size, {VARIANTS} draws of noise of one grey level of each; 5 % are spoilt "
-    "(cut, empty, text), 1 % of the keys name no object; keys are names in the store for the same few hundred objects"
-)
+_SPOILT = "5 % are spoilt (cut, empty, text), 1 % of the keys name no object; many keys stand for one object"
+NOTE = f"simulated scans at 1/{SHRUNK} of their size, {VARIANTS} draws of noise of one grey level of each; {_SPOILT}"
+SMALL_NOTE = f"drawn lenses of 365 x 430 pixels, for a tiny model, as the engine is what is tested; {_SPOILT}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +61,34 @@ def scan_files(distinct: int, seed: int) -> dict[str, bytes]:
             size = (whole.shape[1] // SHRUNK, whole.shape[0] // SHRUNK)
             picture = cv2.resize(whole, size, interpolation=cv2.INTER_AREA).astype(np.int16)
         noisy = np.clip(picture + rng.integers(-1, 2, picture.shape), 0, 255) * (picture > 0)
-        done, data = cv2.imencode(".png", noisy.astype(np.uint8))
-        if not done:
-            raise RuntimeError("a scan could not be encoded")
-        content = data.tobytes()
-        if number % 20 == 7:  # 5 %
-            content = (content[: len(content) // 2], b"", b"no picture at all\n" * 100)[number // 20 % 3]
-        files[f"{number:03d}_{eye}.png"] = content
+        files[f"{number:03d}_{eye}.png"] = _spoilt(_encoded(noisy.astype(np.uint8)), number)
     return files
+
+
+def small_files(distinct: int) -> dict[str, bytes]:
+    """Objects that a tiny model answers at once: a lens whose rows of cataract, and whose place, differ."""
+    files: dict[str, bytes] = {}
+    for number in range(distinct):
+        frame = np.full((365, 430), 10, np.uint8)
+        left = 145 + number % 5
+        frame[168:308, left : left + 140] = 80
+        frame[168 : 178 + number // 5 % 80, left : left + 140] = 160
+        files[f"{number:03d}_OD.png"] = _spoilt(_encoded(frame), number)
+    return files
+
+
+def _encoded(picture: NDArray[np.uint8]) -> bytes:
+    done, data = cv2.imencode(".png", picture)
+    if not done:
+        raise RuntimeError("a scan could not be encoded")
+    return data.tobytes()
+
+
+def _spoilt(content: bytes, number: int) -> bytes:
+    """The content, or of every twentieth file what cannot be read."""
+    if number % 20 != 7:
+        return content
+    return (content[: len(content) // 2], b"", b"no picture at all\n" * 100)[number // 20 % 3]
 
 
 def keys_of(names: list[str], keys: int) -> list[str]:

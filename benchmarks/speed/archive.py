@@ -1,7 +1,7 @@
 """What a scan of an archive costs: ``python -m benchmarks.speed.archive``.
 
-Two runs of one process on scans of full size, of few and of many keys: what the second takes more is what scans take,
-the rest is the start. One run from S3 in memory shows what the client of a store adds.
+Runs of one process on scans of full size, of few and of many keys: what the second takes more is what scans take, the
+rest is the start. Runs from S3 in memory show what the client of a store takes.
 """
 
 from __future__ import annotations
@@ -47,6 +47,8 @@ class Spent:
         Of the program and all it started.
     bytes_read, bytes_written
         Of files, and of shards.
+    fetching_s
+        Processor seconds of the program itself, which fetches and writes.
     requests
         To the store.
     peak_mb
@@ -58,6 +60,7 @@ class Spent:
     processor_s: float
     bytes_read: int
     bytes_written: int
+    fetching_s: float
     requests: int
     peak_mb: dict[str, float]
 
@@ -85,6 +88,7 @@ def spent(manifest: str, prefix: str, environment: dict[str, str] | None = None)
         processor_s=round(usage.ru_utime + usage.ru_stime, 2),
         bytes_read=this["bytes_read"],
         bytes_written=this["bytes_written"],
+        fetching_s=this["processor_seconds_of_this_process"],
         requests=this["requests"],
         peak_mb=this["peak_mb"],
     )
@@ -106,9 +110,13 @@ def costs(few: int, many: int) -> dict[str, Any]:
             (folder / f"{label}.parquet").write_bytes(manifest_bytes(_keys(files, keys)))
             runs[label] = spent(str(folder / f"{label}.parquet"), str(folder / label))
         size = sizes_of_shards(folder / "many")
-        _fill(store, files, manifest_bytes(_keys(files, many)))
-        runs["s3"] = spent(f"s3://{BUCKET}/many.parquet", f"s3://{RESULTS}/many", store.environment)
-    first, second, remote = runs["few"], runs["many"], runs["s3"]
+        _fill(
+            store, files, {label: manifest_bytes(_keys(files, keys)) for label, keys in (("few", few), ("many", many))}
+        )
+        for label in ("few", "many"):
+            prefix = f"s3://{RESULTS}/{label}"
+            runs[f"s3_{label}"] = spent(f"s3://{BUCKET}/{label}.parquet", prefix, store.environment)
+    first, second = runs["few"], runs["many"]
     more = second.scans - first.scans
     each_s = (second.processor_s - first.processor_s) / more
     return {
@@ -119,7 +127,8 @@ def costs(few: int, many: int) -> dict[str, Any]:
         "scans_per_core_s": round(1 / each_s, 2),
         "wall_s_per_scan": round((second.wall_s - first.wall_s) / more, 4),
         "start_s": round(first.wall_s - first.scans * (second.wall_s - first.wall_s) / more, 2),
-        "s3_client_s_per_scan": round((remote.processor_s - second.processor_s) / second.scans, 4),
+        "fetching_s_per_scan": round((second.fetching_s - first.fetching_s) / more, 4),
+        "fetching_s_per_scan_from_s3": round((runs["s3_many"].fetching_s - runs["s3_few"].fetching_s) / more, 4),
         "bytes_read_per_scan": round(second.bytes_read / second.scans),
         **size,
     }
@@ -153,13 +162,14 @@ def _keys(files: dict[str, bytes], count: int) -> list[str]:
     return [names[number % len(names)] for number in range(count)]
 
 
-def _fill(store: ObjectStore, files: dict[str, bytes], manifest: bytes) -> None:
+def _fill(store: ObjectStore, files: dict[str, bytes], manifests: dict[str, bytes]) -> None:
     with client(store) as system:
         for bucket in (BUCKET, RESULTS):
             system.mkdir(bucket)
         for name, content in files.items():
             system.pipe_file(f"{BUCKET}/{name}", content)
-        system.pipe_file(f"{BUCKET}/many.parquet", manifest)
+        for name, content in manifests.items():
+            system.pipe_file(f"{BUCKET}/{name}.parquet", content)
 
 
 def main() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -125,6 +126,7 @@ class ArchiveProgress:
             "requests_repeated": self.repeated,
             "start_seconds": None if self.start_s is None else round(self.start_s, 2),
             "seconds": round(now_s - self.began_s, 1),
+            "processor_seconds_of_this_process": round(time.process_time(), 2),
             "scans_per_s": round(self.rate(now_s), 2),
             "machine_hours": round(self.machine_s / _HOUR_S, 4),
             "cost": None if self.cost is None else round(self.cost, 4),

@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_model_options(parser)
     add_reading_options(parser)
-    parser.add_argument("--shard-size", type=int, metavar="N", help="scans of a shard (default: 2000)")
+    parser.add_argument("--shard-size", type=int, metavar="N", help="scans of a shard (default: 1000)")
     parser.add_argument(
         "--processes", type=int, metavar="N", help="workers (default: one for each processor of machine or cluster)"
     )
