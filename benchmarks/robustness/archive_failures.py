@@ -1,8 +1,8 @@
 """Time and repeated work of an archive by the size of shards: ``python -m benchmarks.robustness.archive_failures``.
 
 A simulation of a hundred million scans on a cluster with slow workers, lost machines, lost drivers and a store that
-throttles. What it takes from measurements comes from benchmarks/results/archive_costs.json. `--check` runs small
-archives, kills some, and holds what they took against the same simulation of them.
+throttles. What it takes from measurements comes from benchmarks/results/archive_costs.json, and
+`benchmarks.robustness.archive_failures_check` holds it against small archives.
 """
 
 from __future__ import annotations
@@ -234,26 +234,20 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--scans", type=int, default=SCANS)
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--check", action="store_true", help="hold the simulation against small runs instead")
     parser.add_argument("--out", type=Path, default=OUT)
     arguments = parser.parse_args()
     content = json.loads(arguments.out.read_text(encoding="utf-8")) if arguments.out.exists() else {}
-    if arguments.check:
-        from benchmarks.robustness.archive_failures_check import checked
-
-        content["check"] = {**place(), **checked()}
-    else:
-        costs = json.loads(COSTS.read_text(encoding="utf-8"))
-        content["simulation"] = {
-            **place(),
-            "costs_commit": costs["commit"],
-            "seeds": list(range(arguments.seeds)),
-            "scans": arguments.scans,
-            "worlds": {
-                name: {"world": _finite(asdict(world)), "sizes": swept(world, arguments.scans, SIZES, arguments.seeds)}
-                for name, world in worlds(costs).items()
-            },
-        }
+    costs = json.loads(COSTS.read_text(encoding="utf-8"))
+    content["simulation"] = {
+        **place(),
+        "costs_commit": costs["commit"],
+        "seeds": list(range(arguments.seeds)),
+        "scans": arguments.scans,
+        "worlds": {
+            name: {"world": _finite(asdict(world)), "sizes": swept(world, arguments.scans, SIZES, arguments.seeds)}
+            for name, world in worlds(costs).items()
+        },
+    }
     save(arguments.out, content)
     return 0
 

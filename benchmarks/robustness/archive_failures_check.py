@@ -1,4 +1,7 @@
-"""Small archives, measured and killed, beside the simulation of the same: what `archive_failures` rests on."""
+"""Small archives, killed, beside their simulation: ``python -m benchmarks.robustness.archive_failures_check``.
+
+What they took is held against what `benchmarks.robustness.archive_failures` says of the same, and kept beside it.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.robustness.archive_failures import HOUR_S, World, simulate
+from benchmarks.provenance import place, save
+from benchmarks.robustness.archive_failures import HOUR_S, OUT, World, simulate
 from benchmarks.robustness.archive_scans import BUCKET, RESULTS, fill, scan_files
 from benchmarks.robustness.object_store import ObjectStore, object_store
 
@@ -111,3 +115,14 @@ def _finish(running: subprocess.Popen[bytes]) -> None:
     running.communicate()
     if running.returncode not in (0, EXIT_SOME_FAILED):
         raise RuntimeError(f"the archive ended with {running.returncode}")
+
+
+def main() -> int:
+    """Run, print, save."""
+    content = json.loads(OUT.read_text(encoding="utf-8")) if OUT.exists() else {}
+    save(OUT, {**content, "check": {**place(), **checked()}})
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 
 _MOST_LOSSES = 20  # of workers one after another, without a shard between them
 _LOOK_AT_NODES_S, _KNOCK_S, _CLOSES_S = 5.0, 10.0, 5.0
-_NO_STATISTICS = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
+# Ray sends no statistics of its use, and warns of no change in what it hides of accelerators.
+_RAY_SETTINGS = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
 _FILES = ("model", "profile")  # settings that may name a file of the machine where the run was started
 
 
@@ -111,7 +112,7 @@ def _quiet() -> Iterator[None]:
 
 
 def _joined(address: str) -> Any:
-    for name, value in _NO_STATISTICS.items():
+    for name, value in _RAY_SETTINGS.items():
         os.environ.setdefault(name, value)
     ray = library.ray()
     try:
