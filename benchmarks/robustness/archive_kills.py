@@ -41,7 +41,7 @@ ROOT = Path(__file__).parents[2]
 OUT = Path(__file__).parents[1] / "results" / "archive_kills.json"
 KINDS = ("driver", "worker", "node", "store errors", "throttling")
 FAULTS = {"store errors": Faults(failed=0.1, lost=0.05, cut=0.1), "throttling": Faults(throttled=0.5)}
-FAULTS_S = 15.0
+FAULTS_S = 8.0
 WORKERS = 2
 EXIT_SOME_FAILED = 4
 _LOOK_EVERY_S = 0.25
