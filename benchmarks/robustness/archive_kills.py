@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import signal
 import statistics
 import subprocess
@@ -34,7 +35,7 @@ from benchmarks.robustness.archive_scans import (
     small_files,
 )
 from benchmarks.robustness.object_store import Faults, ObjectStore, object_store
-from benchmarks.robustness.ray_cluster import LOCAL, LocalCluster, ray_cluster
+from benchmarks.robustness.ray_cluster import LOCAL, LocalCluster, descendants, ray_cluster
 from tests.make_tiny_model import TinyModel, tiny_model_bytes
 
 ROOT = Path(__file__).parents[2]
@@ -150,25 +151,58 @@ def _kill_worker(cluster: LocalCluster) -> None:
 
 
 def timed(bench: Bench, cluster: LocalCluster, rounds: int) -> dict[str, Any]:
-    """Both engines in turns on the smaller manifest, without their start."""
-    took: dict[str, list[float]] = {"processes": [], "ray": []}
-    starts: dict[str, list[float]] = {"processes": [], "ray": []}
-    memory: dict[str, Any] = {}
+    """Both engines in turns, on few keys and on many: what the latter take more is without any start."""
+    runs: dict[str, list[dict[str, Any]]] = {"processes": [], "ray": []}
     for number in range(rounds):
         for engine, more in (("processes", ()), ("ray", ("--ray", cluster.address))):
-            summary = bench.finish(bench.start("some.parquet", f"{engine}-{number}", *more))["this_run"]
-            took[engine].append(round(summary["seconds"] - summary["start_seconds"], 1))
-            starts[engine].append(summary["start_seconds"])
-            memory[engine] = summary["peak_mb"]
-            print(f"round {number + 1}, {engine}: {summary['seconds']} s", flush=True)
-    ratios = [ray / plain for ray, plain in zip(took["ray"], took["processes"], strict=True)]
+            few, many = (
+                _taken(bench, cluster, f"{name}.parquet", f"{engine}-{name}-{number}", *more)
+                for name in ("few", "many")
+            )
+            runs[engine].append(
+                {
+                    "processor_s": round(many["processor_s"] - few["processor_s"], 1),
+                    "wall_s": round(many["wall_s"] - few["wall_s"], 1),
+                    "start_s": [one["start_seconds"] for one in (few, many)],
+                    "peak_mb": many["peak_mb"],
+                }
+            )
+            print(f"round {number + 1}, {engine}: {runs[engine][-1]}", flush=True)
+    pairs = list(zip(runs["ray"], runs["processes"], strict=True))
     return {
         "rounds": rounds,
-        "seconds_without_start": took,
-        "start_seconds": starts,
-        "ratio": {"median": statistics.median(ratios), "min": min(ratios), "max": max(ratios)} if ratios else None,
-        "peak_mb_of_a_worker": memory,
+        "load_per_core": round(os.getloadavg()[0] / (os.cpu_count() or 1), 2),
+        **runs,
+        "ratio": {
+            name: {"median": statistics.median(all_), "min": min(all_), "max": max(all_)}
+            for name in ("processor_s", "wall_s")
+            if (all_ := [round(ray[name] / plain[name], 3) for ray, plain in pairs])
+        },
     }
+
+
+def _taken(bench: Bench, cluster: LocalCluster, manifest: str, prefix: str, *more: str) -> dict[str, Any]:
+    """What a run took: of the processor, with the whole cluster's part."""
+    before_s = _processor_s(cluster)
+    summary = bench.finish(bench.start(manifest, prefix, *more))["this_run"]
+    taken_s = _processor_s(cluster) - before_s
+    return {**summary, "processor_s": taken_s, "wall_s": summary["seconds"] - summary["start_seconds"]}
+
+
+def _processor_s(cluster: LocalCluster) -> float:
+    """Seconds of the processor that ended runs, and all processes of the cluster, have had so far."""
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    ticks = sum(ticks_of(pid) for pid in [cluster.process.pid, *descendants(cluster.process.pid)])
+    return ended.ru_utime + ended.ru_stime + ticks / os.sysconf("SC_CLK_TCK")
+
+
+def ticks_of(pid: int) -> int:
+    """Ticks of the processor that a process, and its children that have ended, have had."""
+    try:
+        stat = Path("/proc", str(pid), "stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return 0
+    return sum(int(field) for field in stat.rpartition(")")[2].split()[11:15])
 
 
 def under_kills(options: argparse.Namespace) -> dict[str, Any]:
@@ -209,14 +243,14 @@ def under_kills(options: argparse.Namespace) -> dict[str, Any]:
 
 def compared(options: argparse.Namespace) -> dict[str, Any]:
     """Time both engines; returns what they took."""
-    files = scan_files(options.distinct, options.seed)
+    files = scan_files(options.pace_distinct, options.seed)
     with object_store() as store:
-        fill(store, files, {"some.parquet": options.timed_keys})
+        fill(store, files, {"few.parquet": options.pace_keys // 5, "many.parquet": options.pace_keys})
         bench = Bench(store, options.shard_size)
         with ray_cluster(WORKERS, store.environment) as cluster:
             pace = timed(bench, cluster, options.rounds)
-    about = {"keys": options.timed_keys, "scans": NOTE, "model": "bundled", "distinct": len(files)}
-    return {**about, "shard_size": options.shard_size, **pace, "good": True}
+    about = {"keys": [options.pace_keys // 5, options.pace_keys], "scans": NOTE, "model": "bundled"}
+    return {**about, "distinct": len(files), "shard_size": options.shard_size, **pace, "good": True}
 
 
 PARTS = {"kills": under_kills, "pace": compared}
@@ -229,7 +263,8 @@ def main() -> int:
     parser.add_argument("--distinct", type=int, default=400, help="scans")
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--shard-size", type=int, default=100)
-    parser.add_argument("--timed-keys", type=int, default=2000, help="of the runs that compare both engines")
+    parser.add_argument("--pace-keys", type=int, default=2000, help="of the runs that compare both engines")
+    parser.add_argument("--pace-distinct", type=int, default=40)
     parser.add_argument("--rounds", type=int, default=3, help="of these")
     parser.add_argument("--small", action="store_true", help="kills: small drawn scans and a tiny model")
     parser.add_argument("--seed", type=int, default=20)

@@ -126,7 +126,7 @@ def costs(few: int, many: int) -> dict[str, Any]:
 
 
 def of_one_scan(runs: dict[str, Spent]) -> dict[str, Any]:
-    """What follows for one scan and for a start: in time of the processor, which others on the machine hardly change."""
+    """What follows for one scan and for a start, in time of the processor: others on the machine hardly change it."""
     first, second = runs["few"], runs["many"]
     more = second.scans - first.scans
     each_s = (second.processor_s - first.processor_s) / more
