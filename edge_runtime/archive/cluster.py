@@ -6,7 +6,6 @@ import logging
 import os
 import socket
 import sys
-import tempfile
 import time
 from collections import deque
 from contextlib import contextmanager, redirect_stdout, suppress
@@ -20,11 +19,10 @@ from edge_runtime.errors import EdgeCataractError, InternalError, OutputError
 from . import library
 from .patience import Patience
 from .score import ShardWorker, check_worker
+from .sent_settings import SentSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-    from edge_runtime.batch.work import AnalyzerSettings
 
     from .manifest import Shard
     from .processes import Reports
@@ -35,7 +33,6 @@ _MOST_LOSSES = 20  # of workers one after another, without a shard between them
 _LOOK_AT_NODES_S, _KNOCK_S, _CLOSES_S = 5.0, 10.0, 5.0
 # Ray sends no statistics of its use, and warns of no change in what it hides of accelerators.
 _RAY_SETTINGS = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
-_FILES = ("model", "profile")  # settings that may name a file of the machine where the run was started
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +142,7 @@ class _Driver:
         self._closing: list[Any] = []
         self._losses = 0
         self._looked_s = time.monotonic()
-        self._arguments = (ray.put(without_files(work)), ray.put(contents_of(work.settings)))
+        self._work = ray.put(replace(work, settings=SentSettings.of(work.settings)))
         self._actor = ray.remote(num_cpus=work.settings.limits.threads or 1, max_restarts=0)(ShardActor)
         self._waiting: dict[Any, tuple[Any, Shard | None]] = {}  # what is asked of whom; no shard: whether it is ready
         for _ in range(workers):
@@ -165,7 +162,7 @@ class _Driver:
         self._ray.wait(self._closing, num_returns=len(self._closing), timeout=_CLOSES_S)
 
     def _start(self) -> None:
-        actor = self._actor.remote(*self._arguments)
+        actor = self._actor.remote(self._work)
         self._waiting[actor.ready.remote()] = (actor, None)
 
     def _heard(self, answered: Any) -> ShardReport | None:
@@ -214,66 +211,32 @@ class ShardActor:
     Parameters
     ----------
     work
-        What there is to know.
-    contents
-        The files that its settings name, by the names of these settings.
+        What there is to know; its settings bring their files along.
     """
 
-    def __init__(self, work: ArchiveWork, contents: dict[str, bytes]) -> None:
+    def __init__(self, work: ArchiveWork) -> None:
         # Every process that is started here would import the main module of Ray again.
         sys.modules["__main__"] = ModuleType("__main__")
+        self._worker: ShardWorker | None = None
         self._error: EdgeCataractError | None = None
-        self._folder = tempfile.TemporaryDirectory(prefix="edge-cataract-")
         try:
-            here = replace(work, settings=_with_files(work.settings, contents, self._folder.name))
-            check_worker(here)
-            self._worker = ShardWorker(here, Patience())
+            check_worker(work)
+            self._worker = ShardWorker(work, Patience())
         except EdgeCataractError as error:
-            self._error = error
+            self._error = error.with_traceback(None)
 
     def close(self) -> None:
-        """End its process, and remove its files."""
-        if self._error is None:
+        """End its process."""
+        if self._worker is not None:
             self._worker.close()
-        self._folder.cleanup()
 
     def ready(self) -> EdgeCataractError | None:
         """Why it cannot work; None when it can."""
         return self._error
 
-    def score(self, shard: Shard) -> ShardReport | EdgeCataractError:
+    def score(self, shard: Shard) -> ShardReport | EdgeCataractError | None:
         """Have a shard on the store, or say why not."""
         try:
-            return self._worker.score(shard)
+            return self._error if self._worker is None else self._worker.score(shard)
         except EdgeCataractError as error:
             return error.with_traceback(None)
-
-
-def without_files(work: ArchiveWork) -> ArchiveWork:
-    """The work without paths of this machine, whose files travel beside it."""
-    return replace(work, settings=_pointing(work.settings, dict.fromkeys(contents_of(work.settings))))
-
-
-def contents_of(settings: AnalyzerSettings) -> dict[str, bytes]:
-    """The files that settings name, by the names of these settings."""
-    found = {}
-    for name in _FILES:
-        value = getattr(settings, name)
-        if isinstance(value, str) and os.path.isfile(value):
-            with open(value, "rb") as file:
-                found[name] = file.read()
-    return found
-
-
-def _with_files(settings: AnalyzerSettings, contents: dict[str, bytes], folder: str) -> AnalyzerSettings:
-    paths: dict[str, str | None] = {name: os.path.join(folder, name) for name in contents}
-    for name, content in contents.items():
-        with open(os.path.join(folder, name), "wb") as file:
-            file.write(content)
-    return _pointing(settings, paths)
-
-
-def _pointing(settings: AnalyzerSettings, paths: dict[str, str | None]) -> AnalyzerSettings:
-    """The settings with other paths of the files that they name."""
-    model, profile = settings.model, settings.profile
-    return replace(settings, model=paths.get("model", model), profile=paths.get("profile", profile))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, BinaryIO
 
 from edge_runtime.errors import OutputError, ScanMissingError, UsageError
 
@@ -59,8 +60,10 @@ class Manifest:
 
     Attributes
     ----------
-    path
-        The copy.
+    file
+        The copy, which has no name, so that no kill leaves it. It is read by one at a time.
+    parquet
+        Whether it is Parquet; otherwise it is CSV.
     root
         Where keys lie that are not absolute: the place of the manifest.
     sha256
@@ -69,7 +72,8 @@ class Manifest:
         Number of keys.
     """
 
-    path: str
+    file: BinaryIO
+    parquet: bool
     root: str
     sha256: str
     rows: int
@@ -78,7 +82,7 @@ class Manifest:
         """Its pieces in order, each of `size` keys but for the last."""
         keys: list[str] = []
         number = 0
-        for more in _keys(self.path):
+        for more in _keys(self.file, parquet=self.parquet):
             keys += more
             while len(keys) >= size:
                 yield Shard(number, number * size, tuple(keys[:size]))
@@ -105,31 +109,29 @@ def opened_manifest(place: str, patience: Patience) -> Iterator[Manifest]:
     suffix = os.path.splitext(place)[1].casefold()
     if suffix not in SUFFIXES:
         raise UsageError("bad-manifest", "A manifest is a table that ends in .parquet or .csv.", "Name one.")
-    with tempfile.TemporaryDirectory(prefix="edge-cataract-") as folder:
-        path = os.path.join(folder, f"manifest{suffix}")
+    with tempfile.TemporaryFile(prefix="edge-cataract-") as file:
         digest = hashlib.sha256()
         try:
-            with open(path, "wb") as file:
-                for piece in copied(place, file, patience):
-                    digest.update(piece)
+            for piece in copied(place, file, patience):
+                digest.update(piece)
         except (FileNotFoundError, IsADirectoryError) as error:
             raise ScanMissingError("missing-file", "There is no such manifest.", "Check the path.") from error
         except OSError as error:
             raise OutputError(
-                "output-folder",
-                f"The manifest cannot be copied: {error.strerror}.",
-                "Free space in the temporary folder.",
+                "output-folder", f"The manifest cannot be copied: {error.strerror}.", "Free space for temporary files."
             ) from error
-        rows = sum(len(keys) for keys in _keys(path))
+        parquet = suffix == SUFFIXES[0]
+        rows = sum(len(keys) for keys in _keys(file, parquet=parquet))
         if not rows:
             raise UsageError("bad-manifest", "The manifest has no rows.", "Correct the table.")
-        yield Manifest(path, parent(place), digest.hexdigest(), rows)
+        yield Manifest(file, parquet, parent(place), digest.hexdigest(), rows)
 
 
-def _keys(path: str) -> Iterator[list[str]]:
+def _keys(file: BinaryIO, *, parquet: bool) -> Iterator[list[str]]:
     """The keys of a table in pieces, checked."""
+    file.seek(0)
     row = 0
-    for keys in _parquet_column(path) if path.endswith(SUFFIXES[0]) else _csv_column(path):
+    for keys in _parquet_column(file) if parquet else _csv_column(file):
         for key in keys:
             row += 1
             if not isinstance(key, str) or not key or len(key) > _LONGEST_KEY:
@@ -137,32 +139,34 @@ def _keys(path: str) -> Iterator[list[str]]:
         yield keys
 
 
-def _parquet_column(path: str) -> Iterator[list[Any]]:
+def _parquet_column(file: BinaryIO) -> Iterator[list[Any]]:
     # Without threads of Arrow: some that still run when a program ends abort it.
     try:
-        file = arrow("parquet").ParquetFile(path, pre_buffer=False)
-        name = _column(file.schema_arrow.names)
-        for batch in file.iter_batches(batch_size=_READ_AT_ONCE, columns=[name], use_threads=False):
+        table = arrow("parquet").ParquetFile(file, pre_buffer=False)
+        name = _column(table.schema_arrow.names)
+        for batch in table.iter_batches(batch_size=_READ_AT_ONCE, columns=[name], use_threads=False):
             yield batch.column(0).to_pylist()
     except (arrow().ArrowException, OSError, UnicodeDecodeError) as error:
         raise _unreadable(error) from error
 
 
-def _csv_column(path: str) -> Iterator[list[Any]]:
+def _csv_column(file: BinaryIO) -> Iterator[list[Any]]:
+    text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
     try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            table = csv.reader(file, strict=True)
-            header = next(table, [])
-            place = header.index(_column(header))
-            while rows := list(islice(table, _READ_AT_ONCE)):
-                filled = [row for row in rows if row]
-                if any(len(row) != len(header) for row in filled):
-                    raise UsageError(
-                        "bad-manifest", "Rows of the manifest differ in their number of cells.", "Correct the table."
-                    )
-                yield [row[place] for row in filled]
+        table = csv.reader(text, strict=True)
+        header = next(table, [])
+        place = header.index(_column(header))
+        while rows := list(islice(table, _READ_AT_ONCE)):
+            filled = [row for row in rows if row]
+            if any(len(row) != len(header) for row in filled):
+                raise UsageError(
+                    "bad-manifest", "Rows of the manifest differ in their number of cells.", "Correct the table."
+                )
+            yield [row[place] for row in filled]
     except (csv.Error, UnicodeDecodeError) as error:
         raise _unreadable(error) from error
+    finally:
+        text.detach()  # or it would close the file
 
 
 def _unreadable(error: Exception) -> UsageError:

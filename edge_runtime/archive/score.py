@@ -15,6 +15,7 @@ from .fetching import Fetcher
 from .measuring import FetchedFile, MeasuredFile, measure_file, row_of_error
 from .patience import Patience
 from .plan import ArchivePlan, work_of
+from .sent_settings import SentSettings
 from .store import store_at
 from .table import shard_bytes
 
@@ -214,7 +215,11 @@ def check_worker(work: ArchiveWork) -> None:
     EdgeCataractError
         When the model is missing or damaged.
     """
-    here = work_of(work.settings)
+    if isinstance(work.settings, SentSettings):
+        with work.settings.on_disk() as settings:
+            here = work_of(settings)
+    else:
+        here = work_of(work.settings)
     apart = sorted(name for name in here if here[name] != work.plan.work.get(name))
     if apart:
         raise OutputError(

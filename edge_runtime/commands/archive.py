@@ -32,9 +32,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "given",
         nargs="+",
         type=path_argument,
-        metavar="MANIFEST | ACTION PREFIX",
-        help="a table of keys, .parquet or .csv, on a disk or s3://bucket/...; or what to do with the archive under a "
-        "prefix: status (how much is there), verify (read and check all), merge (one table, -o FILE.parquet)",
+        metavar="MANIFEST|ACTION",
+        help="a table of keys, .parquet or .csv, on a disk or s3://bucket/...; or an action and the prefix of "
+        "an archive: status (how much is there), verify (read and check all), merge (one table, -o FILE.parquet)",
     )
     parser.add_argument(
         "-o", "--output", type=path_argument, metavar="PREFIX", help="folder or s3://bucket/prefix of plan and shards"

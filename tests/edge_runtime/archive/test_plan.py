@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from edge_runtime.archive.store import FolderStore
 from edge_runtime.errors import AuditError, OutputError, ScanMissingError, UsageError
 from tests.edge_runtime.batch.exams import settings
 
-MANIFEST = Manifest("m.csv", "/", "1" * 64, 10)
+MANIFEST = Manifest(io.BytesIO(), False, "/", "1" * 64, 10)
 
 
 def test_shards_cover_all_rows(tiny_model: Path) -> None:
