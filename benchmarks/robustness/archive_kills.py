@@ -99,8 +99,8 @@ class Bench:
         return {**os.environ, **LOCAL, **self.store.environment}
 
 
-def killed_run(bench: Bench, cluster: LocalCluster, shards: int, kills: int) -> dict[str, Any]:
-    """Run to the end under kills, spread over the run; returns what was done and what it took."""
+def killed_run(bench: Bench, cluster: LocalCluster, shards: int, kills: int, most_s: float) -> dict[str, Any]:
+    """Run to the end under kills, spread over the run, for so long; returns what was done and what it took."""
     began = time.monotonic()
     running = bench.start("all.parquet", "killed", "--ray", cluster.address)
     done: Counter[str] = Counter()
@@ -108,7 +108,7 @@ def killed_run(bench: Bench, cluster: LocalCluster, shards: int, kills: int) -> 
     for number in range(kills):
         kind = KINDS[number % len(KINDS)]
         reached = _wait_for(bench, running, round(shards * (number + 0.5) / (kills + 1)))
-        if running.poll() is not None:
+        if running.poll() is not None or time.monotonic() - began > most_s:
             break
         if kind == "driver":
             running.kill()
@@ -218,7 +218,7 @@ def under_kills(options: argparse.Namespace) -> dict[str, Any]:
         print(f"undisturbed: {whole['seconds']} s", flush=True)
         before = store.counts()
         with ray_cluster(WORKERS, store.environment) as cluster:
-            killed = killed_run(bench, cluster, shards, options.kills)
+            killed = killed_run(bench, cluster, shards, options.kills, options.most_s)
             ready_s = round(cluster.started_s, 1)
         requests = {name: count - before.get(name, 0) for name, count in store.counts().items()}
         first, second = shards_of(store, "undisturbed"), shards_of(store, "killed")
@@ -262,6 +262,7 @@ def main() -> int:
     parser.add_argument("--keys", type=int, default=20_000)
     parser.add_argument("--distinct", type=int, default=400, help="scans")
     parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--most-s", type=float, default=_LONGEST_S, help="seconds after which nothing more is killed")
     parser.add_argument("--shard-size", type=int, default=100)
     parser.add_argument("--pace-keys", type=int, default=2000, help="of the runs that compare both engines")
     parser.add_argument("--pace-distinct", type=int, default=40)

@@ -25,7 +25,7 @@ _LOCAL = "127.0.0.1"
 # Without the second, Ray takes the address of a network for that of this machine.
 LOCAL = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
 _OBJECTS_BYTES = 100 << 20  # the least that Ray takes is 75 MB; shards pass through the store of the archive, not here
-_ENDS_S = 30.0
+_STARTS_S, _ENDS_S = 240.0, 30.0
 ACTOR = "ray::ShardActor"
 
 
@@ -136,12 +136,12 @@ def main() -> int:
     head = {**node, "node_ip_address": _LOCAL, "include_dashboard": False}
     cluster = cluster_utils.Cluster(initialize_head=True, head_node_args=head)
     others = [cluster.add_node(**node, node_ip_address=_LOCAL) for _ in range(arguments.nodes - 1)]
-    cluster.wait_for_nodes()
+    cluster.wait_for_nodes(timeout=_STARTS_S)
     print(cluster.address, flush=True)
     for line in sys.stdin:
         if line.strip() == "lose":
             cluster.remove_node(others.pop(0), allow_graceful=False)
-            others.append(cluster.add_node(**node, node_ip_address=_LOCAL))
+            others.append(cluster.add_node(wait=False, **node, node_ip_address=_LOCAL))
             print("lost", flush=True)
     cluster.shutdown()
     shutil.rmtree(folder, ignore_errors=True)
