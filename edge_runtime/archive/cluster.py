@@ -221,7 +221,7 @@ class ShardActor:
         self._error: EdgeCataractError | None = None
         try:
             check_worker(work)
-            self._worker = ShardWorker(work, Patience())
+            self._worker = ShardWorker(work, Patience(work.patience_s))
         except EdgeCataractError as error:
             self._error = error.with_traceback(None)
 

@@ -94,7 +94,7 @@ def run_archive(run: ArchiveRun, listener: Listener) -> dict[str, Any]:
         plan = plan_of(manifest, run.shard_size, run.settings)
         settle(store, plan)
         done = shards_in(store, plan)
-        work = ArchiveWork(plan, prefix, manifest.root, run.settings, run.scan_s, run.missing_ok)
+        work = ArchiveWork(plan, prefix, manifest.root, run.settings, run.scan_s, run.missing_ok, run.patience.limit_s)
         progress = ArchiveProgress.of(plan, done, time.monotonic(), run.price)
         with closing(_reports(run, work, _left(manifest, plan, done), progress, listener)) as reports:
             for report in reports:

@@ -13,7 +13,7 @@ from edge_runtime.machine.memory import MEGABYTE, resident_bytes
 
 from .fetching import Fetcher
 from .measuring import FetchedFile, MeasuredFile, measure_file, row_of_error
-from .patience import Patience
+from .patience import PATIENCE_S, Patience
 from .plan import ArchivePlan, work_of
 from .sent_settings import SentSettings
 from .store import store_at
@@ -49,6 +49,8 @@ class ArchiveWork:
         Seconds that one file may take.
     missing_ok
         Whether a shard may be written none of whose files can be read.
+    patience_s
+        Seconds that one request to the store may be refused.
     """
 
     plan: ArchivePlan
@@ -57,6 +59,7 @@ class ArchiveWork:
     settings: AnalyzerSettings
     scan_s: float
     missing_ok: bool = False
+    patience_s: float = PATIENCE_S
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import pytest
 from edge_runtime import CataractAnalyzer
 from edge_runtime.archive.measuring import FetchedFile, measure_file
 from edge_runtime.results import ModelFacts
+from tests.dicom_files import file_bytes, tomography
 from tests.edge_runtime.pictures import CATARACT_FRACTION, empty_frame, encoded, lens_frame
 
 SCAN = encoded(".png", lens_frame())
@@ -52,3 +53,15 @@ def test_what_cannot_be_graded_is_a_row_with_its_word(
     assert row["status"] == status
     assert row["word"] == word if word else row["word"]
     assert row["cataract_fraction"] is None
+
+
+def test_the_frames_of_a_file_are_judged_together_as_one_eye(analyzer: CataractAnalyzer) -> None:
+    frames = [lens_frame(cataract_rows=200 + 8 * number) for number in range(3)]
+    row = measured(analyzer, "exam.dcm", file_bytes(tomography(frames, laterality="L")))
+    assert (row["status"], row["eye"], row["scans_given"], row["scans_used"]) == ("graded", "OS", 3, 3)
+    assert row["cataract_fraction"] == pytest.approx((200 + 208 + 216) / 3 / 700)
+
+
+def test_a_file_that_says_another_eye_than_its_key_is_refused(analyzer: CataractAnalyzer) -> None:
+    row = measured(analyzer, "P1_OD.dcm", file_bytes(tomography([lens_frame()], laterality="L")))
+    assert (row["status"], row["word"]) == ("refused", "contradicting-eye")
