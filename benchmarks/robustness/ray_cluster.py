@@ -23,7 +23,11 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 _LOCAL = "127.0.0.1"
 # Without the second, Ray takes the address of a network for that of this machine.
-LOCAL = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
+LOCAL = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
+    "RAY_raylet_start_wait_time_s": "240",  # of a busy machine
+}
 _OBJECTS_BYTES = 100 << 20  # the least that Ray takes is 75 MB; shards pass through the store of the archive, not here
 _STARTS_S, _ENDS_S = 240.0, 30.0
 ACTOR = "ray::ShardActor"
@@ -133,9 +137,9 @@ def main() -> int:
     cluster_utils = import_module("ray.cluster_utils")
     Path(folder, "ray").mkdir()
     node = {"num_cpus": 1, "object_store_memory": _OBJECTS_BYTES}
-    head = {**node, "node_ip_address": _LOCAL, "include_dashboard": False}
+    head = {**node, "wait": False, "node_ip_address": _LOCAL, "include_dashboard": False}
     cluster = cluster_utils.Cluster(initialize_head=True, head_node_args=head)
-    others = [cluster.add_node(**node, node_ip_address=_LOCAL) for _ in range(arguments.nodes - 1)]
+    others = [cluster.add_node(wait=False, **node, node_ip_address=_LOCAL) for _ in range(arguments.nodes - 1)]
     cluster.wait_for_nodes(timeout=_STARTS_S)
     print(cluster.address, flush=True)
     for line in sys.stdin:
