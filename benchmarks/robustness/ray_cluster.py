@@ -23,11 +23,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 _LOCAL = "127.0.0.1"
 # Without the second, Ray takes the address of a network for that of this machine.
-LOCAL = {
-    "RAY_USAGE_STATS_ENABLED": "0",
-    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
-    "RAY_raylet_start_wait_time_s": "240",  # of a busy machine
-}
+LOCAL = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
 _OBJECTS_BYTES = 100 << 20  # the least that Ray takes is 75 MB; shards pass through the store of the archive, not here
 _STARTS_S, _ENDS_S = 240.0, 30.0
 ACTOR = "ray::ShardActor"
