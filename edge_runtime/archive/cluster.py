@@ -139,6 +139,7 @@ class _Driver:
     ) -> None:
         self._ray, self._shards, self._progress = ray, shards, progress
         self._again: deque[Shard] = deque()
+        self._more = True
         self._closing: list[Any] = []
         self._losses = 0
         self._looked_s = time.monotonic()
@@ -150,7 +151,8 @@ class _Driver:
 
     def reports(self) -> Reports:
         """What the actors say."""
-        while self._waiting:
+        # Not until nobody is waited for: a lost machine may stay away, and its workers with it.
+        while self._more or self._again or any(shard is not None for _, shard in self._waiting.values()):
             done, _ = self._ray.wait(list(self._waiting), timeout=TICK_S)
             self._look_at_nodes()
             for answered in done:
@@ -159,7 +161,8 @@ class _Driver:
                     yield report
             if not done:
                 yield None
-        self._ray.wait(self._closing, num_returns=len(self._closing), timeout=_CLOSES_S)
+        if self._closing:
+            self._ray.wait(self._closing, num_returns=len(self._closing), timeout=_CLOSES_S)
 
     def _start(self) -> None:
         actor = self._actor.remote(self._work)
@@ -179,6 +182,7 @@ class _Driver:
         if following is not None:
             self._waiting[actor.score.remote(following)] = (actor, following)
         else:
+            self._more = False
             self._closing.append(actor.close.remote())
         report: ShardReport | None = said
         return report

@@ -11,18 +11,81 @@ import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from benchmarks.robustness.ray_cluster import ACTOR, LOCAL, command_of, descendants
-from edge_runtime.archive.cluster import ShardActor
+from edge_runtime.archive.cluster import ShardActor, _Driver
 from edge_runtime.archive.manifest import Shard
+from edge_runtime.archive.progress import ArchiveProgress
+from edge_runtime.archive.score import ShardReport
 from edge_runtime.archive.sent_settings import SentSettings
 from edge_runtime.errors import EdgeCataractError
 from tests.conftest import ROOT, RunProgram
 from tests.edge_runtime.batch.exams import settings
 
 from .archives import work_in, write_files, write_manifest
+
+
+class LostError(Exception):
+    """What a cluster says of a worker that is gone."""
+
+
+class PaperCluster:
+    """A cluster on paper: the second worker is lost with its first shard, and no machine comes in its place."""
+
+    exceptions = SimpleNamespace(RayError=LostError)
+
+    def __init__(self) -> None:
+        self.actors = 0
+        self.refs: dict[str, Any] = {}
+
+    def put(self, content: object) -> object:
+        return content
+
+    def remote(self, **options: object) -> Any:
+        return lambda actor: SimpleNamespace(remote=self.start)
+
+    def start(self, work: object) -> Any:
+        self.actors += 1
+        number = self.actors
+
+        def ask(what: str, answer: Any) -> str:
+            self.refs[f"{what} of {number}"] = answer
+            return f"{what} of {number}"
+
+        return SimpleNamespace(
+            ready=SimpleNamespace(remote=lambda: ask("ready", None if number < 3 else "never")),
+            score=SimpleNamespace(
+                remote=lambda shard: ask(
+                    f"shard {shard.number}", ShardReport(shard.number, 1, True) if number == 1 else LostError()
+                )
+            ),
+            close=SimpleNamespace(remote=lambda: ask("close", None)),
+        )
+
+    def wait(self, refs: list[str], timeout: float, num_returns: int = 1) -> tuple[list[str], list[str]]:
+        done = [ref for ref in refs if not isinstance(self.refs[ref], str)]
+        return done[:num_returns], done[num_returns:]
+
+    def get(self, ref: str) -> Any:
+        if isinstance(self.refs[ref], Exception):
+            raise self.refs[ref]
+        return self.refs[ref]
+
+    def kill(self, actor: object) -> None:
+        """It is gone already."""
+
+
+def test_a_machine_that_stays_away_holds_nothing_up(tmp_path: Path, tiny_model: Path) -> None:
+    work, shards = work_in(tmp_path, tiny_model, [f"{number}.png" for number in range(5)], shard_size=1)
+    progress = ArchiveProgress.of(work.plan, set(), 0.0, None)
+    cluster = PaperCluster()
+    reports = list(_Driver(cluster, iter(shards), work, 2, progress).reports())
+    assert sorted(report.number for report in reports if report is not None) == [0, 1, 2, 3, 4]
+    assert cluster.actors == 3
 
 
 def kill_a_worker(driver: int) -> None:
