@@ -25,6 +25,7 @@ VERBS = {  # each lives in edge_runtime/commands/<verb>.py, which is imported on
     "analyze": "analyse each scan by itself (the default verb)",
     "exam": "the radial scans of an exam: one result for each eye",
     "batch": "many exams of a folder or a manifest, in parallel; a stopped run is continued",
+    "archive": "millions of scans by a table of keys, shard by shard, on one machine or on a cluster",
     "receive": "scans from a device by DICOM: judged, and their results sent to an archive",
     "watch": "a folder: exams are judged as their scans come",
     "serve": "a service on this machine, with a page for a touch screen",

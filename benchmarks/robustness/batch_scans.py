@@ -59,7 +59,7 @@ def make_scans(folder: Path, exams: int, bad_share: float, seed: int) -> MadeSca
         Of the draw which files are spoilt.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    contents = {eye: _contents(eye) for eye in Laterality}
+    contents = {eye: contents_of(eye) for eye in Laterality}
     rng = np.random.default_rng(seed)
     count = exams * SCANS_PER_EXAM
     bad = set(rng.choice(count, round(bad_share * count), replace=False).tolist())
@@ -76,7 +76,7 @@ def make_scans(folder: Path, exams: int, bad_share: float, seed: int) -> MadeSca
     return MadeScans(number, len(bad))
 
 
-def _contents(eye: Laterality) -> dict[tuple[int, str], bytes]:
+def contents_of(eye: Laterality) -> dict[tuple[int, str], bytes]:
     """The files of one eye by meridian and ending."""
     plan = EyePlan("batch", "p1", eye.value, 66.0, eye is Laterality.OD, dilated=True)
     pictures = [simulate(plan, ScanPlan(1, float(DEGREES * place))).picture for place in range(SCANS_PER_EYE)]

@@ -52,10 +52,11 @@ class Progress:
     def text(self, now_s: float) -> str:
         """One line: ``37 of 200 exams, 222 of 1200 files, 0:05:12 left``."""
         left = self.left_s(now_s)
-        end = "" if left is None else f", {_clock(left)} left"
+        end = "" if left is None else f", {clock(left)} left"
         return f"{self.exams_done} of {self.exams} exams, {self.files_done} of {self.files} files{end}"
 
 
-def _clock(seconds: float) -> str:
+def clock(seconds: float) -> str:
+    """Hours, minutes and seconds: ``1:02:03``."""
     whole = round(seconds)
     return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"

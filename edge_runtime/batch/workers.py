@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from .record import ExamRecord
     from .work import AnalyzerSettings
 
-    Task = Callable[[CataractAnalyzer, Job], Any]
+    Task = Callable[[CataractAnalyzer, Any], Any]  # of whatever a verb calls a job
     Results = Generator[tuple[Job, ExamRecord] | None, None, None]
 
 # Resident memory at its peak in MB, of a worker on exams of two eyes and of the process that watches, measured by
@@ -86,7 +86,7 @@ class _Worker:
 
     def __init__(self, process: Any, pipe: Connection, until: float) -> None:
         self.process, self.pipe, self.until = process, pipe, until
-        self.job: Job | None = None
+        self.job: Any = None
         self.idle = False
 
 
@@ -112,7 +112,7 @@ class WorkerPool:
 
     def __init__(self, settings: AnalyzerSettings, task: Task, *, keep: bool = False, exam_s: float = EXAM_S) -> None:
         self._settings, self._task, self._keep, self._exam_s = settings, task, keep, exam_s
-        self._waiting: deque[Job] = deque()
+        self._waiting: deque[Any] = deque()
         self._context = multiprocessing.get_context("spawn")  # a session of onnxruntime does not survive a fork
         self._false_starts = 0
         self.running: list[_Worker] = []
@@ -125,7 +125,7 @@ class WorkerPool:
         theirs.close()
         self.running.append(_Worker(process, ours, time.monotonic() + _READY_S))
 
-    def add(self, job: Job) -> None:
+    def add(self, job: Any) -> None:
         """Put an exam at the end of the queue; a process that waits gets it at once."""
         self._waiting.append(job)
         idle = next((worker for worker in self.running if worker.idle), None)
@@ -142,7 +142,7 @@ class WorkerPool:
         """Whether a process has loaded the model."""
         return any(worker.idle or worker.job is not None for worker in self.running)
 
-    def results(self, timeout_s: float, also: Sequence[Connection] = ()) -> list[tuple[Job, Any]] | None:
+    def results(self, timeout_s: float, also: Sequence[Connection] = ()) -> list[tuple[Any, Any]] | None:
         """Exams that have ended since, each with what the task gave, or with the error that ended its process.
 
         A process that takes too long is ended here, so that one exam stops no others.
@@ -167,7 +167,7 @@ class WorkerPool:
         heard += [self._replace(worker, late=True) for worker in late]
         return [result for result in heard if result is not None] if ready or late else None
 
-    def _look_at(self, worker: _Worker) -> tuple[Job, Any] | None:
+    def _look_at(self, worker: _Worker) -> tuple[Any, Any] | None:
         """Take what a process says, and give it the next exam; None where that was no result."""
         try:
             said = worker.pipe.recv()
@@ -197,7 +197,7 @@ class WorkerPool:
         if worker.job is None:
             self._forget(worker)
 
-    def _replace(self, worker: _Worker, *, late: bool = False) -> tuple[Job, EdgeCataractError] | None:
+    def _replace(self, worker: _Worker, *, late: bool = False) -> tuple[Any, EdgeCataractError] | None:
         if late:
             worker.process.kill()
         self._forget(worker)
