@@ -128,7 +128,9 @@ class Asked:
 
     def different(self, answer: dict[str, Any], labels: NDArray[np.uint8], *, exact: bool) -> list[str]:
         """Names of what a sample finds differently; without `exact`, counts may differ as few labels do."""
-        names = [name for name in COMPARED if name not in ("decision", "borderline") or not self.judged_by_runtime_alone]
+        names = [
+            name for name in COMPARED if name not in ("decision", "borderline") or not self.judged_by_runtime_alone
+        ]
         wrong = [name for name in names if answer.get(name) != self.found[name]]
         if self.different_labels(labels) and exact:
             wrong.append("labels")
@@ -148,8 +150,14 @@ def ask_c(
     """The answers of the C sample and its label maps, which it writes into a folder."""
     command = [*c_command(program, precision, f"labels={folder}", "details=1", *options), *map(str, scans)]
     answers = [json.loads(line) for line in _run(command, timeout_s).splitlines()]
-    maps = [cv2.imread(str(folder / f"{one['scan']}.pgm"), cv2.IMREAD_UNCHANGED) for one in answers]
-    return list(zip(answers, maps, strict=True))
+    return [(one, _read_map(folder / f"{one['scan']}.pgm")) for one in answers]
+
+
+def _read_map(path: Path) -> NDArray[np.uint8]:
+    read = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_UNCHANGED)
+    if read is None:
+        raise SampleError(f"{path.name} is no label map")
+    return read.astype(np.uint8)
 
 
 def digest(labels: NDArray[np.uint8]) -> str:

@@ -1,4 +1,4 @@
-"""The C sample: compiled with warnings as errors, held against the runtime and the golden vectors, given damaged files."""
+"""The C sample: compiled with warnings as errors, held against runtime and golden vectors, given damaged files."""
 
 from __future__ import annotations
 
