@@ -79,7 +79,7 @@ def test_node_measures_what_the_runtime_measures(precision: str, node_modules: P
         assert answer["found"] == (view.frame.levels is not None), name
         if view.frame.levels is not None:
             assert answer["levels"] == levels_vector(view.frame.levels).tolist(), name
-        counts = (*answer["lens_px"], *answer["cataract_px"], *answer["dropped_px"])
+        counts = (answer["lens_px"], answer["cataract_px"], answer["dropped_px"])
         assert counts == (view.pixels.lens, view.pixels.cataract, view.region.dropped), name
         assert answer["settled"] == view.settled, name
 
@@ -105,7 +105,7 @@ def test_node_finds_the_golden_vectors(precision: str, node_modules: Path, tmp_p
         assert (answer["levels"] if answer["found"] else None) == vector["levels"]
         assert answer["window"] == wanted["window"]
         for name in ("lens_px", "cataract_px", "dropped_px"):
-            assert answer[name] == [wanted[name]], name
+            assert answer[name] == wanted[name], name
         assert [bool(one) for one in answer["cut"]] == wanted["cut"]
         assert [bool(one) for one in answer["reasons"]] == wanted["reasons"]
 
