@@ -25,9 +25,9 @@ from xml.etree import ElementTree as Tree
 import numpy as np
 
 from benchmarks.gate import FRESH
-from benchmarks.parity.graphs import variants
-from benchmarks.parity.samples import build_c, c_command, write_pgm
 from benchmarks.provenance import place, save, versions
+from benchmarks.samples.frames import variants
+from benchmarks.samples.programs import build_c, c_command, write_pgm
 from edge_runtime.golden import SAMPLES
 from edge_runtime.reading.raster import read_scan
 from edge_runtime.scan import scan_from_pixels

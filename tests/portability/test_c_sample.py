@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks.parity import samples
+from benchmarks.samples import programs
+from benchmarks.samples.asked import Asked, digest
 from edge_runtime import CataractAnalyzer
 from edge_runtime.frame.profiles import PixelPitch
 from edge_runtime.model import store
@@ -25,12 +26,12 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="session")
 def c_program(program: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The compiled sample."""
-    return samples.build_c(tmp_path_factory.mktemp("c") / "edge_cataract", compiler=program("gcc"))
+    return programs.build_c(tmp_path_factory.mktemp("c") / "edge_cataract", compiler=program("gcc"))
 
 
 def refused(c_program: Path, *words: str | Path) -> tuple[int, list[dict[str, Any]], str]:
     """Exit code, answers and messages of a run that may fail."""
-    command = [*samples.c_command(c_program, "int8"), *map(str, words)]
+    command = [*programs.c_command(c_program, "int8"), *map(str, words)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     return done.returncode, [json.loads(line) for line in done.stdout.splitlines()], done.stderr
 
@@ -40,9 +41,9 @@ def test_c_finds_what_the_runtime_finds(precision: str, c_program: Path, tmp_pat
     analyzer = CataractAnalyzer(precision=precision)
     raw = np.random.default_rng(3).integers(0, 65536, (1519, 768), dtype=np.uint16)
     some = {**scans(), "raw": scan_from_pixels(raw)}
-    asked = [samples.Asked.of(scan, analyzer) for scan in some.values()]
-    files = [samples.write_pgm(tmp_path / f"{name}.in.pgm", one.scan) for name, one in zip(some, asked, strict=True)]
-    answers = samples.ask_c(c_program, files, precision, tmp_path)
+    asked = [Asked.of(scan, analyzer) for scan in some.values()]
+    files = [programs.write_pgm(tmp_path / f"{name}.in.pgm", one.scan) for name, one in zip(some, asked, strict=True)]
+    answers = programs.ask_c(c_program, files, precision, tmp_path)
     found = {name: one.different(*answer, exact=True) for name, one, answer in zip(some, asked, answers, strict=True)}
     assert found == {name: [] for name in some}
     assert {one.found["decision"] for one in asked} == {"cataract", "clear", "ungradable"}
@@ -55,13 +56,13 @@ def test_c_finds_the_golden_vectors(precision: str, c_program: Path, tmp_path: P
     vectors = json.loads((GRAPHS / "vectors.json").read_text(encoding="utf-8"))["frames"]
     for vector, recipe in zip(vectors, RECIPES, strict=True):
         pitch = [f"pitch={recipe.pitch.row_um},{recipe.pitch.column_um}"] if recipe.pitch else []
-        scan = samples.write_pgm(tmp_path / "scan.pgm", recipe.scan())
-        [(answer, labels)] = samples.ask_c(c_program, [scan], precision, tmp_path, *pitch)
+        scan = programs.write_pgm(tmp_path / "scan.pgm", recipe.scan())
+        [(answer, labels)] = programs.ask_c(c_program, [scan], precision, tmp_path, *pitch)
         wanted = vector["models"][precision]
         assert answer["native"] == vector["native"]["shape"]
         assert (answer["levels"] if answer["found"] else None) == vector["levels"]
         assert answer["table"] == vector["table"]
-        assert samples.digest(labels) == wanted["measured_sha256"]
+        assert digest(labels) == wanted["measured_sha256"]
         for name in ("window", "lens_px", "cataract_px", "dropped_px"):
             assert answer[name] == wanted[name], name
 
@@ -69,9 +70,9 @@ def test_c_finds_the_golden_vectors(precision: str, c_program: Path, tmp_path: P
 def test_a_raw_frame_is_read_by_its_stated_shape(c_program: Path, tmp_path: Path) -> None:
     scan, raw = scans()["ill"], tmp_path / "scan.raw"
     raw.write_bytes(scan.pixels.tobytes())
-    pgm = samples.write_pgm(tmp_path / "scan.pgm", scan)
-    [(told, _)] = samples.ask_c(c_program, [raw], "int8", tmp_path, f"raw={scan.rows},{scan.columns},255")
-    [(read, _)] = samples.ask_c(c_program, [pgm], "int8", tmp_path)
+    pgm = programs.write_pgm(tmp_path / "scan.pgm", scan)
+    [(told, _)] = programs.ask_c(c_program, [raw], "int8", tmp_path, f"raw={scan.rows},{scan.columns},255")
+    [(read, _)] = programs.ask_c(c_program, [pgm], "int8", tmp_path)
     assert told == read
 
 
@@ -92,7 +93,7 @@ DAMAGED: dict[str, tuple[Callable[[bytes], bytes], str]] = {
 
 
 def test_a_damaged_scan_has_its_word_and_the_others_their_answers(c_program: Path, tmp_path: Path) -> None:
-    whole = samples.write_pgm(tmp_path / "MUSTERMANN.pgm", scans()["ill"])
+    whole = programs.write_pgm(tmp_path / "MUSTERMANN.pgm", scans()["ill"])
     files = [whole]
     for name, (damage, _) in DAMAGED.items():
         files.append(tmp_path / f"MUSTERMANN {name}.pgm")
@@ -108,7 +109,7 @@ def test_a_damaged_scan_has_its_word_and_the_others_their_answers(c_program: Pat
 
 @pytest.mark.parametrize("pitch", ["nan,7", "0.5,7", "7,41", "inf,inf", "-7,7"])
 def test_a_pitch_that_no_scan_has_is_refused(pitch: str, c_program: Path, tmp_path: Path) -> None:
-    code, answers, _ = refused(c_program, f"pitch={pitch}", samples.write_pgm(tmp_path / "a.pgm", scans()["ill"]))
+    code, answers, _ = refused(c_program, f"pitch={pitch}", programs.write_pgm(tmp_path / "a.pgm", scans()["ill"]))
     assert (code, answers[0]["error"]) == (65, "bad-pixel-pitch")
 
 
@@ -118,8 +119,8 @@ def test_a_pitch_that_no_scan_has_is_refused(pitch: str, c_program: Path, tmp_pa
         (["library=/nowhere.so"], 66),
         ([f"network={Path(store.BUNDLE) / 'missing.onnx'}"], 66),
         ([f"network={Path(store.BUNDLE) / 'register.json'}"], 82),
-        ([f"crop={samples.release_files('int8')['count']}"], 82),
-        ([f"look={samples.release_files('int8')['network']}"], 82),
+        ([f"crop={programs.release_files('int8')['count']}"], 82),
+        ([f"look={programs.release_files('int8')['network']}"], 82),
         (["threads=0"], 2),
         (["wrong=1"], 66),
     ],
@@ -132,15 +133,15 @@ def test_a_file_that_is_another_one_is_refused_before_any_scan(words: list[str],
 
 
 def test_more_threads_find_the_same(c_program: Path, tmp_path: Path) -> None:
-    scan = samples.write_pgm(tmp_path / "scan.pgm", scans()["low"])
-    [(one, _)] = samples.ask_c(c_program, [scan], "int8", tmp_path)
-    [(two, _)] = samples.ask_c(c_program, [scan], "int8", tmp_path, "threads=2")
+    scan = programs.write_pgm(tmp_path / "scan.pgm", scans()["low"])
+    [(one, _)] = programs.ask_c(c_program, [scan], "int8", tmp_path)
+    [(two, _)] = programs.ask_c(c_program, [scan], "int8", tmp_path, "threads=2")
     assert one == two
 
 
 def test_pitch_is_that_of_the_runtime(c_program: Path, tmp_path: Path) -> None:
     pitch = PixelPitch(9.1, 10.3)
-    asked = samples.Asked.of(scans()["smaller"], CataractAnalyzer(profile=pitch), pitch)
-    scan = samples.write_pgm(tmp_path / "scan.pgm", asked.scan)
-    [answer] = samples.ask_c(c_program, [scan], "int8", tmp_path, "pitch=9.1,10.3")
+    asked = Asked.of(scans()["smaller"], CataractAnalyzer(profile=pitch), pitch)
+    scan = programs.write_pgm(tmp_path / "scan.pgm", asked.scan)
+    [answer] = programs.ask_c(c_program, [scan], "int8", tmp_path, "pitch=9.1,10.3")
     assert asked.different(*answer, exact=True) == []

@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from benchmarks.parity import samples
-from benchmarks.parity.sample_page import build_page, walk
+from benchmarks.samples.asked import COMPARED, Asked, digest
+from benchmarks.samples.page import build_page, walk
+from benchmarks.samples.programs import write_pgm
 from edge_runtime import CataractAnalyzer
 from edge_runtime.golden import SAMPLES
 from edge_runtime.reading.raster import read_scan
@@ -57,9 +58,9 @@ def given(folder: Path) -> dict[Path, Scan]:
     moved = scan_from_pixels(np.roll(clear.pixels, 500, axis=0))
     return {
         SAMPLES / "simulated-cataract.png": ill,
-        samples.write_pgm(folder / "clear.pgm", clear): clear,
+        write_pgm(folder / "clear.pgm", clear): clear,
         written(folder / "deep.png", deep.pixels): deep,
-        samples.write_pgm(folder / "deep.pgm", deep): deep,
+        write_pgm(folder / "deep.pgm", deep): deep,
         written(folder / "MUSTERMANN.png", np.dstack([moved.pixels] * 3)): moved,
     }
 
@@ -73,11 +74,9 @@ def test_the_page_finds_what_the_runtime_finds_without_a_network(threads: int, p
         assert found[kind] == [], kind
     assert found["isolated"]
     for scan, answer in zip(files.values(), found["answers"], strict=True):
-        asked = samples.Asked.of(scan, analyzer)
-        assert {name: answer[name] for name in samples.COMPARED} == {
-            name: asked.found[name] for name in samples.COMPARED
-        }
-        assert answer["labels_sha256"] == samples.digest(asked.found["labels"])
+        asked = Asked.of(scan, analyzer)
+        assert {name: answer[name] for name in COMPARED} == {name: asked.found[name] for name in COMPARED}
+        assert answer["labels_sha256"] == digest(asked.found["labels"])
         assert answer["threads"] == min(threads, os.cpu_count() or 1)
     assert found["again"] == found["answers"][0]
     assert max(one["most"] for one in found["memory"]) < MAX_MEMORY_MB

@@ -14,7 +14,7 @@ function shown(value, digits) {
 // What a reader sees first, and why.
 function words({ decision, reasons, borderline, cataract_fraction: fraction, threshold }) {
   if (decision === "ungradable")
-    return ["Not graded", reasons.length ? `Because: ${reasons.join(", ")}.` : "No lens was found."];
+    return ["Not graded", reasons.length ? `Because: ${reasons.join(", ").replaceAll("-", " ")}.` : "No lens was found."];
   const side = decision === "cataract" ? "at or above" : "below";
   const near = borderline ? " It lies so close to it that the scan should be repeated." : "";
   return [

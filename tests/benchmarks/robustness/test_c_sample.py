@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.parity.samples import build_c, c_command
 from benchmarks.robustness.c_sample import PITCH, SANITIZERS, SIDE, ask, batches, findings, sanitized, valgrind
+from benchmarks.samples.programs import build_c, c_command
 
 FAULTY = r"""
 #include <stdio.h>

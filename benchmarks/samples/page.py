@@ -12,10 +12,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .samples import EMBEDDING, SampleError
+from .programs import EMBEDDING, SampleError
 
 if TYPE_CHECKING:
     from subprocess import Popen
+    from typing import IO
 
 PROGRAM = Path(__file__).with_suffix(".cjs")
 BROWSER = EMBEDDING / "browser"
@@ -23,7 +24,7 @@ BROWSER = EMBEDDING / "browser"
 
 def build_page(engine: Path, site: Path, precision: str = "int8") -> Path:
     """Build the page; `engine` is the folder of the package onnxruntime-web."""
-    command = [sys.executable, BROWSER / "build.py", engine, "-o", site, "--precision", precision]
+    command = [sys.executable, str(BROWSER / "build.py"), str(engine), "-o", str(site), "--precision", precision]
     subprocess.run(command, check=True, timeout=60)
     return site
 
@@ -34,8 +35,7 @@ def served(site: Path) -> Iterator[tuple[str, Popen[str]]]:
     command = [sys.executable, str(BROWSER / "serve.py"), str(site), "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         try:
-            assert server.stdout is not None
-            yield server.stdout.readline().strip(), server
+            yield _lines(server.stdout).readline().strip(), server
         finally:
             server.kill()
 
@@ -52,12 +52,12 @@ def walk(
     SampleError
         When the page did not come to an end.
     """
+    pipe = subprocess.PIPE
     with served(site) as (url, server):
         plan = {"url": url, "files": [str(file) for file in files], "threads": 1, "scheme": "light", **wishes}
         command = ["node", str(PROGRAM), chromium, json.dumps(plan)]
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         environment = {**os.environ, "NODE_PATH": str(modules)}
-        with subprocess.Popen(command, env=environment, text=True, **pipes) as program:
+        with subprocess.Popen(command, env=environment, text=True, stdin=pipe, stdout=pipe, stderr=pipe) as program:
             watchdog = threading.Timer(within_s, program.kill)
             watchdog.start()
             try:
@@ -68,16 +68,21 @@ def walk(
 
 
 def _listen(program: Popen[str], server: Popen[str]) -> dict[str, Any]:
-    assert program.stdin is not None
-    assert program.stdout is not None
-    assert program.stderr is not None
-    for line in program.stdout:
+    """End the server when the program asks for it, until it says what it found."""
+    answers = _lines(program.stdin)
+    for line in _lines(program.stdout):
         said = json.loads(line)
         if "found" in said:
             found: dict[str, Any] = said["found"]
             return found
         server.kill()
         server.wait()
-        program.stdin.write("done\n")
-        program.stdin.flush()
-    raise SampleError(program.stderr.read()[-2000:])
+        answers.write("done\n")
+        answers.flush()
+    raise SampleError(_lines(program.stderr).read()[-2000:])
+
+
+def _lines(stream: IO[str] | None) -> IO[str]:
+    if stream is None:
+        raise SampleError("a program was started without a pipe")
+    return stream
