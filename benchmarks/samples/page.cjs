@@ -41,7 +41,7 @@ async function analyzed(page, file) {
     const { labels, answer, details, threads } = window.answered;
     const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", labels.labels));
     const sha256 = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
-    return { ...answer, ...details, threads, labels_sha256: sha256, labels: window.wanted ? Array.from(labels.labels) : null };
+    return { ...answer, ...details, threads, labels_sha256: sha256, labels: window.wanted ? Array.from(labels.labels) : null, labels_shape: labels.shape };
   });
 }
 
@@ -73,7 +73,7 @@ async function walk(browser) {
   context.on("request", (request) => {
     if (loaded || !request.url().startsWith(plan.url)) found.foreign.push(request.url());
   });
-  await page.goto(`${plan.url}?threads=${plan.threads}`);
+  await page.goto(`${plan.url}?threads=${plan.threads}${plan.pitch ? `&pitch=${plan.pitch}` : ""}`);
   if (plan.refused) {
     await page.waitForFunction(() => document.querySelector("#state").textContent.includes("cannot be started"));
     found.said = await page.textContent("#state");

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,6 +56,19 @@ def build_c(program: Path, *flags: str, compiler: str = "gcc") -> Path:
     return program
 
 
+def build_cpp(program: Path, compilers: tuple[str, str] = ("gcc", "g++")) -> Path:
+    """Compile the C sample without its program, and the C++ class with its own; warnings are errors."""
+    folder = program.parent
+    objects: list[Path] = []
+    for source in sorted((EMBEDDING / "c").glob("*.c")):
+        if source.stem not in ("main", "scan_file"):
+            objects.append(folder / f"{source.stem}.o")
+            _run([compilers[0], "-std=c11", "-O2", *WARNINGS, "-c", "-o", objects[-1], source], 120)
+    sources = [EMBEDDING / "cpp" / "main.cpp", *objects]
+    _run([compilers[1], "-std=c++17", "-O2", *WARNINGS, "-o", program, *sources, "-ldl", "-lm"], 120)
+    return program
+
+
 def c_command(program: Path, precision: str, *options: str) -> list[str]:
     """How the C sample is started, but for its scans."""
     files = [f"{name}={path}" for name, path in release_files(precision).items()]
@@ -74,7 +88,36 @@ def ask_c(
 ) -> list[tuple[dict[str, Any], NDArray[np.uint8]]]:
     """The answers of the C sample and its label maps, which it writes into a folder."""
     command = [*c_command(program, precision, f"labels={folder}", "details=1", *options), *map(str, scans)]
-    answers = [json.loads(line) for line in _run(command, timeout_s).splitlines()]
+    return _answers(_run(command, timeout_s), folder)
+
+
+def ask_node(
+    scans: Sequence[Path], precision: str, folder: Path, modules: Path, pitch: Sequence[float] | None = None
+) -> list[tuple[dict[str, Any], NDArray[np.uint8]]]:
+    """The answers of the sample for Node.js; `modules` holds onnxruntime-node."""
+    settings = folder / "files.json"
+    files = {name: str(path) for name, path in release_files(precision).items()}
+    settings.write_text(json.dumps({**files, "pitch": pitch, "labels": str(folder)}), encoding="utf-8")
+    command = ["node", EMBEDDING / "node" / "edge_cataract.mjs", settings, *scans]
+    return _answers(_run(command, 900, NODE_PATH=str(modules)), folder)
+
+
+def ask_openvino(
+    scans: Sequence[Path], folder: Path, packages: Path | None = None
+) -> list[tuple[dict[str, Any], NDArray[np.uint8]]]:
+    """The answers of the sample for OpenVINO, which is installed, or lies in a folder of packages."""
+    release = folder / "release"
+    release.mkdir(exist_ok=True)
+    for path in release_files("fp32").values():
+        (release / path.name).write_bytes(path.read_bytes())
+    command = [sys.executable, EMBEDDING / "openvino" / "edge_cataract.py", release, *scans, "--labels", folder]
+    environment = {} if packages is None else {"PYTHONPATH": str(packages)}
+    return _answers(_run(command, 900, **environment), folder)
+
+
+def _answers(lines: str, folder: Path) -> list[tuple[dict[str, Any], NDArray[np.uint8]]]:
+    """What a sample printed, with the label maps that it wrote beside."""
+    answers = [json.loads(line) for line in lines.splitlines()]
     return [(one, _read_map(folder / f"{one['scan']}.pgm")) for one in answers]
 
 
@@ -85,7 +128,7 @@ def _read_map(path: Path) -> NDArray[np.uint8]:
     return read.astype(np.uint8)
 
 
-def _run(command: Sequence[str | Path], timeout_s: int, **environment: str) -> str:
+def _run(command: Sequence[Any], timeout_s: int, **environment: str) -> str:
     """What a program prints.
 
     Raises

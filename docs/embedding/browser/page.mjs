@@ -94,7 +94,8 @@ at("file").addEventListener("change", () => {
   say("The scan is being analysed …");
   worker.postMessage({ file });
 });
-worker.postMessage({ threads: Number(new URLSearchParams(location.search).get("threads")) || 2 });
+const wishes = new URLSearchParams(location.search); // ?threads=1; ?pitch=9.6,9.6: um of a pixel, along rows and columns
+worker.postMessage({ threads: Number(wishes.get("threads")) || 2, pitch: wishes.get("pitch")?.split(",").map(Number) });
 
 if ("serviceWorker" in navigator) {
   navigator.serviceWorker.register("service_worker.js").then(async () => {

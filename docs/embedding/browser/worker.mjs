@@ -3,7 +3,7 @@ import * as ort from "./onnxruntime/ort.wasm.min.mjs";
 import { Analyzer } from "./javascript/analysis.mjs";
 import { checkDigest, ModelError } from "./javascript/model_file.mjs";
 
-let analyzer, threads;
+let analyzer, threads, pitch;
 
 async function fetched(name, { file, sha256 }) {
   const response = await fetch(new URL(`models/${file}`, import.meta.url));
@@ -24,7 +24,7 @@ async function load(wanted) {
 
 async function analyze(file) {
   const start = performance.now();
-  const { answer, frame, labels, details } = await analyzer.analyze(new Uint8Array(await file.arrayBuffer()));
+  const { answer, frame, labels, details } = await analyzer.analyze(new Uint8Array(await file.arrayBuffer()), pitch);
   const map = { labels: labels.labels.slice(), shape: labels.shape };
   const found = { answer, details, threads, grid: analyzer.facts.grid, ms: performance.now() - start };
   self.postMessage({ state: "answered", found, frame, labels: map }, [frame.grey.buffer, map.labels.buffer]);
@@ -39,6 +39,7 @@ async function told(work, fatal) {
 }
 
 self.onmessage = ({ data }) => {
+  pitch = data.pitch ?? pitch;
   if (data.file) told(() => analyze(data.file), false);
   else told(() => load(data.threads).then(() => self.postMessage({ state: "ready" })), true);
 };

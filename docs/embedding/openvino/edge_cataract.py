@@ -1,13 +1,12 @@
-"""`python edge_cataract.py FOLDER SCAN ...`: a line of JSON for every scan of the ANTERION, measured by OpenVINO.
+"""`edge_cataract.py FOLDER SCAN ...`: a line of JSON for every scan of the ANTERION, measured by OpenVINO.
 
 FOLDER holds the files of a release: prepare, look, crop, edge (the network, float32) and count. Decoding is OpenCV's.
 """
 
 from __future__ import annotations
 
-import hashlib
+import argparse
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -103,8 +102,15 @@ def read(path: str) -> np.ndarray:
 
 
 if __name__ == "__main__":
-    analyzer = Analyzer(Path(sys.argv[1]))
-    for number, name in enumerate(sys.argv[2:], 1):
-        answer = analyzer.measure(read(name))
-        sha256 = hashlib.sha256(answer.pop("labels").tobytes()).hexdigest()
-        print(json.dumps({"scan": number, **answer, "labels_sha256": sha256}))  # noqa: T201  # its only output
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("scans", nargs="+")
+    parser.add_argument("--labels", type=Path, help="folder in which label maps are written, as PGM")
+    arguments = parser.parse_args()
+    analyzer = Analyzer(arguments.folder)
+    for number, path in enumerate(arguments.scans, 1):
+        answer = analyzer.measure(read(path))
+        labels = answer.pop("labels")
+        if arguments.labels:
+            (arguments.labels / f"{number}.pgm").write_bytes(cv2.imencode(".pgm", labels)[1].tobytes())
+        print(json.dumps({"scan": number, **answer}))  # noqa: T201  # its only output
