@@ -28,7 +28,7 @@ from benchmarks.samples.page import build_page, walk
 from benchmarks.samples.programs import ask_c, ask_node, ask_openvino, build_c, write_pgm
 from edge_runtime import CataractAnalyzer
 from edge_runtime.frame.prepare import prepare_frame
-from edge_runtime.frame.profiles import PixelPitch, profile_of_scan
+from edge_runtime.frame.profiles import PROFILES, PixelPitch, profile_of_scan
 from edge_runtime.frame.window import NATIVE_PITCH_UM
 from edge_runtime.reading.raster import read_scan
 from edge_runtime.report.page.pdf import find_chromium
@@ -107,7 +107,8 @@ class Engines:
         if engine == "graphs":
             yield from ((place, self.graphs(asked[place])) for place in places)
         elif engine == "openvino":
-            some = [place for place in places if asked[place].pitch is None and asked[place].scan.bits == 8]
+            exported = PROFILES["anterion"].export_shapes
+            some = [place for place in places if asked[place].scan.pixels.shape in exported]
             yield from zip(some, self.openvino([asked[place] for place in some]), strict=True)
         else:
             for pitch in (None, NATIVE):

@@ -94,8 +94,9 @@ def native(scan: np.ndarray) -> np.ndarray:
 
 
 def read(path: str) -> np.ndarray:
-    """The grey levels of a frame of the ANTERION, (rows, columns) uint8."""
-    scan = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_UNCHANGED)
+    """The grey levels of a frame of the ANTERION, (rows, columns) uint8; OpenCV makes up what a cut file lacks."""
+    content = np.fromfile(path, np.uint8) if Path(path).is_file() else np.empty(0, np.uint8)
+    scan = cv2.imdecode(content, cv2.IMREAD_UNCHANGED) if content.size else None
     if scan is None or scan.ndim != 2 or scan.dtype != np.uint8 or scan.shape not in EXPORTED:
         raise SystemExit("A grey frame of 8 bits was expected, as the device exports it. Nothing was measured.")
     return scan
