@@ -14,6 +14,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -90,6 +91,12 @@ def raw_frame(pixels: NDArray[np.uint8]) -> NDArray[np.uint16]:
     return raw
 
 
+def spread(every: Sequence[Frame], count: int) -> list[Frame]:
+    """Evenly spread frames; all of them where there are no more."""
+    step = max(len(every) / count, 1)
+    return [every[int(place * step)] for place in range(min(count, len(every)))]
+
+
 class Engines:
     """The engines that are compared, ready to be asked about some frames of one pitch."""
 
@@ -98,7 +105,11 @@ class Engines:
         self.analyzer = CataractAnalyzer(precision=precision)
         self.graph_measurement = GraphMeasurement(self.analyzer)
         self.program = build_c(folder / "edge_cataract")
-        self.site = build_page(modules / "onnxruntime-web", folder / "site", precision)
+
+    @cached_property
+    def site(self) -> Path:
+        """The built page."""
+        return build_page(self.modules / "onnxruntime-web", self.folder / "site", self.precision)
 
     def ask(self, engine: str, asked: Sequence[Frame]) -> Iterator[tuple[int, Told]]:
         """Places of frames, and what an engine says of each."""
@@ -173,9 +184,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--folder", type=Path, default=FRESH / "graph-scans", help="simulated scans are kept here")
     parser.add_argument("--out", type=Path, default=FRESH / RESULTS.name, help="default: build/benchmarks")
     arguments = parser.parse_args(words)
-    every = list(frames(arguments.per_cohort, arguments.folder))
-    step = max(len(every) / arguments.frames, 1)
-    chosen = [every[int(place * step)] for place in range(min(arguments.frames, len(every)))]
+    chosen = spread(list(frames(arguments.per_cohort, arguments.folder)), arguments.frames)
     found: dict[str, Any] = {}
     for precision in arguments.precision:
         with tempfile.TemporaryDirectory() as folder:

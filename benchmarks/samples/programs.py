@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ from edge_runtime.model import store
 from export.prepare.release import FILES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -83,12 +84,32 @@ def write_pgm(path: Path, scan: Scan) -> Path:
     return path
 
 
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """Where the C sample runs.
+
+    Attributes
+    ----------
+    library
+        The library of onnxruntime there.
+    runner
+        What runs a program there: an emulator and its options; empty on this machine.
+    environment
+        Its environment besides.
+    """
+
+    library: Path
+    runner: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
 def ask_c(
-    program: Path, scans: Sequence[Path], precision: str, folder: Path, *options: str, timeout_s: int = 600
+    program: Path, scans: Sequence[Path], precision: str, folder: Path, *options: str, on: Machine | None = None
 ) -> list[tuple[dict[str, Any], NDArray[np.uint8]]]:
     """The answers of the C sample and its label maps, which it writes into a folder."""
-    command = [*c_command(program, precision, f"labels={folder}", "details=1", *options), *map(str, scans)]
-    return _answers(_run(command, timeout_s), folder)
+    machine = Machine(engine_library()) if on is None else on
+    command = c_command(program, precision, f"library={machine.library}", f"labels={folder}", "details=1", *options)
+    return _answers(_run([*machine.runner, *command, *scans], 3600, **machine.environment), folder)
 
 
 def ask_node(
