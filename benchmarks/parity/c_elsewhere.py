@@ -25,7 +25,7 @@ from benchmarks.samples.asked import MAX_DIFFERENT_FP32, Asked
 from benchmarks.samples.programs import Machine, ask_c, build_c, engine_library, write_pgm
 from edge_runtime import CataractAnalyzer
 
-from .aarch64 import OLDEST_ONNXRUNTIME, make_board
+from .aarch64 import OLDEST_ONNXRUNTIME, Board, make_board
 from .embedding import NATIVE, Frame, frames, spread
 from .graphs import SEED
 
@@ -52,9 +52,8 @@ def oldest_here(folder: Path) -> Machine:
     return Machine(library(site))
 
 
-def on_board(folder: Path, onnxruntime: str) -> Machine:
-    """An emulated board with a version of the engine."""
-    board = make_board(folder, onnxruntime)
+def on_board(board: Board) -> Machine:
+    """An emulated board with its version of the engine."""
     runner = ("qemu-aarch64-static", "-cpu", "cortex-a72")
     return Machine(library(board.site), runner, {"QEMU_LD_PREFIX": str(board.root)})
 
@@ -102,8 +101,8 @@ def main(words: Sequence[str] | None = None) -> int:
         machines = {
             f"x86-64, {installed}": (Machine(engine_library()), here),
             f"x86-64, {OLDEST_ONNXRUNTIME}": (oldest_here(arguments.board), here),
-            f"Cortex-A72, {installed}": (on_board(arguments.board, installed), there),
-            f"Cortex-A72, {OLDEST_ONNXRUNTIME}": (on_board(arguments.board, OLDEST_ONNXRUNTIME), there),
+            f"Cortex-A72, {installed}": (on_board(make_board(arguments.board, installed)), there),
+            f"Cortex-A72, {OLDEST_ONNXRUNTIME}": (on_board(make_board(arguments.board, OLDEST_ONNXRUNTIME)), there),
         }
         for precision in arguments.precision:
             asked = asked_of(chosen, precision)
