@@ -3,12 +3,14 @@
 Scans of every cohort of the simulator, in every size that the devices export, as parts of known pitch and as raw frames
 of 16 bits, go through the runtime, its graphs in Python, C, Node.js, a browser and OpenVINO. Labels, counts, windows
 and answers are asked to be equal: of int8 to the bit, of fp32 but for a pixel in a million, and no answer. FOLDER is a
-`node_modules` with onnxruntime-node, onnxruntime-web, playwright-core and axe-core. Ends with 1 when one differs.
+`node_modules` with onnxruntime-node, onnxruntime-web, playwright-core and axe-core. A run that was stopped goes on.
+Ends with 1 when something differs or is left.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import tempfile
 from collections import Counter
@@ -22,7 +24,7 @@ import cv2
 import numpy as np
 
 from benchmarks.gate import FRESH
-from benchmarks.provenance import provenance, save, versions
+from benchmarks.provenance import commit, provenance, save, versions
 from benchmarks.samples.asked import MAX_DIFFERENT_FP32, Asked
 from benchmarks.samples.frames import variants
 from benchmarks.samples.page import build_page, walk
@@ -42,7 +44,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 RESULTS = Path(__file__).parents[1] / "results" / "embedding.json"
-FRAMES, PER_COHORT, BATCH = 200, 3, 40
+FRAMES, PER_COHORT, BATCH = 200, 3, 20
 SMALLER, RAW = (1459, 1713), (1519, 768)
 NATIVE = PixelPitch(NATIVE_PITCH_UM, NATIVE_PITCH_UM)
 ENGINES = ("graphs", "c", "node", "browser", "openvino")
@@ -182,61 +184,69 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--precision", nargs="+", default=["int8", "fp32"])
     parser.add_argument("--engines", nargs="+", default=list(ENGINES), choices=ENGINES)
     parser.add_argument("--folder", type=Path, default=FRESH / "graph-scans", help="simulated scans are kept here")
+    parser.add_argument("--batches", type=int, default=1000, help=f"of {BATCH} frames, after which a run may stop")
     parser.add_argument("--out", type=Path, default=FRESH / RESULTS.name, help="default: build/benchmarks")
     arguments = parser.parse_args(words)
     chosen = spread(list(frames(arguments.per_cohort, arguments.folder)), arguments.frames)
-    found: dict[str, Any] = {}
+    content = earlier(arguments.out, len(chosen))
+    left = arguments.batches
     for precision in arguments.precision:
         with tempfile.TemporaryDirectory() as folder:
             engines = Engines(precision, arguments.modules, Path(folder), arguments.packages)
-            found[precision] = one_precision(engines, chosen, arguments.engines)
-            facts = provenance(engines.analyzer)
-        print(precision, found[precision], flush=True)
-    kinds = Counter(frame.kind for frame in chosen)
-    cohorts = Counter(frame.cohort for frame in chosen)
-    save(
-        arguments.out,
-        {
-            **facts,
-            "versions": versions("onnxruntime", "opencv-python-headless"),
-            "seed": SEED,
-            "frames": len(chosen),
-            "kinds": dict(kinds),
-            "cohorts": dict(cohorts),
-            "found": found,
-        },
-    )
-    return int(any(engine["broken"] for one in found.values() for engine in one["engines"].values()))
+            nothing = {"sha256": engines.analyzer.network.sha256, "done": 0, "decisions": {}, "engines": {}}
+            found = content["found"].setdefault(precision, nothing)
+            while left and found["done"] < len(chosen):
+                add_batch(engines, chosen, arguments.engines, found)
+                left -= 1
+                save(arguments.out, {**provenance(engines.analyzer), **facts(chosen), **content})
+    finished = all(content["found"][precision]["done"] == len(chosen) for precision in arguments.precision)
+    print("all frames are compared" if finished else "frames are left: start again")
+    broken = any(engine["broken"] for one in content["found"].values() for engine in one["engines"].values())
+    return int(broken or not finished)
 
 
-def one_precision(engines: Engines, chosen: Sequence[Frame], names: Sequence[str]) -> dict[str, Any]:
-    """Every engine of one precision on every frame, some at a time."""
-    seen: dict[str, Counter[str]] = {name: Counter() for name in names}
-    different: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
-    decisions: Counter[str] = Counter()
-    for start in range(0, len(chosen), BATCH):
-        some = chosen[start : start + BATCH]
-        analyzers = {pitch: CataractAnalyzer(engines.analyzer.network, profile=pitch) for pitch in (None, NATIVE)}
-        asked = [Asked.of(frame.scan, analyzers[frame.pitch], frame.pitch) for frame in some]
-        decisions.update(
-            "of the runtime alone" if one.judged_by_runtime_alone else one.found["decision"] for one in asked
-        )
-        for name in names:
-            if name == "openvino" and engines.precision == "int8":
-                continue  # its sums of int8 round in another way
-            for place, told in engines.ask(name, some):
-                wrong = compared(name, told, asked[place], engines.precision, seen[name])
-                if wrong:
-                    different[name].append({"frame": start + place, "cohort": some[place].cohort, "different": wrong})
-            print(engines.precision, start + len(some), name, dict(seen[name]), different[name], flush=True)
+def earlier(path: Path, count: int) -> dict[str, Any]:
+    """What a run that was stopped found already, of as many frames and by the same code."""
+    if path.exists():
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if (content["frames"], content["commit"]) == (count, commit()):
+            return {"found": content["found"]}
+    return {"found": {}}
+
+
+def facts(chosen: Sequence[Frame]) -> dict[str, Any]:
+    """What was asked about."""
     return {
-        "decisions": dict(decisions),
-        "engines": {
-            name: {**seen[name], "different": different[name], "broken": _broken(seen[name], different[name])}
-            for name in names
-            if seen[name]
-        },
+        "versions": versions("onnxruntime", "opencv-python-headless"),
+        "seed": SEED,
+        "frames": len(chosen),
+        "kinds": dict(Counter(frame.kind for frame in chosen)),
+        "cohorts": dict(Counter(frame.cohort for frame in chosen)),
     }
+
+
+def add_batch(engines: Engines, chosen: Sequence[Frame], names: Sequence[str], found: dict[str, Any]) -> None:
+    """Ask every engine of one precision about the next frames, and add what is found."""
+    start = found["done"]
+    some = chosen[start : start + BATCH]
+    analyzers = {pitch: CataractAnalyzer(engines.analyzer.network, profile=pitch) for pitch in (None, NATIVE)}
+    asked = [Asked.of(frame.scan, analyzers[frame.pitch], frame.pitch) for frame in some]
+    alone = "ungradable by the runtime alone"
+    decisions = Counter(found["decisions"])
+    decisions.update(alone if one.judged_by_runtime_alone else one.found["decision"] for one in asked)
+    found["decisions"] = dict(decisions)
+    for name in names:
+        if name == "openvino" and engines.precision == "int8":
+            continue  # its sums of int8 round in another way
+        told = found["engines"].get(name, {"different": []})
+        seen = Counter({key: told.get(key, 0) for key in ("frames", "pixels", "different_pixels")})
+        different = told["different"]
+        for place, one in engines.ask(name, some):
+            if wrong := compared(name, one, asked[place], engines.precision, seen):
+                different.append({"frame": start + place, "cohort": some[place].cohort, "different": wrong})
+        found["engines"][name] = {**seen, "different": different, "broken": _broken(seen, different)}
+        print(engines.precision, start + len(some), name, found["engines"][name], flush=True)
+    found["done"] = start + len(some)
 
 
 def _broken(seen: Counter[str], different: list[dict[str, Any]]) -> bool:
