@@ -19,7 +19,8 @@ async function stopServer() {
 async function look(page, step) {
   for (const [width, height] of [[390, 844], [320, 568], [1024, 768]]) {
     await page.setViewportSize({ width, height });
-    if (await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth)) found.sideways.push(`${step} ${width}`);
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
+    if (wide) found.sideways.push(`${step} ${width}`);
   }
   await page.setViewportSize({ width: 390, height: 844 });
   const touched = await page.locator("#file").boundingBox();
@@ -27,25 +28,27 @@ async function look(page, step) {
   if (plan.shots) await page.screenshot({ path: `${plan.shots}/${step}-${plan.scheme}.png`, fullPage: true });
   await page.evaluate(axe);
   const { violations } = await page.evaluate(() => window.axe.run());
-  found.violations.push(...violations.flatMap((rule) => rule.nodes.map((node) => `${step} ${rule.id}: ${node.html.slice(0, 120)}`)));
+  const said = violations.flatMap((rule) => rule.nodes.map((node) => `${rule.id}: ${node.html.slice(0, 120)}`));
+  found.violations.push(...said.map((one) => `${step} ${one}`));
 }
 
 async function analyzed(page, file) {
   await page.evaluate(() => delete window.answered);
   await page.setInputFiles("#file", file);
-  const refused = () => /\((.*)\)/.exec(document.querySelector("#state").textContent)?.[1];
-  await page.waitForFunction(() => window.answered || document.querySelector("#state").textContent.includes("was not analysed"));
+  const refused = () => /was not analysed \((.*)\)/.exec(document.querySelector("#state").textContent)?.[1] ?? null;
+  await page.waitForFunction(`window.answered || (${refused})()`);
   const error = await page.evaluate(refused);
   if (error) return { error };
   return page.evaluate(async () => {
     const { labels, answer, details, threads } = window.answered;
     const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", labels.labels));
     const sha256 = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
-    return { ...answer, ...details, threads, labels_sha256: sha256, labels: window.wanted ? Array.from(labels.labels) : null, labels_shape: labels.shape };
+    const map = window.wanted ? Array.from(labels.labels) : null;
+    return { ...answer, ...details, threads, labels_sha256: sha256, labels: map, labels_shape: labels.shape };
   });
 }
 
-// The most memory that each process of a page has had, in MB, without the program files of the browser, which all share.
+// The most memory that each process of a page has had, in MB, without the browser's program files, which all share.
 async function memory(browser) {
   const session = await browser.newBrowserCDPSession();
   const { processInfo } = await session.send("SystemInfo.getProcessInfo");
@@ -63,7 +66,8 @@ async function ready(page) {
 }
 
 async function walk(browser) {
-  const context = await browser.newContext({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, colorScheme: plan.scheme });
+  const phone = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
+  const context = await browser.newContext({ ...phone, colorScheme: plan.scheme });
   const page = await context.newPage();
   page.setDefaultTimeout(TIMEOUT);
   page.on("console", (message) => found.console.push(message.text()));

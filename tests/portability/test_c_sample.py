@@ -107,6 +107,12 @@ def test_a_damaged_scan_has_its_word_and_the_others_their_answers(c_program: Pat
     assert "MUSTERMANN" not in messages + json.dumps(answers)
 
 
+def test_a_label_map_that_cannot_be_written_is_told(c_program: Path, tmp_path: Path) -> None:
+    scan = programs.write_pgm(tmp_path / "scan.pgm", scans()["ill"])
+    code, answers, _ = refused(c_program, f"labels={tmp_path / 'missing'}", scan)
+    assert (code, answers) == (74, [{"scan": 1, "error": "write-failed"}])
+
+
 @pytest.mark.parametrize("pitch", ["nan,7", "0.5,7", "7,41", "inf,inf", "-7,7"])
 def test_a_pitch_that_no_scan_has_is_refused(pitch: str, c_program: Path, tmp_path: Path) -> None:
     code, answers, _ = refused(c_program, f"pitch={pitch}", programs.write_pgm(tmp_path / "a.pgm", scans()["ill"]))

@@ -14,7 +14,7 @@ function shown(value, digits) {
 // What a reader sees first, and why.
 function words({ decision, reasons, borderline, cataract_fraction: fraction, threshold }) {
   if (decision === "ungradable")
-    return ["Not graded", reasons.length ? `Because: ${reasons.join(", ").replaceAll("-", " ")}.` : "No lens was found."];
+    return ["Not graded", `Because: ${reasons.join(", ").replaceAll("-", " ") || "no lens was found"}.`];
   const side = decision === "cataract" ? "at or above" : "below";
   const near = borderline ? " It lies so close to it that the scan should be repeated." : "";
   return [
@@ -94,7 +94,8 @@ at("file").addEventListener("change", () => {
   say("The scan is being analysed …");
   worker.postMessage({ file });
 });
-const wishes = new URLSearchParams(location.search); // ?threads=1; ?pitch=9.6,9.6: um of a pixel, along rows and columns
+// ?threads=1; ?pitch=9.6,9.6: um of a pixel, along rows and columns.
+const wishes = new URLSearchParams(location.search);
 worker.postMessage({ threads: Number(wishes.get("threads")) || 2, pitch: wishes.get("pitch")?.split(",").map(Number) });
 
 if ("serviceWorker" in navigator) {

@@ -4,7 +4,8 @@ const RELEASE = "@RELEASE@";
 const FILES = ["@FILES@"];
 
 self.addEventListener("install", (event) => {
-  const whole = async () => (await caches.open(RELEASE)).addAll(FILES.map((file) => new Request(file, { cache: "reload" })));
+  const fresh = FILES.map((file) => new Request(file, { cache: "reload" }));
+  const whole = async () => (await caches.open(RELEASE)).addAll(fresh);
   event.waitUntil(whole());
 });
 

@@ -187,7 +187,10 @@ static ec_status collect(scene *scene, view *seen, ec_result *result) {
     memcpy(result->window, seen->window, sizeof result->window);
     memcpy(result->frame, scene->frame.shape, sizeof result->frame);
     result->labels = malloc(count ? count : 1);
-    if (!result->labels) return snprintf(scene->message, EC_MESSAGE_BYTES, "no memory for labels"), EC_NO_MEMORY;
+    if (!result->labels) {
+        snprintf(scene->message, EC_MESSAGE_BYTES, "out-of-memory: no memory for labels");
+        return EC_NO_MEMORY;
+    }
     memcpy(result->labels, labels, count);
     return EC_OK;
 }

@@ -17,6 +17,7 @@ typedef enum {
     EC_BAD_SCAN = 65,
     EC_MISSING = 66,
     EC_NO_MEMORY = 71,
+    EC_NOT_WRITTEN = 74,
     EC_BAD_MODEL = 82,
     EC_ENGINE_FAILED = 83
 } ec_status;

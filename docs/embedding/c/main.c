@@ -83,8 +83,8 @@ static ec_status write_labels(const char *folder, int number, const ec_result *r
                                   (long long)result->labels_shape[0]) > 0;
     written = written && fwrite(result->labels, 1, count, file) == count;
     if (file && fclose(file)) written = 0;
-    if (!written) return snprintf(message, EC_MESSAGE_BYTES, "output: the label map was not written"), 74;
-    return EC_OK;
+    if (!written) snprintf(message, EC_MESSAGE_BYTES, "write-failed: the label map was not written");
+    return written ? EC_OK : EC_NOT_WRITTEN;
 }
 
 static ec_status measure(ec_engine *engine, const options *options, const char *path, int number) {

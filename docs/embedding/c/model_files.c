@@ -64,7 +64,7 @@ ec_engine *ec_open(const ec_files *files, ec_status *status, char message[EC_MES
     const char *paths[FILES] = {files->prepare, files->look, files->crop, files->network, files->count};
     ec_engine *engine = calloc(1, sizeof *engine);
     *status = EC_NO_MEMORY;
-    if (!engine) return snprintf(message, EC_MESSAGE_BYTES, "no memory"), NULL;
+    if (!engine) return snprintf(message, EC_MESSAGE_BYTES, "out-of-memory: no memory for an engine"), NULL;
     *status = engine_open(&engine->engine, files->library, files->threads, message);
     for (int file = 0; !*status && file < FILES; file++) {
         *status = engine_session(&engine->engine, paths[file], &engine->sessions[file], message);

@@ -35,12 +35,17 @@ static const device *device_of(const ec_scan *scan) {
     return NULL;
 }
 
+static ec_status without_memory(char *message) {
+    snprintf(message, EC_MESSAGE_BYTES, "out-of-memory: no memory for a frame");
+    return EC_NO_MEMORY;
+}
+
 /* Grey levels 0 to 255 by a declared window, never by the data of one scan. */
 static ec_status displayed(const ec_scan *scan, double low, double high, uint8_t *grey, char *message) {
     size_t count = scan->rows * scan->columns;
     unsigned least = scan->white, most = 0;
     uint8_t *table = malloc((size_t)scan->white + 1);
-    if (!table) return snprintf(message, EC_MESSAGE_BYTES, "no memory for a table of grey levels"), EC_NO_MEMORY;
+    if (!table) return without_memory(message);
     volatile double black = low * scan->white, white = high * scan->white; /* each rounded: no FMA below */
     for (unsigned level = 0; level <= scan->white; level++) {
         double share = (level - black) / (white - black);
@@ -179,7 +184,7 @@ ec_status native_frame_of(const ec_scan *scan, native_frame *frame, char message
     for (int place = 0; known && place < 2; place++)
         frame->device_pixels |= known->exported[place][0] == scan->rows && known->exported[place][1] == scan->columns;
     uint8_t *grey = malloc(scan->rows * scan->columns);
-    if (!grey) return snprintf(message, EC_MESSAGE_BYTES, "no memory for the frame"), EC_NO_MEMORY;
+    if (!grey) return without_memory(message);
     status = displayed(scan, known ? known->low : 0.0, known ? known->high : 1.0, grey, message);
     if (status) {
         free(grey);
@@ -187,6 +192,5 @@ ec_status native_frame_of(const ec_scan *scan, native_frame *frame, char message
     }
     const int64_t shape[2] = {(int64_t)scan->rows, (int64_t)scan->columns};
     frame->grey = resized(grey, shape, frame->shape);
-    if (!frame->grey) return snprintf(message, EC_MESSAGE_BYTES, "no memory for the native frame"), EC_NO_MEMORY;
-    return EC_OK;
+    return frame->grey ? EC_OK : without_memory(message);
 }

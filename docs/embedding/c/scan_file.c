@@ -42,7 +42,7 @@ static ec_status read_pixels(FILE *file, int big_endian, ec_scan *scan, char *me
     if (scan->columns > MAX_PIXELS / scan->rows) return refused(message, "too-many-pixels: more than 25 million");
     size_t count = scan->rows * scan->columns, size = scan->white > 255 ? 2 : 1;
     uint8_t *bytes = malloc(count * size);
-    if (!bytes) return snprintf(message, EC_MESSAGE_BYTES, "no memory for the scan"), EC_NO_MEMORY;
+    if (!bytes) return snprintf(message, EC_MESSAGE_BYTES, "out-of-memory: no memory for the scan"), EC_NO_MEMORY;
     scan->pixels = bytes;
     if (fread(bytes, size, count, file) != count) return refused(message, "truncated: the file ends before its pixels");
     if (getc(file) != EOF) return refused(message, "trailing-bytes: the file goes on behind its pixels");

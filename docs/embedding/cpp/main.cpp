@@ -1,5 +1,5 @@
-// `edge_cataract_cpp LIBRARY PREPARE LOOK CROP NETWORK COUNT ROWS COLUMNS WHITE RAW ...`: a line for every raw grey frame:
-// lens_px, cataract_px, dropped_px, decision, and the reasons for which it is not graded; or an error's word.
+// `edge_cataract_cpp LIBRARY PREPARE LOOK CROP NETWORK COUNT ROWS COLUMNS WHITE RAW ...`: a line for every raw grey
+// frame: lens_px, cataract_px, dropped_px, decision, and the reasons not to grade it; or an error's word.
 #include <fstream>
 #include <iostream>
 #include <iterator>

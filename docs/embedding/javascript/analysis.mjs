@@ -8,10 +8,11 @@ import { readScan } from "./scan_file.mjs";
 const NAMES = ["prepare", "look", "crop", "network", "count"];
 
 export class Analyzer {
-  // `files`: the bytes of every file by its name. The arena would keep the memory of the largest scan.
-  static async open(ort, files, threads = 1) {
+  // `files`: the bytes of every file by its name; `extra`: further options of a session. The engine's arena would keep
+  // the memory of the largest scan.
+  static async open(ort, files, threads = 1, extra = {}) {
     const memory = { enableCpuMemArena: false, enableMemPattern: false };
-    const options = { intraOpNumThreads: threads, interOpNumThreads: 1, logSeverityLevel: 3, ...memory };
+    const options = { intraOpNumThreads: threads, interOpNumThreads: 1, logSeverityLevel: 3, ...memory, extra };
     const sessions = {}, facts = networkFacts(files.network);
     for (const name of NAMES) {
       checkSchema(name, files[name]);

@@ -33,7 +33,8 @@ function plan(scan, pitch) {
   if (!(scan.white >= 255 && scan.white <= 65535)) throw new ScanError("unknown-depth", `white is ${scan.white}`);
   if (!(sides[0] * sides[1] > 0 && sides[0] * sides[1] <= MAX_PIXELS))
     throw new ScanError("too-many-pixels", `${sides[1]} x ${sides[0]}`);
-  if (pitch && !(pitch.length === 2 && pitch.every((um) => um >= 1 && um <= 40))) throw new ScanError("bad-pixel-pitch", `${pitch} um`);
+  if (pitch && !(pitch.length === 2 && pitch.every((um) => um >= 1 && um <= 40)))
+    throw new ScanError("bad-pixel-pitch", `${pitch} um`);
   const device = pitch ? undefined : deviceOf(scan);
   if (!pitch && !device) throw new ScanError("unknown-frame", `${sides[1]} x ${sides[0]} pixels fit no known device`);
   const um = sides.map((side, axis) => (device ? device.um[axis] : ((side * pitch[axis]) / 1000) * 1000) / side);
