@@ -36,7 +36,7 @@ async function analyzed(page, file) {
   await page.evaluate(() => delete window.answered);
   await page.setInputFiles("#file", file);
   const refused = () => /was not analysed \((.*)\)/.exec(document.querySelector("#state").textContent)?.[1] ?? null;
-  await page.waitForFunction(`window.answered || (${refused})()`);
+  await page.waitForFunction(() => window.answered || document.querySelector("#state").textContent.includes("was not"));
   const error = await page.evaluate(refused);
   if (error) return { error };
   return page.evaluate(async () => {

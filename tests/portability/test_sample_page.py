@@ -69,6 +69,8 @@ def given(folder: Path) -> dict[Path, Scan]:
 def test_the_page_finds_what_the_runtime_finds_without_a_network(threads: int, page: Page, tmp_path: Path) -> None:
     analyzer, files = CataractAnalyzer(), given(tmp_path)
     scheme = {1: "light", 2: "dark"}[threads]
+    if threads == 2:  # the numbers do not depend on them, so two files do
+        files = dict(list(files.items())[:2])
     found = page(list(files), threads=threads, scheme=scheme, look=True)
     for kind in ("violations", "console", "sideways", "foreign", "small"):
         assert found[kind] == [], kind
