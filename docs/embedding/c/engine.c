@@ -17,11 +17,11 @@ static ec_status failed(engine *engine, OrtStatus *said, ec_status status, const
 
 static ec_status open_library(engine *engine, const char *path, char *message) {
     engine->library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    if (!engine->library) return snprintf(message, EC_MESSAGE_BYTES, "no engine: %.400s", dlerror()), EC_MISSING;
+    if (!engine->library) return snprintf(message, EC_MESSAGE_BYTES, "no-engine: %.400s", dlerror()), EC_MISSING;
     const OrtApiBase *(*base)(void);
     void *found = dlsym(engine->library, "OrtGetApiBase");
     memcpy(&base, &found, sizeof base); /* C has no cast from data to functions */
-    if (!found) return snprintf(message, EC_MESSAGE_BYTES, "no engine: the library is not onnxruntime"), EC_BAD_MODEL;
+    if (!found) return snprintf(message, EC_MESSAGE_BYTES, "no-engine: the library is not onnxruntime"), EC_BAD_MODEL;
     engine->api = base()->api(ORT_API_VERSION);
     if (!engine->api) {
         snprintf(message, EC_MESSAGE_BYTES, "onnxruntime %s is too old: 1.%d or later is needed", base()->version(),

@@ -27,6 +27,12 @@ static int say_usage(const char *wrong) {
     return USAGE;
 }
 
+static int is_option(const char *word) {
+    size_t name = strspn(word, "abcdefghijklmnopqrstuvwxyz");
+    return name && word[name] == '=';
+}
+
+/* Take one NAME=VALUE; 0 where there is no such name, or another value was expected. */
 static int option(options *options, const char *word) {
     struct {
         const char *name;
@@ -110,7 +116,8 @@ int main(int count, char **words) {
     options options = {.files.threads = 1};
     char message[EC_MESSAGE_BYTES] = "";
     int first = 1;
-    while (first < count && strchr(words[first], '=') && option(&options, words[first])) first++;
+    for (; first < count && is_option(words[first]); first++)
+        if (!option(&options, words[first])) return say_usage("an option is not known; scans with '=' begin with ./");
     const ec_files *files = &options.files;
     if (!files->library || !files->prepare || !files->look || !files->crop || !files->network || !files->count)
         return say_usage("the library or a file is not named");
