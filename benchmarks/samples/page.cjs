@@ -7,7 +7,7 @@ const { chromium } = require("playwright-core");
 const axe = fs.readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 
 const plan = JSON.parse(process.argv[3]);
-const TIMEOUT = 60_000;
+const TIMEOUT = 180_000;
 const input = readline.createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 const found = { violations: [], console: [], sideways: [], foreign: [], small: [], answers: [] };
 

@@ -41,7 +41,7 @@ def served(site: Path) -> Iterator[tuple[str, Popen[str]]]:
 
 
 def walk(
-    site: Path, files: Sequence[Path], chromium: str, modules: Path, within_s: float = 120, **wishes: Any
+    site: Path, files: Sequence[Path], chromium: str, modules: Path, within_s: float = 400, **wishes: Any
 ) -> dict[str, Any]:
     """What is found on the page: an answer or a word for every file, and how the page behaves.
 

@@ -66,7 +66,7 @@ function draw({ grey, shape }, { labels, shape: [mapRows, mapColumns] }, [top, l
 
 worker.onerror = () => say("The analysis cannot be started in this browser.");
 worker.onmessage = ({ data }) => {
-  at("file").disabled = data.state === "loading";
+  at("file").disabled = false;
   if (data.state === "ready") say("Ready. The scan must be a grey PNG or PGM as the device wrote it.");
   if (data.state === "failed" && data.fatal) {
     at("file").disabled = true;
