@@ -95,6 +95,7 @@ def main(words: Sequence[str] | None = None) -> int:
     installed = metadata.version("onnxruntime")
     chosen = spread(list(frames(PER_COHORT, arguments.folder)), arguments.frames)
     found: dict[str, Any] = {}
+    facts = provenance(CataractAnalyzer())
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         here, there = build_c(folder / "here"), build_c(folder / "there", compiler=CROSS)
@@ -109,8 +110,7 @@ def main(words: Sequence[str] | None = None) -> int:
             for machine, (where, program) in machines.items():
                 one = found.setdefault(precision, {})[machine] = compare(where, program, asked, precision, folder)
                 print(precision, machine, json.dumps(one), flush=True)
-    facts = provenance(CataractAnalyzer())
-    save(arguments.out, {**facts, "seed": SEED, "frames": len(chosen), "found": found})
+                save(arguments.out, {**facts, "seed": SEED, "frames": len(chosen), "found": found})
     return int(any(one["broken"] for machines in found.values() for one in machines.values()))
 
 
