@@ -17,6 +17,7 @@ import numpy as np
 
 from benchmarks.gate import FRESH
 from benchmarks.provenance import provenance, save, versions
+from benchmarks.samples.frames import variants
 from edge_runtime import CataractAnalyzer, EdgeCataractError
 from edge_runtime.frame.prepare import prepare_frame
 from edge_runtime.frame.profiles import PixelPitch
@@ -32,8 +33,6 @@ from train.phantom.render import simulate
 from .graph_measurement import GraphMeasurement, Measured
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from edge_runtime.frame.prepare import Frame
 
 RESULTS = Path(__file__).parents[1] / "results" / "graphs.json"
@@ -71,23 +70,6 @@ def compare(scan: Scan, analyzer: CataractAnalyzer, graphs: GraphMeasurement) ->
     place = (usual.top, usual.left, usual.rows, usual.columns)
     measured = graphs.measure(frame.grey, place, device_pixels=_device_pixels(frame))
     return differences(measured, view_lens(frame, analyzer.tiled_predictor(), analyzer.look)), measured
-
-
-def variants(pixels: NDArray[Any], rng: np.random.Generator) -> Iterator[NDArray[Any]]:
-    """A scan as it is, and once in another way: a part of an odd size, another display, upside down, or moved down."""
-    yield pixels
-    rows, columns = pixels.shape
-    match int(rng.integers(4)):
-        case 0:
-            top, left = int(rng.integers(1, rows // 4)), int(rng.integers(1, columns // 4))
-            yield np.ascontiguousarray(pixels[top // 3 : rows - top, left : columns - left // 2])
-        case 1:
-            most = np.iinfo(pixels.dtype).max
-            yield np.clip(pixels * rng.uniform(0.5, 1.6), 0, most).astype(pixels.dtype)
-        case 2:
-            yield np.ascontiguousarray(pixels[::-1])
-        case _:
-            yield np.roll(pixels, int(rng.integers(-rows // 3, rows // 3)), axis=0)
 
 
 def simulated(per_cohort: int, folder: Path) -> Iterator[tuple[str, Path]]:

@@ -12,9 +12,11 @@ import cv2
 import numpy as np
 import pytest
 
+from benchmarks.samples.asked import Asked
+from benchmarks.samples.programs import EMBEDDING, ask_node, release_files, write_pgm
 from edge_runtime import CataractAnalyzer
 from edge_runtime.frame.prepare import prepare_frame
-from edge_runtime.frame.profiles import profile_of_scan
+from edge_runtime.frame.profiles import PixelPitch, profile_of_scan
 from edge_runtime.golden import SAMPLES
 from edge_runtime.measure.locate import LensView, view_lens
 from edge_runtime.model import store
@@ -79,7 +81,7 @@ def test_node_measures_what_the_runtime_measures(precision: str, node_modules: P
         assert answer["found"] == (view.frame.levels is not None), name
         if view.frame.levels is not None:
             assert answer["levels"] == levels_vector(view.frame.levels).tolist(), name
-        counts = (*answer["lens_px"], *answer["cataract_px"], *answer["dropped_px"])
+        counts = (answer["lens_px"], answer["cataract_px"], answer["dropped_px"])
         assert counts == (view.pixels.lens, view.pixels.cataract, view.region.dropped), name
         assert answer["settled"] == view.settled, name
 
@@ -105,7 +107,7 @@ def test_node_finds_the_golden_vectors(precision: str, node_modules: Path, tmp_p
         assert (answer["levels"] if answer["found"] else None) == vector["levels"]
         assert answer["window"] == wanted["window"]
         for name in ("lens_px", "cataract_px", "dropped_px"):
-            assert answer[name] == [wanted[name]], name
+            assert answer[name] == wanted[name], name
         assert [bool(one) for one in answer["cut"]] == wanted["cut"]
         assert [bool(one) for one in answer["reasons"]] == wanted["reasons"]
 
@@ -144,3 +146,34 @@ def _ask(files: list[Path], node_modules: Path) -> list[dict[str, Any]]:
     assert finished.returncode == 0, finished.stderr.decode()
     answers: list[dict[str, Any]] = json.loads(finished.stdout)
     return answers
+
+
+def test_the_sample_for_node_finds_what_the_runtime_finds(node_modules: Path, tmp_path: Path) -> None:
+    pitch = PixelPitch(7.675, 9.5)
+    for asked_pitch, some in ((None, scans()), (pitch, {"smaller": scans()["smaller"]})):
+        analyzer = CataractAnalyzer(profile=asked_pitch)
+        asked = [Asked.of(scan, analyzer, asked_pitch) for scan in some.values()]
+        files = [write_pgm(tmp_path / f"{name}.in.pgm", scan) for name, scan in some.items()]
+        given = asked_pitch and (asked_pitch.row_um, asked_pitch.column_um)
+        answers = ask_node(files, "int8", tmp_path, node_modules, given)
+        assert [one.different(*answer, exact=True) for one, answer in zip(asked, answers, strict=True)] == [[]] * len(
+            some
+        )
+
+
+def test_the_sample_for_node_says_a_word_for_a_damaged_scan(node_modules: Path, tmp_path: Path) -> None:
+    settings, broken = tmp_path / "files.json", tmp_path / "MUSTERMANN.png"
+    whole = (SAMPLES / "simulated-clear.png").read_bytes()
+    broken.write_bytes(whole[:-20])
+    settings.write_text(json.dumps({name: str(path) for name, path in release_files("int8").items()}))
+    done = subprocess.run(
+        ["node", EMBEDDING / "node/edge_cataract.mjs", settings, broken, SAMPLES / "simulated-clear.png"],
+        env={**os.environ, "NODE_PATH": str(node_modules)},
+        capture_output=True,
+        check=False,
+        timeout=120,
+    )
+    broken_one, whole_one = (json.loads(line) for line in done.stdout.splitlines())
+    assert (done.returncode, broken_one) == (65, {"scan": 1, "error": "truncated-png"})
+    assert whole_one["decision"] == "clear"
+    assert b"MUSTERMANN" not in done.stdout + done.stderr

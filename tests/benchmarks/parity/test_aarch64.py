@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from benchmarks.parity import c_elsewhere
 from benchmarks.parity.aarch64 import (
     BUNDLED,
     SAMPLES,
@@ -26,11 +28,14 @@ from benchmarks.parity.aarch64 import (
     same_words,
 )
 from benchmarks.parity.answers import Answer, path_of
+from benchmarks.parity.embedding import Frame
+from benchmarks.samples.programs import build_c
+from edge_runtime.reading.raster import read_scan
 
 
 @pytest.mark.slow
 @pytest.mark.network
-def test_an_emulated_board_gives_the_same_answers(tmp_path: Path) -> None:
+def test_an_emulated_board_gives_the_same_answers(program: Callable[[str], str], tmp_path: Path) -> None:
     missing = missing_programs()
     if missing or os.geteuid() != 0:
         reason = f"an aarch64 board is not emulated here: {', '.join(missing) or 'root unpacks Debian'} is missing"
@@ -47,6 +52,10 @@ def test_an_emulated_board_gives_the_same_answers(tmp_path: Path) -> None:
         pytest.skip(f"nothing can be downloaded: {error}")
     found = compare(board, BUNDLED, scans, tmp_path)
     assert holds(found), found
+    asked = c_elsewhere.asked_of([Frame("", "sample", read_scan(str(path))) for path in SAMPLES], "int8")
+    sample = build_c(tmp_path / "sample", compiler=program(c_elsewhere.CROSS))
+    in_c = c_elsewhere.compare(c_elsewhere.on_board(board), sample, asked, "int8", tmp_path)
+    assert (in_c["frames"], in_c["different_pixels"], in_c["broken"]) == (2, 0, False), in_c
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,1 @@
+"""The samples of docs/embedding, built and asked about scans."""

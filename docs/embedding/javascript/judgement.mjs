@@ -1,0 +1,41 @@
+// What a measurement says: reasons not to grade it, and the decision by the network's own threshold.
+const ROUNDING = 1e-9; // 0.14 - 0.12 is a little more than 0.02 in binary
+// Kinds of picture in the order of the look, with the reason not to grade one; the last, altered pictures, is no kind.
+const NOT_GRADED = [null, "artificial-lens", null, "no-lens", "lens-mostly-outside", "other-scan", "not-a-scan"];
+const OF_SHAPE = ["lens-not-found", "lens-too-small", "lens-too-large", "lens-not-solid", "lens-mostly-outside"];
+const OUTSIDE = "lens-mostly-outside";
+
+// The kind of picture in which no natural lens can be graded, where such kinds are likelier than the others.
+function otherPicture(likely) {
+  const kinds = NOT_GRADED.map((word, kind) => ({ word, likely: likely[kind] }));
+  const sum = (some) => some.reduce((total, one) => total + one.likely, 0);
+  const others = kinds.filter(({ word }) => word);
+  if (!sum(others) || sum(others) < sum(kinds.filter(({ word }) => !word))) return null;
+  return others.reduce((most, one) => (one.likely > most.likely ? one : most)).word;
+}
+
+export function judged(measured, known, { threshold, guardBand }) {
+  const picture = measured.pictures && otherPicture(measured.pictures);
+  const ofShape = OF_SHAPE.filter((_, rule) => measured.shape[rule]);
+  const reasons = [
+    ...(picture && picture !== OUTSIDE ? [picture] : []),
+    ...ofShape.filter((word) => word !== OUTSIDE),
+    ...(picture === OUTSIDE || ofShape.includes(OUTSIDE) ? [OUTSIDE] : []),
+    ...(known && !measured.found ? ["no-brightness-reference"] : []),
+  ];
+  const fraction = measured.lens_px ? measured.cataract_px / measured.lens_px : null; // undefined, not 0
+  const margin = reasons.length || fraction === null ? null : fraction - threshold;
+  return {
+    gradable: !reasons.length,
+    reasons,
+    lens_px: measured.lens_px,
+    cataract_px: measured.cataract_px,
+    dropped_px: measured.dropped_px,
+    cataract_fraction: fraction,
+    threshold,
+    guard_band: guardBand,
+    decision: margin === null ? "ungradable" : margin >= 0 ? "cataract" : "clear",
+    borderline: margin !== null && Math.abs(margin) <= guardBand + ROUNDING,
+    window: measured.window,
+  };
+}
