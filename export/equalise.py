@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, TypeVar
 import torch
 from torch import nn
 
+from train.ladder import Rise, Upsampling
 from train.pipeline import GREY_MAX
-from train.unet import Rise, Upsampling
 
 if TYPE_CHECKING:
     from torch import Tensor

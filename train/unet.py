@@ -8,12 +8,12 @@ global pooling), so a tile with enough halo gives exactly the logits of the whol
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
-from itertools import pairwise
 from typing import cast
 
 import torch
 from torch import Tensor, nn
+
+from .ladder import DoubleConvolution, Ladder, Upsampling, level_channels
 
 # Cumulative opacity: probabilities that the excess over the young clear lens is more than so many decibel.
 EXCESS_STEPS_DB = (1.5, 3.0, 4.5, 6.0, 9.0, 12.0)
@@ -21,13 +21,6 @@ KINDS = ("none", "nuclear", "cortical-spoke", "posterior-subcapsular", "anterior
 # What the second head says of each pixel of the body's grid: cumulative opacity, kind, and the paper's own label.
 EVIDENCE_CHANNELS = len(EXCESS_STEPS_DB) + len(KINDS) + 1
 CLASSES = 3  # background, clear lens, cataract: `edge_runtime.measure.lens.TissueLabel`
-
-
-class Upsampling(StrEnum):
-    """How the decoder doubles rows and columns."""
-
-    TRANSPOSED = "transposed"  # learnt 2 x 2 transposed convolution, as published
-    NEAREST = "nearest"  # 1 x 1 convolution, then every pixel twice: int8 kernels exist for both
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +66,7 @@ class UNetConfig:
     @property
     def channels(self) -> tuple[int, ...]:
         """Channels per level, from the network grid (or half of it) downwards: `levels` + 1 numbers."""
-        return tuple(min(self.width * 2**level, self.channel_cap) for level in range(self.levels + 1))
+        return level_channels(self.width, self.levels, self.channel_cap)
 
     @property
     def stride(self) -> int:
@@ -115,44 +108,7 @@ def _needed_input(config: UNetConfig, first: int, last: int) -> tuple[int, int]:
     return 2 * (first + 1) - 1, 2 * (last - 1) + 1
 
 
-class DoubleConvolution(nn.Sequential):
-    """A 3 x 3 convolution, a batch norm and a ReLU, twice over. With a `stride` of 2 the first halves both sides."""
-
-    def __init__(self, channels_in: int, channels_out: int, stride: int = 1) -> None:
-        super().__init__(
-            # The batch norm has a bias of its own.
-            nn.Conv2d(channels_in, channels_out, kernel_size=3, stride=stride, padding=1, bias=False),
-            nn.BatchNorm2d(channels_out),
-            nn.ReLU(inplace=True),
-            nn.Conv2d(channels_out, channels_out, kernel_size=3, padding=1, bias=False),
-            nn.BatchNorm2d(channels_out),
-            nn.ReLU(inplace=True),
-        )
-
-
-class Rise(nn.Module):
-    """One decoder step: enlarge the deeper features, put the encoder's beside them, convolve twice."""
-
-    def __init__(self, channels_deep: int, channels_skip: int, upsampling: Upsampling) -> None:
-        super().__init__()
-        self.enlarge: nn.Module
-        if upsampling is Upsampling.TRANSPOSED:
-            self.enlarge = nn.ConvTranspose2d(channels_deep, channels_skip, kernel_size=2, stride=2)
-        else:
-            # A 1 x 1 convolution and pixel repetition commute; convolving first costs a quarter.
-            self.enlarge = nn.Sequential(
-                nn.Conv2d(channels_deep, channels_skip, kernel_size=1),
-                nn.Upsample(scale_factor=2, mode="nearest"),
-            )
-        self.fuse = DoubleConvolution(2 * channels_skip, channels_skip)
-
-    def forward(self, deep: Tensor, skip: Tensor) -> Tensor:
-        """Bring (n, deep, rows, columns) to twice the rows and columns, beside the skip of that size."""
-        fused: Tensor = self.fuse(torch.cat([skip, self.enlarge(deep)], dim=1))
-        return fused
-
-
-class UNet(nn.Module):
+class UNet(Ladder):
     """Ronneberger's U-Net as the paper used it, its size a parameter.
 
     Parameters
@@ -162,16 +118,9 @@ class UNet(nn.Module):
     """
 
     def __init__(self, config: UNetConfig) -> None:
-        super().__init__()
-        self.config = config
         channels = config.channels
-        self.entry = DoubleConvolution(1, channels[0], stride=config.stem)
-        self.descend = nn.ModuleList(
-            nn.Sequential(nn.MaxPool2d(2), DoubleConvolution(above, below)) for above, below in pairwise(channels)
-        )
-        self.rise = nn.ModuleList(
-            Rise(channels[level + 1], channels[level], config.upsampling) for level in reversed(range(config.levels))
-        )
+        super().__init__(DoubleConvolution(1, channels[0], stride=config.stem), channels, config.upsampling)
+        self.config = config
         # With a stem each body pixel answers for 2 x 2 pixels of the network grid.
         self.head = nn.Conv2d(channels[0], CLASSES * config.stem**2, kernel_size=1)
         self.to_grid = nn.PixelShuffle(2) if config.stem == 2 else nn.Identity()
@@ -199,7 +148,7 @@ class UNet(nn.Module):
         ValueError
             For both of a network without the second head.
         """
-        features = self._features(grey)
+        _, features = self.climb(grey)  # (n, width, rows / stem, columns / stem)
         logits: Tensor = self.to_grid(self.head(features))
         if not both:
             return logits
@@ -217,13 +166,3 @@ class UNet(nn.Module):
             heads = [one.bias for one in (self.head, self.evidence) if one.bias is not None]
             cast("Tensor", both.bias).copy_(torch.cat(heads))
         self.head, self.evidence = both, None
-
-    def _features(self, grey: Tensor) -> Tensor:
-        features: Tensor = self.entry(grey)  # (n, width, rows / stem, columns / stem)
-        skips = []
-        for descend in self.descend:
-            skips.append(features)
-            features = descend(features)  # half the rows and columns, next level's channels
-        for rise in self.rise:
-            features = rise(features, skips.pop())  # twice the rows and columns
-        return features

@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from export.equalise import equalise
-from train.unet import UNet, Upsampling
+from train.ladder import Upsampling
+from train.unet import UNet
 
 from .test_quantise import windows
 from .test_release import EDGE_LIKE, checkpoint

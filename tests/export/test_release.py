@@ -21,9 +21,10 @@ from export.parity_inputs import drawn_scan, parity_inputs
 from export.release import export_models
 from export.verify import Parity, compare
 from train.checkpoint import Checkpoint, CheckpointMetadata, ChosenThreshold, save_checkpoint
+from train.ladder import Upsampling
 from train.pipeline import Pipeline
 from train.torch_predictor import checkpoint_analyzer
-from train.unet import UNet, UNetConfig, Upsampling
+from train.unet import UNet, UNetConfig
 
 EDGE_LIKE = UNetConfig(width=4, levels=2, channel_cap=8, stem=2, upsampling=Upsampling.NEAREST)
 PAPER_LIKE = UNetConfig(width=4, levels=3, channel_cap=16)

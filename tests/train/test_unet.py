@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from train.unet import UNet, UNetConfig, Upsampling
+from train.ladder import Upsampling
+from train.unet import UNet, UNetConfig
 
 PAPER = UNetConfig()
 EDGE = UNetConfig(width=16, levels=4, channel_cap=128, stem=2, upsampling=Upsampling.NEAREST)

@@ -8,9 +8,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from train.fit.recipe import read_recipe
 from train.look.fit import fit_look
 from train.look.frames import prepare_looks
-from train.look.recipe import load_look_recipe
+from train.look.recipe import LookRecipe
 
 if TYPE_CHECKING:
     import argparse
@@ -34,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
     RecipeError
         When the recipe is at fault.
     """
-    recipe, text = load_look_recipe(arguments.recipe)
+    recipe, text = read_recipe(arguments.recipe, LookRecipe)
     frames = prepare_looks(arguments.data, recipe.pictures, recipe.seed, arguments.workers)
     found = fit_look(recipe, text, frames, arguments.out, device=arguments.device, max_minutes=arguments.max_minutes)
     sys.stdout.write(json.dumps(found) + "\n")

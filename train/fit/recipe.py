@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import re
 import tomllib
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from edge_runtime.errors import EdgeCataractError
 from edge_runtime.frame.brightness import Brightness
@@ -16,10 +15,12 @@ from train.parsing import build
 from train.unet import CLASSES, UNetConfig
 
 from .augment import AugmentConfig
+from .schedule import cosine, warmed_up
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+AnyRecipe = TypeVar("AnyRecipe")
 TARGETS = ("mask", "truth_labels")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")  # files are named by it
 
@@ -196,11 +197,9 @@ class Recipe:
     def learning_rate(self, step: int, steps: int) -> float:
         """Learning rate of step number `step` of `steps`, counted from 0."""
         optimiser = self.optimiser
-        rise = min(1.0, (step + 1) / (optimiser.warm_up_steps + 1))
-        if optimiser.schedule is Schedule.FIXED:
-            return optimiser.learning_rate * rise
-        done = max(0, step - optimiser.warm_up_steps) / max(1, steps - optimiser.warm_up_steps)
-        return optimiser.learning_rate * rise * 0.5 * (1 + math.cos(math.pi * done))
+        fixed = optimiser.schedule is Schedule.FIXED
+        share = warmed_up(step, optimiser.warm_up_steps) if fixed else cosine(step, optimiser.warm_up_steps, steps)
+        return optimiser.learning_rate * share
 
 
 def parse_recipe(text: str, source: str) -> Recipe:
@@ -211,11 +210,7 @@ def parse_recipe(text: str, source: str) -> Recipe:
     RecipeError
         Naming the key and what was expected; `source` says where.
     """
-    advice = "See train/recipes for examples."
-    try:
-        return build(Recipe, tomllib.loads(text))
-    except ValueError as error:  # of which a fault of TOML is one
-        raise RecipeError("recipe", f"{source}: {error}.", advice) from error
+    return _parsed(Recipe, text, source)
 
 
 def load_recipe(path: Path) -> tuple[Recipe, str]:
@@ -226,8 +221,26 @@ def load_recipe(path: Path) -> tuple[Recipe, str]:
     RecipeError
         When the file cannot be read or is no recipe.
     """
+    return read_recipe(path, Recipe)
+
+
+def read_recipe(path: Path, kind: type[AnyRecipe]) -> tuple[AnyRecipe, str]:
+    """Read a recipe of one kind of network from a file; return the recipe and its text.
+
+    Raises
+    ------
+    RecipeError
+        When the file cannot be read or is no recipe of this kind.
+    """
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise RecipeError("recipe", f"{path} cannot be read.", "Check the path.") from error
-    return parse_recipe(text, str(path)), text
+    return _parsed(kind, text, str(path)), text
+
+
+def _parsed(kind: type[AnyRecipe], text: str, source: str) -> AnyRecipe:
+    try:
+        return build(kind, tomllib.loads(text))
+    except ValueError as error:  # of which a fault of TOML is one
+        raise RecipeError("recipe", f"{source}: {error}.", "See train/recipes for examples.") from error

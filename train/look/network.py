@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
 
 from edge_runtime.look.tissues import Picture, Tissue
-from train.unet import DoubleConvolution, Rise, Upsampling
+from train.ladder import DoubleConvolution, Ladder, Upsampling, level_channels
 
 PICTURES = tuple(Picture)
 HIDDEN = 64  # features between the pooled ones and the kinds of picture
@@ -40,7 +39,7 @@ class LookConfig:
     @property
     def channels(self) -> tuple[int, ...]:
         """Channels per level, downwards: `levels` + 1 numbers."""
-        return tuple(min(self.width * 2**level, self.channel_cap) for level in range(self.levels + 1))
+        return level_channels(self.width, self.levels, self.channel_cap)
 
     @property
     def stride(self) -> int:
@@ -48,7 +47,7 @@ class LookConfig:
         return 4 << self.levels
 
 
-class LookNetwork(nn.Module):
+class LookNetwork(Ladder):
     """Tissues and kind of picture of a whole frame.
 
     A block of 2 x 2 input pixels is one pixel of the tissue map; the body works at half of that.
@@ -60,16 +59,9 @@ class LookNetwork(nn.Module):
     """
 
     def __init__(self, config: LookConfig) -> None:
-        super().__init__()
-        self.config = config
         channels = config.channels
-        self.entry = DoubleConvolution(4, channels[0], stride=2)
-        self.descend = nn.ModuleList(
-            nn.Sequential(nn.MaxPool2d(2), DoubleConvolution(above, below)) for above, below in pairwise(channels)
-        )
-        self.rise = nn.ModuleList(
-            Rise(channels[level + 1], channels[level], Upsampling.NEAREST) for level in reversed(range(config.levels))
-        )
+        super().__init__(DoubleConvolution(4, channels[0], stride=2), channels, Upsampling.NEAREST)
+        self.config = config
         self.head = nn.Conv2d(channels[0], len(Tissue) * 4, kernel_size=1)
         self.to_map = nn.PixelShuffle(2)
         # The kind of picture, and last whether the cornea is diseased.
@@ -93,13 +85,6 @@ class LookNetwork(nn.Module):
         """
         # The four pixels of a block become channels; written as slices, which are exported with any size.
         blocks = torch.cat([grey[:, :, row::2, column::2] for row in (0, 1) for column in (0, 1)], dim=1)
-        features = self.entry(blocks)
-        skips = []
-        for descend in self.descend:
-            skips.append(features)
-            features = descend(features)
-        deepest = features
-        for rise in self.rise:
-            features = rise(features, skips.pop())
+        deepest, features = self.climb(blocks)
         pooled = torch.cat([pool for one in (deepest, features) for pool in (one.mean((2, 3)), one.amax((2, 3)))], 1)
         return self.to_map(self.head(features)), self.kind(pooled)

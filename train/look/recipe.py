@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import math
-import tomllib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
-from train.fit.recipe import RecipeError
-from train.parsing import build
+from train.fit.schedule import cosine
 
 from .network import LookConfig
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,21 +88,4 @@ class LookRecipe:
 
     def learning_rate_at(self, step: int) -> float:
         """Learning rate of step number `step`, counted from 0."""
-        rise = min(1.0, (step + 1) / (self.warm_up_steps + 1))
-        done = max(0, step - self.warm_up_steps) / max(1, self.steps - self.warm_up_steps)
-        return self.learning_rate * rise * 0.5 * (1 + math.cos(math.pi * done))
-
-
-def load_look_recipe(path: Path) -> tuple[LookRecipe, str]:
-    """Read a recipe file; return the recipe and its text.
-
-    Raises
-    ------
-    RecipeError
-        When the file cannot be read or is no recipe.
-    """
-    try:
-        text = path.read_text(encoding="utf-8")
-        return build(LookRecipe, tomllib.loads(text)), text
-    except (OSError, ValueError) as error:
-        raise RecipeError("recipe", f"{path}: {error}.", "See train/recipes/look.toml.") from error
+        return self.learning_rate * cosine(step, self.warm_up_steps, self.steps)

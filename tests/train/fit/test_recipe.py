@@ -8,7 +8,7 @@ import pytest
 from tests.conftest import ROOT
 from tests.train.synthetic import tiny_recipe_text
 from train.fit.recipe import RecipeError, load_recipe, parse_recipe
-from train.unet import Upsampling
+from train.ladder import Upsampling
 
 RECIPES = ROOT / "train" / "recipes"
 

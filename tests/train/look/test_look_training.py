@@ -17,14 +17,14 @@ from edge_runtime.model.seal import check_seal
 from export.errors import ParityError
 from export.look import compare_look, export_look, main
 from train.checkpoint import CheckpointError
-from train.fit.recipe import RecipeError
+from train.fit.recipe import RecipeError, read_recipe
 from train.look.batches import LookBatch, LookBatches, changed
 from train.look.checkpoint import LookCheckpoint, load_look
 from train.look.fit import fit_look, look_loss
 from train.look.frames import IGNORED, SHAPE, LookFrames, prepare_looks
 from train.look.network import PICTURES, LookConfig
 from train.look.network import LookNetwork as Network
-from train.look.recipe import LookAugment, LookRecipe, load_look_recipe
+from train.look.recipe import LookAugment, LookRecipe
 from train.phantom.cohorts.dataset import Cohort, write_cohort
 
 RECIPE = LookRecipe(
@@ -133,8 +133,8 @@ def test_frames_of_a_cohort_and_pictures_are_prepared(tmp_path: Path) -> None:
 
 
 def test_recipe_of_the_project_is_read_and_a_wrong_one_refused(tmp_path: Path) -> None:
-    recipe, text = load_look_recipe(Path(__file__).parents[3] / "train/recipes/look.toml")
+    recipe, text = read_recipe(Path(__file__).parents[3] / "train/recipes/look.toml", LookRecipe)
     assert recipe.name in json.dumps(text)
     (tmp_path / "r.toml").write_text("name = 3\n")
     with pytest.raises(RecipeError):
-        load_look_recipe(tmp_path / "r.toml")
+        read_recipe(tmp_path / "r.toml", LookRecipe)
