@@ -19,8 +19,10 @@ class Committed:
 
     Attributes
     ----------
-    study, paper_label_study
-        results.json of every cohort, by its name: of the shipped model, and of the one trained on the paper's label.
+    study
+        results.json of every cohort of the shipped model, by its name.
+    true_opacity_study, paper_label_study
+        The same of two models that were trained alike, on either label.
     measures
         Results of the benchmarks in `MEASURES`, by name.
     removed
@@ -28,6 +30,7 @@ class Committed:
     """
 
     study: dict[str, Tree]
+    true_opacity_study: dict[str, Tree]
     paper_label_study: dict[str, Tree]
     measures: dict[str, Tree]
     removed: Tree
@@ -37,6 +40,7 @@ class Committed:
         """Read what this checkout holds."""
         return cls(
             study=_study(ROOT / "docs" / "study"),
+            true_opacity_study=_study(ROOT / "docs" / "study-true-opacity"),
             paper_label_study=_study(ROOT / "docs" / "study-paper-label"),
             measures={name: _tree(RESULTS / f"{name}.json") for name in MEASURES},
             removed=_tree(ROOT / "docs" / "study" / "removed.json"),

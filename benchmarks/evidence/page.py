@@ -26,6 +26,7 @@ def page(committed: Committed) -> str:
     return fill(
         "evidence.md.j2",
         study=committed.study,
+        true_opacity=committed.true_opacity_study["validation"],
         paper_label=committed.paper_label_study["validation"],
         real=RealScans.of(committed.measures["real_scans"]),
         other=other,

@@ -6,8 +6,8 @@ r"""Compare training on the paper's label with training on the true opacity: a p
         --cohorts development validation --out runs/study-paper-label
     python -m benchmarks.evidence.paper_label --tables runs/study runs/study-paper-label
 
-`docs/study` is the study of the shipped model, which was trained on the true opacity: the same recipe, training data
-and number of steps. Both studies show the same eyes, so areas under the curve are compared eye by eye. That comparison
+`docs/study-true-opacity` holds the validation of model 0.3.0, which was trained on the true opacity: the same recipe,
+training data and number of steps. Both studies show the same eyes, so areas under the curve are compared eye by eye. That comparison
 needs the tables per eye, which the repository does not hold: `--tables` names two finished studies, and the result is
 kept in benchmarks/results/paper_label.json. Without `--tables` only the page is written.
 """
@@ -32,7 +32,7 @@ from .templates import fill
 
 Tree = dict[str, Any]
 DOCS = Path(__file__).parents[2] / "docs"
-TRUTH, PAPER = DOCS / "study", DOCS / "study-paper-label"
+TRUTH, PAPER = DOCS / "study-true-opacity", DOCS / "study-paper-label"
 PAGE = DOCS / "paper-label.md"
 PAIRED = Path(__file__).parents[1] / "results" / "paper_label.json"
 COHORTS = ("validation",)

@@ -40,6 +40,7 @@ REAL_SCANS = {
 def test_every_committed_result_is_read() -> None:
     committed = Committed.read()
     assert committed.study.keys() == set(PUBLISHED)
+    assert committed.true_opacity_study.keys() == {"validation"}
     assert committed.paper_label_study.keys() == {"development", "validation"}
     assert committed.measures.keys() == set(MEASURES)
     assert committed.removed["groups"]

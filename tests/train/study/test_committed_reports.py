@@ -12,8 +12,7 @@ from train.study.reproduce import COHORTS
 from train.study.results import StudyResults, read_results, to_json
 
 DOCS = Path(__file__).parents[3] / "docs"
-# Published before the study had the cohort phakic-implant.
-PUBLISHED = tuple(cohort for cohort in COHORTS if cohort != "phakic-implant")
+PUBLISHED = COHORTS
 STUDIES = {"study": PUBLISHED, "study-paper-label": ("development", "validation")}
 REPORTS = [(study, cohort) for study, cohorts in STUDIES.items() for cohort in cohorts]
 
