@@ -6,6 +6,7 @@ The figures are those of `python -m train measures`: its figures.json is committ
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,9 @@ def page(figures: dict[str, Any]) -> str:
     return fill(
         "measures.md.j2",
         figures=figures,
+        whole=""
+        if (part := _patients(figures)) is None
+        else f" The first {part} patients of each cohort were measured.",
         answers=[(name, one["answers"]) for name, one in figures["by_cohort"].items()],
         steps=list(zip(STEP_WORDS, edges[:-1], edges[1:], coefficients["grade"]["deviations_db"], strict=True)),
         fractions=list(zip((0.0, *FRACTION_EDGES), (*FRACTION_EDGES, 1.0), deviations, strict=True)),
@@ -45,6 +49,12 @@ def page(figures: dict[str, Any]) -> str:
         cost=json.loads(COST.read_text(encoding="utf-8")),
         fitted_on=coefficients["fitted_on"],
     )
+
+
+def _patients(figures: dict[str, Any]) -> int | None:
+    """How many patients of every cohort were measured, where that is the same number; None: whole cohorts."""
+    found = {int(number) for one in figures["cohorts"] for number in re.findall(r"(\d+) patients", one)}
+    return found.pop() if len(found) == 1 else None
 
 
 if __name__ == "__main__":
