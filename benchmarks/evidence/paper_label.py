@@ -7,9 +7,9 @@ r"""Compare training on the paper's label with training on the true opacity: a p
     python -m benchmarks.evidence.paper_label --tables runs/study runs/study-paper-label
 
 `docs/study-true-opacity` holds the validation of model 0.3.0, which was trained on the true opacity: the same recipe,
-training data and number of steps. Both studies show the same eyes, so areas under the curve are compared eye by eye. That comparison
-needs the tables per eye, which the repository does not hold: `--tables` names two finished studies, and the result is
-kept in benchmarks/results/paper_label.json. Without `--tables` only the page is written.
+training data and number of steps. Both studies show the same eyes, so areas under the curve are compared eye by eye.
+That comparison needs the tables per eye, which the repository does not hold: `--tables` names two finished studies, and
+the result is kept in benchmarks/results/paper_label.json. Without `--tables` only the page is written.
 """
 
 from __future__ import annotations
