@@ -31,7 +31,7 @@ LEFT_OUT = (
     "false_positives.jpg",
     "false_negatives.jpg",
 )
-COLOURS = 256  # a plot has few colours: a palette takes a third of the bytes
+COLOURS = 32  # a plot has few colours: a palette of these takes half of the bytes of 256
 PLOT_SIZE = (500, 500)  # pixels that a page shows of a plot
 
 
