@@ -125,7 +125,7 @@ def test_the_last_commit_of_the_manifest_holds_what_was_removed() -> None:
     commit = manifest()["last_commit"]
     if subprocess.run(["git", "cat-file", "-e", commit], cwd=ROOT, capture_output=True, check=False).returncode:
         pytest.skip("the history of this checkout does not reach that far")
-    for path in ("docs/study/validation/eyes.csv", "docs/gallery/kinds.jpg", "docs/overlay.png"):
+    for path in ("docs/study-paper-label/validation/eyes.csv", "docs/gallery/kinds.jpg", "docs/overlay.png"):
         shown = subprocess.run(["git", "show", f"{commit}:{path}"], cwd=ROOT, capture_output=True, check=True).stdout
         entry = removed()[path]
         assert (len(shown), sha256(shown).hexdigest()) == (entry["bytes"], entry["sha256"])

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmarks.evidence.publish import MANIFEST, main, without_galleries
+from benchmarks.evidence.publish import COLOURS, MANIFEST, main, without_galleries
 from tests.train.synthetic import write_png
 
 COMMAND = "python -m train study --seed 7"
@@ -43,10 +43,12 @@ def test_numbers_page_and_plots_are_published_and_nothing_else(study: Path) -> N
     assert (target / "validation/results.json").read_bytes() == (study / "validation/results.json").read_bytes()
 
 
-def test_a_published_plot_shows_the_same_in_fewer_bytes(study: Path) -> None:
+def test_a_published_plot_shows_the_same_in_fewer_colours(study: Path) -> None:
+    """240 greys in a row become 32, so none is further off than half of what lies between two of those."""
     plot, small = study / "validation/roc.png", publish(study) / "validation/roc.png"
     with Image.open(plot) as one, Image.open(small) as other:
-        assert np.array_equal(np.asarray(one.convert("L")), np.asarray(other.convert("L")))
+        apart = np.asarray(one.convert("L")).astype(int) - np.asarray(other.convert("L")).astype(int)
+        assert np.abs(apart).max() <= 240 / COLOURS / 2 + 1
         assert other.mode == "P"
 
 
