@@ -131,7 +131,7 @@ def _fractions(scans: list[Tree], eye: str) -> list[float]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OtherDraw:
-    """Another draw of the validation cohort, measured for parity.
+    """Another draw of eyes as in the paper, measured for parity.
 
     Attributes
     ----------

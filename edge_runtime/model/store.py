@@ -71,7 +71,7 @@ def read_look() -> bytes:
 
 
 def models_with_look() -> frozenset[str]:
-    """Hashes of the bundled models, before which the look is taken though their files do not ask for one.
+    """Hashes of models that were bundled with a look though their files, which are older, do not ask for one.
 
     Raises
     ------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -159,7 +160,8 @@ def test_one_changed_weight_fails_the_release_with_a_renewed_register(
     (tmp_path / "changed.onnx").write_bytes(data)
     register = {"fp32": {"file": "changed.onnx", "sha256": hashlib.sha256(data).hexdigest()}}
     (tmp_path / "register.json").write_text(json.dumps(register))
-    (tmp_path / store.LOOK_REGISTER).write_text('{"before": []}')
+    for look in Path(store.BUNDLE).glob("look*"):
+        shutil.copy(look, tmp_path)
     monkeypatch.setattr(store, "BUNDLE", str(tmp_path))
     (check,) = run_selftest(CataractAnalyzer(precision="fp32"))
     assert (check.source, check.passed) == ("model", False)

@@ -115,7 +115,7 @@ def test_register_holds_the_hash_of_every_bundled_model(bundled_analyzer: object
     named = {entry["file"] for entry in (*register.values(), look)}
     assert named == {path.name for path in Path(store.BUNDLE).glob("*.onnx")}
     assert hashlib.sha256(store.read_look()).hexdigest() == look["sha256"]
-    assert store.models_with_look() == {entry["sha256"] for entry in register.values()}
+    assert store.models_with_look().isdisjoint(entry["sha256"] for entry in register.values())  # they ask for it
     for precision, entry in register.items():
         data = Path(store.BUNDLE, entry["file"]).read_bytes()
         assert hashlib.sha256(data).hexdigest() == entry["sha256"]
