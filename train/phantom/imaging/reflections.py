@@ -70,8 +70,8 @@ def apply_reflections(signal: NDArray[np.float32], surfaces: Surfaces, reflectio
     cornea = signal[top:bottom] * (path < surfaces.back_path + f32(0.02))
     if reflections.ghost_db:
         shift = int(reflections.ghost_mm / grid.row_mm)
-        last = min(bottom + shift, grid.rows)
-        signal[top + shift : last] += cornea[: last - top - shift] * f32(10 ** (reflections.ghost_db / 10))
+        rows = max(min(bottom + shift, grid.rows) - top - shift, 0)  # none where the copy falls below the frame
+        signal[top + shift : top + shift + rows] += cornea[:rows] * f32(10 ** (reflections.ghost_db / 10))
     if reflections.mirror_db:
         flipped = cornea[::-1]
         last = int(reflections.mirror_mm / grid.row_mm) + 1
