@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +10,10 @@ from edge_runtime.errors import UsageError
 from edge_runtime.program_signals import Interrupted, heard_out
 
 from .arguments import AnalyzerOptions, SpeechOptions, add_model_options, add_reading_options, path_argument
-from .console import print_data, say, show_progress
+from .console import print_data, say
 from .exam_limit import add_exam_limit, exam_limit
 from .outcome import EXIT_SOME_FAILED
+from .progress_line import ProgressLine
 
 if TYPE_CHECKING:
     import argparse
@@ -151,12 +151,11 @@ def _patience(options: argparse.Namespace) -> Any:
     return Patience(seconds)
 
 
-class _Console:
+class _Console(ProgressLine):
     """Tells a person, or a log, how an archive goes on."""
 
     def __init__(self, *, quiet: bool) -> None:
-        self._quiet = quiet
-        self._terminal = not quiet and sys.stderr is not None and sys.stderr.isatty()
+        super().__init__(quiet=quiet)
         self._progress: ArchiveProgress | None = None
 
     def begins(self, progress: ArchiveProgress, workers: int) -> None:
@@ -165,19 +164,6 @@ class _Console:
         if not self._quiet:
             say(f"{progress.text(time.monotonic())} before this run; {workers} worker{'s' if workers != 1 else ''}.")
             progress.is_time(time.monotonic())
-
-    def goes_on(self, progress: ArchiveProgress) -> None:
-        """Show a line that changes on a terminal; elsewhere say one a minute."""
-        now = time.monotonic()
-        if self._terminal:
-            show_progress(progress.text(now))
-        elif not self._quiet and progress.is_time(now):
-            say(f"{progress.text(now)}.")
-
-    def line_done(self) -> None:
-        """Take the changing line away."""
-        if self._terminal:
-            show_progress("")
 
     def ended(self) -> None:
         """Say what it took."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -20,9 +19,10 @@ from .arguments import (
     path_argument,
 )
 from .audit_output import NO_AUDIT, AuditOptions, add_audit_options
-from .console import print_data, say, show_progress
+from .console import print_data, say
 from .exam_limit import add_exam_limit, exam_limit
 from .outcome import EXIT_SOME_FAILED
+from .progress_line import ProgressLine
 
 if TYPE_CHECKING:
     import argparse
@@ -213,12 +213,11 @@ def _batch(options: BatchOptions, exams: tuple[PlannedExam, ...], files: BatchFi
     )
 
 
-class _Console:
+class _Console(ProgressLine):
     """Tells a person, or a log, how a batch goes on."""
 
     def __init__(self, options: BatchOptions) -> None:
-        self._quiet = options.speech.quiet
-        self._terminal = not self._quiet and sys.stderr is not None and sys.stderr.isatty()
+        super().__init__(quiet=options.speech.quiet)
         self._most_memory_mb = options.analyzer.max_memory_mb
         self._progress: Progress | None = None
 
@@ -237,19 +236,6 @@ class _Console:
             f"{workers} worker{'s' if workers != 1 else ''}; peak memory about "
             f"{workers} x {each} + {WATCH_PEAK_MB} = {workers * each + WATCH_PEAK_MB} MB."
         )
-
-    def goes_on(self, progress: Progress) -> None:
-        """Show a line that changes on a terminal; elsewhere say one a minute."""
-        now = time.monotonic()
-        if self._terminal:
-            show_progress(progress.text(now))
-        elif not self._quiet and progress.is_time(now):
-            say(f"{progress.text(now)}.")
-
-    def line_done(self) -> None:
-        """Take the changing line away."""
-        if self._terminal:
-            show_progress("")
 
     def stopped(self) -> None:
         """Say what an interrupted run leaves."""
