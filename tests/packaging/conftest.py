@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from edge_runtime import __version__
+from edge_runtime.golden import GOLDEN
 from export.shipping.freeze import Environment, freeze
 from export.shipping.package import Release, build_package
 from export.shipping.sbom import parts_list
@@ -20,6 +22,13 @@ from export.shipping.wheel import build_wheel
 from tests.conftest import ROOT, not_proved
 
 EPOCH = 1_700_000_000
+
+
+def released_fraction(source: str) -> float:
+    """The Cataract Fraction that the release computed for a bundled sample with the model that answers by default."""
+    (golden,) = (scan for scan in json.loads(GOLDEN.read_text())["scans"] if scan["source"] == source)
+    fraction: float = golden["int8"]["cataract_px"] / golden["int8"]["lens_px"]
+    return fraction
 
 
 @dataclass(frozen=True)

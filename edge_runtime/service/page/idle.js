@@ -22,9 +22,10 @@ export function watchIdle({ occupied, working, clear }) {
   // Not before the click: the rest of the touch would meet what lies below.
   dialog.addEventListener("click", () => {
     dialog.close();
-    touched(); // at once: the event of closing comes later
+    touched();
   });
-  dialog.addEventListener("close", touched);
+  // By a key or a gesture. The event of closing would come too late: on a busy device seconds after it.
+  dialog.addEventListener("cancel", touched);
   setInterval(() => {
     const works = working();
     if (!occupied() || (worked && !works)) {
