@@ -34,7 +34,7 @@ class TorchNetwork:
         Beginnings of the digests of the pictures that it learnt from.
     """
 
-    def __init__(self, checkpoint: Checkpoint, sha256: str) -> None:
+    def __init__(self, checkpoint: Checkpoint, sha256: str, look: str = "") -> None:
         metadata = checkpoint.metadata
         point = metadata.operating_point
         if point is None:
@@ -57,6 +57,7 @@ class TorchNetwork:
             cf_threshold=point.cf_threshold,
             cf_threshold_method=point.method,
             guard_band=point.guard_band,
+            look=look,
             doubts="; ".join(point.doubts),
             profile=metadata.profile,
             brightness=metadata.brightness,
@@ -81,7 +82,7 @@ class TorchNetwork:
         )
 
 
-def checkpoint_analyzer(path: Path, profile: str | None = None) -> CataractAnalyzer:
+def checkpoint_analyzer(path: Path, profile: str | None = None, look: str = "") -> CataractAnalyzer:
     """The runtime's analyzer with a checkpoint in the place of the model file.
 
     Parameters
@@ -90,6 +91,8 @@ def checkpoint_analyzer(path: Path, profile: str | None = None) -> CataractAnaly
         Checkpoint file.
     profile
         Name of a device profile, or None to take the one that fits each frame.
+    look
+        Schema of the look over the whole frame that comes before the network, as a model file names it; "" for none.
     """
-    network = TorchNetwork(load_checkpoint(path), hashlib.sha256(path.read_bytes()).hexdigest())
+    network = TorchNetwork(load_checkpoint(path), hashlib.sha256(path.read_bytes()).hexdigest(), look)
     return CataractAnalyzer(network, profile=profile)

@@ -98,9 +98,11 @@ def measure(job: Job) -> list[Compared]:
         return Measured(result.cataract_fraction, TissueOverlap.of(result.labels, mask).lens.dice)
 
     try:
-        reference, *found = (
-            analyzer_of(path, job.scan.profile or None).analyze(job.scan.image) for path in (job.reference, *job.models)
-        )
+        analyzers = [analyzer_of(path, job.scan.profile or None) for path in job.models]
+        # The same look before both: what is compared are the networks, in the same window.
+        look = analyzers[0].network.metadata.look
+        analyzers.insert(0, analyzer_of(job.reference, job.scan.profile or None, look))
+        reference, *found = (analyzer.analyze(job.scan.image) for analyzer in analyzers)
     except EdgeCataractError as error:
         raise RuntimeError(f"scan {job.scan.scan_id}: {error}") from None  # ours cannot be sent between processes
     expected = measured(reference)

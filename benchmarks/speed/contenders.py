@@ -171,10 +171,11 @@ def analyse(setting: Setting, way: str) -> Run:
     if way == "torch":
         import torch
 
+        from edge_runtime.look.network import SCHEMA
         from train.torch_predictor import checkpoint_analyzer
 
         torch.set_num_threads(setting.threads)
-        analyzer = checkpoint_analyzer(setting.checkpoint)
+        analyzer = checkpoint_analyzer(setting.checkpoint, look=SCHEMA)
     else:
         from edge_runtime.analyzer import CataractAnalyzer, Limits
 

@@ -28,7 +28,8 @@ def test_there_is_one_checkpoint_and_it_is_of_the_bundled_model() -> None:
 def test_both_find_the_same_in_a_sample(sample: str) -> None:
     bundled = CataractAnalyzer(precision="fp32")
     metadata = bundled.network.metadata
-    by_torch = checkpoint_analyzer(CHECKPOINTS / f"{metadata.name}-{metadata.version}").analyze(SAMPLES / sample)
+    checkpoint = CHECKPOINTS / f"{metadata.name}-{metadata.version}"
+    by_torch = checkpoint_analyzer(checkpoint, look=metadata.look).analyze(SAMPLES / sample)
     by_engine = bundled.analyze(SAMPLES / sample)
     assert by_torch.pixels.lens == pytest.approx(by_engine.pixels.lens, abs=2)
     assert by_torch.pixels.cataract == pytest.approx(by_engine.pixels.cataract, abs=2)

@@ -66,8 +66,11 @@ class Failure:
 
 
 @cache
-def analyzer_of(model: Path, profile: str | None) -> CataractAnalyzer:
-    """Return the single-threaded analyzer of a checkpoint, or of a model file ending in .onnx, and a profile."""
+def analyzer_of(model: Path, profile: str | None, look: str = "") -> CataractAnalyzer:
+    """Return the single-threaded analyzer of a checkpoint, or of a model file ending in .onnx, and a profile.
+
+    A model file names itself the look that comes before it; of a checkpoint it must be said.
+    """
     if model.suffix == ".onnx":
         return CataractAnalyzer(model, profile=profile, limits=Limits(threads=1))
     import torch
@@ -75,7 +78,7 @@ def analyzer_of(model: Path, profile: str | None) -> CataractAnalyzer:
     from train.torch_predictor import checkpoint_analyzer
 
     torch.set_num_threads(1)
-    return checkpoint_analyzer(model, profile)
+    return checkpoint_analyzer(model, profile, look)
 
 
 def measure(job: Job) -> Measured | list[str] | Failure:
