@@ -98,6 +98,8 @@ def ray_cluster(nodes: int = 2, environment: dict[str, str] | None = None) -> It
                 if pid == process.pid or "ray" in command_of(pid):
                     os.kill(pid, signal.SIGKILL)
         process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
 
 
 def descendants(pid: int) -> list[int]:

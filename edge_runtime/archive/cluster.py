@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import logging
-import os
-import socket
 import sys
 import time
 from collections import deque
-from contextlib import contextmanager, redirect_stdout, suppress
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from edge_runtime.batch.workers import TICK_S
-from edge_runtime.errors import EdgeCataractError, InternalError, OutputError
+from edge_runtime.errors import EdgeCataractError, InternalError
 
-from . import library
+from .joined import joined_cluster
 from .patience import Patience
 from .score import ShardWorker, check_worker
 from .sent_settings import SentSettings
@@ -30,9 +27,7 @@ if TYPE_CHECKING:
     from .score import ArchiveWork, ShardReport
 
 _MOST_LOSSES = 20  # of workers one after another, without a shard between them
-_LOOK_AT_NODES_S, _KNOCK_S, _CLOSES_S = 5.0, 10.0, 5.0
-# Ray sends no statistics of its use, and warns of no change in what it hides of accelerators.
-_RAY_SETTINGS = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
+_LOOK_AT_NODES_S, _CLOSES_S = 5.0, 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,48 +82,13 @@ def by_ray(
     InternalError
         ``worker-died`` when workers are lost again and again.
     """
-    with _quiet():
-        ray = _joined(cluster.address)
-        try:
-            threads = work.settings.limits.threads or 1
-            there = max(int(ray.cluster_resources().get("CPU", 0)) // threads, 1)
-            workers = min(cluster.workers or there, cluster.most)
-            begins(progress, workers)
-            if workers:
-                yield from _Driver(ray, shards, work, workers, progress).reports()
-        finally:
-            ray.shutdown()
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Let nothing of Ray through: it writes of lost nodes to standard output, where data go, in another thread."""
-    logging.getLogger("ray").setLevel(logging.CRITICAL + 1)
-    with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):
-        yield
-
-
-def _joined(address: str) -> Any:
-    for name, value in _RAY_SETTINGS.items():
-        os.environ.setdefault(name, value)
-    ray = library.ray()
-    try:
-        _knock(address)
-        ray.init(address=address, log_to_driver=False, configure_logging=False)
-    except Exception as error:  # plain ones, too, as when a node takes more than 30 s to start
-        raise OutputError(
-            "cluster-unreachable",
-            f"The cluster cannot be joined ({type(error).__name__}).",
-            "Look whether it runs (ray status), and give --ray its address.",
-        ) from error
-    return ray
-
-
-def _knock(address: str) -> None:
-    """Connect once: Ray itself would try for minutes, and then end the program."""
-    host, _, port = address.rpartition(":")
-    if host and port.isdecimal():
-        socket.create_connection((host.removeprefix("ray://"), int(port)), _KNOCK_S).close()
+    with joined_cluster(cluster.address) as ray:
+        threads = work.settings.limits.threads or 1
+        there = max(int(ray.cluster_resources().get("CPU", 0)) // threads, 1)
+        workers = min(cluster.workers or there, cluster.most)
+        begins(progress, workers)
+        if workers:
+            yield from _Driver(ray, shards, work, workers, progress).reports()
 
 
 class _Driver:

@@ -34,6 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="part of the dataset (default: test where the table has a split, else all)",
     )
     parser.add_argument("--workers", type=int, default=1, help="processes (default 1)")
+    parser.add_argument(
+        "--ray", metavar="ADDRESS", help="analyse on this cluster of Ray (auto, local, HOST:PORT) instead"
+    )
     parser.add_argument("--seed", type=int, default=0, help="seed of the bootstrap (default 0)")
     parser.add_argument("--resamples", type=int, default=2000, help="resamples of the bootstrap (default 2000)")
 
@@ -55,6 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
         pair_with=arguments.pair_with,
         part=None if arguments.split is None else Part(arguments.split),
         workers=arguments.workers,
+        ray=arguments.ray,
         bootstrap=BootstrapSettings(arguments.seed, arguments.resamples),
     )
     results = evaluate(options)

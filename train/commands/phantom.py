@@ -23,6 +23,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--patients", type=int, help="how many (default: the cohort's own number)")
     parser.add_argument("--seed", type=int, default=0, help="other seeds give other patients (default: 0)")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes (default: one per core)")
+    parser.add_argument(
+        "--ray", metavar="ADDRESS", help="render on this cluster of Ray (auto, local, HOST:PORT) instead"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -42,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
         f"Cohort {cohort.stamp.cohort}: {cohort.stamp.patients} patients, {cohort.scans} scans, "
         f"about {cohort.bytes / 1e9:.2f} GB ({_free_bytes(out) / 1e9:.1f} GB free).\n"
     )
-    write_cohort(cohort, out, arguments.workers)
+    write_cohort(cohort, out, arguments.workers, arguments.ray)
     return 0
 
 

@@ -22,6 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--cohorts", nargs="+", choices=COHORTS, default=list(COHORTS), help="default: all")
     parser.add_argument("--patients", type=int, help="patients per cohort (default: the cohort's own number)")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes (default: one per core)")
+    parser.add_argument("--ray", metavar="ADDRESS", help="render and analyse on this cluster of Ray instead")
     parser.add_argument("--resamples", type=int, default=2000, help="resamples of the bootstrap (default 2000)")
     parser.add_argument("--keep-scans", action="store_true", help="keep the cohorts (1.5 MB per scan)")
 
@@ -41,6 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
         cohorts=tuple(arguments.cohorts),
         patients=arguments.patients,
         workers=arguments.workers,
+        ray=arguments.ray,
         bootstrap=BootstrapSettings(seed=0, resamples=arguments.resamples),
         keep_scans=arguments.keep_scans,
     )

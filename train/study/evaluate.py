@@ -50,6 +50,8 @@ class EvaluationOptions:
         Part of the dataset; None: the test scans where the dataset fixes a split, else all.
     workers
         Number of processes.
+    ray
+        Address of a cluster whose processors analyse instead; None: this machine alone.
     bootstrap
         Settings of the intervals.
     cohort
@@ -64,6 +66,7 @@ class EvaluationOptions:
     pair_with: Path | None = None
     part: Part | None = None
     workers: int = 1
+    ray: str | None = None
     bootstrap: BootstrapSettings = field(default_factory=BootstrapSettings)
     cohort: CohortRequest | None = None
 
@@ -105,7 +108,7 @@ def evaluate(options: EvaluationOptions) -> StudyResults:
     )
     for name in ("results.json", "report.md", "eyes.csv", "scans.csv"):  # what is there afterwards is of this run
         (options.out / name).unlink(missing_ok=True)
-    rows, learnt_from = predict(options.model, dataset, options.out, options.workers)
+    rows, learnt_from = predict(options.model, dataset, options.out, options.workers, options.ray)
     return _write_report(dataclasses.replace(study, rows=tuple(rows), learnt_from=learnt_from), options)
 
 

@@ -11,6 +11,7 @@ from tqdm import tqdm
 from edge_runtime.errors import EdgeCataractError
 from edge_runtime.exams.tables import read_table
 from edge_runtime.ledger import Ledger
+from train.cluster import over_cluster
 from train.data.dataset import SCAN_COLUMNS, STRATA, DatasetError
 from train.data.scan_checks import duplicates, eyes_without_cataract, short
 from train.provenance import code_revision
@@ -18,12 +19,16 @@ from train.workers import process_pool
 
 from .measurement import Failure, Job, Measured, analyzer_of, measure
 from .rows import ScanRow, record_of, scan_row_from_record, write_rows
+from .sent import SentJob, SentModel, measure_sent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from train.data.dataset import Dataset
+
+    Outcome = Measured | list[str] | Failure
+    Outcomes = Callable[[list[Job]], Iterator[Outcome]]
 
 LEDGER = "predictions.ledger"
 PICTURE, CATARACT = "picture_sha256", "mask_has_cataract"  # in the ledger beside the row
@@ -43,8 +48,21 @@ class Predictions(NamedTuple):
     learnt_from: tuple[str, ...]
 
 
-def predict(model: Path, dataset: Dataset, out: Path, workers: int = 1) -> Predictions:
+def predict(model: Path, dataset: Dataset, out: Path, workers: int = 1, ray: str | None = None) -> Predictions:
     """Analyse every scan of a dataset, in the order of its table, and write scans.csv; a stopped run is continued.
+
+    Parameters
+    ----------
+    model
+        A checkpoint, or an exported model whose name ends in .onnx.
+    dataset
+        What is analysed.
+    out
+        Folder of the report.
+    workers
+        Number of processes.
+    ray
+        Address of a cluster whose processors analyse instead.
 
     Raises
     ------
@@ -66,7 +84,7 @@ def predict(model: Path, dataset: Dataset, out: Path, workers: int = 1) -> Predi
         raise DatasetError(dataset.folder, faults)
     out.mkdir(parents=True, exist_ok=True)
     with Ledger(out / LEDGER, stamp, replace=True, sync_every=SYNC_EVERY) as ledger:
-        _measure_rest(ledger, list(_jobs(model, dataset)), dataset, workers)
+        _measure_rest(ledger, list(_jobs(model, dataset)), dataset, lambda rest: _outcomes(model, rest, workers, ray))
         records = [ledger[scan.scan_id] for scan in dataset.scans]
     if faults := duplicates(dataset.scans, (record[PICTURE] for record in records)):
         raise DatasetError(dataset.folder, faults)
@@ -80,12 +98,12 @@ def predict(model: Path, dataset: Dataset, out: Path, workers: int = 1) -> Predi
     )
 
 
-def _measure_rest(ledger: Ledger, jobs: list[Job], dataset: Dataset, workers: int) -> None:
+def _measure_rest(ledger: Ledger, jobs: list[Job], dataset: Dataset, outcomes: Outcomes) -> None:
     """Measure the scans that the ledger does not have yet."""
     rest = [job for job in jobs if job.scan.scan_id not in ledger]
     faults: list[str] = []
     with tqdm(total=len(jobs), initial=len(ledger), unit="scan", disable=not sys.stderr.isatty()) as bar:
-        for outcome in _outcomes(rest, workers):
+        for outcome in outcomes(rest):
             bar.update()
             if isinstance(outcome, Failure):
                 raise AnalysisError(
@@ -116,7 +134,10 @@ def _words(name: str, value: str | None) -> list[str]:
     return [] if value is None else [f"{name}={one}" for one in value.split() or ["none"]]
 
 
-def _outcomes(jobs: list[Job], workers: int) -> Iterator[Measured | list[str] | Failure]:
+def _outcomes(model: Path, jobs: list[Job], workers: int, ray: str | None) -> Iterator[Outcome]:
+    if ray is not None:
+        yield from over_cluster(measure_sent, SentModel.of(model), map(SentJob.of, jobs), ray) if jobs else ()
+        return
     if workers <= 1 or len(jobs) < 2 * workers:
         yield from map(measure, jobs)
         return

@@ -50,6 +50,8 @@ class StudyOptions:
         Number of patients per cohort; None for each cohort's own number.
     workers
         Number of processes.
+    ray
+        Address of a cluster whose processors render and analyse instead; None: this machine alone.
     bootstrap
         Settings of the intervals.
     keep_scans
@@ -62,6 +64,7 @@ class StudyOptions:
     cohorts: tuple[str, ...] = COHORTS
     patients: int | None = None
     workers: int = 1
+    ray: str | None = None
     bootstrap: BootstrapSettings = field(default_factory=BootstrapSettings)
     keep_scans: bool = False
 
@@ -124,7 +127,7 @@ def _scans(cohort: str, options: StudyOptions) -> Path:
 def _measure(request: CohortRequest, options: StudyOptions) -> StudyResults:
     """Make the scans of one cohort and evaluate the model on them."""
     data = _scans(request.name, options)
-    _make_cohort(request, data, options.workers)
+    _make_cohort(request, data, options)
     return evaluate(
         EvaluationOptions(
             model=options.model,
@@ -133,15 +136,16 @@ def _measure(request: CohortRequest, options: StudyOptions) -> StudyResults:
             threshold_from=None if request.threshold_from is None else options.out / request.threshold_from,
             pair_with=None if request.pair_with is None else options.out / request.pair_with,
             workers=options.workers,
+            ray=options.ray,
             bootstrap=options.bootstrap,
             cohort=request,
         )
     )
 
 
-def _make_cohort(request: CohortRequest, data: Path, workers: int) -> None:
+def _make_cohort(request: CohortRequest, data: Path, options: StudyOptions) -> None:
     try:
         cohort = Cohort.plan(request.name, request.seed, request.patients)
     except ValueError as error:
         raise UsageError("usage", str(error), "Change --patients.") from error
-    write_cohort(cohort, data, workers)
+    write_cohort(cohort, data, options.workers, options.ray)

@@ -15,6 +15,7 @@ from tqdm import tqdm
 from edge_runtime.errors import OutputError
 from edge_runtime.ledger import Ledger
 from edge_runtime.report.files import write_all
+from train.cluster import over_cluster
 from train.phantom.patient import make_eye
 from train.phantom.render import VERSION, render
 from train.workers import process_pool
@@ -96,7 +97,7 @@ class EyeJob:
     scans: tuple[ScanPlan, ...]
 
 
-def write_cohort(cohort: Cohort, out: Path, workers: int = 1) -> None:
+def write_cohort(cohort: Cohort, out: Path, workers: int = 1, ray: str | None = None) -> None:
     """Render and write the scans that are missing, then the tables.
 
     Work is recorded eye by eye in a ledger; a cohort that was stopped is continued by the same call.
@@ -109,11 +110,14 @@ def write_cohort(cohort: Cohort, out: Path, workers: int = 1) -> None:
         Folder of the dataset; it is made where there is none.
     workers
         Number of processes.
+    ray
+        Address of a cluster whose processors render instead; this machine writes.
 
     Raises
     ------
     OutputError
-        When the folder holds another cohort, seed, size or version, or one begun by a version without a ledger.
+        When the cluster cannot be used, or the folder holds another cohort, seed, size or version, or one begun by a
+        version without a ledger.
     WriteError
         When writing fails, for example on a full disk.
     """
@@ -129,7 +133,7 @@ def write_cohort(cohort: Cohort, out: Path, workers: int = 1) -> None:
             EyeJob(eye=eye, scans=tuple(scan for scan in scans if scan_id(eye, scan) not in ledger))
             for eye, scans in eyes
         ]
-        for rows in _rendered([job for job in missing if job.scans], out, workers):
+        for rows in _rendered([job for job in missing if job.scans], out, workers, ray):
             for row in rows:
                 ledger.append(str(row["scan_id"]), row)
         table = scan_table(ledger[scan_id(eye, scan)] for eye, scans in eyes for scan in scans)
@@ -165,10 +169,14 @@ def _remove_leftovers(out: Path) -> None:
             leftover.unlink()
 
 
-def _rendered(jobs: list[EyeJob], out: Path, workers: int) -> Iterator[list[dict[str, object]]]:
+def _rendered(jobs: list[EyeJob], out: Path, workers: int, ray: str | None) -> Iterator[list[dict[str, object]]]:
     """Write the scans of all jobs, and give the rows of each eye when it is done."""
     with tqdm(total=len(jobs), unit="eye", disable=not sys.stderr.isatty(), file=sys.stderr) as bar:
-        if workers <= 1:
+        if ray is not None:
+            for eye in over_cluster(_render_elsewhere, None, jobs, ray) if jobs else ():
+                yield _written(eye, out)
+                bar.update()
+        elif workers <= 1:
             for job in jobs:
                 yield write_eye(job, out)
                 bar.update()
@@ -179,19 +187,55 @@ def _rendered(jobs: list[EyeJob], out: Path, workers: int) -> Iterator[list[dict
                     bar.update()
 
 
+@dataclass(frozen=True, slots=True)
+class EyeFiles:
+    """The rendered scans of an eye.
+
+    Attributes
+    ----------
+    rows
+        Of scans.csv.
+    files
+        Contents by path within the dataset.
+    """
+
+    rows: list[dict[str, object]]
+    files: dict[str, bytes]
+
+
 def write_eye(job: EyeJob, out: Path) -> list[dict[str, object]]:
     """Render and write the scans of a job; returns their rows of scans.csv."""
+    return _written(rendered_eye(job), out)
+
+
+def _written(eye: EyeFiles, out: Path) -> list[dict[str, object]]:
+    write_all({str(out / path): content for path, content in eye.files.items()})
+    return eye.rows
+
+
+def _render_elsewhere(_: None, job: EyeJob) -> EyeFiles:
+    return rendered_eye(job)
+
+
+def rendered_eye(job: EyeJob) -> EyeFiles:
+    """Render the scans of a job, and write nothing."""
     eye = make_eye(job.eye)
-    rows = []
+    rows, files = [], {}
     for scan in job.scans:
         rendered = render(eye, scan)
-        images = _write_images(rendered, out, scan_id(job.eye, scan))
-        rows.append(scan_row(eye, scan, rendered, images))
-    return rows
+        name = scan_id(job.eye, scan)
+        files.update(_images(rendered, name))
+        rows.append(scan_row(eye, scan, rendered, _paths(name)))
+    return EyeFiles(rows, files)
 
 
-def _write_images(rendered: RenderedScan, out: Path, name: str) -> dict[str, str]:
-    """Write the picture and the maps of a scan; returns the path of each by its column."""
+def _paths(name: str) -> dict[str, str]:
+    """The path of each picture and map of a scan by its column."""
+    return {column: f"{folder}/{name}.png" for column, folder in FOLDERS.items()}
+
+
+def _images(rendered: RenderedScan, name: str) -> dict[str, bytes]:
+    """The picture and the maps of a scan, by their paths."""
     maps: dict[str, NDArray[np.uint8] | NDArray[np.uint16]] = {
         "image": rendered.picture,
         "mask": rendered.truth.mask,
@@ -201,9 +245,8 @@ def _write_images(rendered: RenderedScan, out: Path, name: str) -> dict[str, str
         "truth_observable": rendered.truth.observable,
         "truth_tissue": rendered.truth.tissue,
     }
-    paths = {column: f"{folder}/{name}.png" for column, folder in FOLDERS.items()}
-    write_all({str(out / paths[column]): quick_png(pixels) for column, pixels in maps.items()})
-    return paths
+    paths = _paths(name)
+    return {paths[column]: quick_png(pixels) for column, pixels in maps.items()}
 
 
 def quick_png(pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> bytes:
