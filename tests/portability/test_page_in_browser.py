@@ -115,7 +115,8 @@ def test_paper_is_light_where_the_screen_is_dark(seen: dict[str, dict[str, Any]]
 
 
 def test_scans_stay_large_enough_to_be_seen_on_paper(seen: dict[str, dict[str, Any]]) -> None:
-    assert all(seen[f"both-eyes.{language}.html"]["smallest"] > 60 for language in LANGUAGES)
+    heights = {language: seen[f"both-eyes.{language}.html"]["smallest"] for language in LANGUAGES}
+    assert {language: height for language, height in heights.items() if height <= 60} == {}
 
 
 def test_the_check_can_fail(tmp_path: Path, chromium: str, browser_modules: Path) -> None:

@@ -41,7 +41,7 @@ def test_one_command_answers_for_both_eyes_of_a_stick(
     page = (tmp_path / "exam.html").read_text(encoding="utf-8")
     assert page.count('<section class="eye ') == 2
     assert page.count("data:image/jpeg") == 24
-    assert "USB" not in page
+    assert "USB" not in re.sub(r"base64,[^\"]+", "", page)  # which pictures may spell by chance
     for eye in ("OD", "OS"):
         document = json.loads((tmp_path / "results" / f"V17-{eye}.json").read_text())
         assert document["eye"]["laterality"] == eye
