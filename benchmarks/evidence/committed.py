@@ -150,6 +150,11 @@ class OtherDraw:
     true_negatives: int
     negatives: int
 
+    @property
+    def cohort(self) -> str:
+        """The name of the cohort, from its description."""
+        return self.description.partition("cohort ")[2].partition(",")[0]
+
     @classmethod
     def of(cls, parity: Tree) -> OtherDraw:
         """Count the eyes of `benchmarks/results/parity.json`, as the fp32 model grades them."""

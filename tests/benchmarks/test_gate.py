@@ -39,6 +39,7 @@ def test_each_benchmark_asks_for_what_its_page_says() -> None:
     assert [name for name, one in cold.items() if not one.reached] == [
         "wall time over bare imports",
         "peak memory, MB",
+        "exit code with --max-memory 90",
     ]  # as docs/benchmarks.md says
     for found in (soak.asked(committed("soak")), emulated.asked(committed("emulated"))):
         assert found
