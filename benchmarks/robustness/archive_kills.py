@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import signal
 import statistics
 import subprocess
@@ -35,7 +34,7 @@ from benchmarks.robustness.archive_scans import (
     small_files,
 )
 from benchmarks.robustness.object_store import Faults, ObjectStore, object_store
-from benchmarks.robustness.ray_cluster import LOCAL, LocalCluster, descendants, ray_cluster
+from benchmarks.robustness.ray_cluster import LOCAL, LocalCluster, ray_cluster
 from tests.make_tiny_model import TinyModel, tiny_model_bytes
 
 ROOT = Path(__file__).parents[2]
@@ -156,8 +155,7 @@ def timed(bench: Bench, cluster: LocalCluster, rounds: int) -> dict[str, Any]:
     for number in range(rounds):
         for engine, more in (("processes", ()), ("ray", ("--ray", cluster.address))):
             few, many = (
-                _taken(bench, cluster, f"{name}.parquet", f"{engine}-{name}-{number}", *more)
-                for name in ("few", "many")
+                _taken(bench, f"{name}.parquet", f"{engine}-{name}-{number}", *more) for name in ("few", "many")
             )
             runs[engine].append(
                 {
@@ -181,28 +179,18 @@ def timed(bench: Bench, cluster: LocalCluster, rounds: int) -> dict[str, Any]:
     }
 
 
-def _taken(bench: Bench, cluster: LocalCluster, manifest: str, prefix: str, *more: str) -> dict[str, Any]:
-    """What a run took: of the processor, with the whole cluster's part."""
-    before_s = _processor_s(cluster)
+def _taken(bench: Bench, manifest: str, prefix: str, *more: str) -> dict[str, Any]:
+    """What a run took: of the processors of this machine, with all that ran beside it."""
+    before_s = busy_s()
     summary = bench.finish(bench.start(manifest, prefix, *more))["this_run"]
-    taken_s = _processor_s(cluster) - before_s
-    return {**summary, "processor_s": taken_s, "wall_s": summary["seconds"] - summary["start_seconds"]}
+    return {**summary, "processor_s": busy_s() - before_s, "wall_s": summary["seconds"] - summary["start_seconds"]}
 
 
-def _processor_s(cluster: LocalCluster) -> float:
-    """Seconds of the processor that ended runs, and all processes of the cluster, have had so far."""
-    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
-    ticks = sum(ticks_of(pid) for pid in [cluster.process.pid, *descendants(cluster.process.pid)])
-    return ended.ru_utime + ended.ru_stime + ticks / os.sysconf("SC_CLK_TCK")
-
-
-def ticks_of(pid: int) -> int:
-    """Ticks of the processor that a process, and its children that have ended, have had."""
-    try:
-        stat = Path("/proc", str(pid), "stat").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return 0
-    return sum(int(field) for field in stat.rpartition(")")[2].split()[11:15])
+def busy_s() -> float:
+    """Seconds for which the processors of this machine have been at work: actors leave their cluster no account."""
+    with Path("/proc/stat").open(encoding="ascii") as file:
+        user, nice, system, _idle, _waiting, *interrupts = (int(field) for field in file.readline().split()[1:8])
+    return (user + nice + system + sum(interrupts)) / os.sysconf("SC_CLK_TCK")
 
 
 def under_kills(options: argparse.Namespace) -> dict[str, Any]:
