@@ -52,6 +52,7 @@ bench: $(VENV)/.benchmarks
 		--checkpoint $(wildcard train/checkpoints/*) --model $(wildcard edge_runtime/models/*.onnx) \
 		--out benchmarks/results/parity.json
 	$(BIN)/python -m benchmarks.speed.network --out benchmarks/results/network.json
+	$(BIN)/python -m benchmarks.speed.waiting --out benchmarks/results/waiting.json
 	$(BIN)/python -m benchmarks.speed.tiles --out benchmarks/results/tiles.json
 	$(BIN)/python -m benchmarks.speed.operators --out benchmarks/results/operators.json
 	$(BIN)/python -m benchmarks.memory.peak --out benchmarks/results/memory.json

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
-from dataclasses import dataclass
 from functools import cache
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from edge_runtime.archive import library
 from edge_runtime.archive.joined import joined_cluster
 from edge_runtime.errors import EdgeCataractError, InternalError, OutputError
 
@@ -29,38 +29,20 @@ _MOST_LOSSES = 20  # of machines that had the same job
 _PACKAGES = ("numpy", "opencv-python-headless", "scipy", "onnxruntime", "torch")  # on which results depend
 
 
-@dataclass(frozen=True, slots=True)
-class _Task(Generic[Shared, Job, Result]):
-    """What every job of a run has in common.
-
-    Attributes
-    ----------
-    function
-        Takes what is shared, and a job.
-    shared
-        Sent once to each machine.
-    code
-        What the machine that asks computes with.
-    """
-
-    function: Callable[[Shared, Job], Result]
-    shared: Shared
-    code: dict[str, str]
-
-
 def over_cluster(
     function: Callable[[Shared, Job], Result], shared: Shared, jobs: Iterable[Job], address: str
 ) -> Iterator[Result]:
     """Apply a function to jobs on all processors of a cluster, and give what it returns in their order.
 
-    Every machine needs a checkout of this code, of the same state, from which Ray was started there.
+    Every machine needs a checkout of this code, of the same state, where Python finds it: at the same path, or with
+    PYTHONPATH set to it where Ray was started.
 
     Parameters
     ----------
     function
         Found by its name on every machine; it keeps no state and writes nothing that lasts.
     shared
-        First argument of the function.
+        First argument of the function; sent once to each machine.
     jobs
         Second arguments; only a few are taken ahead of what is worked on.
     address
@@ -71,57 +53,74 @@ def over_cluster(
     MissingExtraError
         Without Ray.
     OutputError
-        ``cluster-unreachable``; ``other-code`` when a machine computes with other code or versions.
+        ``cluster-unreachable``, or when no machine of it has a processor for Ray; ``other-code`` when a machine
+        computes with other code or versions.
     InternalError
-        ``worker-died`` when the cluster is lost, or the function fails.
+        ``worker-died`` when the same job was lost with many machines, or the cluster itself is lost.
     EdgeCataractError
-        As the function raises it.
+        As the function raises it. What else it raises comes through, with the traceback of the other machine.
     """
     left = iter(jobs)
     waiting: deque[Any] = deque()
     with joined_cluster(address) as ray:
-        task = ray.put(_Task(function, shared, code_of_this_machine()))
-        run = ray.remote(num_cpus=1, max_retries=_MOST_LOSSES)(_run)
-        while True:
-            wanted = _AHEAD * max(int(ray.cluster_resources().get("CPU", 0)), 1)
-            waiting.extend(run.remote(task, job) for job in islice(left, wanted - len(waiting)))
-            if not waiting:
-                return
-            try:
+        try:
+            task = ray.put((function, shared))
+            run = ray.remote(num_cpus=1, max_retries=_MOST_LOSSES)(_run)
+            while True:
+                wanted = _AHEAD * _processors(ray, patient=bool(waiting))
+                for job in islice(left, max(wanted - len(waiting), 0)):
+                    # In a list they are not opened before the other machine asks for them.
+                    waiting.append(run.remote(code_of_this_machine(), [task, ray.put(job)]))
+                if not waiting:
+                    return
                 result = ray.get(waiting.popleft())
-            except ray.exceptions.RayError as error:
-                raise InternalError(
-                    "worker-died",
-                    f"A job on the cluster failed ({type(error).__name__}).",
-                    "Look at the logs of Ray, and run again: what was done is kept.",
-                ) from error
-            if isinstance(result, EdgeCataractError):
-                raise result
-            yield result
+                if isinstance(result, EdgeCataractError):
+                    raise result
+                yield result
+        except ray.exceptions.RayTaskError:
+            raise
+        except ray.exceptions.RayError as error:
+            raise InternalError(
+                "worker-died",
+                f"The cluster lost a job, or was lost itself ({type(error).__name__}).",
+                "Look at the logs of Ray, and run again: what was done is kept.",
+            ) from error
 
 
-def _run(task: _Task[Shared, Job, Result], job: Job) -> Result | EdgeCataractError:
-    """Do one job on a machine of the cluster."""
+def _processors(ray: Any, *, patient: bool) -> int:
+    """Processors of the cluster, at least 1; machines that are lost may come back while jobs wait."""
+    found = int(ray.cluster_resources().get("CPU", 0))
+    if not found and not patient:
+        raise OutputError(
+            "cluster-unreachable", "No machine of the cluster has a processor for Ray.", "Look at it with: ray status."
+        )
+    return max(found, 1)
+
+
+def _run(code: dict[str, str], sealed: list[Any], opened: Callable[[list[Any]], list[Any]] | None = None) -> object:
+    """Do one job on a machine of the cluster, whose contents are not opened before the code is known to be the same."""
     import cv2
 
-    apart = sorted(name for name, here in code_of_this_machine().items() if here != task.code.get(name))
-    if apart:
+    here = code_of_this_machine()
+    if apart := sorted(name for name in here | code if here.get(name) != code.get(name)):
         return OutputError(
             "other-code",
             f"A machine of the cluster computes with other {', '.join(apart)}.",
             "Have the same checkout and the same versions on every machine.",
         )
     cv2.setNumThreads(1)  # jobs are already spread over the processors
+    (function, shared), job = (opened or library.ray().get)(sealed)
     try:
-        return task.function(task.shared, job)
+        return function(shared, job)
     except EdgeCataractError as error:
         return error.with_traceback(None)
 
 
 @cache
 def code_of_this_machine() -> dict[str, str]:
-    """Digest of the code of runtime and training, and versions of what it computes with, by name."""
+    """Digest of runtime and training, models included, and versions of what they compute with, by name."""
     digest = hashlib.sha256()
-    for path in sorted(path for room in ("edge_runtime", "train") for path in (ROOT / room).rglob("*.py")):
+    files = (path for room in ("edge_runtime", "train") for path in (ROOT / room).rglob("*") if path.is_file())
+    for path in sorted(path for path in files if path.suffix != ".pyc"):
         digest.update(f"{path.relative_to(ROOT).as_posix()}\0".encode() + path.read_bytes() + b"\0")
     return {"code": digest.hexdigest(), **versions(*_PACKAGES)}

@@ -17,7 +17,7 @@ from .templates import fill
 RESULTS = Path(__file__).parents[1] / "results"
 PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
 PICTURE = PAGE.with_suffix(".png")
-RESULT_NAMES = ("parity", "network", "cold_start", "soak", "tiles", "operators", "emulated")
+RESULT_NAMES = ("parity", "network", "waiting", "cold_start", "soak", "tiles", "operators", "emulated")
 # (what the page calls it, its name in the results, what is allowed)
 PARITY_ROWS: tuple[tuple[str, str, Callable[[Limits], float | str | None]], ...] = (
     ("probability, largest difference", "probability", lambda limits: limits.probability),

@@ -22,6 +22,7 @@ def page(committed: Committed) -> str:
     """Return the page as Markdown."""
     other = OtherDraw.of(committed.measures["parity"])
     aucs = (committed.study["validation"]["diagnosis"]["eye"]["auc"]["value"], other.auc)
+    fp32 = next(one for one in committed.measures["parity"]["models"] if one["model"]["precision"] == "fp32")
     int8 = next(one for one in committed.measures["parity"]["models"] if one["model"]["precision"] == "int8")
     return fill(
         "evidence.md.j2",
@@ -32,6 +33,7 @@ def page(committed: Committed) -> str:
         other=other,
         auc_lowest=min(aucs),
         auc_highest=max(aucs),
+        fp32=fp32,
         int8=int8,
         slower={(one["slower"], one["faster"]): one["median"] for one in committed.measures["network"]["ratios"]},
         display=committed.measures["brightness"]["display"],

@@ -100,7 +100,7 @@ def measure(job: Job) -> list[Compared]:
     try:
         analyzers = [analyzer_of(path, job.scan.profile or None) for path in job.models]
         # The same look before both: what is compared are the networks, in the same window.
-        look = analyzers[0].network.metadata.look
+        (look,) = {analyzer.network.metadata.look for analyzer in analyzers}
         analyzers.insert(0, analyzer_of(job.reference, job.scan.profile or None, look))
         reference, *found = (analyzer.analyze(job.scan.image) for analyzer in analyzers)
     except EdgeCataractError as error:

@@ -187,7 +187,10 @@ def _taken(bench: Bench, manifest: str, prefix: str, *more: str) -> dict[str, An
 
 
 def busy_s() -> float:
-    """Seconds for which the processors of this machine have been at work: actors leave their cluster no account."""
+    """Seconds for which all processors of this machine have been at work, which must do nothing else.
+
+    Not of the cluster's processes: what a worker took that has ended is added to none of them.
+    """
     with Path("/proc/stat").open(encoding="ascii") as file:
         user, nice, system, _idle, _waiting, *interrupts = (int(field) for field in file.readline().split()[1:8])
     return (user + nice + system + sum(interrupts)) / os.sysconf("SC_CLK_TCK")

@@ -26,7 +26,7 @@ REFUSALS: dict[str, str] = {
     "brighter-than-white": "A pixel is brighter than the white that the file, or --bits, declares.",
     "broken-library": "numpy, OpenCV or onnxruntime is missing, broken, or built for another system.",
     "cancelled": "The calling program stopped the analysis, by the event that it had passed as cancel=.",
-    "cluster-unreachable": "The cluster (`archive --ray`) cannot be joined.",
+    "cluster-unreachable": "The cluster (`--ray`) cannot be joined, or has no processor.",
     "colour-image": "The picture is in colour; grey stored as three equal channels is accepted.",
     "constant-image": "Every pixel has the same value: nothing was recorded.",
     "contradicting-eye": "A file, its name, its folder, the manifest or --eye say different eyes.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from .zones import Zone
@@ -67,7 +67,8 @@ class EyeMeasures:
     areas
         Subcapsular areas.
     fraction_range
-        The Cataract Fraction when only pixels that are surely cataract count, and when possible ones do.
+        The Cataract Fraction when only pixels that are surely cataract count, and when possible ones do; in what is
+        reported widened to hold the fraction itself (`with_range_about`).
     thickness_mm
         Thickness of the lens on its axis, in tissue.
     nucleus_probability, log_odds, density
@@ -94,6 +95,11 @@ class EyeMeasures:
     def nucleus(self) -> ZoneMean:
         """The nucleus."""
         return self.zones[Zone.NUCLEUS.label]
+
+    def with_range_about(self, fraction: float) -> EyeMeasures:
+        """The same with a range that holds the eye's fraction: a second head may call more, or less, opaque."""
+        low, high = self.fraction_range
+        return replace(self, fraction_range=(min(low, fraction), max(high, fraction)))
 
 
 CENTRAL = "central-3mm"

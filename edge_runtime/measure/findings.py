@@ -76,6 +76,8 @@ def find(
     measured = [found.measures for lens in lenses if (found := measure_zones(lens, None, table)) is not None]
     eye = eye_measures(measured)
     mean = mean_fraction(fractions) if fractions else None
+    if eye is not None and mean is not None:
+        eye = eye.with_range_about(mean)
     grade = kinds = band = None
     if coefficients is not None and mean is not None and len(fractions) >= LEAST_SCANS:
         band = coefficients.repeatability.band(mean)

@@ -71,7 +71,7 @@ class LensMeasures:
     fraction_range
         The Cataract Fraction when only sure pixels count, and when possible ones do: those with P(cataract) above 0.7
         and above 0.3 (`LensMaps.limits`); of a network with a second head those of more than 3.5 and of 2.5 dB. Where
-        the scale of brightness is shared both are further apart, by its error. The fraction itself lies within.
+        the scale of brightness is shared both are further apart, by its error.
     nucleus_probability
         Mean P(cataract) over the nucleus, 0 to 1.
     log_odds
@@ -261,18 +261,14 @@ def measure_zones(maps: LensMaps, scale: DepthScale | None, table: ExcessTable |
     count = int(np.count_nonzero(lens))
     evidence = maps.evidence_of(lens, nucleus)
     doubtful = share if maps.changed is None else np.where(maps.changed, opaque, share)  # a person's labels are sure
-    low, high = (np.count_nonzero(doubtful > limit) / count for limit in maps.limits)
-    if evidence is not None:
-        low, high = evidence.fraction_range
-    labelled = np.count_nonzero(opaque & lens) / count
+    by_probability = tuple(np.count_nonzero(doubtful > limit) / count for limit in maps.limits)
     measures = LensMeasures(
         geometry=surfaces.geometry,
         zones={zone: measure(zones == zone) for zone in Zone if zone is not Zone.OUTSIDE},
         central=measure(lens & (np.abs(points.across_mm) <= CENTRAL_RADIUS_MM)),
         anterior_area=area(Zone.ANTERIOR_SUBCAPSULAR),
         posterior_area=area(Zone.POSTERIOR_SUBCAPSULAR),
-        # A second head may call more, or less, opaque than the labels do: the range holds the fraction all the same.
-        fraction_range=(min(low, labelled), max(high, labelled)),
+        fraction_range=(by_probability[0], by_probability[1]) if evidence is None else evidence.fraction_range,
         nucleus_probability=_mean(share[nucleus]),
         log_odds=_mean(odds[lens]) or 0.0,
         density=measure(lens).density,

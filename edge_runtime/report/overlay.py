@@ -30,7 +30,7 @@ OPACITY = 0.45  # of the colours over the grey scan
 MAX_PANEL_PIXELS, MIN_PANEL_SIDE = 2_000_000, 480  # more would break the cap on memory that pictures are promised
 MAX_ENLARGEMENT = 24
 PIXEL_SHAPE_TOLERANCE = 0.01  # 7.674 x 7.675 um are drawn as square
-BACKGROUND = (32, 32, 32)
+BACKGROUND = 32  # grey: one number fills a picture ten times as fast as three
 LENS_OUTLINE, COUNTED_OUTLINE = (255, 255, 255), (0, 0, 0)
 _ROWS_AT_ONCE = 64
 
@@ -178,13 +178,15 @@ class _LensColours:
 
     def draw(self, panel: NDArray[np.uint8], unit: int) -> None:
         """Colour the lens, and outline it and what is counted as cataract."""
+        import cv2
+
         rows, columns = self.labels.shape
         part = panel[self.top : self.top + rows, self.left : self.left + columns]
         for start in range(0, rows, _ROWS_AT_ONCE):
             strip = slice(start, start + _ROWS_AT_ONCE)
-            lens = self.labels[strip] != TissueLabel.BACKGROUND
+            lens = (self.labels[strip] != TissueLabel.BACKGROUND).astype(np.uint8)
             grey = np.ascontiguousarray(part[strip][..., 0])
-            part[strip][lens] = colours_of(self.probability[strip], grey)[lens]
+            cv2.copyTo(colours_of(self.probability[strip], grey), lens, part[strip])
         self._outline(panel, self.labels == TissueLabel.CATARACT, ((LENS_OUTLINE, 3 * unit), (COUNTED_OUTLINE, unit)))
         self._outline(panel, self.labels != TissueLabel.BACKGROUND, ((LENS_OUTLINE, unit),))
 
@@ -232,7 +234,7 @@ def _draw_scan(panels: list[NDArray[np.uint8]], result: ScanResult) -> None:
         way = cv2.INTER_AREA if shrinks else cv2.INTER_NEAREST
         grey = cv2.resize(grey, (columns, rows), interpolation=way).astype(np.uint8, copy=False)
     for panel in panels:
-        panel[:] = grey[:, :, None]
+        cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR, dst=panel)
 
 
 def _draw_colour_bar(band: NDArray[np.uint8], layout: _Layout, letters: Lettering) -> None:

@@ -7,17 +7,22 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from benchmarks.robustness.ray_cluster import LOCAL, LocalCluster, command_of, descendants, ray_cluster
-from edge_runtime.errors import OutputError, UsageError
+from edge_runtime.errors import InternalError, OutputError, UsageError
 from tests.conftest import ROOT
 from tests.make_tiny_model import TinyModel, tiny_model_bytes
-from train.cluster import _run, _Task, code_of_this_machine
+from train import cluster as cluster_module
+from train.cluster import _run, code_of_this_machine, over_cluster
 
 WORDS = ("--seed", "3", "--patients", "2")
 COHORT = "corneal-disease-without"
@@ -44,23 +49,100 @@ def files_of(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*.*") if path.is_file()}
 
 
-def test_a_job_gets_what_is_shared_and_an_error_of_the_program_comes_back() -> None:
-    def refuse(shared: str, job: int) -> int:
-        raise UsageError("usage", f"{shared} {job}", "Nothing.")
-
-    code = code_of_this_machine()
-    assert _run(_Task(lambda shared, job: shared * job, 6, code), 7) == 42
-    refused = _run(_Task(refuse, "job", code), 7)
-    assert isinstance(refused, UsageError)
-    assert refused.found == "job 7"
+def opened(sealed: list[Any]) -> list[Any]:
+    return sealed
 
 
-def test_a_machine_with_other_code_is_refused() -> None:
-    other = {**code_of_this_machine(), "code": "of yesterday", "numpy": "1.0"}
-    refused = _run(_Task(lambda shared, job: job, None, other), 1)
+def refuse(shared: str, job: int) -> int:
+    raise UsageError("usage", f"{shared} {job}", "Nothing.")
+
+
+def multiply(shared: int, job: int) -> int:
+    return shared * job
+
+
+class LostError(Exception):
+    """What a cluster says of a job whose machines are gone."""
+
+
+class FaultError(LostError):
+    """What it says of a fault in the function."""
+
+
+class PaperRay:
+    """A cluster on paper of so many processors, which remembers what was asked of it."""
+
+    exceptions = SimpleNamespace(RayError=LostError, RayTaskError=FaultError)
+
+    def __init__(self, processors: int = 2, lost: int | None = None) -> None:
+        self.processors, self.lost = processors, lost
+        self.asked = self.most_ahead = self.answered = 0
+
+    def cluster_resources(self) -> dict[str, float]:
+        return {"CPU": self.processors} if self.processors else {}
+
+    def put(self, content: object) -> object:
+        return content
+
+    def remote(self, **options: object) -> Any:
+        return lambda function: SimpleNamespace(remote=lambda *arguments: self.ask(function, *arguments))
+
+    def ask(self, function: Any, code: dict[str, str], sealed: list[Any]) -> Any:
+        self.asked += 1
+        self.most_ahead = max(self.most_ahead, self.asked - self.answered)
+        return lambda: function(code, sealed, opened)
+
+    def get(self, answer: Any) -> Any:
+        self.answered += 1
+        if self.answered == self.lost:
+            raise LostError
+        return answer()
+
+
+@pytest.fixture
+def paper(monkeypatch: pytest.MonkeyPatch) -> Callable[..., PaperRay]:
+    def joined(**wishes: Any) -> PaperRay:
+        ray = PaperRay(**wishes)
+        monkeypatch.setattr(cluster_module, "joined_cluster", lambda address: nullcontext(ray))
+        return ray
+
+    return joined
+
+
+def test_results_come_in_order_and_few_jobs_are_taken_ahead(paper: Callable[..., PaperRay]) -> None:
+    ray = paper(processors=3)
+    assert list(over_cluster(multiply, 7, range(50), "auto")) == [7 * job for job in range(50)]
+    assert (ray.asked, ray.most_ahead) == (50, 6)
+
+
+def test_what_was_done_before_a_loss_is_given(paper: Callable[..., PaperRay]) -> None:
+    paper(lost=4)
+    results = over_cluster(multiply, 1, range(9), "auto")
+    assert [next(results) for _ in range(3)] == [0, 1, 2]
+    with pytest.raises(InternalError) as caught:
+        next(results)
+    assert caught.value.word == "worker-died"
+
+
+def test_a_cluster_without_a_processor_is_refused(paper: Callable[..., PaperRay]) -> None:
+    paper(processors=0)
+    with pytest.raises(OutputError) as caught:
+        list(over_cluster(multiply, 1, range(3), "auto"))
+    assert caught.value.word == "cluster-unreachable"
+
+
+def test_an_error_of_the_program_comes_back(paper: Callable[..., PaperRay]) -> None:
+    paper()
+    with pytest.raises(UsageError, match="job 7"):
+        list(over_cluster(refuse, "job", [7], "auto"))
+
+
+@pytest.mark.parametrize("other", [{"code": "of yesterday"}, {"numpy": "1.0"}, {"more": "2.0"}])
+def test_a_machine_with_other_code_is_refused_before_the_job_is_opened(other: dict[str, str]) -> None:
+    refused = _run({**code_of_this_machine(), **other}, [], pytest.fail)
     assert isinstance(refused, OutputError)
     assert refused.word == "other-code"
-    assert "code, numpy" in str(refused)
+    assert f"computes with other {next(iter(other))}." in str(refused)
 
 
 def test_a_cluster_that_is_not_there_is_told(tmp_path: Path) -> None:
@@ -76,10 +158,11 @@ def test_a_cohort_is_the_same_to_the_byte_though_a_machine_is_lost(cluster: Loca
     here, there = tmp_path / "here", tmp_path / "there"
     running = train("phantom", "--cohort", COHORT, *WORDS, "--out", there, "--ray", cluster.address)
     until = time.monotonic() + 120
-    while time.monotonic() < until and not (workers := _at_work(cluster)):
+    while time.monotonic() < until and not _at_work(cluster):
         time.sleep(0.05)
-    os.kill(workers[0], signal.SIGKILL)
+    os.kill(_at_work(cluster)[0], signal.SIGKILL)
     cluster.lose_a_node()
+    assert running.poll() is None
     finished(running)
     finished(train("phantom", "--cohort", COHORT, *WORDS, "--out", here, "--workers", "1"))
     expected, found = files_of(here), files_of(there)
@@ -101,6 +184,8 @@ def test_a_study_is_the_same(cluster: LocalCluster, tmp_path: Path) -> None:
     assert expected.pop("infer_ms_median") > 0
     assert found.pop("infer_ms_median") > 0
     assert found == expected
+    left = [path for path in Path(tempfile.gettempdir()).glob("edge-cataract-*") if any(path.glob("*tiny.onnx"))]
+    assert left == []
 
 
 def _at_work(cluster: LocalCluster) -> list[int]:

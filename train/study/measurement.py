@@ -67,6 +67,11 @@ class Failure:
 
 @cache
 def analyzer_of(model: Path, profile: str | None, look: str = "") -> CataractAnalyzer:
+    """As `load_analyzer` does, once in a process for each."""
+    return load_analyzer(model, profile, look)
+
+
+def load_analyzer(model: Path, profile: str | None, look: str = "") -> CataractAnalyzer:
     """Return the single-threaded analyzer of a checkpoint, or of a model file ending in .onnx, and a profile.
 
     A model file names itself the look that comes before it; of a checkpoint it must be said.
@@ -83,9 +88,13 @@ def analyzer_of(model: Path, profile: str | None, look: str = "") -> CataractAna
 
 def measure(job: Job) -> Measured | list[str] | Failure:
     """Measure one scan and compare it with its truth, or say what is wrong with its files."""
+    return measure_by(analyzer_of(job.model, job.scan.profile or None), job)
+
+
+def measure_by(analyzer: CataractAnalyzer, job: Job) -> Measured | list[str] | Failure:
+    """The same by an analyzer that is loaded already."""
     scan = job.scan
     where = scan.where
-    analyzer = analyzer_of(job.model, scan.profile or None)
     try:
         result = analyzer.analyze(scan.image)
     except EdgeCataractError as error:

@@ -19,7 +19,7 @@ from train.workers import process_pool
 
 from .measurement import Failure, Job, Measured, analyzer_of, measure
 from .rows import ScanRow, record_of, scan_row_from_record, write_rows
-from .sent import SentJob, SentModel, measure_sent
+from .sent import SentFile, SentJob, measure_sent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -136,7 +136,7 @@ def _words(name: str, value: str | None) -> list[str]:
 
 def _outcomes(model: Path, jobs: list[Job], workers: int, ray: str | None) -> Iterator[Outcome]:
     if ray is not None:
-        yield from over_cluster(measure_sent, SentModel.of(model), map(SentJob.of, jobs), ray) if jobs else ()
+        yield from over_cluster(measure_sent, SentFile.of(model), map(SentJob.of, jobs), ray) if jobs else ()
         return
     if workers <= 1 or len(jobs) < 2 * workers:
         yield from map(measure, jobs)

@@ -4,38 +4,39 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from dataclasses import dataclass, fields, replace
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Self
 
-from train.data.dataset import ScanRecord
-
-from .measurement import Failure, Job, Measured, measure
+from .measurement import Failure, Job, Measured, load_analyzer, measure_by
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Record = TypeVar("Record", ScanRecord, Job)
+    from edge_runtime.analyzer import CataractAnalyzer
 
 
 @dataclass(frozen=True, slots=True)
-class SentModel:
-    """A model as bytes.
-
-    Attributes
-    ----------
-    name, content
-        Of its file: an exported model's ends in .onnx.
-    """
+class SentFile:
+    """A file as bytes; equal to another by its name and its hash."""
 
     name: str
-    content: bytes
+    sha256: str
+    content: bytes = field(compare=False, repr=False)
 
     @classmethod
     def of(cls, path: Path) -> Self:
-        """The model in a file."""
-        return cls(path.name, path.read_bytes())
+        """A file of this machine; raises OSError as reading does."""
+        content = path.read_bytes()
+        return cls(path.name, hashlib.sha256(content).hexdigest(), content)
+
+    def written_to(self, folder: str | Path) -> Path:
+        """Its path in a folder of another machine, where it now lies."""
+        path = Path(folder, self.name)
+        path.write_bytes(self.content)
+        return path
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,50 +48,53 @@ class SentJob:
     job
         Its paths are those of the machine that asks.
     files
-        Contents by these paths.
+        What measuring reads, by these paths.
+    profile
+        The device profile, where the dataset names a file.
     """
 
     job: Job
-    files: Mapping[Path, bytes]
+    files: Mapping[Path, SentFile]
+    profile: SentFile | None
 
     @classmethod
     def of(cls, job: Job) -> Self:
-        """The job with the files that are there; measuring says which are missing."""
-        paths = [*_paths(job), *_paths(job.scan)]
-        return cls(job, {path: path.read_bytes() for path in paths if path != job.model and path.is_file()})
+        """The job with the files that can be read; of the others measuring says that they are missing."""
+        scan, files = job.scan, {}
+        for path in (scan.image, scan.mask, scan.truth_labels, job.kinds, job.observable):
+            if path is not None:
+                with suppress(OSError):
+                    files[path] = SentFile.of(path)
+        profile = Path(scan.profile) if scan.profile else None
+        return cls(job, files, SentFile.of(profile) if profile is not None and profile.is_file() else None)
 
 
-def measure_sent(model: SentModel, sent: SentJob) -> Measured | list[str] | Failure:
+def measure_sent(model: SentFile, sent: SentJob) -> Measured | list[str] | Failure:
     """Measure one scan as `measure` does, from files that came along."""
+    job, scan = sent.job, sent.job.scan
+    analyzer = _analyzer(model, sent.profile, scan.profile)
     with tempfile.TemporaryDirectory(prefix="edge-cataract-") as folder:
-        here = {path: Path(folder, str(number), path.name) for number, path in enumerate(sent.files)}
-        for path, content in sent.files.items():
-            here[path].parent.mkdir()
-            here[path].write_bytes(content)
-        scan = _moved(sent.job.scan, here)
-        return measure(replace(_moved(sent.job, here), scan=scan, model=_on_disk(model)))
 
+        def here(path: Path | None) -> Path | None:
+            if path is None or path not in sent.files:
+                return path
+            place = Path(folder, hashlib.sha256(str(path).encode()).hexdigest())
+            place.mkdir()
+            return sent.files[path].written_to(place)
 
-def _paths(record: ScanRecord | Job) -> list[Path]:
-    values = (getattr(record, one.name) for one in fields(record))
-    return [value for value in values if isinstance(value, Path)]
-
-
-def _moved(record: Record, here: Mapping[Path, Path]) -> Record:
-    """The record with paths of this machine."""
-    values = {one.name: getattr(record, one.name) for one in fields(record)}
-    moved: dict[str, Any] = {name: here[path] for name, path in values.items() if path in here}
-    return replace(record, **moved)
+        moved = replace(
+            scan,
+            image=here(scan.image) or scan.image,
+            mask=here(scan.mask) or scan.mask,
+            truth_labels=here(scan.truth_labels),
+            profile=scan.profile if sent.profile is None else str(sent.profile.written_to(folder)),
+        )
+        return measure_by(analyzer, replace(job, scan=moved, kinds=here(job.kinds), observable=here(job.observable)))
 
 
 @cache
-def _on_disk(model: SentModel) -> Path:
-    """A file with the model, for as long as this process lives; it is loaded once by its path."""
-    folder = tempfile.TemporaryDirectory(prefix="edge-cataract-")
-    _FOLDERS.append(folder)
-    path = Path(folder.name, f"{hashlib.sha256(model.content).hexdigest()[:16]}-{model.name}")
-    path.write_bytes(model.content)
-    return path
-
-
-_FOLDERS: list[tempfile.TemporaryDirectory[str]] = []  # removed when the process ends
+def _analyzer(model: SentFile, profile: SentFile | None, name: str) -> CataractAnalyzer:
+    """The analyzer of a model and a profile, loaded once in a process; their files are gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="edge-cataract-") as folder:
+        named = name if profile is None else str(profile.written_to(folder))
+        return load_analyzer(model.written_to(folder), named or None)

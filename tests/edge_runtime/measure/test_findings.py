@@ -54,6 +54,18 @@ def test_a_model_without_coefficients_gives_zones_and_an_answer(eye: EyeResult) 
     assert found.conclusion.answer == "refer"
 
 
+@pytest.mark.parametrize("fraction", [0.0, 0.6, 1.0])
+def test_the_range_holds_the_fraction_though_the_second_head_sees_another_share(
+    fraction: float, eye: EyeResult
+) -> None:
+    found = find([scan.lens for scan in eye.scans if scan.lens], [fraction] * 3, (), None)
+    assert found.measures
+    low, high = found.measures.fraction_range
+    assert low <= fraction <= high
+    assert low == fraction or fraction != 0.0
+    assert high == fraction or fraction != 1.0
+
+
 def test_the_band_is_that_of_the_fraction(eye: EyeResult) -> None:
     assert eye.findings.band
     low, high = eye.findings.band

@@ -9,14 +9,12 @@ import pytest
 from numpy.typing import NDArray
 
 from edge_runtime.frame.resample import block_sum
-from edge_runtime.measure.evidence import CHANNELS
 from edge_runtime.measure.lens_measures import LensMaps, MeasuredLens, measure_zones
 from edge_runtime.measure.optics import DepthScale
 from edge_runtime.measure.scatter import CLEAR_LOSS_PER_MM, ExcessTable
 from edge_runtime.measure.zones import Zone
 
 from .drawn_lens import GRID, DrawnLens
-from .test_evidence import certain
 
 LENS = DrawnLens()
 TABLE = ExcessTable((-9.0, 0.0, 9.0), (0.0, 3.0, 12.0))
@@ -66,19 +64,6 @@ def test_an_opaque_nucleus_is_all_of_its_zone_and_none_of_the_others() -> None:
     assert found.fraction_range[0] == found.fraction_range[1] > 0.3
     assert found.density is not None
     assert 40 < found.density < 100
-
-
-@pytest.mark.parametrize("excess_db", [0.0, 20.0])
-def test_the_range_holds_the_fraction_though_the_second_head_sees_another_share(excess_db: float) -> None:
-    rows, _ = LENS.shape
-    maps = lens_maps(np.arange(rows)[:, None] < rows // 2)
-    evidence = np.zeros((len(CHANNELS), *LENS.shape), np.float32) + certain(excess_db)[:, None, None]
-    found = measure_zones(replace(maps, evidence=evidence), DepthScale.TISSUE, TABLE)
-    assert found is not None
-    assert found.measures.evidence is not None
-    share = np.count_nonzero(maps.labels == 2) / np.count_nonzero(maps.labels)
-    assert found.measures.evidence.fraction_range == (excess_db > 0, excess_db > 0)
-    assert found.measures.fraction_range == ((share, 1.0) if excess_db else (0.0, share))
 
 
 @pytest.mark.parametrize("radius", [0.6, 1.0, 1.5])
