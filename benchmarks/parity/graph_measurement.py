@@ -62,7 +62,7 @@ class GraphMeasurement:
         asked = {"frame": frame, "device_pixels": np.array(device_pixels)}
         coarse, found, levels, table = self._graphs["prepare"].run(["coarse", "found", "levels", "table"], asked)
         look = None if self._analyzer.look is None else self._analyzer.look.look_at(coarse)
-        tissues = NOTHING if look is None else look.tissues
+        seen_tissues = NOTHING if look is None else look.tissues
         views = []
 
         def view(usual: Sequence[int], tissues: NDArray[np.uint8], box: Sequence[int], margin: int) -> dict[str, Any]:
@@ -73,13 +73,14 @@ class GraphMeasurement:
             labels = self._analyzer.network.predict(scan).labels
             shape, grid = np.array(frame.shape, np.int64), np.array(self._geometry.grid, np.int64)
             counted = {"labels": labels, "window": window, "frame_shape": shape, "grid": grid}
+            counted |= {"scan": scan, "found": found, "tissues": seen_tissues}
             names = ["lens_px", "cataract_px", "dropped_px", "box", "measured", "settled", "cut", "reasons"]
             views.append(dict(zip(names, self._graphs["count"].run(names, counted), strict=True)))
             return views[-1] | {"window": window.tolist(), "seen": bool(seen)}
 
-        first = last = view(usual, tissues, (0, 0, 0, 0), -STEP)
+        first = last = view(usual, seen_tissues, (0, 0, 0, 0), -STEP)
         if first["seen"] and not last["settled"] and last["window"] == list(usual):
-            last = view(usual, tissues, (0, 0, 0, 0), NEAR_SIDE)
+            last = view(usual, seen_tissues, (0, 0, 0, 0), NEAR_SIDE)
         if first["seen"] and not last["settled"]:
             whole = view((0, 0, 0, 0), NOTHING, (0, 0, 0, 0), 0)
             last = view(usual, NOTHING, whole["box"] * self._geometry.grid, 0) if whole["lens_px"] else first

@@ -26,7 +26,7 @@ from edge_runtime.measure.locate import LensView, view_lens
 from edge_runtime.reading.raster import read_scan
 from edge_runtime.report.png import encode_png
 from edge_runtime.scan import Scan, scan_from_pixels
-from export.prepare.check import asked_of_frame, asked_of_labels
+from export.prepare.check import Surroundings, asked_of_frame, asked_of_labels
 from train.phantom.cohorts.catalogue import COHORTS, plan_cohort
 from train.phantom.render import simulate
 
@@ -43,7 +43,7 @@ SCANS_PER_COHORT = 6
 def differences(measured: Measured, view: LensView) -> list[str]:
     """Names of what differs from the runtime."""
     frame, window = view.frame, view.window
-    wanted = asked_of_labels(view.prediction.labels, window, frame.shape, view.grid)[1]
+    wanted = asked_of_labels(view.prediction.labels, window, frame.shape, view.grid, Surroundings.of(view))[1]
     levels = asked_of_frame(frame.grey, device_pixels=_device_pixels(frame))[1].get("levels", measured.levels)
     pairs: list[tuple[str, Any, Any]] = [
         ("found", measured.found, frame.levels is not None),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from edge_runtime.scan import Scan
 
 # Reasons of rules that no graph holds: only the runtime knows them (docs/embedding/README.md).
-OF_THE_RUNTIME_ALONE = frozenset({"lens-in-part", "unlikely-brightness", "framed-picture"})
+OF_THE_RUNTIME_ALONE = frozenset({"framed-picture"})
 COMPARED = ("lens_px", "cataract_px", "dropped_px", "window", "reasons", "decision", "borderline")
 MAX_DIFFERENT_FP32 = 1e-6  # share of the pixels of all label maps
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from edge_runtime.frame.brightness import Brightness, ReferenceLevels, find_reference_levels, referenced_grey
 from edge_runtime.frame.prepare import prepare_frame
@@ -15,9 +17,11 @@ from edge_runtime.frame.window import NATIVE_PITCH_UM, CropWindow
 from edge_runtime.golden import SAMPLES
 from edge_runtime.look.look import STEP, Look
 from edge_runtime.look.tissues import Picture, Tissue
-from edge_runtime.measure.lens import MAX_SIDE_MM, MIN_DEPTH_MM, MIN_WIDTH_MM, LensPixels, largest_component
+from edge_runtime.measure.lens import MAX_SIDE_MM, MIN_DEPTH_MM, MIN_WIDTH_MM, LensPixels, LensRegion, largest_component
+from edge_runtime.measure.lens_brightness import BLACK, CLEAR_NUCLEUS, NEARLY_WHITE, LensBrightness
+from edge_runtime.measure.lens_measures import LensMaps
 from edge_runtime.measure.locate import NEAR_SIDE, LensView
-from edge_runtime.measure.quality import MIN_CUT_DEPTH_MM
+from edge_runtime.measure.quality import LEAST_LABELLED, MIN_CUT_DEPTH_MM, Evidence
 from edge_runtime.model.predictor import Prediction
 from edge_runtime.model.session import Session
 from edge_runtime.reading.raster import read_scan
@@ -29,14 +33,13 @@ from .graph import LEVELS, NO_SPECKLE
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from numpy.typing import NDArray
-
 
 SIZES = ((1, 1), (7, 9), (8, 8), (319, 480), (320, 481), (367, 501), (1100, 1100), (1823, 2149), (400, 3000))
 MAPS, TABLES = 120, 500
-LABELS = 400
+LABELS = 1000
+NOTHING = np.zeros((0, 0), np.uint8)  # tissues without a look
 _SIDES = ("top", "bottom", "left", "right")
-Arrays = dict[str, "NDArray[Any]"]
+Arrays = dict[str, NDArray[Any]]
 
 
 def compare(models: Mapping[str, bytes], seed: int = 0) -> dict[str, int]:
@@ -179,7 +182,48 @@ def labels(rng: np.random.Generator) -> Iterator[tuple[Arrays, Arrays]]:
         grid_shape = (-(-window.rows // grid), -(-window.columns // grid))
         lens = _drawn_map(grid_shape, rng) if rng.uniform() < 0.3 else _box_at_a_limit(grid_shape, grid, rng)
         called = (lens * (1 + (rng.uniform(size=grid_shape) < rng.uniform()))).astype(np.uint8)
-        yield asked_of_labels(called, window, shape, grid)
+        yield asked_of_labels(called, window, shape, grid, _drawn_surroundings(called, window, shape, grid, rng))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Surroundings:
+    """What `count` is told beside the labels of a window.
+
+    Attributes
+    ----------
+    scan
+        (rows, columns) uint8, what the network read: grey on the eye's own scale.
+    found
+        Whether that scale was found.
+    tissues
+        (rows, columns) uint8 of the look; of no pixels without one.
+    """
+
+    scan: NDArray[np.uint8]
+    found: bool
+    tissues: NDArray[np.uint8]
+
+    @classmethod
+    def of(cls, view: LensView) -> Self:
+        """Those of a view of the runtime."""
+        scan = view.frame.graded(view.window.cut(view.frame.grey))
+        return cls(scan, view.frame.levels is not None, NOTHING if view.look is None else view.look.tissues)
+
+
+def _drawn_surroundings(
+    called: NDArray[np.uint8], window: CropWindow, shape: tuple[int, int], grid: int, rng: np.random.Generator
+) -> Surroundings:
+    """Grey about the limits of brightness, and a look that saw about as much lens as a rule asks for."""
+    levels = rng.choice([BLACK, CLEAR_NUCLEUS, 80.0, NEARLY_WHITE], 3) + rng.uniform(-1, 1, 3)
+    labels = np.kron(called, np.ones((grid, grid), np.uint8))[: window.rows, : window.columns]
+    grey = levels[labels] + rng.normal(0, rng.choice([0.3, 3.0, 20.0]), labels.shape)
+    tissues = np.full((-(-shape[0] // STEP), -(-shape[1] // STEP)), Tissue.NOTHING, np.uint8)
+    about = rng.choice([0.5, 0.999, 1.0, 1.001, 2.0]) / LEAST_LABELLED
+    seen = int(np.count_nonzero(called) * grid**2 / STEP**2 * about)
+    tissues.ravel()[: seen + int(rng.integers(0, 2))] = Tissue.NATURAL_LENS
+    if rng.uniform() < 0.1:
+        tissues = NOTHING
+    return Surroundings(np.clip(np.rint(grey), 0, 255).astype(np.uint8), bool(rng.uniform() < 0.8), tissues)
 
 
 def _box_at_a_limit(shape: tuple[int, int], grid: int, rng: np.random.Generator) -> NDArray[np.bool_]:
@@ -201,7 +245,7 @@ def _box_at_a_limit(shape: tuple[int, int], grid: int, rng: np.random.Generator)
 
 
 def asked_of_labels(
-    called: NDArray[np.uint8], window: CropWindow, shape: tuple[int, int], grid: int
+    called: NDArray[np.uint8], window: CropWindow, shape: tuple[int, int], grid: int, around: Surroundings
 ) -> tuple[Arrays, Arrays]:
     """What `count` is given for the labels of a window of a frame, and what it must find."""
     measured, region = largest_component(called)
@@ -210,18 +254,25 @@ def asked_of_labels(
     frame = cast("Any", SimpleNamespace(shape=shape))
     view = LensView(frame, window, grid, Prediction(nothing, nothing, called), measured, region)
     some = bool(region.pixels)
+    look = Look(around.tissues, (1.0, *[0.0] * (len(Picture) - 1))) if around.tissues.size else None
+    brightness = _brightness(measured, region, grid, around)
     reasons = [
         not some,
         some and region.is_too_small(grid),
         some and region.is_too_large(grid),
         some and not region.is_solid(),
+        Evidence(region, grid, look=look).shows_part,
         bool(view.cut) and region.depth_mm(grid) < MIN_CUT_DEPTH_MM,
+        brightness is not None and brightness.is_unlikely,
     ]
     inputs: Arrays = {
         "labels": called,
         "window": np.array([window.top, window.left, window.rows, window.columns], np.int64),
         "frame_shape": np.array(shape, np.int64),
         "grid": np.array(grid, np.int64),
+        "scan": around.scan,
+        "found": np.array(around.found),
+        "tissues": around.tissues,
     }
     return inputs, {
         "lens_px": np.array(pixels.lens, np.int64),
@@ -233,3 +284,12 @@ def asked_of_labels(
         "cut": np.array([side in view.cut for side in _SIDES]),
         "reasons": np.array(reasons),
     }
+
+
+def _brightness(
+    measured: NDArray[np.uint8], region: LensRegion, grid: int, around: Surroundings
+) -> LensBrightness | None:
+    box = slice(region.top, region.bottom), slice(region.left, region.right)
+    graded = around.scan[region.top * grid : region.bottom * grid, region.left * grid : region.right * grid]
+    nothing = np.zeros(measured[box].shape, np.float32)
+    return LensMaps(measured[box], nothing, nothing, graded, grid, 0.0).brightness if around.found else None

@@ -15,6 +15,7 @@ from edge_runtime.measure.locate import NEAR_SIDE
 from edge_runtime.measure.quality import MIN_CUT_DEPTH_MM
 from export.errors import ExportError
 
+from .brightness import Brightness, is_unlikely, shows_part
 from .expressions import IR, OPSET, Sheet, Tensors, Value
 from .grey_table import grey_table
 from .pieces import largest_piece
@@ -113,9 +114,11 @@ def crop() -> onnx.ModelProto:
 
 
 def count() -> onnx.ModelProto:
-    """Labels of a window in; the measured piece of lens, its counts and what its shape says out."""
+    """Labels of a window in; the measured piece of lens, its counts, and what its shape and brightness say out."""
     sheet = Sheet()
     labels, grid = sheet.input("labels", np.uint8), sheet.input("grid", np.int64)
+    scan, tissues = sheet.input("scan", np.uint8), sheet.input("tissues", np.uint8)
+    found = sheet.input("found", np.bool_)
     window, shape = sheet.input("window", np.int64), sheet.input("frame_shape", np.int64)
     piece = largest_piece(sheet, labels > int(TissueLabel.BACKGROUND))
     measured = piece.member.to(np.uint8) * labels
@@ -147,7 +150,9 @@ def count() -> onnx.ModelProto:
     sheet.named(measured, "measured")
     sheet.named(whole | (shaped & ~(beyond[0] | beyond[1] | beyond[2] | beyond[3])), "settled")
     sheet.named(_vector(*cut), "cut")
-    sheet.named(_vector(~some, too_small, too_large, not_solid, outside), "reasons")
+    in_part = some & shows_part(piece.pixels, grid, tissues)
+    unlikely = found & some & is_unlikely(Brightness.of(scan, grid, piece, measured))
+    sheet.named(_vector(~some, too_small, too_large, not_solid, in_part, outside, unlikely), "reasons")
     return _model(
         sheet,
         "count",
@@ -156,6 +161,9 @@ def count() -> onnx.ModelProto:
             "window": (np.int64, (4,)),
             "frame_shape": (np.int64, (2,)),
             "grid": (np.int64, ()),
+            "scan": (np.uint8, ("scan_rows", "scan_columns")),
+            "found": (np.bool_, ()),
+            "tissues": (np.uint8, ("look_rows", "look_columns")),
         },
         {
             "lens_px": (np.int64, ()),
@@ -165,7 +173,7 @@ def count() -> onnx.ModelProto:
             "measured": (np.uint8, ("grid_rows", "grid_columns")),
             "settled": (np.bool_, ()),
             "cut": (np.bool_, (4,)),
-            "reasons": (np.bool_, (5,)),
+            "reasons": (np.bool_, (7,)),
         },
     )
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import onnx
 
 SCHEMA = "edge-cataract/graph/1"
-VERSION = "1.0.0"  # another one wherever a graph finds another number, takes or gives another tensor
+VERSION = "1.1.0"  # another one wherever a graph finds another number, takes or gives another tensor
 FILES = {name: f"{name}-{VERSION}.onnx" for name in GRAPHS}
 REGISTER = "register.json"
 

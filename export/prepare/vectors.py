@@ -27,7 +27,7 @@ from edge_runtime.reading.raster import read_scan
 from edge_runtime.report.document import document
 from edge_runtime.scan import scan_from_pixels
 
-from .check import asked_of_labels, levels_vector
+from .check import Surroundings, asked_of_labels, levels_vector
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -133,7 +133,8 @@ def _viewed(recipe: Recipe, scan: Scan, analyzer: CataractAnalyzer) -> LensView:
 
 def _found(view: LensView, scan: Scan, analyzer: CataractAnalyzer) -> dict[str, Any]:
     geometry, window = TileGeometry.of(analyzer.network.metadata), view.window
-    counted = asked_of_labels(view.prediction.labels, window, view.frame.shape, geometry.grid)[1]
+    around = Surroundings.of(view)
+    counted = asked_of_labels(view.prediction.labels, window, view.frame.shape, geometry.grid, around)[1]
     content = document(analyzer.as_eye([analyzer.analyze_scan(scan)]))
     for entry in content["scans"]:
         entry.pop("timings_ms", None)
@@ -141,7 +142,7 @@ def _found(view: LensView, scan: Scan, analyzer: CataractAnalyzer) -> dict[str, 
         "grid": geometry.grid,
         "step": geometry.unit,
         "window": [window.top, window.left, window.rows, window.columns],
-        "crop_sha256": _digest(view.frame.graded(window.cut(view.frame.grey))),
+        "crop_sha256": _digest(around.scan),
         "measured_sha256": _digest(view.labels),
         **{name: value.tolist() for name, value in counted.items() if name != "measured"},
         "document": {name: value for name, value in content.items() if name not in _OF_THE_MACHINE},

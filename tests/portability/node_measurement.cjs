@@ -18,8 +18,8 @@ async function main(questions) {
     models = JSON.stringify(question.models);
     const grey = native(new Uint8Array(fs.readFileSync(question.scan)), question.shape, question.native);
     const measurement = new Measurement(ort, sessions, question.grid, question.step);
-    const { measured, pictures, shape, ...answer } = await measurement.measure(grey, question.native, question);
-    answers.push({ ...answer, reasons: shape });
+    const { measured, pictures, holds, ...answer } = await measurement.measure(grey, question.native, question);
+    answers.push({ ...answer, reasons: holds });
   }
   console.log(JSON.stringify(answers));
 }

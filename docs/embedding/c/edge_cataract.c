@@ -59,13 +59,16 @@ static ec_status crop(scene *scene, const int64_t usual[4], OrtValue *tissues, c
     return status;
 }
 
-static ec_status count(scene *scene, OrtValue *labels, OrtValue *window, view *seen) {
+static ec_status count(scene *scene, OrtValue *labels, OrtValue *window, OrtValue *scan, view *seen) {
     engine *engine = &scene->engine->engine;
-    tensor inputs[] = {{"frame_shape", NULL}, {"grid", NULL}, {"labels", labels}, {"window", window}};
+    OrtValue *tissues = scene->looked[0].value ? scene->looked[0].value : scene->nothing;
+    tensor inputs[] = {{"frame_shape", NULL}, {"grid", NULL}, {"labels", labels},
+                       {"window", window},    {"scan", scan}, {"found", scene->prepared[1].value},
+                       {"tissues", tissues}};
     ec_status status = whole(scene, scene->frame.shape, 2, &inputs[0]);
     if (!status) status = whole(scene, &scene->engine->grid, 0, &inputs[1]);
     if (!status)
-        status = engine_run(engine, scene->engine->sessions[COUNT], inputs, 4, seen->found, COUNTED, scene->message);
+        status = engine_run(engine, scene->engine->sessions[COUNT], inputs, 7, seen->found, COUNTED, scene->message);
     engine_release(engine, inputs, 2);
     const void *lens = NULL, *box = NULL, *settled = NULL;
     if (!status) status = numbers(scene, &seen->found[LENS], ORT_INT64, 1, &lens);
@@ -95,7 +98,7 @@ static ec_status look_at(scene *scene, const int64_t usual[4], OrtValue *tissues
     if (!status) seen->lens_seen = *(const uint8_t *)lens_seen;
     if (!status)
         status = engine_run(engine, scene->engine->sessions[NETWORK], cropped, 1, &labelled, 1, scene->message);
-    if (!status) status = count(scene, labelled.value, cropped[1].value, seen);
+    if (!status) status = count(scene, labelled.value, cropped[1].value, cropped[0].value, seen);
     engine_release(engine, &labelled, 1);
     engine_release(engine, cropped, 3);
     return status;
@@ -155,12 +158,12 @@ static ec_status prepare(scene *scene) {
 }
 
 static ec_status judge_scene(scene *scene, view *seen, ec_result *result) {
-    const void *likely = NULL, *shape = NULL;
-    ec_status status = numbers(scene, &seen->found[REASONS], ORT_BOOL, RULES_OF_SHAPE, &shape);
+    const void *likely = NULL, *holds = NULL;
+    ec_status status = numbers(scene, &seen->found[REASONS], ORT_BOOL, RULES, &holds);
     if (!status && scene->looked[1].value)
         status = numbers(scene, &scene->looked[1], ORT_FLOAT, KINDS_OF_PICTURE, &likely);
     if (status) return status;
-    judge(likely, shape, scene->frame.known_device, result);
+    judge(likely, holds, scene->frame.known_device, result);
     decide(scene->engine->threshold, scene->engine->guard_band, result);
     return EC_OK;
 }

@@ -10,8 +10,10 @@ static const char *const NOT_GRADED[KINDS_OF_PICTURE] = {
     NULL, "artificial-lens", NULL, "no-lens", "lens-mostly-outside", "other-scan", "not-a-scan", NULL};
 enum { ALTERED = 7, OUTSIDE = 4 };
 /* Reasons in the order of the output of `count`. */
-static const char *const OF_SHAPE[RULES_OF_SHAPE] = {"lens-not-found", "lens-too-small", "lens-too-large",
-                                                     "lens-not-solid", "lens-mostly-outside"};
+enum { IN_PART = 4, MOSTLY_OUTSIDE = 5 };
+static const char *const REASONS_OF_COUNT[RULES] = {
+    "lens-not-found", "lens-too-small",      "lens-too-large",     "lens-not-solid",
+    "lens-in-part",   "lens-mostly-outside", "unlikely-brightness"};
 
 static void add(ec_result *result, const char *word) {
     for (int place = 0; place < result->reason_count; place++)
@@ -30,12 +32,15 @@ static const char *other_picture(const float *likely) {
     return most >= 0 && others > 0 && others >= gradable ? NOT_GRADED[most] : NULL;
 }
 
-void judge(const float *likely, const uint8_t *shape, int known_device, ec_result *result) {
+void judge(const float *likely, const uint8_t *holds, int known_device, ec_result *result) {
     const char *picture = other_picture(likely);
     if (picture && picture != NOT_GRADED[OUTSIDE]) add(result, picture);
-    for (int rule = 0; rule < RULES_OF_SHAPE - 1; rule++)
-        if (shape[rule]) add(result, OF_SHAPE[rule]);
-    if (picture == NOT_GRADED[OUTSIDE] || shape[RULES_OF_SHAPE - 1]) add(result, OF_SHAPE[RULES_OF_SHAPE - 1]);
+    for (int rule = 0; rule < RULES; rule++) {
+        int says = holds[rule];
+        if (rule == IN_PART && picture) says = 0; /* of another picture nothing was to be labelled */
+        if (rule == MOSTLY_OUTSIDE && picture == NOT_GRADED[OUTSIDE]) says = 1;
+        if (says) add(result, REASONS_OF_COUNT[rule]);
+    }
     if (!result->found && known_device) add(result, "no-brightness-reference");
 }
 

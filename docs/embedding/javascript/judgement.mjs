@@ -2,8 +2,18 @@
 const ROUNDING = 1e-9; // 0.14 - 0.12 is a little more than 0.02 in binary
 // Kinds of picture in the order of the look, with the reason not to grade one; the last, altered pictures, is no kind.
 const NOT_GRADED = [null, "artificial-lens", null, "no-lens", "lens-mostly-outside", "other-scan", "not-a-scan"];
-const OF_SHAPE = ["lens-not-found", "lens-too-small", "lens-too-large", "lens-not-solid", "lens-mostly-outside"];
 const OUTSIDE = "lens-mostly-outside";
+const IN_PART = "lens-in-part";
+// Reasons in the order of the output of `count`.
+const REASONS = [
+  "lens-not-found",
+  "lens-too-small",
+  "lens-too-large",
+  "lens-not-solid",
+  IN_PART,
+  OUTSIDE,
+  "unlikely-brightness",
+];
 
 // The kind of picture in which no natural lens can be graded, where such kinds are likelier than the others.
 function otherPicture(likely) {
@@ -16,11 +26,13 @@ function otherPicture(likely) {
 
 export function judged(measured, known, { threshold, guardBand }) {
   const picture = measured.pictures && otherPicture(measured.pictures);
-  const ofShape = OF_SHAPE.filter((_, rule) => measured.shape[rule]);
+  const holds = (word, rule) => {
+    if (word === OUTSIDE && picture === OUTSIDE) return true;
+    return measured.holds[rule] && !(word === IN_PART && picture); // of another picture nothing was to be labelled
+  };
   const reasons = [
     ...(picture && picture !== OUTSIDE ? [picture] : []),
-    ...ofShape.filter((word) => word !== OUTSIDE),
-    ...(picture === OUTSIDE || ofShape.includes(OUTSIDE) ? [OUTSIDE] : []),
+    ...REASONS.filter(holds),
     ...(known && !measured.found ? ["no-brightness-reference"] : []),
   ];
   const fraction = measured.lens_px ? measured.cataract_px / measured.lens_px : null; // undefined, not 0

@@ -27,8 +27,11 @@ export class Measurement {
     });
     const nothing = new Tensor("uint8", new Uint8Array(0), [0, 0]);
     const looked = coarse.data.length ? await this.sessions.look.run({ coarse }) : { tissues: nothing };
-    const view = (usual, tissues, box, margin) =>
-      this.view({ frame, table, tissues, usual: this.whole(usual), box: this.whole(box), margin: this.number(margin) });
+    const around = { found, tissues: looked.tissues };
+    const view = (usual, tissues, box, margin) => {
+      const whole = { usual: this.whole(usual), box: this.whole(box), margin: this.number(margin) };
+      return this.view({ frame, table, tissues, ...whole }, around);
+    };
 
     const first = await view(usual, looked.tissues, NOWHERE, -16);
     let last = first;
@@ -43,20 +46,20 @@ export class Measurement {
     return { ...last, found: found.data[0] === 1, levels: numbers(levels), table: numbers(table), pictures };
   }
 
-  // Crop, labels and counts of one window.
-  async view(inputs) {
+  // Crop, labels and counts of one window; `around`: what the whole frame showed.
+  async view(inputs, around) {
     const { frame } = inputs;
     const { scan, window, lens_seen } = await this.sessions.crop.run({ ...inputs, step: this.number(this.step) });
     const { labels } = await this.sessions.network.run({ scan });
-    const given = { labels, window, frame_shape: this.whole(frame.dims), grid: this.number(this.grid) };
-    const counted = await this.sessions.count.run(given);
+    const sizes = { frame_shape: this.whole(frame.dims), grid: this.number(this.grid) };
+    const counted = await this.sessions.count.run({ labels, window, scan, ...sizes, ...around });
     const names = ["lens_px", "cataract_px", "dropped_px"];
     return {
       ...Object.fromEntries(names.map((name) => [name, Number(counted[name].data[0])])),
       window: numbers(window),
       box: numbers(counted.box),
       cut: numbers(counted.cut),
-      shape: numbers(counted.reasons),
+      holds: numbers(counted.reasons),
       seen: lens_seen.data[0] === 1,
       settled: counted.settled.data[0] === 1,
       measured: { labels: counted.measured.data, shape: counted.measured.dims },

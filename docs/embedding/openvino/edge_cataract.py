@@ -21,8 +21,11 @@ USUAL, NOWHERE, NOTHING = (640, 525, 1100, 1100), (0, 0, 0, 0), np.zeros((0, 0),
 # Kinds of picture, by their place in the look's probabilities, with the reason not to grade one; the rules of `count`.
 NOT_GRADED = {1: "artificial-lens", 3: "no-lens", 4: "lens-mostly-outside", 5: "other-scan", 6: "not-a-scan"}
 GRADABLE = (0, 2)
-OF_SHAPE = ("lens-not-found", "lens-too-small", "lens-too-large", "lens-not-solid", "lens-mostly-outside")
-REASONS = ("artificial-lens", "no-lens", "other-scan", "not-a-scan", *OF_SHAPE, "no-brightness-reference")
+RULES = (
+    "lens-not-found", "lens-too-small", "lens-too-large", "lens-not-solid", "lens-in-part", "lens-mostly-outside",
+    "unlikely-brightness",
+)  # fmt: skip
+REASONS = ("artificial-lens", "no-lens", "other-scan", "not-a-scan", *RULES, "no-brightness-reference")
 
 
 class Analyzer:
@@ -44,36 +47,41 @@ class Analyzer:
         found = self.compiled[name](inputs)
         return {output.any_name: found[output] for output in self.compiled[name].outputs}
 
-    def view(self, frame: np.ndarray, table: Any, usual: Any, tissues: Any, box: Any, margin: int) -> dict[str, Any]:
-        """Crop, labels and counts of one window."""
+    def view(self, around: dict[str, Any], usual: Any, tissues: Any, box: Any, margin: int) -> dict[str, Any]:
+        """Crop, labels and counts of one window; `around`: frame, table, and what the whole frame showed."""
+        frame = around["frame"]
         given = {"usual": usual, "box": box, "step": self.step, "margin": margin}
         whole = {name: np.array(value, np.int64) for name, value in given.items()}
-        cropped = self.run("crop", frame=frame, table=table, tissues=tissues, **whole)
+        cropped = self.run("crop", frame=frame, table=around["table"], tissues=tissues, **whole)
         labels, window = self.run("edge", scan=cropped["scan"])["labels"], cropped["window"]
         shape, grid = np.array(frame.shape, np.int64), np.array(self.grid, np.int64)
-        return cropped | self.run("count", labels=labels, window=window, frame_shape=shape, grid=grid)
+        seen = {"scan": cropped["scan"], "found": around["found"], "tissues": around["tissues"]}
+        return cropped | self.run("count", labels=labels, window=window, frame_shape=shape, grid=grid, **seen)
 
     def measure(self, scan: np.ndarray) -> dict[str, Any]:
         """Counts of a decoded scan, (rows, columns) uint8."""
         frame = native(scan)
         device_pixels = np.array(scan.shape in EXPORTED)
         prepared = self.run("prepare", frame=frame, device_pixels=device_pixels)
-        looked, table = self.run("look", coarse=prepared["coarse"]), prepared["table"]
+        looked = self.run("look", coarse=prepared["coarse"])
         tissues = looked["tissues"]
-        first = last = self.view(frame, table, USUAL, tissues, NOWHERE, -16)
+        around = {"frame": frame, "table": prepared["table"], "found": prepared["found"], "tissues": tissues}
+        first = last = self.view(around, USUAL, tissues, NOWHERE, -16)
         if first["lens_seen"] and not first["settled"] and tuple(first["window"]) == USUAL:
-            last = self.view(frame, table, USUAL, tissues, NOWHERE, 32)
+            last = self.view(around, USUAL, tissues, NOWHERE, 32)
         if first["lens_seen"] and not last["settled"]:
-            everywhere = self.view(frame, table, NOWHERE, NOTHING, NOWHERE, 0)
+            everywhere = self.view(around, NOWHERE, NOTHING, NOWHERE, 0)
             box = everywhere["box"] * self.grid
-            last = self.view(frame, table, USUAL, NOTHING, box, 0) if everywhere["lens_px"] else first
+            last = self.view(around, USUAL, NOTHING, box, 0) if everywhere["lens_px"] else first
         return self.answer(last, looked["picture_probability"], found=bool(prepared["found"]))
 
     def answer(self, seen: dict[str, Any], likely: Any, *, found: bool) -> dict[str, Any]:
         """Counts, reasons not to grade the scan, and the decision by the network's own threshold."""
         others, gradable = (sum(float(likely[k]) for k in kinds) for kinds in (NOT_GRADED, GRADABLE))
         picture = NOT_GRADED[max(NOT_GRADED, key=lambda k: likely[k])] if others and others >= gradable else None
-        holds = {word for word, rule in zip(OF_SHAPE, seen["reasons"], strict=True) if rule} | {picture}
+        holds = {word for word, rule in zip(RULES, seen["reasons"], strict=True) if rule} | {picture}
+        if picture:
+            holds.discard("lens-in-part")  # nothing was to be labelled
         if not found:
             holds.add("no-brightness-reference")
         reasons = [word for word in REASONS if word in holds]

@@ -117,10 +117,13 @@ def test_labels_without_a_pixel_are_counted_as_none() -> None:
         "window": np.zeros(4, np.int64),
         "frame_shape": np.array([10, 10], np.int64),
         "grid": np.array(4, np.int64),
+        "scan": np.zeros((0, 0), np.uint8),
+        "found": np.array(True),
+        "tissues": np.zeros((0, 0), np.uint8),
     }
     names = ["lens_px", "cataract_px", "dropped_px", "settled", "reasons"]
     assert [one.tolist() for one in Session(bundled("count"), 1).run(names, inputs)] == [
-        0, 0, 0, False, [True, False, False, False, False],
+        0, 0, 0, False, [True, *[False] * 6],
     ]  # fmt: skip
 
 
