@@ -73,5 +73,5 @@ def test_the_judge_sees_another_exit_code_and_a_crash(tmp_path: Path, monkeypatc
 def test_the_judge_sees_what_is_slow_and_what_is_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(damaged_dicom, "MOST_S", -1.0)
     assert outcome_of(WHOLES["rle"], b"x", tmp_path).startswith("FAULT: slow, exit 65")
-    monkeypatch.setattr(damaged_dicom, "MOST_MB", 1)
+    monkeypatch.setattr(damaged_dicom, "MOST_MB", -1)
     assert next(outcomes("rle", WHOLES["rle"], 1, 0, 1, tmp_path)).startswith("FAULT: ")
