@@ -66,8 +66,8 @@ def over_cluster(
         try:
             task = ray.put((function, shared))
             run = ray.remote(num_cpus=1, max_retries=_MOST_LOSSES)(_run)
+            wanted = _AHEAD * _processors(ray)
             while True:
-                wanted = _AHEAD * _processors(ray, patient=bool(waiting))
                 for job in islice(left, max(wanted - len(waiting), 0)):
                     # In a list they are not opened before the other machine asks for them.
                     waiting.append(run.remote(code_of_this_machine(), [task, ray.put(job)]))
@@ -77,6 +77,7 @@ def over_cluster(
                 if isinstance(result, EdgeCataractError):
                     raise result
                 yield result
+                wanted = max(_AHEAD * _now(ray), 1)  # machines that are lost may come back, and others may join
         except ray.exceptions.RayTaskError:
             raise
         except ray.exceptions.RayError as error:
@@ -87,14 +88,18 @@ def over_cluster(
             ) from error
 
 
-def _processors(ray: Any, *, patient: bool) -> int:
-    """Processors of the cluster, at least 1; machines that are lost may come back while jobs wait."""
-    found = int(ray.cluster_resources().get("CPU", 0))
-    if not found and not patient:
+def _processors(ray: Any) -> int:
+    """Processors of the cluster, at least 1."""
+    found = _now(ray)
+    if not found:
         raise OutputError(
             "cluster-unreachable", "No machine of the cluster has a processor for Ray.", "Look at it with: ray status."
         )
-    return max(found, 1)
+    return found
+
+
+def _now(ray: Any) -> int:
+    return int(ray.cluster_resources().get("CPU", 0))
 
 
 def _run(code: dict[str, str], sealed: list[Any], opened: Callable[[list[Any]], list[Any]] | None = None) -> object:
@@ -120,7 +125,10 @@ def _run(code: dict[str, str], sealed: list[Any], opened: Callable[[list[Any]], 
 def code_of_this_machine() -> dict[str, str]:
     """Digest of runtime and training, models included, and versions of what they compute with, by name."""
     digest = hashlib.sha256()
-    files = (path for room in ("edge_runtime", "train") for path in (ROOT / room).rglob("*") if path.is_file())
-    for path in sorted(path for path in files if path.suffix != ".pyc"):
+    # Named by what they are: byte code is being written while others read, and editors leave files behind.
+    kinds = ("*.py", "*.onnx", "*.json", "*.toml", "*.png")
+    for path in sorted(
+        path for room in ("edge_runtime", "train") for kind in kinds for path in (ROOT / room).rglob(kind)
+    ):
         digest.update(f"{path.relative_to(ROOT).as_posix()}\0".encode() + path.read_bytes() + b"\0")
     return {"code": digest.hexdigest(), **versions(*_PACKAGES)}

@@ -105,7 +105,8 @@ async function walk(browser) {
   const browser = await chromium.launch({ executablePath: process.argv[2], args });
   try {
     await walk(browser);
-    process.stdout.write(`${JSON.stringify({ found })}\n`);
+    // Until all of it is out: megabytes are cut where the program ends at once.
+    await new Promise((done) => process.stdout.write(`${JSON.stringify({ found })}\n`, done));
   } finally {
     await browser.close();
   }

@@ -120,7 +120,8 @@ def contender(way: str, step: str, threads: int) -> Run:
         "crop": {"frame": frame.grey, "table": table, "tissues": look.tissues, "usual": window,
                  "box": whole(0, 0, 0, 0), "step": step_of, "margin": margin},
         "count": {"labels": view.prediction.labels, "window": window, "frame_shape": whole(*frame.shape),
-                  "grid": grid},
+                  "grid": grid, "scan": frame.graded(view.window.cut(frame.grey)),
+                  "found": np.array(frame.levels is not None), "tissues": look.tissues},
     }  # fmt: skip
     outputs = {"prepare": ["table"], "crop": ["scan"], "count": ["lens_px", "cataract_px", "dropped_px"]}[step]
 

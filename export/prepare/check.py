@@ -178,7 +178,7 @@ def labels(rng: np.random.Generator) -> Iterator[tuple[Arrays, Arrays]]:
     for _ in range(LABELS):
         grid = int(rng.choice([2, 4]))
         shape = (int(rng.integers(100, 2200)), int(rng.integers(100, 2200)))
-        window = CropWindow(*(int(one) for one in (*rng.integers(0, 700, 2), *rng.integers(1, 1300, 2)))).within(shape)
+        window = CropWindow(*(int(one) for one in (*rng.integers(0, 700, 2), *rng.integers(1, 1900, 2)))).within(shape)
         grid_shape = (-(-window.rows // grid), -(-window.columns // grid))
         lens = _drawn_map(grid_shape, rng) if rng.uniform() < 0.3 else _box_at_a_limit(grid_shape, grid, rng)
         called = (lens * (1 + (rng.uniform(size=grid_shape) < rng.uniform()))).astype(np.uint8)

@@ -46,10 +46,13 @@ def models(precision: str) -> dict[str, str]:
 
 
 def scans() -> dict[str, Scan]:
-    """The samples, one of them as devices do not export it, moved, without its eye, and noise."""
+    """The samples, one of them as devices do not export it, moved, without its eye, painted, and noise."""
     clear, ill = (read_scan(str(SAMPLES / f"simulated-{name}.png")) for name in ("clear", "cataract"))
     low = np.zeros_like(clear.pixels)
     low[500:] = clear.pixels[:-500]
+    lens = CataractAnalyzer().analyze_scan(clear).labels > 0
+    rows = np.flatnonzero(lens.any(axis=1))
+    deeper = lens & (np.arange(clear.rows)[:, None] > rows.mean())
     noise = np.random.default_rng(5).integers(0, 256, clear.pixels.shape, dtype=np.uint8)
     return {
         "clear": clear,
@@ -57,6 +60,8 @@ def scans() -> dict[str, Scan]:
         "smaller": scan_from_pixels(cv2.resize(ill.pixels, (1301, 1104), interpolation=cv2.INTER_AREA)),
         "larger": scan_from_pixels(cv2.resize(ill.pixels, (2500, 2121), interpolation=cv2.INTER_LINEAR_EXACT)),
         "low": scan_from_pixels(low),
+        "white": scan_from_pixels(np.where(lens, 255, clear.pixels).astype(np.uint8)),
+        "half": scan_from_pixels(np.where(deeper, 0, clear.pixels).astype(np.uint8)),
         "noise": scan_from_pixels(noise),
     }
 
@@ -65,6 +70,14 @@ def viewed(analyzer: CataractAnalyzer, scan: Scan) -> LensView:
     """What the runtime looks at and counts."""
     frame = prepare_frame(scan, None, analyzer.network.metadata.brightness)
     return view_lens(frame, analyzer.tiled_predictor(), analyzer.look)
+
+
+def test_a_scan_meets_each_rule_that_is_about_more_than_a_shape() -> None:
+    analyzer = CataractAnalyzer()
+    met = {name: analyzer.analyze_scan(scan).reasons for name, scan in scans().items()}
+    assert met["white"] == ("unlikely-brightness",)
+    assert met["half"] == ("lens-in-part", "unlikely-brightness")
+    assert met["noise"][0] == "not-a-scan"
 
 
 @pytest.mark.parametrize("precision", ["int8", "fp32"])

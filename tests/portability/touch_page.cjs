@@ -376,7 +376,7 @@ const WAYS = { wholePath, kills, otherLanguage, refusedScans, faults, idle, toke
   } finally {
     await browser.close();
   }
-  process.stdout.write(`${JSON.stringify({ found })}\n`);
+  await new Promise((done) => process.stdout.write(`${JSON.stringify({ found })}\n`, done));
   process.exit(0);
 })().catch((error) => {
   process.stderr.write(`${error.stack}\n`);

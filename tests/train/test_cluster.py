@@ -131,6 +131,14 @@ def test_a_cluster_without_a_processor_is_refused(paper: Callable[..., PaperRay]
     assert caught.value.word == "cluster-unreachable"
 
 
+def test_a_cluster_that_loses_its_processors_at_the_end_has_done_its_work(paper: Callable[..., PaperRay]) -> None:
+    ray = paper(processors=1)
+    results = over_cluster(multiply, 2, range(3), "auto")
+    found = [next(results), next(results)]
+    ray.processors = 0
+    assert [*found, *results] == [0, 2, 4]
+
+
 def test_an_error_of_the_program_comes_back(paper: Callable[..., PaperRay]) -> None:
     paper()
     with pytest.raises(UsageError, match="job 7"):
@@ -158,9 +166,9 @@ def test_a_cohort_is_the_same_to_the_byte_though_a_machine_is_lost(cluster: Loca
     here, there = tmp_path / "here", tmp_path / "there"
     running = train("phantom", "--cohort", COHORT, *WORDS, "--out", there, "--ray", cluster.address)
     until = time.monotonic() + 120
-    while time.monotonic() < until and not _at_work(cluster):
+    while not (workers := _at_work(cluster)) and time.monotonic() < until:
         time.sleep(0.05)
-    os.kill(_at_work(cluster)[0], signal.SIGKILL)
+    os.kill(workers[0], signal.SIGKILL)
     cluster.lose_a_node()
     assert running.poll() is None
     finished(running)

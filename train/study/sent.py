@@ -10,6 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from edge_runtime.frame.profiles import PROFILES
+
 from .measurement import Failure, Job, Measured, load_analyzer, measure_by
 
 if TYPE_CHECKING:
@@ -65,8 +67,8 @@ class SentJob:
             if path is not None:
                 with suppress(OSError):
                     files[path] = SentFile.of(path)
-        profile = Path(scan.profile) if scan.profile else None
-        return cls(job, files, SentFile.of(profile) if profile is not None and profile.is_file() else None)
+        named = scan.profile and scan.profile not in PROFILES and Path(scan.profile).is_file()
+        return cls(job, files, SentFile.of(Path(scan.profile)) if named else None)
 
 
 def measure_sent(model: SentFile, sent: SentJob) -> Measured | list[str] | Failure:
@@ -79,7 +81,7 @@ def measure_sent(model: SentFile, sent: SentJob) -> Measured | list[str] | Failu
             if path is None or path not in sent.files:
                 return path
             place = Path(folder, hashlib.sha256(str(path).encode()).hexdigest())
-            place.mkdir()
+            place.mkdir(exist_ok=True)  # two columns may name one file
             return sent.files[path].written_to(place)
 
         moved = replace(
