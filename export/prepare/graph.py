@@ -18,7 +18,7 @@ from export.errors import ExportError
 from .brightness import Brightness, is_unlikely, shows_part
 from .expressions import IR, OPSET, Sheet, Tensors, Value
 from .grey_table import grey_table
-from .pieces import largest_piece
+from .pieces import Piece, largest_piece
 from .reference import Levels, coarse_grey, reference_levels
 from .window import Span, around, lies_inside, seen_box, within
 
@@ -131,15 +131,7 @@ def count() -> onnx.ModelProto:
     too_large = some & (depth_mm.at_least(width_mm) > MAX_SIDE_MM)
     area = (sides[0].to(np.float64) * MIN_FILL) * sides[1].to(np.float64)
     not_solid = some & (piece.pixels.to(np.float64) < area)
-    at_frame, touched, near = [], [], []
-    for axis, (first, end) in enumerate(((piece.top, piece.bottom), (piece.left, piece.right))):
-        length = (window.take(2 + axis) + grid - 1) / grid
-        margin = sheet.constant(NEAR_SIDE, np.int64) / grid
-        at_frame += [window.take(axis).equals(0), (window.take(axis) + window.take(2 + axis)).equals(shape.take(axis))]
-        touched += [some & (first <= 0), some & (end >= length)]
-        near += [some & (first <= margin), some & (end >= length - margin)]
-    cut = [one & other for one, other in zip(touched, at_frame, strict=True)]
-    beyond = [one & ~other for one, other in zip(near, at_frame, strict=True)]
+    cut, beyond = _at_sides(some, piece, window, shape, grid)
     whole = window.take(2).equals(shape.take(0)) & window.take(3).equals(shape.take(1))
     shaped = some & ~(too_small | too_large | not_solid)
     outside = (cut[0] | cut[1] | cut[2] | cut[3]) & (depth_mm < MIN_CUT_DEPTH_MM)
@@ -176,6 +168,19 @@ def count() -> onnx.ModelProto:
             "reasons": (np.bool_, (7,)),
         },
     )
+
+
+def _at_sides(some: Value, piece: Piece, window: Value, shape: Value, grid: Value) -> tuple[list[Value], list[Value]]:
+    """Whether the frame cuts some piece, and whether it comes near where the frame goes on: top, bottom, left, right."""
+    at_frame, touched, near = [], [], []
+    for axis, (first, end) in enumerate(((piece.top, piece.bottom), (piece.left, piece.right))):
+        length = (window.take(2 + axis) + grid - 1) / grid
+        margin = grid.sheet.constant(NEAR_SIDE, np.int64) / grid
+        at_frame += [window.take(axis).equals(0), (window.take(axis) + window.take(2 + axis)).equals(shape.take(axis))]
+        touched += [some & (first <= 0), some & (end >= length)]
+        near += [some & (first <= margin), some & (end >= length - margin)]
+    cut = [one & other for one, other in zip(touched, at_frame, strict=True)]
+    return cut, [one & ~other for one, other in zip(near, at_frame, strict=True)]
 
 
 GRAPHS: dict[str, Callable[[], onnx.ModelProto]] = {"prepare": prepare, "table": table, "crop": crop, "count": count}
