@@ -171,7 +171,7 @@ def count() -> onnx.ModelProto:
 
 
 def _at_sides(some: Value, piece: Piece, window: Value, shape: Value, grid: Value) -> tuple[list[Value], list[Value]]:
-    """Whether the frame cuts some piece, and whether it comes near where the frame goes on: top, bottom, left, right."""
+    """Whether the frame cuts a piece, and whether it comes near where the frame goes on: top, bottom, left, right."""
     at_frame, touched, near = [], [], []
     for axis, (first, end) in enumerate(((piece.top, piece.bottom), (piece.left, piece.right))):
         length = (window.take(2 + axis) + grid - 1) / grid
