@@ -77,7 +77,8 @@ def over_cluster(
                 if isinstance(result, EdgeCataractError):
                     raise result
                 yield result
-                wanted = max(_AHEAD * _now(ray), 1)  # machines that are lost may come back, and others may join
+                # Machines that are lost may come back, and others may join.
+                wanted = max(_AHEAD * _processors_now(ray), 1)
         except ray.exceptions.RayTaskError:
             raise
         except ray.exceptions.RayError as error:
@@ -90,7 +91,7 @@ def over_cluster(
 
 def _processors(ray: Any) -> int:
     """Processors of the cluster, at least 1."""
-    found = _now(ray)
+    found = _processors_now(ray)
     if not found:
         raise OutputError(
             "cluster-unreachable", "No machine of the cluster has a processor for Ray.", "Look at it with: ray status."
@@ -98,7 +99,7 @@ def _processors(ray: Any) -> int:
     return found
 
 
-def _now(ray: Any) -> int:
+def _processors_now(ray: Any) -> int:
     return int(ray.cluster_resources().get("CPU", 0))
 
 

@@ -121,8 +121,9 @@ def draw(content: dict[str, Any], path: Path) -> None:
     axes = figure.subplots()
     axes.barh([one["title"] for _, one in shown], medians, xerr=range_ms, color=colours, error_kw={"lw": 1})
     axes.set(xscale="log", xlabel="ms per crop: median and range over the rounds")
-    for place, value in enumerate(medians):
-        axes.text(value, place, f" {value:,.1f}", va="bottom", fontsize="small")
+    for place, (_, one) in enumerate(shown):
+        axes.text(one["ms"]["max"], place, f" {one['ms']['median']:,.1f}", va="center", fontsize="small")
+    axes.set_xlim(right=3 * max(one["ms"]["max"] for _, one in shown))  # room for the last number
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=120)
 
