@@ -5,14 +5,11 @@ Exit codes: 0 when everything is reached or no gate was asked for, 1 when someth
 
 from __future__ import annotations
 
+import argparse
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    import argparse
 
 FRESH = Path(__file__).parents[1] / "build" / "benchmarks"
 MAX_LOAD_PER_CORE = 0.5  # of other programs, over the last minute
@@ -60,6 +57,14 @@ def add_options(parser: argparse.ArgumentParser, committed: Path, *, timed: bool
     parser.add_argument("--out", type=Path, default=FRESH / committed.name, help="default: build/benchmarks")
     if timed:
         parser.add_argument("--busy", action="store_true", help="measure even while other programs use the processor")
+
+
+def parser_of_turns(description: str | None, committed: Path) -> argparse.ArgumentParser:
+    """The command line of a benchmark whose steps take turns in one process: --turns, --gate, --busy and --out."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--turns", type=int, default=60, help="of everything that is timed (default 60)")
+    add_options(parser, committed, timed=True)
+    return parser
 
 
 def load_per_core() -> float:

@@ -5,17 +5,17 @@ python -m benchmarks.speed.measures [--gate]
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
-from time import perf_counter
 
-from benchmarks.gate import EXIT_BUSY, Asked, add_options, outcome, too_busy
+from benchmarks.gate import EXIT_BUSY, Asked, outcome, parser_of_turns, too_busy
 from benchmarks.provenance import provenance, save
 from edge_runtime import CataractAnalyzer
 from edge_runtime.golden import SAMPLES
+
+from .turns import seconds_of
 
 RESULTS = Path(__file__).parents[1] / "results" / "measures_cost.json"
 SCANS_PER_EXAM = 6
@@ -24,10 +24,7 @@ MOST = 0.15  # of the time of the scans
 
 def main(words: list[str] | None = None) -> int:
     """Measure, save, and hold the figures against what is asked for."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--turns", type=int, default=60, help="of every sample (default 60)")
-    add_options(parser, RESULTS, timed=True)
-    arguments = parser.parse_args(words)
+    arguments = parser_of_turns(__doc__, RESULTS).parse_args(words)
     if too_busy(arguments):
         return EXIT_BUSY
     analyzer = CataractAnalyzer()
@@ -55,12 +52,7 @@ def share_of_exam(analyzer: CataractAnalyzer, path: Path, turns: int) -> float:
 
 
 def _share(judge: Callable[[], object], analyse: Callable[[], object], turns: int) -> float:
-    def seconds(work: Callable[[], object]) -> float:
-        started = perf_counter()
-        work()
-        return perf_counter() - started
-
-    return median(seconds(judge) / seconds(analyse) for _ in range(turns))
+    return median(seconds_of(judge) / seconds_of(analyse) for _ in range(turns))
 
 
 if __name__ == "__main__":

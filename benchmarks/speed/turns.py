@@ -90,6 +90,13 @@ class Contender:
         return answer
 
 
+def seconds_of(work: Callable[[], Any]) -> float:
+    """Time one run in this process."""
+    started = perf_counter()
+    work()
+    return perf_counter() - started
+
+
 @dataclass(frozen=True, slots=True)
 class Timed:
     """All turns of one contender.

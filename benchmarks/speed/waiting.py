@@ -7,24 +7,22 @@ slows both.
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
 import cv2
 import numpy as np
 
-from benchmarks.gate import EXIT_BUSY, Asked, add_options, load_per_core, outcome, too_busy
+from benchmarks.gate import EXIT_BUSY, Asked, load_per_core, outcome, parser_of_turns, too_busy
 from benchmarks.provenance import provenance, save
 from edge_runtime import CataractAnalyzer
 from edge_runtime.reading.raster import read_scan
 from edge_runtime.report.png import encode_png
 
 from .contenders import SAMPLE, sample_window
-from .turns import about
+from .turns import about, seconds_of
 
 RESULTS = Path(__file__).parents[1] / "results" / "waiting.json"
 ASIDE = 0.2  # of the columns: a lens that the usual window does not hold
@@ -39,10 +37,7 @@ Steps = dict[str, Callable[[], Any]]
 
 def main(words: list[str] | None = None) -> int:
     """Measure, save, and hold the figures against what is asked for."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--turns", type=int, default=60, help="of every step (default 60)")
-    add_options(parser, RESULTS, timed=True)
-    arguments = parser.parse_args(words)
+    arguments = parser_of_turns(__doc__, RESULTS).parse_args(words)
     if too_busy(arguments):
         return EXIT_BUSY
     load = load_per_core()
@@ -75,13 +70,7 @@ def take_turns(work: Steps, turns: int) -> list[dict[str, float]]:
     """Seconds of every step in every turn; each step runs once before."""
     for step in work.values():
         step()
-    return [{name: _seconds(step) for name, step in work.items()} for _ in range(turns)]
-
-
-def _seconds(step: Callable[[], Any]) -> float:
-    started = perf_counter()
-    step()
-    return perf_counter() - started
+    return [{name: seconds_of(step) for name, step in work.items()} for _ in range(turns)]
 
 
 def steps(analyzer: CataractAnalyzer) -> Steps:
