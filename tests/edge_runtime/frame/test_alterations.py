@@ -10,6 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from edge_runtime import CataractAnalyzer
+from edge_runtime.frame.alterations import signs_of_alteration
 from edge_runtime.golden import SAMPLES
 from edge_runtime.reading.raster import read_scan
 
@@ -130,3 +131,19 @@ def test_a_usual_jpeg_has_no_sign(quality: int, bundled_analyzer: CataractAnalyz
     opened = cv2.imdecode(packed, cv2.IMREAD_GRAYSCALE)
     assert opened is not None
     assert signs_in(bundled_analyzer, np.asarray(opened, np.uint8)) == set()
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("along", [0, 1])
+@pytest.mark.parametrize(("length", "found"), [(33, True), (32, False)])
+@pytest.mark.parametrize("start", [2, 40, 62, 250, 265])  # across and beside the parts that a picture is searched in
+def test_a_thin_line_is_seen_wherever_it_lies(
+    start: int, length: int, found: bool, along: int, dtype: type[np.generic]
+) -> None:
+    noise = np.random.default_rng(1).integers(40, 200, (300, 300)).astype(np.uint16)
+    place = [slice(start, start + 1), slice(start, start + 1)]
+    place[along] = slice(start, start + length) if start + length <= 298 else slice(298 - length, 298)
+    noise[tuple(place)] = 210
+    picture = (noise * (257 if dtype is np.uint16 else 1)).astype(dtype)
+    signs = list(signs_of_alteration(picture, (slice(None), slice(None)), None))
+    assert ("marks-in-picture" in signs) is found
