@@ -15,7 +15,7 @@ MAX_TILE_PIXELS = 6_000_000  # without a cap: whole frames of known devices (3.9
 # (`give_back_code`) with all that does not grow with the scan, per pixel of the scan or of its native frame, and per
 # native pixel of a tile. While pictures are drawn: of code, and per pixel of the scan or of its native frame.
 NETWORK_BYTES, BYTES_PER_FRAME_PIXEL, BYTES_PER_TILE_PIXEL = 19 * MEGABYTE, 2, 6
-PICTURES_BYTES, BYTES_PER_PICTURE_PIXEL = 4 * MEGABYTE, 10
+PICTURES_BYTES, BYTES_PER_PICTURE_PIXEL = 6 * MEGABYTE, 10
 LARGE_BLOCK_BYTES = 1 << 17
 _M_MMAP_THRESHOLD = -3  # malloc.h of glibc
 
