@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any, Self
 
 from edge_runtime.machine.memory import resident_bytes
@@ -36,12 +36,16 @@ def serve(start: Callable[[], Callable[[], Any]]) -> None:
     print(json.dumps({"found": run()}), file=channel, flush=True)
     for line in sys.stdin:
         run()  # untimed: the others had the caches in between
-        seconds = []
+        seconds, busy = [], process_time()
         for _ in range(int(line)):
             started = perf_counter()
             run()
             seconds.append(perf_counter() - started)
-        answer = {"seconds": seconds, "peak_memory_mb": round(resident_bytes(peak=True) / 1e6, 1)}
+        answer = {
+            "seconds": seconds,
+            "processor_s": (process_time() - busy) / len(seconds),
+            "peak_memory_mb": round(resident_bytes(peak=True) / 1e6, 1),
+        }
         print(json.dumps(answer), file=channel, flush=True)
 
 
@@ -54,6 +58,8 @@ class Contender:
         From starting the process to its first result.
     found
         That result.
+    processor_s
+        Seconds of all processors that a run took, mean of the latest turn.
     peak_memory_mb
         Resident memory at its largest, after the latest turn.
     """
@@ -61,7 +67,7 @@ class Contender:
     def __init__(self, command: Sequence[str]) -> None:
         self._started = perf_counter()
         self._process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.peak_memory_mb = 0.0
+        self.peak_memory_mb = self.processor_s = 0.0
         self.found = self._answer()["found"]
         self.first_result_s = perf_counter() - self._started
 
@@ -78,7 +84,7 @@ class Contender:
     def end(self) -> list[float]:
         """Wait for the turn that was asked for: seconds of every run."""
         answer = self._answer()
-        self.peak_memory_mb = answer["peak_memory_mb"]
+        self.peak_memory_mb, self.processor_s = answer["peak_memory_mb"], answer["processor_s"]
         return [float(seconds) for seconds in answer["seconds"]]
 
     def _answer(self) -> dict[str, Any]:
@@ -105,11 +111,14 @@ class Timed:
     ----------
     rounds_ms
         Median of each turn.
+    processor_ms
+        Of all processors, mean of each turn.
     first_result_s, peak_memory_mb, found
         As `Contender`.
     """
 
     rounds_ms: tuple[float, ...]
+    processor_ms: tuple[float, ...]
     first_result_s: float
     peak_memory_mb: float
     found: Any
@@ -130,13 +139,15 @@ def take_turns(commands: Mapping[str, Sequence[str]], runs: Mapping[str, int], r
     with ExitStack() as stack:
         contenders = {name: stack.enter_context(Contender(command)) for name, command in commands.items()}
         medians: dict[str, list[float]] = {name: [] for name in contenders}
+        processor: dict[str, list[float]] = {name: [] for name in contenders}
         for number in range(rounds):
             for name, contender in contenders.items():
                 contender.begin(runs[name])
                 medians[name].append(1000 * median(contender.end()))
+                processor[name].append(1000 * contender.processor_s)
             print(f"round {number + 1} of {rounds}", file=sys.stderr)
         return {
-            name: Timed(tuple(medians[name]), one.first_result_s, one.peak_memory_mb, one.found)
+            name: Timed(tuple(medians[name]), tuple(processor[name]), one.first_result_s, one.peak_memory_mb, one.found)
             for name, one in contenders.items()
         }
 

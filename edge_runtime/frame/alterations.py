@@ -164,6 +164,5 @@ def _has_run(these: NDArray[Any], neighbours: NDArray[Any], length: tuple[int, i
     if not these.size:
         return False
     bright = _BRIGHT * (257 if these.dtype == np.uint16 else 1)
-    same = cv2.compare(these, neighbours, cv2.CMP_EQ)
-    same &= cv2.compare(neighbours, bright, cv2.CMP_GE)
-    return bool(cv2.erode(same, np.ones(length, np.uint8), borderValue=0).any())
+    same = (these == neighbours) & (neighbours >= bright)
+    return bool(cv2.erode(same.view(np.uint8), np.ones(length, np.uint8), borderValue=0).any())
