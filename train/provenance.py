@@ -8,14 +8,19 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 
 
+@cache
 def code_revision() -> str:
-    """Return the git revision of this checkout, "+changes" when files differ from it, or "unknown"."""
+    """Return the git revision of this checkout, "+changes" when files differ from it, or "unknown".
+
+    It is looked up once: a run of hours keeps the code that it began with, whatever changes on disk meanwhile.
+    """
     try:
         changed = _git("status", "--porcelain", "--untracked-files=no")
         return _git("rev-parse", "HEAD") + ("+changes" if changed else "")
