@@ -99,7 +99,7 @@ def make_board(folder: Path, onnxruntime: str) -> Board:
     board = Board(folder / "root", folder / f"site-{onnxruntime}")
     if not (board.root / "usr" / "bin" / "python3").exists():
         _unpack_debian(board.root)
-        _describe_processor(board.root)
+        describe_processor(board.root)
     if not board.site.exists():
         wheels = folder / f"wheels-{onnxruntime}"
         requirements = [f"{name}=={metadata.version(name)}" for name in ("numpy", "opencv-python-headless")]
@@ -123,7 +123,7 @@ def _unpack_debian(root: Path) -> None:
         subprocess.run(["dpkg-deb", "-x", package, root], check=True)
 
 
-def _describe_processor(root: Path) -> None:
+def describe_processor(root: Path) -> None:
     """A Raspberry Pi 4 as its system describes it: onnxruntime from 1.28 on stumbles over the host's description."""
     files = {
         "proc/cpuinfo": "".join(_CORE.format(number=number) for number in range(4)) + "Hardware\t: BCM2835\n",
