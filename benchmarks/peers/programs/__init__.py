@@ -1,0 +1,1 @@
+"""One module per peer, run by the Python of its own environment: a scan in, a label map out."""

@@ -1,0 +1,124 @@
+"""edge-cataract beside what a user could take instead: ``python -m benchmarks.speed.peers``.
+
+The same scan for all, from the PNG to the PNG of its labels: cold, each in a process that starts and ends, by turns;
+and warm, in processes that stay. Every peer has an environment of its own in build/peers (9 GB together, made once from
+the package index) and, where none can be had, random weights, which change no time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from benchmarks.gate import EXIT_BUSY, Asked, add_options, load_per_core, outcome, too_busy
+from benchmarks.peers.environments import FOLDER, OURS, PEERS, installed_bytes, python_of, versions_of
+from benchmarks.peers.weights import write_weights
+from benchmarks.provenance import provenance, save
+from edge_runtime import CataractAnalyzer
+from edge_runtime.golden import SAMPLES
+
+from .cold_start import Process, run
+from .turns import about, take_turns
+
+RESULTS = Path(__file__).parents[1] / "results" / "peers.json"
+SAMPLE = SAMPLES / "simulated-cataract.png"
+LEAST_LEAD = 3.0  # over the best of the peers: cold, warm, memory
+FIGURES = {
+    "cold": "cold process, ms",
+    "warm": "warm, ms",
+    "processor": "processor seconds of a warm scan, ms",
+    "memory": "peak memory of a cold process, MB",
+    "installed": "installed, MB",
+}
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Measure, print, save."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--peers", nargs="+", choices=PEERS, default=list(PEERS), help="default: all")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--threads", type=int, default=2, help="of each (default 2)")
+    parser.add_argument("--prepare", action="store_true", help="make environments and weights, and end")
+    add_options(parser, RESULTS, timed=True)
+    arguments = parser.parse_args(words)
+    chosen = [OURS, *(name for name in arguments.peers if name != OURS)]
+    weights = FOLDER / "weights"
+    write_weights(weights)
+    commands = {name: command(name, weights, arguments.threads) for name in chosen}
+    # What a first start writes (byte code, caches, an exported network) is there afterwards.
+    check({name: run(one) for name, one in commands.items()}, commands)
+    if arguments.prepare:
+        return 0
+    if too_busy(arguments):
+        return EXIT_BUSY
+    load = load_per_core()
+    cold = [{name: run(one) for name, one in commands.items()} for _ in range(arguments.rounds)]
+    for turn in cold:
+        check(turn, commands)
+    warm = take_turns(
+        {name: [*one, "--serve"] for name, one in commands.items()},
+        {name: PEERS[name].runs for name in chosen},
+        arguments.rounds,
+    )
+    rows: dict[str, dict[str, Any]] = {}
+    for name in chosen:
+        rows[name] = {
+            "title": PEERS[name].title,
+            "versions": versions_of(name),
+            "cold": about([turn[name].wall_ms for turn in cold]),
+            "warm": about(warm[name].rounds_ms),
+            "processor": about(warm[name].processor_ms),
+            "memory": about([turn[name].peak_mb for turn in cold]),
+            "installed": about([installed_bytes(name) / 1e6]),
+            "warm_memory_mb": warm[name].peak_memory_mb,
+            "turns": [asdict(turn[name]) for turn in cold],
+        }
+        print(name, {figure: round(rows[name][figure]["median"], 1) for figure in FIGURES})
+    content = {
+        **provenance(CataractAnalyzer()), "load_per_core": load, "rounds": arguments.rounds,
+        "threads": arguments.threads, "peers": rows, "leads": leads(rows),
+    }  # fmt: skip
+    save(arguments.out, content)
+    return outcome(asked(content), gate=arguments.gate)
+
+
+def command(name: str, weights: Path, threads: int) -> list[str]:
+    """Return what segments the sample in the environment of a peer."""
+    program = [str(python_of(name)), "-m", f"benchmarks.peers.programs.{name}"]
+    files = ["--scan", str(SAMPLE), "--out", str(FOLDER / f"{name}.png"), "--weights", str(weights)]
+    return [*program, *files, "--threads", str(threads)]
+
+
+def check(turn: Mapping[str, Process], commands: Mapping[str, Sequence[str]]) -> None:
+    """Raise RuntimeError, with the commands, when a program failed."""
+    failed = [" ".join(commands[name]) for name, one in turn.items() if one.exit_code]
+    if failed:
+        raise RuntimeError("no answer from\n" + "\n".join(failed))
+
+
+def leads(rows: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return for each figure the best of the peers, and how many times as much it takes as this project."""
+    found = {}
+    for figure in FIGURES:
+        others = {name: row[figure]["median"] for name, row in rows.items() if name != OURS}
+        if others:
+            best = min(others, key=others.__getitem__)
+            found[figure] = {"best": best, "lead": others[best] / rows[OURS][figure]["median"]}
+    return found
+
+
+def asked(content: Mapping[str, Any]) -> list[Asked]:
+    """Return the least leads over all peers, with what is asked of them."""
+    return [
+        Asked(name=f"lead over the best peer, {FIGURES[figure]}", found=one["lead"],
+              at_least=LEAST_LEAD if figure in ("cold", "warm", "memory") else None)
+        for figure, one in content["leads"].items()
+    ]  # fmt: skip
+
+
+if __name__ == "__main__":
+    sys.exit(main())
