@@ -1,4 +1,6 @@
-"""Network files for the peers: their architectures with random weights, which change no time.
+"""Network files for the peers: ``python -m benchmarks.peers.weights FOLDER``.
+
+They have the architectures of the peers and random weights, which change no time.
 
 Their trained weights lie on hubs that a build machine need not reach, and nobody trained them on this task.
 """
@@ -79,3 +81,7 @@ def _u2netp(folder: Path) -> nn.Module:
             sys.modules["torchvision"] = before
     network: nn.Module = module.U2NETP(3, 1)
     return network
+
+
+if __name__ == "__main__":
+    write_weights(Path(sys.argv[1]))

@@ -8,6 +8,7 @@ the package index) and, where none can be had, random weights, which change no t
 from __future__ import annotations
 
 import argparse
+import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -15,8 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.gate import EXIT_BUSY, Asked, add_options, load_per_core, outcome, too_busy
-from benchmarks.peers.environments import FOLDER, OURS, PEERS, installed_bytes, python_of, versions_of
-from benchmarks.peers.weights import write_weights
+from benchmarks.peers.environments import FOLDER, OURS, PEERS, ROOT, installed_bytes, python_of, versions_of
 from benchmarks.provenance import provenance, save
 from edge_runtime import CataractAnalyzer
 from edge_runtime.golden import SAMPLES
@@ -47,7 +47,8 @@ def main(words: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(words)
     chosen = [OURS, *(name for name in arguments.peers if name != OURS)]
     weights = FOLDER / "weights"
-    write_weights(weights)
+    # In a process of its own: those that are measured would inherit the memory of PyTorch.
+    subprocess.run([sys.executable, "-m", "benchmarks.peers.weights", str(weights)], cwd=ROOT, check=True)
     commands = {name: command(name, weights, arguments.threads) for name in chosen}
     # What a first start writes (byte code, caches, an exported network) is there afterwards.
     check({name: run(one) for name, one in commands.items()}, commands)
