@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
+from itertools import repeat
 from typing import TYPE_CHECKING
 
 from edge_runtime.checked import checked_age
@@ -25,11 +27,11 @@ from .reports import ReportOptions, add_report_options
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable, Iterator
 
     from edge_runtime.analyzer import CataractAnalyzer
     from edge_runtime.audit import AuditTrail
     from edge_runtime.label_map import LabelMap
-    from edge_runtime.machine.task import Task
     from edge_runtime.scan import Scan
 
 
@@ -121,13 +123,13 @@ def analyze_scans(options: AnalyzeOptions) -> int:
     audit = options.audit.open()
     # Under a cap on memory one thing at a time: loading the model and reading a scan both peak.
     labels = None if options.analyzer.max_memory_mb else _corrected(options)
-    first = None if options.analyzer.max_memory_mb else _read_ahead(options.scans[0])
+    readings = _readings(options)
     analyzer = load_analyzer(options.analyzer)
     several, quiet, debug = len(options.scans) > 1, options.speech.quiet, options.speech.debug
     failed = ungraded = 0
     for position, path in enumerate(options.scans):
         try:
-            graded = _analyze_one(analyzer, path, first if position == 0 else None, options, labels, audit)
+            graded = _analyze_one(analyzer, path, next(readings), options, labels, audit)
         except Exception as error:
             fault = fault_of_one_scan(error)
             if not isinstance(known := fault or error, EdgeCataractError):
@@ -178,7 +180,7 @@ def _corrected(options: AnalyzeOptions) -> LabelMap | None:
 def _analyze_one(
     analyzer: CataractAnalyzer,
     path: str,
-    reading: Task[Scan] | None,
+    reading: Callable[[], Scan] | None,
     options: AnalyzeOptions,
     labels: LabelMap | None,
     audit: AuditTrail | None,
@@ -190,7 +192,7 @@ def _analyze_one(
         from edge_runtime.machine.stopwatch import Stopwatch
 
         clock = Stopwatch()
-        scan = reading.result().corrected_by(labels)
+        scan = reading().corrected_by(labels)
         result = analyzer.analyze_scan(scan, read_ms=clock.lap_ms())  # what was left to wait for
     eye = analyzer.as_eye([result], age_years=options.age_years)
     deliver(eye, options.outputs(path), options.speech, record(audit, eye))
@@ -200,9 +202,14 @@ def _analyze_one(
     return result.gradable
 
 
-def _read_ahead(path: str) -> Task[Scan] | None:
-    """Read the first scan while the model is loaded; not from standard input, which may never end."""
-    from edge_runtime.machine.task import Task
+def _readings(options: AnalyzeOptions) -> Iterator[Callable[[], Scan] | None]:
+    """For each scan what gives its pixels: read while the model is loaded, or while the scan before it is analysed.
+
+    None where they are read in their turn: under a cap on memory, and from standard input, which may never end.
+    """
+    if options.analyzer.max_memory_mb or "-" in options.scans:
+        return repeat(None)
+    from edge_runtime.machine.ahead import done_ahead
     from edge_runtime.reading.raster import read_scan
 
-    return None if path == "-" else Task(lambda: read_scan(path))
+    return done_ahead([partial(read_scan, path) for path in options.scans])
