@@ -59,7 +59,7 @@ bench: $(VENV)/.benchmarks
 	$(BIN)/python -m benchmarks.speed.cold_start --out benchmarks/results/cold_start.json
 	$(BIN)/python -m benchmarks.memory.soak --repeats 250 --out benchmarks/results/soak.json
 	$(BIN)/python -m benchmarks.parity.emulated --out benchmarks/results/emulated.json
-	$(BIN)/python -m benchmarks.speed.peers --out benchmarks/results/peers.json
+	$(BIN)/python -m benchmarks.peers.side_by_side --out benchmarks/results/peers.json
 	$(BIN)/python -m benchmarks.evidence.benchmarks_page
 	$(BIN)/python -m benchmarks.evidence.peers_page
 	$(BIN)/python -m pytest benchmarks

@@ -10,7 +10,7 @@ from typing import Any
 
 from benchmarks.evidence.templates import fill
 from benchmarks.peers.environments import OURS
-from benchmarks.speed.peers import FIGURES, LEAST_LEAD, RESULTS
+from benchmarks.peers.side_by_side import FIGURES, LEAST_LEAD, RESULTS
 
 PAGE = Path(__file__).parents[2] / "docs" / "peers.md"
 PICTURE = PAGE.with_suffix(".png")

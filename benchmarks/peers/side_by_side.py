@@ -1,4 +1,4 @@
-"""edge-cataract beside what a user could take instead: ``python -m benchmarks.speed.peers``.
+"""edge-cataract beside what a user could take instead: ``python -m benchmarks.peers.side_by_side``.
 
 The same scan for all, from the PNG to the PNG of its labels: cold, each in a process that starts and ends, by turns;
 and warm, in processes that stay. Every peer has an environment of its own in build/peers (9 GB together, made once from
@@ -18,11 +18,10 @@ from typing import Any
 from benchmarks.gate import EXIT_BUSY, Asked, add_options, load_per_core, outcome, too_busy
 from benchmarks.peers.environments import FOLDER, OURS, PEERS, ROOT, installed_bytes, python_of, versions_of
 from benchmarks.provenance import provenance, save
+from benchmarks.speed.cold_start import Process, run
+from benchmarks.speed.turns import about, take_turns
 from edge_runtime import CataractAnalyzer
 from edge_runtime.golden import SAMPLES
-
-from .cold_start import Process, run
-from .turns import about, take_turns
 
 RESULTS = Path(__file__).parents[1] / "results" / "peers.json"
 SAMPLE = SAMPLES / "simulated-cataract.png"

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from benchmarks.evidence import peers_page
+from benchmarks.peers import side_by_side as peers
 from benchmarks.peers.environments import OURS, PEERS
-from benchmarks.speed import peers
 from edge_runtime import CataractAnalyzer
 from edge_runtime.reading.raster import read_scan
 from tests.conftest import ROOT
