@@ -10,7 +10,7 @@ from typing import Any
 
 from benchmarks.evidence.templates import fill
 from benchmarks.peers.environments import OURS
-from benchmarks.peers.side_by_side import FIGURES, LEAST_LEAD, RESULTS
+from benchmarks.peers.side_by_side import FIGURES, LEAST_LEAD, LED, RESULTS
 
 PAGE = Path(__file__).parents[2] / "docs" / "peers.md"
 PICTURE = PAGE.with_suffix(".png")
@@ -26,7 +26,7 @@ def main() -> int:
 
 def page(content: Mapping[str, Any]) -> str:
     """Return the page as Markdown."""
-    return fill("peers.md.j2", figures=FIGURES, least_lead=LEAST_LEAD, ours=OURS, **content)
+    return fill("peers.md.j2", figures=FIGURES, least_lead=LEAST_LEAD, led=LED, ours=OURS, **content)
 
 
 def draw(content: Mapping[str, Any], path: Path) -> None:
