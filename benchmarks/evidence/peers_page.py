@@ -41,6 +41,8 @@ def draw(content: Mapping[str, Any], path: Path) -> None:
         medians = [row[name]["median"] for _, row in rows]
         axes.barh([row["title"] for _, row in rows], medians, color=colours)
         axes.set(xscale="log", title=title)
+        axes.set_xticks([], minor=False)  # every bar has its number
+        axes.set_xticks([], minor=True)
         axes.title.set_fontsize("small")
         axes.tick_params(labelsize="small")
         for place, median in enumerate(medians):

@@ -29,7 +29,7 @@ LEAST_LEAD, LED = 3.0, ("cold", "warm", "memory")  # over the best of the peers,
 FIGURES = {
     "cold": "cold process, ms",
     "warm": "warm, ms",
-    "processor": "processor seconds of a warm scan, ms",
+    "processor": "processor time of a warm scan, ms",
     "memory": "peak memory of a cold process, MB",
     "installed": "installed, MB",
 }
