@@ -70,7 +70,7 @@ class EyeMeasures:
         The Cataract Fraction when only pixels that are surely cataract count, and when possible ones do; in what is
         reported widened to hold the fraction itself (`with_range_about`).
     thickness_mm
-        Thickness of the lens on its axis, in tissue.
+        Thickness of the lens on its axis, in tissue; None where a scan does not surely show what its depth counts.
     nucleus_probability, log_odds, density
         As `LensMeasures` has them.
     optical_depth, forward_scatter
@@ -83,7 +83,7 @@ class EyeMeasures:
     zones: dict[str, ZoneMean]
     areas: SubcapsularAreas
     fraction_range: tuple[float, float]
-    thickness_mm: float
+    thickness_mm: float | None
     nucleus_probability: float | None
     log_odds: float
     density: float | None
@@ -133,7 +133,7 @@ def eye_measures(scans: Sequence[LensMeasures]) -> EyeMeasures | None:
             _mean(scan.fraction_range[0] for scan in scans),
             _mean(scan.fraction_range[1] for scan in scans),
         ),
-        thickness_mm=_mean(scan.geometry.thickness_mm for scan in scans),
+        thickness_mm=_thickness(scans),
         nucleus_probability=mean_of(scan.nucleus_probability for scan in scans),
         log_odds=_mean(scan.log_odds for scan in scans),
         density=mean_of(scan.density for scan in scans),
@@ -141,6 +141,13 @@ def eye_measures(scans: Sequence[LensMeasures]) -> EyeMeasures | None:
         forward_scatter=mean_of(scan.scatter.forward_scatter for scan in scans if scan.scatter),
         evidence=_evidence([scan.evidence for scan in scans if scan.evidence is not None]),
     )
+
+
+def _thickness(scans: Sequence[LensMeasures]) -> float | None:
+    """A lens in optical path looks 1.4 times as thick: better no number than one of the wrong kind."""
+    if not all(scan.geometry.certain for scan in scans):
+        return None
+    return _mean(scan.geometry.thickness_mm for scan in scans)
 
 
 def _evidence(scans: Sequence[LensEvidence]) -> EyeEvidence | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,10 +18,8 @@ if TYPE_CHECKING:
 
 FRONT_PART = 0.40  # the equator's plane lies at this part of the thickness behind the front pole (Navarro et al. 2014)
 _OUTER_COLUMNS = 0.06  # of the width on either side: there the iris cuts the lens, and edges are no surface
-_LEAST_COLUMNS = 12
-_ROUNDS = 6
-_NEAR_DEVIATIONS = 2.5  # a point of an outline that lies further from the surface does not count
-_LEAST_DEVIATION_MM = 0.02
+_LEAST_COLUMNS, _ROUNDS = 12, 6
+_NEAR_DEVIATIONS, _LEAST_DEVIATION_MM = 2.5, 0.02  # a point of an outline that lies further away does not count
 THICKNESS_AT_BIRTH_MM, GROWTH_MM_PER_YEAR = 2.93, 0.0236  # Dubbelman et al. 2003
 _AGES = (15.0, 95.0)
 _USUAL_CHAMBER_PATH_MM = 4.6  # optical path from the corneal apex to the lens of an average eye of 50 years
@@ -60,6 +58,8 @@ class LensGeometry:
         Radii of curvature of the surfaces as fitted over the pupil.
     thickness_mm
         Thickness on the axis, in tissue.
+    certain
+        Whether depth surely counts what `scale` says.
     """
 
     scale: DepthScale
@@ -69,6 +69,7 @@ class LensGeometry:
     front_radius_mm: float
     back_radius_mm: float
     thickness_mm: float
+    certain: bool = True
 
     @property
     def front_depth_mm(self) -> float:
@@ -197,14 +198,14 @@ def fit_lens(
     if outline is None:
         return None
     middle = float(outline.lateral_mm.mean())
-    shown_front = _fit(outline.lateral_mm, outline.front_mm)
-    shown_back = _fit(outline.lateral_mm, outline.back_mm)
+    shown_front, shown_back = (_fit(outline.lateral_mm, depth) for depth in (outline.front_mm, outline.back_mm))
     shown_thickness = shown_back.depth_at(middle) - shown_front.depth_at(middle)
     apex = FrontOfEye(0.0 if apex_row is None else apex_row * NATIVE_PITCH_UM / 1000, middle)
+    certain = scale is not None
     if scale is None:
         scale = DepthScale.TISSUE
         if apex_row is not None:
-            scale = depth_scale_of(shown_back.depth_at(middle) - apex.depth_mm, shown_thickness)
+            scale, certain = depth_scale_of(shown_back.depth_at(middle) - apex.depth_mm, shown_thickness)
     elif apex_row is None:
         apex = FrontOfEye(shown_front.depth_at(middle) - _USUAL_CHAMBER_PATH_MM, middle)
     front, back = shown_front, shown_back
@@ -213,7 +214,7 @@ def fit_lens(
         front = _fit(*in_tissue(outline.lateral_mm, outline.front_mm, smooth, apex))
         back = _fit(*in_tissue(outline.lateral_mm, outline.back_mm, smooth, apex))
     geometry = _geometry(front, back, scale)
-    return None if geometry is None else LensSurfaces(geometry, pixel_mm, apex, shown_front)
+    return None if geometry is None else LensSurfaces(replace(geometry, certain=certain), pixel_mm, apex, shown_front)
 
 
 def _geometry(front: Parabola, back: Parabola, scale: DepthScale) -> LensGeometry | None:

@@ -6,6 +6,7 @@ just that; others are corrected for refraction and show millimetres in tissue. B
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -24,6 +25,7 @@ CORNEAL_RADIUS_MM, CORNEAL_THICKNESS_MM = 7.8, 0.54  # of an average eye: Dubbel
 _LESS_OF_THICKNESS = 0.3
 _PATH_MM, _PATH_SD_MM = 8.65, 0.50
 _TISSUE_MM, _TISSUE_SD_MM = 6.30, 0.38
+_LEAST_ODDS = 7.4  # of the likelier scale, from which depth is known
 
 
 class DepthScale(StrEnum):
@@ -41,7 +43,7 @@ class FrontOfEye:
     lateral_mm: float
 
 
-def depth_scale_of(apex_to_back_mm: float, thickness_mm: float) -> DepthScale:
+def depth_scale_of(apex_to_back_mm: float, thickness_mm: float) -> tuple[DepthScale, bool]:
     """Tell optical path from millimetres in tissue by the size of the eye.
 
     A lens of 5 mm may be the lens of an old eye in millimetres, or that of a young one in optical path, but the eye
@@ -53,10 +55,19 @@ def depth_scale_of(apex_to_back_mm: float, thickness_mm: float) -> DepthScale:
         From the corneal apex to the back pole of the lens, as shown.
     thickness_mm
         Thickness of the lens on its axis, as shown.
+
+    Returns
+    -------
+    scale : DepthScale
+        The likelier one.
+    certain : bool
+        Whether it is at least `_LEAST_ODDS` times as likely as the other, of normal distributions: a large eye in
+        millimetres looks like a small one in optical path.
     """
     size = apex_to_back_mm - _LESS_OF_THICKNESS * thickness_mm
     from_path, from_tissue = (size - _PATH_MM) / _PATH_SD_MM, (size - _TISSUE_MM) / _TISSUE_SD_MM
-    return DepthScale.PATH if abs(from_path) < abs(from_tissue) else DepthScale.TISSUE
+    scale = DepthScale.PATH if abs(from_path) < abs(from_tissue) else DepthScale.TISSUE
+    return scale, abs(from_path**2 - from_tissue**2) >= 2 * math.log(_LEAST_ODDS)
 
 
 def in_tissue(

@@ -50,10 +50,8 @@ def draw_agreement(eyes: Sequence[MeasuredEye], coefficients: MeasureCoefficient
     areas = [(posterior_area(eye), eye.measures.areas.posterior_3mm, eye.facts.group) for eye in seen if eye.measures]
     _scatter(area, [(100 * true, 100 * found, group) for true, found, group in areas if found is not None])
     area.set(title="Opacity below the back capsule", xlabel="true % of the central 3 mm", ylabel="measured %")
-    _scatter(
-        thickness,
-        [(eye.facts.thickness_mm, eye.measures.thickness_mm, eye.facts.group) for eye in seen if eye.measures],
-    )
+    thick = [(eye.facts.thickness_mm, eye.measures.thickness_mm, eye.facts.group) for eye in seen if eye.measures]
+    _scatter(thickness, [(true, found, group) for true, found, group in thick if found is not None])
     thickness.set(title="Thickness of the lens", xlabel="true mm", ylabel="measured mm")
     grade.legend(frameon=False, markerscale=2)
     figure.savefig(folder / NAME, dpi=DPI, metadata={"Software": None})

@@ -66,9 +66,8 @@ def _zone_dice(eyes: Sequence[MeasuredEye]) -> dict[str, float | None]:
 
 
 def _thickness_error(eyes: Sequence[MeasuredEye]) -> dict[str, float | None]:
-    errors = np.array(
-        [eye.measures.thickness_mm - eye.facts.thickness_mm for eye in eyes if eye.measures and eye.truths]
-    )
+    found = [(eye.measures.thickness_mm, eye.facts.thickness_mm) for eye in eyes if eye.measures and eye.truths]
+    errors = np.array([measured - true for measured, true in found if measured is not None])
     return {
         "median": rounded(np.median(errors)),
         "sd": rounded(errors.std()),
