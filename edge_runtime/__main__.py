@@ -31,6 +31,8 @@ def run() -> int:
     except Interrupted as ended:  # when all was done
         code = INTERRUPTED[ended.number]
     if code in INTERRUPTED.values():
+        if listening := sys.modules.get("edge_runtime.reading.decoder_messages"):
+            listening.pass_on_now()  # that it was interrupted, for one
         end_at_once(code)  # not waiting for a thread that decodes a large scan
     return code
 

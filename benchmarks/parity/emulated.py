@@ -85,11 +85,14 @@ def labelled() -> list[dict[str, Any]]:
 def emulated(processor: str) -> list[dict[str, Any]]:
     """Return what `labelled` finds on an emulated processor."""
     command = [EMULATOR, "-cpu", processor, sys.executable, "-m", "benchmarks.parity.emulated", "--label"]
-    # A processor that OpenBLAS was told here is not the emulated one.
-    environment = {name: value for name, value in os.environ.items() if name != "OPENBLAS_CORETYPE"}
-    finished = subprocess.run(command, capture_output=True, check=True, text=True, env=environment)
+    finished = subprocess.run(command, capture_output=True, check=True, text=True, env=emulated_environment())
     rows: list[dict[str, Any]] = json.loads(finished.stdout)
     return rows
+
+
+def emulated_environment() -> dict[str, str]:
+    """Return the environment without the processor that OpenBLAS was told of: it is not the emulated one."""
+    return {name: value for name, value in os.environ.items() if name != "OPENBLAS_CORETYPE"}
 
 
 def compared(here: list[dict[str, Any]], there: list[dict[str, Any]]) -> list[dict[str, Any]]:

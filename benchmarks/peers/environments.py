@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import sysconfig
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "build" / "peers"
+_STARTED = time.time()  # ours is installed anew by every run: it changes most
 TORCH = "torch==2.13.0"  # exact, and first: an unpinned one brings gigabytes of CUDA libraries
 TORCHVISION = "torchvision==0.28.0"  # without what it requires, or it would replace torch; nothing here uses it
 
@@ -57,18 +60,41 @@ PEERS = MappingProxyType({
 
 
 def python_of(name: str, folder: Path = FOLDER) -> Path:
-    """Return the Python of a peer's environment, which is made first where it is not there."""
+    """Return the Python of a peer's environment, which is made where it is not there or holds other packages.
+
+    Raises
+    ------
+    RuntimeError
+        When PyTorch comes for CUDA: it would cost what nobody on a device pays.
+    """
     place = folder / name
-    python = place / "bin" / "python"
-    done = place / "installed"
-    if not done.exists():
-        subprocess.run([sys.executable, "-m", "venv", "--clear", str(place)], check=True)
-        for requirement in PEERS[name].installs:
-            alone = ["--no-deps"] if requirement == TORCHVISION else []
-            command = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *alone]
-            subprocess.run([*command, requirement], check=True)
-        done.touch()
+    python, stamp = place / "bin" / "python", place / "installed"
+    wanted = "\n".join(PEERS[name].installs)
+    if name != OURS and stamp.exists() and stamp.read_text(encoding="utf-8") == wanted:
+        return python
+    if name == OURS and stamp.exists() and stamp.stat().st_mtime > _STARTED:
+        return python
+    subprocess.run([sys.executable, "-m", "venv", "--clear", str(place)], check=True)
+    for requirement in PEERS[name].installs:
+        alone = ["--no-deps"] if requirement == TORCHVISION else []
+        command = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *alone]
+        subprocess.run([*command, _copy_of_ours(place) if requirement == str(ROOT) else requirement], check=True)
+    if TORCH in PEERS[name].installs:
+        code = "import sys, torch; sys.exit(torch.version.cuda)"
+        if subprocess.run([str(python), "-c", code], check=False).returncode:
+            raise RuntimeError(f"{TORCH} came for CUDA; an index with its CPU build is needed")
+    stamp.write_text(wanted, encoding="utf-8")
     return python
+
+
+def _copy_of_ours(place: Path) -> str:
+    """A copy of this project to build from, so that no build folder is left in the checkout."""
+    source = place / "source"
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        source.mkdir(exist_ok=True)
+        shutil.copy(ROOT / name, source)
+    shutil.copytree(ROOT / "edge_runtime", source / "edge_runtime", ignore=shutil.ignore_patterns("__pycache__"))
+    return str(source)
 
 
 def installed_bytes(name: str, folder: Path = FOLDER) -> int:

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 
 from edge_runtime import CataractAnalyzer, Limits, PixelPitch
+from edge_runtime.frame.window import NATIVE_PITCH_UM
 from edge_runtime.golden import SAMPLES
 from edge_runtime.model import session
 from edge_runtime.reading.raster import read_scan
@@ -23,9 +24,9 @@ if TYPE_CHECKING:
 
     from edge_runtime import ScanResult
 
-SAMPLE = SAMPLES / "simulated-cataract.png"
+SAMPLE = SAMPLES / "simulated-clear.png"  # 2150 x 1824, as a device exports it: pixels of 7.675 um
 ASIDE = 430  # pixels
-ENLARGED, ENLARGED_UM = 2.5, 3.07  # of a frame that no device exports: 24.5 million pixels
+ENLARGED = 2.5  # 5375 x 4560, which no device exports
 
 
 def usual(analyzer: CataractAnalyzer) -> ScanResult:
@@ -39,7 +40,7 @@ def elsewhere(analyzer: CataractAnalyzer) -> ScanResult:
 
 
 def largest(analyzer: CataractAnalyzer) -> ScanResult:
-    """The same with six times the pixels: about the most that the program takes."""
+    """The same with six times the pixels: about the most that the program takes (`edge_runtime.scan.MAX_PIXELS`)."""
     pixels = cv2.resize(read_scan(SAMPLE).pixels, None, fx=ENLARGED, fy=ENLARGED)
     return analyzer.analyze_pixels(pixels.astype(np.uint8, copy=False))
 
@@ -53,7 +54,7 @@ SCENES: dict[str, Callable[[CataractAnalyzer], ScanResult]] = {
 
 def main(scene: str, precision: str, scans: str) -> int:
     """Analyse the same scan so often, with one thread."""
-    profile = PixelPitch(ENLARGED_UM, ENLARGED_UM) if scene == "largest" else None
+    profile = PixelPitch(NATIVE_PITCH_UM / ENLARGED, NATIVE_PITCH_UM / ENLARGED) if scene == "largest" else None
     # An emulated processor of this architecture reads this machine's /proc/cpuinfo, which may tell of VNNI.
     exact = mock.patch.object(session, "sums_int8_exactly", return_value=platform.machine() == "aarch64")
     with exact:
@@ -61,7 +62,7 @@ def main(scene: str, precision: str, scans: str) -> int:
     cv2.setNumThreads(1)
     for _ in range(int(scans)):
         result = SCENES[scene](analyzer)
-    print(result.pixels.lens, result.pixels.cataract)
+    print(result.scan.rows, result.scan.columns, result.pixels.lens, result.pixels.cataract)
     return 0
 
 

@@ -20,6 +20,7 @@ from typing import Any
 
 from benchmarks.gate import FRESH
 from benchmarks.parity.aarch64 import Board, make_board
+from benchmarks.parity.emulated import emulated_environment
 from benchmarks.provenance import provenance, save
 from edge_runtime import CataractAnalyzer
 from edge_runtime.model.precision import PRECISIONS
@@ -30,6 +31,7 @@ from .counted_scans import SCENES
 ROOT = Path(__file__).parents[2]
 RESULTS = Path(__file__).parents[1] / "results" / "small_devices.json"
 PLUGIN = Path(__file__).with_name("instructions.c")
+MOST_CAP_MB = 1000
 MODULE = "benchmarks.speed.counted_scans"
 OUTPUTS = {"document": [], "overlay, too": ["--overlay"]}
 
@@ -65,12 +67,12 @@ def instructions(
         return int(counted.read_text()), done.stdout.strip()
 
 
-def processors(board: Board) -> dict[str, tuple[list[str], str, dict[str, str] | None]]:
+def processors(board: Board) -> dict[str, tuple[list[str], str, dict[str, str]]]:
     """Emulator, Python and environment of each emulated processor."""
     _, *options, python = board.command
     return {
         "Cortex-A72": (["qemu-aarch64", *options], python, board.environment),
-        "Haswell (AVX2, no VNNI)": (["qemu-x86_64", "-cpu", "Haswell"], sys.executable, None),
+        "Haswell (AVX2, no VNNI)": (["qemu-x86_64", "-cpu", "Haswell"], sys.executable, emulated_environment()),
     }
 
 
@@ -78,7 +80,7 @@ def compile_board(board: Board) -> None:
     """Compile the Python code on the board, as an installation does: or every start would count the compiling, too."""
     emulator, python, environment = processors(board)["Cortex-A72"]
     folders = [str(board.root / "usr" / "lib" / "python3.11"), str(board.site)]
-    writing = {name: value for name, value in (environment or {}).items() if name != "PYTHONDONTWRITEBYTECODE"}
+    writing = {name: value for name, value in environment.items() if name != "PYTHONDONTWRITEBYTECODE"}
     # Some files of libraries are templates, and compile nowhere.
     subprocess.run([*emulator, python, "-m", "compileall", "-qq", *folders], env=writing, check=False)
 
@@ -95,8 +97,9 @@ def counted(board: Board, plugin: Path) -> list[dict[str, Any]]:
                 )
                 if found != again:
                     raise RuntimeError(f"{processor}, {scene}: {found}, then {again}")
-                row = {"processor": processor, "precision": precision, "scene": scene, "found": found}
-                rows.append(row | {"cold": cold, "warm": twice - cold})
+                row: dict[str, Any] = {"processor": processor, "precision": precision, "scene": scene}
+                what = zip(("rows", "columns", "lens_px", "cataract_px"), map(int, found.split()), strict=True)
+                rows.append({**row, **dict(what), "cold": cold, "warm": twice - cold})
                 print(rows[-1], flush=True)
     return rows
 
@@ -113,6 +116,8 @@ def least_memory(precision: str, extra: Sequence[str]) -> dict[str, Any]:
         measured = [] if asked.returncode else [run(under) for _ in range(3)]
         if measured and not any(one.exit_code for one in measured):
             break
+        if cap > MOST_CAP_MB:
+            raise RuntimeError(f"no cap up to {MOST_CAP_MB} MB is kept three times: {asked.stderr}")
         needs = re.search(r"needs (\d+) MB", asked.stderr)
         cap = max(cap + 1, int(needs[1]) if needs else 0)
     peak_mb = max(one.peak_mb for one in measured)
@@ -131,6 +136,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--board", type=Path, default=FRESH.parent / "aarch64", help="the board is unpacked here")
     parser.add_argument("--out", type=Path, default=FRESH / RESULTS.name, help="default: build/benchmarks")
     arguments = parser.parse_args(words)
+    facts = provenance(CataractAnalyzer())  # before anything is measured: hours may bring other code
     installed = metadata.version("onnxruntime")
     board = make_board(arguments.board.resolve(), installed)
     with tempfile.TemporaryDirectory() as name:
@@ -145,7 +151,7 @@ def main(words: Sequence[str] | None = None) -> int:
         rows = counted(board, build_plugin(folder))
     version = subprocess.run(["qemu-aarch64", "--version"], capture_output=True, check=True, text=True).stdout
     content = {
-        **provenance(CataractAnalyzer()), "emulator": version.splitlines()[0], "instructions": rows, "memory": memory,
+        **facts, "emulator": version.splitlines()[0], "instructions": rows, "memory": memory,
     }  # fmt: skip
     save(arguments.out, content)
     return int(not all(one["kept"] for one in memory))

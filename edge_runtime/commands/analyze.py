@@ -129,7 +129,7 @@ def analyze_scans(options: AnalyzeOptions) -> int:
     failed = ungraded = 0
     for position, path in enumerate(options.scans):
         try:
-            graded = _analyze_one(analyzer, path, next(readings), options, labels, audit)
+            graded = _analyze_one(analyzer, path, readings, options, labels, audit)
         except Exception as error:
             fault = fault_of_one_scan(error)
             if not isinstance(known := fault or error, EdgeCataractError):
@@ -180,18 +180,19 @@ def _corrected(options: AnalyzeOptions) -> LabelMap | None:
 def _analyze_one(
     analyzer: CataractAnalyzer,
     path: str,
-    reading: Callable[[], Scan] | None,
+    readings: Iterator[Callable[[], Scan] | None],
     options: AnalyzeOptions,
     labels: LabelMap | None,
     audit: AuditTrail | None,
 ) -> bool:
     """Analyse one scan and deliver it; whether it was graded. Nothing of it is held while the next one is analysed."""
+    from edge_runtime.machine.stopwatch import Stopwatch
+
+    clock = Stopwatch()
+    reading = next(readings)
     if reading is None:
         result = analyzer.analyze(path, corrected=options.corrected)
     else:
-        from edge_runtime.machine.stopwatch import Stopwatch
-
-        clock = Stopwatch()
         scan = reading().corrected_by(labels)
         result = analyzer.analyze_scan(scan, read_ms=clock.lap_ms())  # what was left to wait for
     eye = analyzer.as_eye([result], age_years=options.age_years)

@@ -27,6 +27,7 @@ _DAMAGE = {
     r"|mDCV|cLLI|oFFs|pCAL|sCAL|sTER|Interlace handling))",
 }
 MAX_MESSAGES_BYTES = 1 << 20
+_capturing: list[tuple[int, int]] = []  # standard error as it was, and the file that stands for it meanwhile
 
 
 def reports_damage(container: str, messages: list[str]) -> bool:
@@ -55,16 +56,29 @@ def captured_messages() -> Iterator[list[str]]:
         cleanup.callback(os.close, heard)
         cleanup.callback(_log_from_warnings_on())
         os.dup2(heard, _STDERR)
+        _capturing.append((saved, heard))
         try:
             yield messages
         finally:
-            os.dup2(saved, _STDERR)
-            os.lseek(heard, 0, os.SEEK_SET)
-            for line in os.read(heard, MAX_MESSAGES_BYTES).decode("utf-8", "replace").splitlines(keepends=True):
-                if re.search(_DECODER, line):
-                    messages.append(line.rstrip("\n"))
-                else:
-                    os.write(_STDERR, line.encode("utf-8"))
+            _capturing.clear()
+            messages += _given_back(saved, heard)
+
+
+def pass_on_now() -> None:
+    """Give standard error back while a thread still listens to a decoder: what others wrote must not end with it."""
+    for saved, heard in tuple(_capturing):
+        _given_back(saved, heard)
+
+
+def _given_back(saved: int, heard: int) -> list[str]:
+    """Restore standard error and pass on what others wrote; the lines of decoders."""
+    os.dup2(saved, _STDERR)
+    os.lseek(heard, 0, os.SEEK_SET)
+    lines = os.read(heard, MAX_MESSAGES_BYTES).decode("utf-8", "replace").splitlines(keepends=True)
+    for line in lines:
+        if not re.search(_DECODER, line):
+            os.write(_STDERR, line.encode("utf-8"))
+    return [line.rstrip("\n") for line in lines if re.search(_DECODER, line)]
 
 
 def _log_from_warnings_on() -> Callable[[], object]:

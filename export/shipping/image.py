@@ -2,7 +2,7 @@
 
 The folder is the context of any builder (`docker build FOLDER`, `buildah build FOLDER`). It holds those packages of
 Debian that Python and the native libraries need, unpacked and not installed, the locked wheels of the architecture, and
-the definition of the image: nothing is run, so an image for ARM is made on any machine.
+the definition of the image: nothing of it is run, so an image for ARM is made on any Debian with debootstrap.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import argparse
 import re
 import shutil
 import sys
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -25,7 +26,7 @@ WANTED = ("python3", "libstdc++6", "libgomp1", "libsqlite3-0", "base-files", "ne
 # Manylinux of the wheels, by Debian's name of the architecture.
 MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
 PLATFORMS = ("manylinux_2_34", "manylinux_2_28", "manylinux_2_27", "manylinux_2_17", "manylinux2014")
-NOT_NEEDED = ("usr/share/doc", "usr/share/man", "usr/share/locale", "usr/share/lintian", "var/cache", "var/lib/apt")
+NOT_NEEDED = ("usr/share/man", "usr/share/locale", "usr/share/lintian", "var/cache", "var/lib/apt")
 
 
 def make_context(wheel: Path, arch: str, folder: Path) -> Path:
@@ -38,28 +39,42 @@ def make_context(wheel: Path, arch: str, folder: Path) -> Path:
     arch
         Debian's name of the architecture, of `MACHINES`.
     folder
-        Does not exist yet.
+        A new one.
 
     Raises
     ------
     ShippingError
-        When a package cannot be fetched, or is not the one whose digest was locked.
+        When the folder is there already, this Python is not that of the image, a package cannot be fetched, or is not
+        the one whose digest was locked. Nothing is left behind.
     """
-    folder.mkdir(parents=True)
-    unpack_debian(arch, folder / "root", folder / "fetched")
-    shutil.rmtree(folder / "fetched")
-    install_wheels(wheel, arch, folder / "site")
-    shutil.copyfile(DEFINITION, folder / DEFINITION.name)
+    if folder.exists():
+        raise ShippingError("output-folder", f"{folder} is there already.", "Name a new folder.")
+    if f"{sys.version_info.major}.{sys.version_info.minor}" != PYTHON:
+        raise ShippingError("other-python", "Byte code is written by the same Python alone.", f"Use Python {PYTHON}.")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    part = Path(tempfile.mkdtemp(dir=folder.parent, prefix=folder.name))
+    try:
+        unpack_debian(arch, part / "root", part / "fetched")
+        shutil.rmtree(part / "fetched")
+        install_wheels(wheel, arch, part / "site")
+        shutil.copyfile(DEFINITION, part / DEFINITION.name)
+        part.chmod(0o755)
+        part.rename(folder)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
     return folder
 
 
 def unpack_debian(arch: str, root: Path, fetched: Path) -> None:
-    """Fetch packages of Debian, whose signatures debootstrap checks, and unpack those that are needed."""
+    """Fetch packages of Debian by debootstrap, which wants to be root, and unpack those that are needed.
+
+    Of their documentation the licences stay. `parts` lists their versions.
+    """
     include = f"--include={','.join(WANTED)}"
     run("debootstrap", "--foreign", f"--arch={arch}", "--variant=minbase", include, DEBIAN, fetched)
     packages = {}
     for path in (fetched / "var" / "cache" / "apt" / "archives").glob("*.deb"):
-        fields = run("dpkg-deb", "--field", path, "Package", "Depends", "Pre-Depends", "Provides")
+        fields = run("dpkg-deb", "--field", path, "Package", "Version", "Depends", "Pre-Depends", "Provides")
         facts = dict(line.split(": ", 1) for line in fields.splitlines() if ": " in line)
         packages[facts["Package"]] = (path, facts)
     needed = needed_packages({name: facts for name, (_, facts) in packages.items()}, WANTED)
@@ -67,6 +82,21 @@ def unpack_debian(arch: str, root: Path, fetched: Path) -> None:
         run("dpkg-deb", "--extract", packages[name][0], root)
     for useless in NOT_NEEDED:
         shutil.rmtree(root / useless, ignore_errors=True)
+    for path in (root / "usr" / "share" / "doc").glob("*/*"):
+        if path.name != "copyright":
+            path.unlink() if path.is_symlink() or path.is_file() else shutil.rmtree(path)
+    parts = "".join(f"{name} {packages[name][1]['Version']}\n" for name in needed)
+    (root / "usr" / "share" / "doc" / "parts").write_text(parts, encoding="utf-8")
+    # What an installation of Debian's Python would do: or every start would compile it.
+    run(
+        sys.executable,
+        "-m",
+        "compileall",
+        "-qq",
+        "--invalidation-mode",
+        "unchecked-hash",
+        root / "usr" / "lib" / f"python{PYTHON}",
+    )
 
 
 def needed_packages(packages: dict[str, dict[str, str]], wanted: Iterable[str]) -> list[str]:
@@ -112,11 +142,9 @@ def _names(relations: str) -> list[str]:
 def install_wheels(wheel: Path, arch: str, site: Path) -> None:
     """Install the locked wheels of an architecture, and this project's, into a folder."""
     platforms = [word for name in PLATFORMS for word in ("--platform", f"{name}_{MACHINES[arch]}")]
-    # Byte code of the image's Python can be written by the same Python alone.
-    compiled = [] if sys.version_info[:2] == tuple(map(int, PYTHON.split("."))) else ["--no-compile"]
     install: list[str | Path] = [
         sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps",
-        "--only-binary=:all:", "--python-version", PYTHON, *platforms, *compiled, "--target", site,
+        "--only-binary=:all:", "--python-version", PYTHON, *platforms, "--target", site,
     ]  # fmt: skip
     run(*install, "--require-hashes", "--requirement", LOCKS / "kiosk.txt")
     run(*install, "--upgrade", wheel)

@@ -84,6 +84,9 @@ def fraction_of(printed: str) -> float:
 @pytest.mark.network
 def test_an_image_for_arm_is_made_here_and_measures_on_an_emulated_board(for_arm: Built) -> None:
     assert elf_machines(for_arm.root) == {ELF_MACHINES["arm64"]}
+    assert list((for_arm.root / "usr" / "lib" / "python3.11" / "json" / "__pycache__").glob("decoder.*.pyc"))
+    assert (for_arm.root / "usr" / "share" / "doc" / "libc6" / "copyright").is_file()
+    assert "libc6 2.36" in (for_arm.root / "usr" / "share" / "doc" / "parts").read_text()
     size = sum(path.lstat().st_size for path in for_arm.root.rglob("*") if path.is_file())
     assert size < MOST_MB * 1e6
     describe_processor(for_arm.root)  # of the board: the engine stumbles over this machine's
@@ -114,6 +117,7 @@ def test_an_image_for_this_machine_runs_as_nobody(for_here: Built) -> None:
     assert told["Entrypoint"] == ["/usr/bin/python3", "-m", "edge_runtime"]
     scans = for_here.root / "scans"
     shutil.copy(SAMPLE, scans / "scan.png")
+    (scans / "argparse.py").write_text("raise SystemExit('code among the scans was run')\n")
 
     started = (*for_here.buildah, "run", "--isolation", "chroot", for_here.container, "--")
 
@@ -124,6 +128,14 @@ def test_an_image_for_this_machine_runs_as_nobody(for_here: Built) -> None:
     assert fraction_of(inside("scan.png", "--json")) == released_fraction(SAMPLE.name)
     look = "import os; print(os.geteuid(), os.access('/opt/edge-cataract', os.W_OK), os.access('/usr', os.W_OK))"
     assert run(*started, "/usr/bin/python3", "-c", look).split() == ["65534", "False", "False"]
+
+
+def test_a_folder_that_is_there_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "kept").write_text("")
+    with pytest.raises(ShippingError, match="is there already"):
+        image.make_context(tmp_path / "a.whl", "amd64", tmp_path)
+    assert image.main([str(tmp_path / "a.whl"), "--arch", "amd64", "-o", str(tmp_path)]) != 0
+    assert [path.name for path in tmp_path.iterdir()] == ["kept"]
 
 
 def test_packages_are_those_that_are_needed() -> None:

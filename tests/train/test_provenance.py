@@ -1,12 +1,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from train import provenance
+
+
+@pytest.fixture(autouse=True)
+def asked_anew() -> Iterator[None]:
+    provenance.code_revision.cache_clear()
+    yield
+    provenance.code_revision.cache_clear()
 
 
 def test_the_revision_is_a_commit_with_a_mark_for_changes() -> None:
@@ -16,11 +24,9 @@ def test_the_revision_is_a_commit_with_a_mark_for_changes() -> None:
 def test_outside_a_checkout_the_revision_is_unknown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(provenance, "ROOT", tmp_path)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
-    provenance.code_revision.cache_clear()
     assert provenance.code_revision() == "unknown"
     monkeypatch.undo()
     assert provenance.code_revision() == "unknown", "a run keeps what it began with"
-    provenance.code_revision.cache_clear()
 
 
 def test_versions_leave_out_what_is_not_installed() -> None:

@@ -114,6 +114,7 @@ def fit_look(
         The learning rate ends its fall when these are over, at the latest.
     """
     out.mkdir(parents=True, exist_ok=True)
+    commit = code_revision()  # of the code that trains, whatever is committed meanwhile
     began = told = time.monotonic()
     learnt, held_out = frames.split(recipe.held_out, recipe.seed)
     batches = LookBatches(frames, learnt, recipe, torch.device(device))
@@ -137,7 +138,7 @@ def fit_look(
         "training_data": frames.description,
         "frames": len(learnt),
         "dataset_sha256": frames.sha256,
-        "training_commit": code_revision(),
+        "training_commit": commit,
         "held_out": found,
     }
     save_look(LookCheckpoint(metadata, training.network.state_dict()), out / "checkpoint")

@@ -26,13 +26,14 @@ def start(job: Job) -> Callable[[], int]:
 
     def run() -> int:
         with Image.open(job.scan) as scan:
-            half = np.array(scan.convert("L").reduce(2))
+            size, half = scan.size, np.array(scan.convert("L").reduce(2))
         rows, columns = half.shape
         grey = torch.from_numpy(half).float()[None, None] / 255
         grey = functional.pad(grey, (0, -columns % config.stride, 0, -rows % config.stride))
         with torch.inference_mode():
             labels = network(grey)[0, :, :rows, :columns].argmax(0).to(torch.uint8).numpy()
-        Image.fromarray(labels).resize((2 * columns, 2 * rows), Image.Resampling.NEAREST).save(job.out)
+        whole = Image.fromarray(labels).resize((2 * columns, 2 * rows), Image.Resampling.NEAREST)
+        whole.crop((0, 0, *size)).save(job.out)
         return int((labels > 0).sum())
 
     return run

@@ -151,10 +151,10 @@ print(code, resident_bytes(peak=True), file=sys.stderr)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("cap", [90, 96, 100, 140])
+@pytest.mark.parametrize("more_mb", [2, 40])
 @pytest.mark.parametrize("precision", ["int8", "fp32"])
 def test_a_cap_is_kept_in_a_real_process_with_every_picture_or_refused(
-    cap: int, precision: str, tmp_path: Path
+    more_mb: int, precision: str, tmp_path: Path
 ) -> None:
     pictures = {name: tmp_path / f"{name}.png" for name in ("overlay", "labels", "probability")}
     words = [word for name, path in pictures.items() for word in (f"--{name}", str(path))]
@@ -164,13 +164,15 @@ def test_a_cap_is_kept_in_a_real_process_with_every_picture_or_refused(
         command = [sys.executable, "-c", CAPPED, *words, *more]
         return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60).stderr
 
-    capped = run("--max-memory", str(cap))
-    code, peak = (int(word) for word in capped.split()[-2:])
-    assert code in (0, 71)
-    if code == 71:
-        assert "memory-cap" in capped
-        assert not list(tmp_path.iterdir())
-        return
+    refused = run("--max-memory", "90")
+    assert refused.split()[-2] == "71"
+    assert not list(tmp_path.iterdir())
+    needed = re.search(r"memory-cap.* needs (\d+) MB", refused)
+    assert needed is not None
+    # What is held differs a little from run to run: barely enough, and plenty.
+    cap = int(needed[1]) + more_mb
+    code, peak = (int(word) for word in run("--max-memory", str(cap)).split()[-2:])
+    assert code == 0
     assert peak <= cap * memory.MEGABYTE
     found = {name: path.read_bytes() for name, path in pictures.items()}
     assert run().split()[-2] == "0"

@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from edge_runtime.reading.decoder_messages import captured_messages
+from edge_runtime.reading.decoder_messages import captured_messages, pass_on_now
 from tests.conftest import ROOT, RunProgram
 
 
@@ -32,6 +32,16 @@ def test_standard_error_is_given_back_after_a_failure(capfd: pytest.CaptureFixtu
         raise KeyboardInterrupt
     os.write(2, b"still here\n")
     assert capfd.readouterr().err == "still here\n"
+
+
+def test_what_others_wrote_is_passed_on_when_the_program_ends_meanwhile(capfd: pytest.CaptureFixture[str]) -> None:
+    with captured_messages() as messages:
+        os.write(2, b"interrupted\nCorrupt JPEG data\n")
+        assert capfd.readouterr().err == ""
+        pass_on_now()
+        assert capfd.readouterr().err == "interrupted\n"
+    assert messages == ["Corrupt JPEG data"]
+    pass_on_now()  # nothing is heard any more
 
 
 def test_flood_of_messages_is_never_waited_for() -> None:
@@ -86,7 +96,7 @@ import os, sys
 report = os.dup(1)
 for number in {closed!r}:
     os.close(number)
-from edge_runtime.reading.decoder_messages import captured_messages
+from edge_runtime.reading.decoder_messages import captured_messages, pass_on_now
 with captured_messages() as messages:
     os.write(2, b"Corrupt JPEG data\\n")
 try:
