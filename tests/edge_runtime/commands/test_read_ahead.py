@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from edge_runtime import cli
+from edge_runtime.commands.outcome import EXIT_SOME_FAILED
 from edge_runtime.golden import SAMPLES
 from edge_runtime.reading import raster
 from edge_runtime.scan import Scan
@@ -40,7 +41,7 @@ def test_each_scan_is_read_by_a_thread_and_its_wait_is_told(
     printed = capsys.readouterr()
     documents = [json.loads(line) for line in printed.out.splitlines()]
     assert [document["scans"][0]["source"] for document in documents] == [Path(name).name for name in SCANS]
-    assert code == 1
+    assert code == EXIT_SOME_FAILED
     assert "missing.png" in printed.err
     assert read_by == [False, False, False]
     # The reading of the first began before the model was loaded, so it is waited for in part; no wait is free.
