@@ -1,8 +1,9 @@
 """The C sample with the oldest engine, and on an emulated board: ``python -m benchmarks.parity.c_elsewhere``.
 
 Frames of every kind go through it with the oldest onnxruntime that is supported and the one that is installed, here and
-on an emulated Raspberry Pi 4, and are held against the runtime of this machine. It needs the Debian packages
-gcc-aarch64-linux-gnu, qemu-user-static and debootstrap, and a package index. Ends with 1 when something differs.
+on an emulated Raspberry Pi 4, and are held against the runtime of this machine. What was found before with the same
+models and as many frames stays, so a run that was stopped goes on. It needs the Debian packages gcc-aarch64-linux-gnu,
+qemu-user-static and debootstrap, and a package index. Ends with 1 when something differs.
 """
 
 from __future__ import annotations
@@ -83,6 +84,16 @@ def asked_of(chosen: Sequence[Frame], precision: str) -> list[Asked]:
     return [Asked.of(frame.scan, analyzers[frame.pitch], frame.pitch) for frame in chosen]
 
 
+def earlier(path: Path, facts: dict[str, Any]) -> dict[str, Any]:
+    """What was found before with the same models, by precision and machine."""
+    if not path.exists():
+        return {}
+    content = json.loads(path.read_text(encoding="utf-8"))
+    same = all(content.get(name) == facts[name] for name in ("model", "look_sha256")) and content["seed"] == SEED
+    found: dict[str, Any] = content["found"] if same else {}
+    return found
+
+
 def main(words: Sequence[str] | None = None) -> int:
     """Compare, print, save."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -94,8 +105,8 @@ def main(words: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(words)
     installed = metadata.version("onnxruntime")
     chosen = spread(list(frames(PER_COHORT, arguments.folder)), arguments.frames)
-    found: dict[str, Any] = {}
     facts = provenance(CataractAnalyzer())
+    found = earlier(arguments.out, facts)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         here, there = build_c(folder / "here"), build_c(folder / "there", compiler=CROSS)
@@ -106,11 +117,13 @@ def main(words: Sequence[str] | None = None) -> int:
             f"Cortex-A72, {OLDEST_ONNXRUNTIME}": (on_board(make_board(arguments.board, OLDEST_ONNXRUNTIME)), there),
         }
         for precision in arguments.precision:
-            asked = asked_of(chosen, precision)
-            for machine, (where, program) in machines.items():
-                one = found.setdefault(precision, {})[machine] = compare(where, program, asked, precision, folder)
-                print(precision, machine, json.dumps(one), flush=True)
-                save(arguments.out, {**facts, "seed": SEED, "frames": len(chosen), "found": found})
+            known = found.setdefault(precision, {})
+            left = [one for one in machines if known.get(one, {"frames": 0})["frames"] < len(chosen)]
+            asked = asked_of(chosen, precision) if left else []
+            for machine in left:
+                known[machine] = compare(*machines[machine], asked, precision, folder)
+                print(precision, machine, json.dumps(known[machine]), flush=True)
+                save(arguments.out, {**facts, "seed": SEED, "found": found})
     return int(any(one["broken"] for machines in found.values() for one in machines.values()))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -113,3 +114,13 @@ def test_no_answer_may_differ_and_no_label_of_int8() -> None:
     assert not holds(found(fp32={"differing_labels": 3}))
     assert not holds(found(selftest=83))
     assert not holds(found(vectors=1))
+
+
+def test_what_was_found_with_the_same_models_stays(tmp_path: Path) -> None:
+    path = tmp_path / "found.json"
+    facts = {"model": {"sha256": "1"}, "look_sha256": "2"}
+    assert c_elsewhere.earlier(path, facts) == {}
+    found = {"int8": {"a board": {"frames": 200, "broken": False}}}
+    path.write_text(json.dumps({**facts, "seed": c_elsewhere.SEED, "found": found}))
+    assert c_elsewhere.earlier(path, facts) == found
+    assert c_elsewhere.earlier(path, facts | {"model": {"sha256": "3"}}) == {}
