@@ -55,7 +55,7 @@ def test_contenders_take_turns() -> None:
 
 
 def test_a_ratio_is_that_of_neighbours_in_time() -> None:
-    slower, faster = Timed((8.0, 80.0, 9.0), 0, 0, None), Timed((2.0, 20.0, 3.0), 0, 0, None)
+    slower, faster = Timed((8.0, 80.0, 9.0), (), 0, 0, None), Timed((2.0, 20.0, 3.0), (), 0, 0, None)
     assert ratio(slower, faster) == {"median": 4.0, "min": 3.0, "max": 4.0}
 
 

@@ -17,7 +17,7 @@ from tests.conftest import ROOT
 
 ROOMS = ("frame", "measure", "model")
 # What each may be used for: whole numbers in, whole numbers out, or a table.
-EXACT = {"LUT", "boxFilter", "connectedComponentsWithStats", "resize", "CC_STAT_AREA", "erode", "dilate"}
+EXACT = {"LUT", "boxFilter", "calcHist", "connectedComponentsWithStats", "resize", "CC_STAT_AREA", "erode", "dilate"}
 INTERPOLATION = {"INTER_LINEAR_EXACT", "INTER_NEAREST_EXACT", "INTER_AREA"}  # the last by a whole number only
 # The way back to the scan's pixels, for pictures: nothing is counted there.
 PICTURES = {"warpAffine", "INTER_LINEAR", "INTER_NEAREST", "WARP_INVERSE_MAP", "BORDER_REPLICATE"}
