@@ -12,6 +12,7 @@ from typing import Any
 from benchmarks.parity.comparison import MAX_AUC_DRIFT, MAX_LENS_DICE_DRIFT
 from export.verify import LIMITS, Limits
 
+from .charts import save_chart
 from .templates import fill
 
 RESULTS = Path(__file__).parents[1] / "results"
@@ -124,8 +125,7 @@ def draw(content: dict[str, Any], path: Path) -> None:
     for place, (_, one) in enumerate(shown):
         axes.text(one["ms"]["max"], place, f" {one['ms']['median']:,.1f}", va="center", fontsize="small")
     axes.set_xlim(right=3 * max(one["ms"]["max"] for _, one in shown))  # room for the last number
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=120)
+    save_chart(figure, path, dpi=120)
 
 
 if __name__ == "__main__":

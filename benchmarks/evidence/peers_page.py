@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from benchmarks.evidence.charts import save_chart
 from benchmarks.evidence.templates import fill
 from benchmarks.peers.environments import OURS
 from benchmarks.peers.side_by_side import FIGURES, LEAST_LEAD, LED, RESULTS
@@ -48,7 +49,7 @@ def draw(content: Mapping[str, Any], path: Path) -> None:
         for place, median in enumerate(medians):
             axes.text(median, place, f" {median:,.0f}", va="center", fontsize="x-small")
         axes.set_xlim(min(medians) / 2, 6 * max(medians))  # room for the last number
-    figure.savefig(path, dpi=110)
+    save_chart(figure, path, dpi=110)
 
 
 if __name__ == "__main__":

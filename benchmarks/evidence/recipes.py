@@ -24,6 +24,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from benchmarks.evidence.charts import save_chart
 from benchmarks.provenance import place, save
 from train.checkpoint import load_checkpoint
 from train.data.dataset import Dataset, read_dataset
@@ -270,7 +271,7 @@ def draw(runs: Sequence[Run], path: Path) -> None:
         axes.set(xlabel="training time, minutes", ylabel=f"held-out {title}", ylim=(0, 1.02), xlim=(0, None))
         axes.legend(fontsize="small", loc="lower left")
     path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=120)
+    save_chart(figure, path, dpi=120)
 
 
 if __name__ == "__main__":

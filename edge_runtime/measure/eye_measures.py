@@ -70,7 +70,7 @@ class EyeMeasures:
         The Cataract Fraction when only pixels that are surely cataract count, and when possible ones do; in what is
         reported widened to hold the fraction itself (`with_range_about`).
     thickness_mm
-        Thickness of the lens on its axis, in tissue; None where a scan does not surely show what its depth counts (`optics.depth_scale_of`).
+        Thickness of the lens on its axis, in tissue; None where a scan does not surely show what its depth counts.
     nucleus_probability, log_odds, density
         As `LensMeasures` has them.
     optical_depth, forward_scatter
