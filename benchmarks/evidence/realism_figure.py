@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.figure import Figure
 
+from .charts import save_chart
 from .measured_eyes import PROFILE_POINTS, STATISTICS, Measured
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def draw(real: list[Measured], phantom: dict[tuple[str, str], list[Measured]], p
     for axis, name in zip(axes.flat[2:], STATISTICS, strict=True):
         _draw_statistic(axis, name, real, phantom)
     figure.tight_layout()
-    figure.savefig(path, dpi=70)
+    save_chart(figure, path, dpi=70)
 
 
 def _draw_profiles(axis: Axes, regime: str, real: list[Measured], clear: list[Measured]) -> None:
