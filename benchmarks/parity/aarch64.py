@@ -27,6 +27,7 @@ import numpy as np
 from benchmarks.provenance import place, save
 from edge_runtime import CataractAnalyzer
 from edge_runtime.report.png import encode_png
+from export.shipping.image import PYTHON, unpack_debian
 from train.phantom.cohorts.catalogue import plan_cohort
 from train.phantom.patient import make_eye
 from train.phantom.render import render
@@ -38,8 +39,6 @@ RESULTS = Path(__file__).parents[1] / "results" / "aarch64.json"
 SAMPLES = sorted((ROOT / "edge_runtime" / "samples").glob("*.png"))
 BUNDLED = sorted((ROOT / "edge_runtime" / "models").glob("edge-*.onnx"))
 PROGRAMS = ("qemu-aarch64-static", "debootstrap", "dpkg-deb")
-DEBIAN = "bookworm"  # its Python is the oldest that is supported
-PACKAGES = "python3,libstdc++6,libgomp1"
 OLDEST_ONNXRUNTIME = "1.24.4"
 PLATFORMS = ("manylinux_2_28_aarch64", "manylinux_2_27_aarch64", "manylinux_2_17_aarch64", "manylinux2014_aarch64")
 # Of the lens pixels, that may have another label. int8 is exact (`export.exact`); fp32 adds in another order on ARM.
@@ -98,7 +97,7 @@ def make_board(folder: Path, onnxruntime: str) -> Board:
     """Unpack a board with a version of onnxruntime; what is there already is used again."""
     board = Board(folder / "root", folder / f"site-{onnxruntime}")
     if not (board.root / "usr" / "bin" / "python3").exists():
-        _unpack_debian(board.root)
+        unpack_debian("arm64", board.root)
         describe_processor(board.root)
     if not board.site.exists():
         wheels = folder / f"wheels-{onnxruntime}"
@@ -106,7 +105,7 @@ def make_board(folder: Path, onnxruntime: str) -> Board:
         platforms = [word for platform in PLATFORMS for word in ("--platform", platform)]
         subprocess.run(
             [sys.executable, "-m", "pip", "download", "--quiet", "--only-binary=:all:", "--no-deps", *platforms,
-             "--python-version", "3.11", "--dest", wheels, *requirements, f"onnxruntime=={onnxruntime}"],
+             "--python-version", PYTHON, "--dest", wheels, *requirements, f"onnxruntime=={onnxruntime}"],
             check=True,
         )  # fmt: skip
         part = board.site.with_suffix(".part")
@@ -114,13 +113,6 @@ def make_board(folder: Path, onnxruntime: str) -> Board:
             shutil.unpack_archive(wheel, part, "zip")
         part.rename(board.site)
     return board
-
-
-def _unpack_debian(root: Path) -> None:
-    words = ["--foreign", "--arch=arm64", "--variant=minbase", f"--include={PACKAGES}", DEBIAN, str(root)]
-    subprocess.run(["debootstrap", *words], check=True, stdout=subprocess.DEVNULL)
-    for package in (root / "var" / "cache" / "apt" / "archives").glob("*.deb"):
-        subprocess.run(["dpkg-deb", "-x", package, root], check=True)
 
 
 def describe_processor(root: Path) -> None:

@@ -133,7 +133,7 @@ def paper(setting: Setting, _: str) -> Run:
     from train.unet import UNet, UNetConfig
 
     torch.manual_seed(1)
-    config = UNetConfig(width=64, levels=4, channel_cap=1024)
+    config = UNetConfig()  # as published
     window = sample_window()[:PAPER_SIDE, :PAPER_SIDE]
     return _counting(Pipeline(UNet(config), grid=2, stride=config.stride).eval(), window, setting.threads)
 

@@ -77,12 +77,11 @@ def processors(board: Board) -> dict[str, tuple[list[str], str, dict[str, str]]]
 
 
 def compile_board(board: Board) -> None:
-    """Compile the Python code on the board, as an installation does: or every start would count the compiling, too."""
+    """Compile the packages on the board, as an installation does: or every start would count the compiling, too."""
     emulator, python, environment = processors(board)["Cortex-A72"]
-    folders = [str(board.root / "usr" / "lib" / "python3.11"), str(board.site)]
     writing = {name: value for name, value in environment.items() if name != "PYTHONDONTWRITEBYTECODE"}
     # Some files of libraries are templates, and compile nowhere.
-    subprocess.run([*emulator, python, "-m", "compileall", "-qq", *folders], env=writing, check=False)
+    subprocess.run([*emulator, python, "-m", "compileall", "-qq", str(board.site)], env=writing, check=False)
 
 
 def counted(board: Board, plugin: Path) -> list[dict[str, Any]]:

@@ -54,8 +54,7 @@ def make_context(wheel: Path, arch: str, folder: Path) -> Path:
     folder.parent.mkdir(parents=True, exist_ok=True)
     part = Path(tempfile.mkdtemp(dir=folder.parent, prefix=folder.name))
     try:
-        unpack_debian(arch, part / "root", part / "fetched")
-        shutil.rmtree(part / "fetched")
+        unpack_debian(arch, part / "root")
         install_wheels(wheel, arch, part / "site")
         shutil.copyfile(DEFINITION, part / DEFINITION.name)
         part.chmod(0o755)
@@ -65,21 +64,24 @@ def make_context(wheel: Path, arch: str, folder: Path) -> Path:
     return folder
 
 
-def unpack_debian(arch: str, root: Path, fetched: Path) -> None:
+def unpack_debian(arch: str, root: Path) -> None:
     """Fetch packages of Debian by debootstrap, which wants to be root, and unpack those that are needed.
 
     Of their documentation the licences stay. `parts` lists their versions.
     """
     include = f"--include={','.join(WANTED)}"
-    run("debootstrap", "--foreign", f"--arch={arch}", "--variant=minbase", include, DEBIAN, fetched)
-    packages = {}
-    for path in (fetched / "var" / "cache" / "apt" / "archives").glob("*.deb"):
-        fields = run("dpkg-deb", "--field", path, "Package", "Version", "Depends", "Pre-Depends", "Provides")
-        facts = dict(line.split(": ", 1) for line in fields.splitlines() if ": " in line)
-        packages[facts["Package"]] = (path, facts)
-    needed = needed_packages({name: facts for name, (_, facts) in packages.items()}, WANTED)
-    for name in needed:
-        run("dpkg-deb", "--extract", packages[name][0], root)
+    root.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=root.parent) as name:
+        fetched = Path(name)
+        run("debootstrap", "--foreign", f"--arch={arch}", "--variant=minbase", include, DEBIAN, fetched)
+        packages = {}
+        for path in (fetched / "var" / "cache" / "apt" / "archives").glob("*.deb"):
+            fields = run("dpkg-deb", "--field", path, "Package", "Version", "Depends", "Pre-Depends", "Provides")
+            facts = dict(line.split(": ", 1) for line in fields.splitlines() if ": " in line)
+            packages[facts["Package"]] = (path, facts)
+        needed = needed_packages({name: facts for name, (_, facts) in packages.items()}, WANTED)
+        for package in needed:
+            run("dpkg-deb", "--extract", packages[package][0], root)
     for useless in NOT_NEEDED:
         shutil.rmtree(root / useless, ignore_errors=True)
     for path in (root / "usr" / "share" / "doc").glob("*/*"):
@@ -88,15 +90,8 @@ def unpack_debian(arch: str, root: Path, fetched: Path) -> None:
     parts = "".join(f"{name} {packages[name][1]['Version']}\n" for name in needed)
     (root / "usr" / "share" / "doc" / "parts").write_text(parts, encoding="utf-8")
     # What an installation of Debian's Python would do: or every start would compile it.
-    run(
-        sys.executable,
-        "-m",
-        "compileall",
-        "-qq",
-        "--invalidation-mode",
-        "unchecked-hash",
-        root / "usr" / "lib" / f"python{PYTHON}",
-    )
+    library = root / "usr" / "lib" / f"python{PYTHON}"
+    run(sys.executable, "-m", "compileall", "-qq", "--invalidation-mode", "unchecked-hash", library)
 
 
 def needed_packages(packages: dict[str, dict[str, str]], wanted: Iterable[str]) -> list[str]:

@@ -21,7 +21,7 @@ def start(job: Job) -> Callable[[], int]:
 
     torch.set_num_threads(job.threads)
     torch.manual_seed(1)
-    config = UNetConfig(width=64, levels=4, channel_cap=1024)
+    config = UNetConfig()  # as published
     network = UNet(config).eval()
 
     def run() -> int:
