@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextvars import copy_context
 from functools import partial
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from .task import Task
 
 Value = TypeVar("Value")
+_Turn: TypeAlias = Task[Value] | Callable[[], Value] | None
 
 
 def done_ahead(works: Iterable[Callable[[], Value]]) -> Iterator[Callable[[], Value]]:
@@ -27,14 +28,21 @@ def done_ahead(works: Iterable[Callable[[], Value]]) -> Iterator[Callable[[], Va
     return _in_turn(_begun(coming), coming)
 
 
-def _in_turn(task: Task[Value] | None, coming: Iterator[Callable[[], Value]]) -> Iterator[Callable[[], Value]]:
-    while task is not None:
-        task.wait()
+def _in_turn(begun: _Turn[Value], coming: Iterator[Callable[[], Value]]) -> Iterator[Callable[[], Value]]:
+    while begun is not None:
+        if isinstance(begun, Task):
+            begun.wait()
         following = _begun(coming)
-        yield task.result
-        task = following
+        yield begun.result if isinstance(begun, Task) else begun
+        begun = following
 
 
-def _begun(coming: Iterator[Callable[[], Value]]) -> Task[Value] | None:
+def _begun(coming: Iterator[Callable[[], Value]]) -> _Turn[Value]:
+    """The next piece of work in a thread, or the work itself where no thread can be had: it is done in its turn."""
     work = next(coming, None)
-    return None if work is None else Task(partial(copy_context().run, work))
+    if work is None:
+        return None
+    try:
+        return Task(partial(copy_context().run, work))
+    except RuntimeError:
+        return work

@@ -43,3 +43,15 @@ def test_work_sees_the_context_of_the_caller() -> None:
         assert seen() == "cancelled by this call"
     finally:
         WORD.reset(token)
+
+
+def test_where_no_thread_can_be_had_work_is_done_in_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_thread(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", no_thread)
+    done: list[int] = []
+    for number, result in enumerate(done_ahead([partial(done.append, number) for number in range(3)])):
+        assert len(done) == number, "not before its turn"
+        result()
+    assert done == [0, 1, 2]
