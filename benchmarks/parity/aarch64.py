@@ -27,7 +27,9 @@ import numpy as np
 from benchmarks.provenance import place, save
 from edge_runtime import CataractAnalyzer
 from edge_runtime.report.png import encode_png
-from export.shipping.image import PYTHON, unpack_debian
+from export.shipping.board import EMULATOR, describe_processor, emulated, environment_of
+from export.shipping.cross import PYTHON, unpack_debian
+from export.shipping.image import WANTED
 from train.phantom.cohorts.catalogue import plan_cohort
 from train.phantom.patient import make_eye
 from train.phantom.render import render
@@ -38,23 +40,11 @@ ROOT = Path(__file__).parents[2]
 RESULTS = Path(__file__).parents[1] / "results" / "aarch64.json"
 SAMPLES = sorted((ROOT / "edge_runtime" / "samples").glob("*.png"))
 BUNDLED = sorted((ROOT / "edge_runtime" / "models").glob("edge-*.onnx"))
-PROGRAMS = ("qemu-aarch64-static", "debootstrap", "dpkg-deb")
+PROGRAMS = (EMULATOR[0], "debootstrap", "dpkg-deb")
 OLDEST_ONNXRUNTIME = "1.24.4"
 PLATFORMS = ("manylinux_2_28_aarch64", "manylinux_2_27_aarch64", "manylinux_2_17_aarch64", "manylinux2014_aarch64")
 # Of the lens pixels, that may have another label. int8 is exact (`export.exact`); fp32 adds in another order on ARM.
 SHARES = {"int8": 0.0, "fp32": 1e-6}
-
-_CORE = """processor\t: {number}
-BogoMIPS\t: 108.00
-Features\t: fp asimd evtstrm crc32 cpuid
-CPU implementer\t: 0x41
-CPU architecture: 8
-CPU variant\t: 0x0
-CPU part\t: 0xd08
-CPU revision\t: 3
-
-"""
-_CACHES = (("1", "Data", "32K"), ("1", "Instruction", "48K"), ("2", "Unified", "1024K"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +65,13 @@ class Board:
     @property
     def command(self) -> list[str]:
         """The Python on it, for `subprocess.run`."""
-        return ["qemu-aarch64-static", "-cpu", "cortex-a72", str((self.root / "usr" / "bin" / "python3").resolve())]
+        return emulated(self.root / "usr" / "bin" / "python3")
 
     @property
     def environment(self) -> dict[str, str]:
         """The environment of that Python."""
-        return {
-            "QEMU_LD_PREFIX": str(self.root),
-            "PYTHONPATH": f"{self.site}:{ROOT}",
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "PATH": os.environ["PATH"],
-        }
+        own = {"PYTHONPATH": f"{self.site}:{ROOT}", "PYTHONDONTWRITEBYTECODE": "1"}
+        return {**environment_of(self.root), **own}
 
 
 def missing_programs() -> list[str]:
@@ -97,7 +83,7 @@ def make_board(folder: Path, onnxruntime: str) -> Board:
     """Unpack a board with a version of onnxruntime; what is there already is used again."""
     board = Board(folder / "root", folder / f"site-{onnxruntime}")
     if not (board.root / "usr" / "bin" / "python3").exists():
-        unpack_debian("arm64", board.root)
+        unpack_debian("arm64", WANTED, board.root)
         describe_processor(board.root)
     if not board.site.exists():
         wheels = folder / f"wheels-{onnxruntime}"
@@ -113,24 +99,6 @@ def make_board(folder: Path, onnxruntime: str) -> Board:
             shutil.unpack_archive(wheel, part, "zip")
         part.rename(board.site)
     return board
-
-
-def describe_processor(root: Path) -> None:
-    """A Raspberry Pi 4 as its system describes it: onnxruntime from 1.28 on stumbles over the host's description."""
-    files = {
-        "proc/cpuinfo": "".join(_CORE.format(number=number) for number in range(4)) + "Hardware\t: BCM2835\n",
-        **{f"sys/devices/system/cpu/{name}": "0-3\n" for name in ("online", "possible", "present")},
-    }
-    for core in range(4):
-        for index, (level, kind, size) in enumerate(_CACHES):
-            cache = f"sys/devices/system/cpu/cpu{core}/cache/index{index}"
-            shared = "0-3" if kind == "Unified" else str(core)
-            facts = {"level": level, "type": kind, "size": size, "shared_cpu_list": shared, "coherency_line_size": "64"}
-            files |= {f"{cache}/{name}": value + "\n" for name, value in facts.items()}
-    for name, content in files.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(content)
 
 
 def phantom_scans(folder: Path, each: int) -> list[Path]:

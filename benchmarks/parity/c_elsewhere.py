@@ -25,6 +25,7 @@ from benchmarks.provenance import provenance, save
 from benchmarks.samples.asked import MAX_DIFFERENT_FP32, Asked
 from benchmarks.samples.programs import Machine, ask_c, build_c, engine_library, write_pgm
 from edge_runtime import CataractAnalyzer
+from export.shipping.board import EMULATOR
 
 from .aarch64 import OLDEST_ONNXRUNTIME, Board, make_board
 from .embedding import NATIVE, Frame, frames, spread
@@ -55,8 +56,7 @@ def oldest_here(folder: Path) -> Machine:
 
 def on_board(board: Board) -> Machine:
     """An emulated board with its version of the engine."""
-    runner = ("qemu-aarch64-static", "-cpu", "cortex-a72")
-    return Machine(library(board.site), runner, {"QEMU_LD_PREFIX": str(board.root)})
+    return Machine(library(board.site), EMULATOR, {"QEMU_LD_PREFIX": str(board.root)})
 
 
 def compare(machine: Machine, program: Path, asked: Sequence[Asked], precision: str, folder: Path) -> dict[str, Any]:

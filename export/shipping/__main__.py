@@ -1,7 +1,8 @@
 """`python -m export.shipping`, or `make release`: build what is given to a kiosk, and check all of it.
 
-A wheel that two clones make alike, the Debian package of the frozen program, its parts list, and their digests, signed
-where a key is given. The package is installed into a bootstrapped Debian without a network, proven, started and purged.
+A wheel that two clones make alike, the Debian package of the frozen program, on x86-64 a package for ARM beside it,
+their parts lists and digests, signed where a key is given. The package is installed into a bootstrapped Debian without
+a network, proven, started and purged; that for ARM is proven on an emulated board.
 """
 
 from __future__ import annotations
@@ -18,10 +19,14 @@ from edge_runtime.errors import EdgeCataractError
 
 from .freeze import Environment, freeze
 from .package import MAINTAINER, Release, build_package
+from .program import Program
 from .sbom import parts_list
 from .steps import ROOT, ShippingError, run
-from .trial import try_out
+from .trial import try_on_board, try_out
+from .unfrozen import lay_out
 from .wheel import build_wheel, clone, commit_time
+
+ARM = "arm64"  # as Debian names it
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -60,23 +65,21 @@ def _release(release: Release, output: Path, key: Path | None, *, trial: bool) -
     run(sys.executable, "-m", "twine", "check", "--strict", wheel)
     _say("the frozen program")
     program = freeze(environment, wheel, work / "frozen")
-    run(program / "edge-cataract", "selftest")
-    _say("the parts list")
-    parts = parts_list(program, environment, release.version)
-    _say("the Debian package")
-    package = build_package(program, environment, parts, release, work / "package")
-    if shutil.which("lintian"):
-        run("lintian", "--fail-on", "error", package)
-    else:
-        _say("without lintian, which is not installed")
+    run(program.executable, "selftest")
+    made = [wheel, *_package(program, release, work / "package")]
     if trial:
         _say("the package, in a Debian without a network")
-        for service, score in try_out(package, work / "trial").items():
+        for service, score in try_out(made[1], work / "trial").items():
             _say(f"  exposure of edge-cataract-{service}.service: {score}")
+    if program.architecture != ARM:
+        _say("the program for ARM")
+        for_arm = _package(lay_out(wheel, ARM, work / "unfrozen"), release, work / "package-for-arm")
+        if trial:
+            _say("the package for ARM, on an emulated board")
+            try_on_board(for_arm[0], work / "trial")
+        made += for_arm
     output.mkdir(parents=True, exist_ok=True)
-    made = [Path(shutil.copy2(path, output)) for path in (wheel, package)]
-    (output / f"edge-cataract-{release.version}.cdx.json").write_text(parts, encoding="utf-8")
-    made.append(output / f"edge-cataract-{release.version}.cdx.json")
+    made = [Path(shutil.copy2(path, output)) for path in made]
     sums = write_sums(output, made)
     if key is None:
         _say("without a signature, as no key was given")
@@ -85,6 +88,21 @@ def _release(release: Release, output: Path, key: Path | None, *, trial: bool) -
     shutil.rmtree(work)
     for path in (*made, sums):
         sys.stdout.write(f"{path}\n")
+
+
+def _package(program: Program, release: Release, folder: Path) -> list[Path]:
+    """The Debian package of a program, and its parts list."""
+    _say("the parts list")
+    parts = parts_list(program, release.version)
+    _say("the Debian package")
+    package = build_package(program, parts, release, folder)
+    if shutil.which("lintian"):
+        run("lintian", "--fail-on", "error", package)
+    else:
+        _say("without lintian, which is not installed")
+    listed = package.with_suffix(".cdx.json")
+    listed.write_text(parts, encoding="utf-8")
+    return [package, listed]
 
 
 def _wheel_from_two_clones(environment: Environment, work: Path, epoch: int) -> Path:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import platform
 import re
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge_runtime.report.language import LANGUAGES
-
+from .program import PACKAGES, Program, leave_out_languages
 from .steps import run
 
 KIOSK_EXTRAS = ("dicom", "dicom-net", "dicom-out", "report", "serve", "slots", "watch")
 LOCKS = Path(__file__).parent / "locks"  # every version with its digest; docs/shipping.md says how they are made
-PROGRAM = "import sys\n\nfrom edge_runtime.__main__ import run\n\nsys.exit(run())\n"
+STARTER = "import sys\n\nfrom edge_runtime.__main__ import run\n\nsys.exit(run())\n"
 # Modules of Python that no verb needs: each would bring a library along, readline one under the GPL.
 LEFT_OUT = ("readline", "curses", "tkinter", "PIL.ImageTk", "PIL._imagingtk", "pip", "setuptools")
 
@@ -75,8 +75,13 @@ class Environment:
         return {canonical(line.partition("==")[0]) for line in lines if "==" in line}
 
 
-def freeze(environment: Environment, wheel: Path, folder: Path) -> Path:
-    """Install the wheel and freeze it; returns the program's folder, ``edge-cataract`` below `folder`.
+def architecture() -> str:
+    """The machine's, as Debian names it: amd64, arm64."""
+    return run("dpkg", "--print-architecture").strip()
+
+
+def freeze(environment: Environment, wheel: Path, folder: Path) -> Program:
+    """Install the wheel and freeze it, in a folder below `folder`.
 
     Raises
     ------
@@ -86,28 +91,22 @@ def freeze(environment: Environment, wheel: Path, folder: Path) -> Path:
     environment.install("--no-deps", "--no-index", "--force-reinstall", wheel)
     folder.mkdir(parents=True, exist_ok=True)
     script = folder / "edge-cataract.py"
-    script.write_text(PROGRAM, encoding="utf-8")
+    script.write_text(STARTER, encoding="utf-8")
     out = [f"--exclude-module={module}" for module in LEFT_OUT]
     options = ["--onedir", "--noconfirm", "--log-level=ERROR", f"--distpath={folder / 'dist'}", *out]
     run(environment.python, "-m", "PyInstaller", *options, script, cwd=folder, env={"PYTHONHASHSEED": "0"})
-    program = folder / "dist" / "edge-cataract"
-    _leave_out_languages(program / "_internal" / "babel" / "locale-data")
-    _leave_out_libraries_of_debian(program / "_internal")
+    program = Program(folder / "dist" / "edge-cataract", environment, architecture(), platform.python_version())
+    packages = program.folder / PACKAGES
+    leave_out_languages(packages)
+    _leave_out_libraries_of_debian(packages)
     # Python's own files only: what wheels bring stays as its makers signed for it.
-    run("strip", "--strip-unneeded", *program.glob("_internal/libpython*"), *program.glob("_internal/python3*/*/*.so"))
+    run("strip", "--strip-unneeded", *packages.glob("libpython*"), *packages.glob("python3*/*/*.so"))
     return program
 
 
-def _leave_out_languages(locales: Path) -> None:
-    """Babel knows every language on Earth in 32 MB; pages are written in six."""
-    for path in locales.glob("*.dat"):
-        if path.stem.split("_")[0] not in {*LANGUAGES, "root"}:
-            path.unlink()
-
-
-def _leave_out_libraries_of_debian(internal: Path) -> None:
+def _leave_out_libraries_of_debian(packages: Path) -> None:
     """Libraries that belong to a Debian package come from there, with its security updates, not from this package."""
-    for path in internal.glob("lib*.so*"):
+    for path in packages.glob("lib*.so*"):
         if path.is_symlink() or path.name.startswith(BROUGHT_ALONG):
             continue
         known = subprocess.run(

@@ -1,4 +1,4 @@
-"""Native libraries inside of the frozen folder, by evidence: what wheels declare, and what the binaries say themselves.
+"""Native libraries inside of the program's folder, by evidence: what wheels declare, and what binaries say themselves.
 
 The metadata of packages name none of them. Evidence of a version is what a binary says of itself, then a parts list
 that its wheel brings along (``*.dist-info/sboms``). The name of a file names a library and states no version: what
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from .freeze import Environment, canonical
+from .program import PACKAGES, Program
 
 PYTHON = "python"  # who brings what no wheel brings
 # What a binary says of itself or of what was linked into it; the first group is a version, where it states one.
@@ -110,7 +111,7 @@ class NativeLibrary:
     package_url
         Where a parts list of the wheel names one.
     files
-        {path in the frozen folder: sha256} of the files that hold it.
+        {path in the folder: sha256} of the files that hold it.
     evidence
         {(kind of evidence, what was found)}.
     """
@@ -123,28 +124,28 @@ class NativeLibrary:
     evidence: set[tuple[str, str]] = field(default_factory=set)
 
 
-def native_files(program: Path) -> Iterator[tuple[str, bytes]]:
-    """(path in the frozen folder, content) of each native file that is no link."""
-    for path in sorted(program.rglob("*")):
+def native_files(folder: Path) -> Iterator[tuple[str, bytes]]:
+    """(path in the folder of a program, content) of each native file that is no link."""
+    for path in sorted(folder.rglob("*")):
         if path.is_symlink() or not path.is_file():
             continue
         content = path.read_bytes()
         if content.startswith(b"\x7fELF"):
-            yield str(path.relative_to(program)), content
+            yield str(path.relative_to(folder)), content
 
 
-def native_libraries(program: Path, environment: Environment) -> list[NativeLibrary]:
-    """Every library that a native file of the frozen folder is or holds, with what the wheels declare beside them."""
-    owners = _owners(environment)
+def native_libraries(program: Program) -> list[NativeLibrary]:
+    """Every library that a native file of the program is or holds, with what the wheels declare beside them."""
+    owners = _owners(program.environment)
     found: dict[tuple[str, str], NativeLibrary] = {}
-    for path, content in native_files(program):
-        owner = owners.get(path.removeprefix("_internal/"), PYTHON)
+    for path, content in native_files(program.folder):
+        owner = owners.get(path.removeprefix(f"{PACKAGES}/"), PYTHON)
         for name, version, kind, words in _seen_in(path, content):
             one = found.setdefault((owner, name), NativeLibrary(owner, name))
             one.version = one.version or version
             one.files[path] = hashlib.sha256(content).hexdigest()
             one.evidence.add((kind, words))
-    for owner, declared in _declared(environment):
+    for owner, declared in _declared(program.environment):
         name = DECLARED.get(str(declared["name"]).lower(), str(declared["name"]).lower())
         one = found.setdefault((owner, name), NativeLibrary(owner, name))
         one.version = one.version or declared.get("version")

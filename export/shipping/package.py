@@ -1,4 +1,4 @@
-"""The Debian package of a frozen folder: the program, units, settings, manual, completions and licences."""
+"""The Debian package of a program: its folder, units, settings, manual, completions and licences."""
 
 from __future__ import annotations
 
@@ -7,18 +7,25 @@ import os
 import re
 import shutil
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 
 from .command_line import completions, manual
-from .freeze import Environment
+from .cross import PYTHON, fetched_debian
+from .freeze import architecture
 from .licences import copy_licences
+from .program import Program
 from .steps import ROOT, run
 
 DEBIAN = Path(__file__).parent / "debian"
 MAINTAINER = "edge-cataract maintainers <maintainers@edge-cataract.invalid>"
 SCRIPTS = ("postinst", "prerm", "postrm")
+# What a package says of its Python.
+_OWN_PYTHON = "The program is frozen, and brings Python along."
+_PYTHON_OF_DEBIAN = f"The program is run by Debian's Python {PYTHON}."
+_LIBRARIES = ("libc6", "libgcc-s1", "libstdc++6", "zlib1g")  # of Debian, that wheels are linked with
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +55,13 @@ class Release:
         return re.sub(r"\.?(dev|a|b|rc)(\d+)", r"~\1\2", self.version)
 
 
-def architecture() -> str:
-    """The machine's, as Debian names it: amd64, arm64."""
-    return run("dpkg", "--print-architecture").strip()
-
-
-def build_package(program: Path, environment: Environment, parts: str, release: Release, folder: Path) -> Path:
+def build_package(program: Program, parts: str, release: Release, folder: Path) -> Path:
     """Put the package together in `folder`; returns its path.
 
     Parameters
     ----------
     program
-        The frozen folder.
-    environment
-        Where it was frozen, for the licences of what is in it.
+        What is in it.
     parts
         The parts list (SBOM) as JSON.
     release
@@ -76,7 +76,7 @@ def build_package(program: Path, environment: Environment, parts: str, release: 
     """
     tree = folder / "tree"
     shutil.rmtree(tree, ignore_errors=True)
-    shutil.copytree(program, tree / "usr/lib/edge-cataract", symlinks=True)
+    shutil.copytree(program.folder, tree / "usr/lib/edge-cataract", symlinks=True)
     (tree / "usr/bin").mkdir()
     (tree / "usr/bin/edge-cataract").symlink_to("../lib/edge-cataract/edge-cataract")
     for path in (DEBIAN / "units").rglob("*.*"):
@@ -84,10 +84,10 @@ def build_package(program: Path, environment: Environment, parts: str, release: 
             _put(tree / "usr/lib/systemd/system" / path.relative_to(DEBIAN / "units"), path.read_bytes())
     _put(tree / "etc/default/edge-cataract", (DEBIAN / "edge-cataract.default").read_bytes())
     _put_documents(tree / "usr/share", parts, release)
-    copy_licences(environment, tree / "usr/share/doc/edge-cataract/licences")
-    _put_control(tree, release)
+    copy_licences(program, tree / "usr/share/doc/edge-cataract/licences")
+    _put_control(tree, program, release)
     _make_plain(tree, release.epoch)
-    name = f"edge-cataract_{release.debian_version}_{architecture()}.deb"
+    name = f"edge-cataract_{release.debian_version}_{program.architecture}.deb"
     time = {"SOURCE_DATE_EPOCH": str(release.epoch)}
     run(
         "dpkg-deb", "--root-owner-group", "-Zzstd", f"-z{release.compression}", "--build", tree, folder / name, env=time
@@ -119,13 +119,14 @@ def _put_documents(share: Path, parts: str, release: Release) -> None:
         _put(share / path, script.encode("utf-8"))
 
 
-def _put_control(tree: Path, release: Release) -> None:
+def _put_control(tree: Path, program: Program, release: Release) -> None:
     control = Template((DEBIAN / "control").read_text(encoding="utf-8")).substitute(
         version=release.debian_version,
-        architecture=architecture(),
+        architecture=program.architecture,
         maintainer=release.maintainer,
         kibibytes=sum(path.lstat().st_size for path in tree.rglob("*") if path.is_file()) // 1024,
-        depends=needed_packages(tree),
+        depends=needed_packages(tree, program),
+        origin=_OWN_PYTHON if program.python else _PYTHON_OF_DEBIAN,
     )
     _put(tree / "DEBIAN/control", control.encode("utf-8"))
     _put(tree / "DEBIAN/conffiles", b"/etc/default/edge-cataract\n")
@@ -135,22 +136,37 @@ def _put_control(tree: Path, release: Release) -> None:
         _put(tree / "DEBIAN" / name, (DEBIAN / name).read_bytes(), 0o755)
 
 
-def needed_packages(tree: Path) -> str:
-    """The Debian packages, with their least versions, whose libraries the frozen files are linked with.
+def needed_packages(tree: Path, program: Program) -> str:
+    """The Debian packages, with their least versions, whose libraries the files of a program are linked with.
+
+    Those of another architecture than this machine's are fetched.
 
     Raises
     ------
     ShippingError
-        When `dpkg-shlibdeps` finds a library nowhere.
+        When `dpkg-shlibdeps` finds a library nowhere, or a package cannot be fetched.
     """
     scratch = tree.parent / "shlibdeps"
     _put(scratch / "debian/control", b"Source: edge-cataract\n\nPackage: edge-cataract\nArchitecture: any\n")
     files = [path for path in sorted((tree / "usr/lib").rglob("*")) if _is_native(path)]
-    private = sorted({path.parent for path in files})
-    own = [f"-x{name}" for name in ("libsqlite3-0", f"libpython3.{sys.version_info.minor}")]  # freeze.BROUGHT_ALONG
-    words: list[str | Path] = ["-O", "--ignore-missing-info", *own, *(f"-l{folder}" for folder in private), *files]
-    found = run("dpkg-shlibdeps", *words, cwd=scratch)
-    shutil.rmtree(scratch)
+    words: list[str | Path] = [*files, *sorted({f"-l{path.parent}" for path in files})]
+    if program.python is not None:
+        words += [f"-x{name}" for name in ("libsqlite3-0", f"libpython3.{sys.version_info.minor}")]  # BROUGHT_ALONG
+    try:
+        if program.architecture == architecture():
+            found = _linked_with(words, scratch, program.architecture)
+        else:
+            with fetched_debian(program.architecture, _LIBRARIES, scratch) as packages:
+                words += [f"-S{one}" for one in packages.unpack_each(_LIBRARIES, scratch / "packages")]
+                found = _linked_with(words, scratch, program.architecture)
+    finally:
+        shutil.rmtree(scratch)
+    return found if program.python is not None else f"{found}, python{PYTHON}"
+
+
+def _linked_with(words: Sequence[str | Path], scratch: Path, arch: str) -> str:
+    env = {"DEB_HOST_ARCH": arch}
+    found = run("dpkg-shlibdeps", "-O", "--ignore-missing-info", *words, cwd=scratch, env=env)
     return found.strip().removeprefix("shlibs:Depends=")
 
 

@@ -7,7 +7,6 @@ cyclonedx-bom lists the Python packages from their metadata. The libraries that 
 from __future__ import annotations
 
 import json
-import platform
 import sys
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from cyclonedx.validation.json import JsonStrictValidator
 
 from .freeze import Environment, canonical
 from .native import PYTHON, NativeLibrary, native_files, native_libraries
+from .program import Program
 from .steps import ROOT, ShippingError, run
 
 _PLACE = "usr/lib/edge-cataract"
@@ -24,8 +24,8 @@ _CONFIDENCE = {"manifest-analysis": 1.0, "binary-analysis": 0.9, "filename": 0.5
 _ROOT_COMPONENT = "root-component"  # as cyclonedx-bom names it
 
 
-def parts_list(program: Path, environment: Environment, program_version: str) -> str:
-    """The parts list of a frozen folder as JSON, the same bytes for the same folder.
+def parts_list(program: Program, program_version: str) -> str:
+    """The parts list of a program as JSON, the same bytes for the same folder.
 
     Raises
     ------
@@ -34,14 +34,15 @@ def parts_list(program: Path, environment: Environment, program_version: str) ->
     """
     words = ["--output-reproducible", "--spec-version", "1.6", "--output-format", "JSON", "--mc-type", "application"]
     tool = Path(sys.executable).parent / "cyclonedx-py"
-    made = run(tool, "environment", *words, "--pyproject", ROOT / "pyproject.toml", environment.python)
+    made = run(tool, "environment", *words, "--pyproject", ROOT / "pyproject.toml", program.environment.python)
     parts: dict[str, Any] = json.loads(made)
     parts["metadata"]["component"]["version"] = program_version
-    _keep_what_ships(parts, environment)
-    _add_python(parts)
+    _keep_what_ships(parts, program.environment)
+    if program.python is not None:
+        _add_python(parts, program.python)
     references = {canonical(one["name"]): one["bom-ref"] for one in parts["components"]}
     owned: dict[str, list[str]] = {}
-    for library in native_libraries(program, environment):
+    for library in native_libraries(program):
         if library.owner in references:  # otherwise of a tool, whose libraries stay where it froze the program
             component = _component(library)
             parts["components"].append(component)
@@ -67,14 +68,14 @@ def check_parts_list(text: str) -> None:
         raise ShippingError("bad-parts-list", f"The parts list is no CycloneDX 1.6: {fault!r}.", "Report this fault.")
 
 
-def files_without_owner(program: Path, parts: str) -> list[str]:
+def files_without_owner(program: Program, parts: str) -> list[str]:
     """Libraries that wheels carry in folders of their own (``*.libs``), and no component accounts for."""
     listed = {
         place["location"]
         for component in json.loads(parts)["components"]
         for place in component.get("evidence", {}).get("occurrences", [])
     }
-    names = (path for path, _ in native_files(program) if Path(path).parent.name.endswith(".libs"))
+    names = (path for path, _ in native_files(program.folder) if Path(path).parent.name.endswith(".libs"))
     return [name for name in names if f"{_PLACE}/{name}" not in listed]
 
 
@@ -90,10 +91,10 @@ def _keep_what_ships(parts: dict[str, Any], environment: Environment) -> None:
     ]
 
 
-def _add_python(parts: dict[str, Any]) -> None:
+def _add_python(parts: dict[str, Any], version: str) -> None:
     """The interpreter, and the loader that PyInstaller puts in front of it."""
     for name, number, url in (
-        (PYTHON, platform.python_version(), f"pkg:generic/python@{platform.python_version()}"),
+        (PYTHON, version, f"pkg:generic/python@{version}"),
         ("pyinstaller-bootloader", _locked_version("pyinstaller"), None),
     ):
         reference = f"{name}=={number}"

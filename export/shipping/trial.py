@@ -1,4 +1,8 @@
-"""Try a package out where it will live: a bootstrapped Debian, booted in a container that has no network."""
+"""Try a package out where it will live: a bootstrapped Debian, booted in a container that has no network.
+
+A package for a processor that this machine does not have is unpacked beside the packages that it asks for, and proven
+by an emulator.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +15,16 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from .board import describe_processor, emulated, environment_of
+from .cross import names_of, unpack_debian
+from .program import PACKAGES
 from .steps import ShippingError, run
+from .unfrozen import PLACE
 
 SUITE = "bookworm"  # the oldest Debian that is supported
 SERVICES = ("serve", "watch", "receive")
 PAGE = "http://127.0.0.1:8477/"
-SAMPLE = "/usr/lib/edge-cataract/_internal/edge_runtime/samples/simulated-cataract.png"
+SAMPLE = f"{PLACE}/{PACKAGES}/edge_runtime/samples/simulated-cataract.png"
 _PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 _PATIENCE_S = 120.0
 # What a running system writes by itself, whatever is installed.
@@ -172,6 +180,41 @@ def try_out(package: Path, folder: Path) -> dict[str, float]:
     if left:
         raise ShippingError("left-over", f"A purge left {', '.join(left[:9])}.", "Mend export/shipping/debian/postrm.")
     return scores
+
+
+def unpack_on_board(package: Path, root: Path) -> list[str]:
+    """Unpack a package for ARM, and of Debian's what it asks for and nothing else, below `root`.
+
+    Returns
+    -------
+    The beginning of the command that runs the program there, which `board.environment_of` needs, too.
+
+    Raises
+    ------
+    ShippingError
+        When a package cannot be fetched.
+    """
+    unpack_debian("arm64", names_of(run("dpkg-deb", "--field", package, "Depends")), root)
+    run("dpkg-deb", "--extract", package, root)
+    describe_processor(root)
+    starter = root / PLACE.relative_to("/") / "edge-cataract"
+    with starter.open(encoding="ascii") as file:
+        interpreter, *options = file.readline().removeprefix("#!").split()  # as Linux reads it
+    return [*emulated(root / interpreter.lstrip("/")), *options, str(starter)]
+
+
+def try_on_board(package: Path, folder: Path) -> None:
+    """Prove a package for ARM on an emulated Raspberry Pi 4; neither its units nor its scripts are tried.
+
+    Raises
+    ------
+    ShippingError
+        When a step fails.
+    """
+    root = folder / "board"
+    program = unpack_on_board(package, root)
+    for words in (["selftest"], [str(root / SAMPLE.lstrip("/"))]):
+        run(*program, *words, env=environment_of(root))
 
 
 def wait_until_ready(machine: Machine) -> None:

@@ -17,6 +17,7 @@ from edge_runtime import __version__
 from edge_runtime.golden import GOLDEN
 from export.shipping.freeze import Environment, freeze
 from export.shipping.package import Release, build_package
+from export.shipping.program import Program
 from export.shipping.sbom import parts_list
 from export.shipping.steps import ShippingError
 from export.shipping.trial import Machine, booted, bootstrap
@@ -31,18 +32,6 @@ def released_fraction(source: str) -> float:
     (golden,) = (scan for scan in json.loads(GOLDEN.read_text())["scans"] if scan["source"] == source)
     fraction: float = golden["int8"]["cataract_px"] / golden["int8"]["lens_px"]
     return fraction
-
-
-@dataclass(frozen=True)
-class Frozen:
-    """The program in its folder, and the environment that it was frozen in."""
-
-    folder: Path
-    environment: Environment
-
-    @property
-    def program(self) -> Path:
-        return self.folder / "edge-cataract"
 
 
 @dataclass(frozen=True)
@@ -74,7 +63,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def frozen(tmp_path_factory: pytest.TempPathFactory) -> Frozen:
+def frozen(tmp_path_factory: pytest.TempPathFactory) -> Program:
     """Made in an environment that has nothing of this checkout, from a copy, so that no build folder is left here."""
     source, work = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("frozen")
     for name in ("pyproject.toml", "README.md", "LICENSE"):
@@ -82,18 +71,18 @@ def frozen(tmp_path_factory: pytest.TempPathFactory) -> Frozen:
     shutil.copytree(ROOT / "edge_runtime", source / "edge_runtime", ignore=shutil.ignore_patterns("__pycache__"))
     environment = Environment.made(work / "environment")
     wheel = build_wheel(environment, source, work / "wheel", EPOCH)
-    return Frozen(freeze(environment, wheel, work), environment)
+    return freeze(environment, wheel, work)
 
 
 @pytest.fixture(scope="session")
-def parts(frozen: Frozen) -> str:
-    return parts_list(frozen.folder, frozen.environment, __version__)
+def parts(frozen: Program) -> str:
+    return parts_list(frozen, __version__)
 
 
 @pytest.fixture(scope="session")
-def package(frozen: Frozen, parts: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def package(frozen: Program, parts: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     work = tmp_path_factory.mktemp("package")
-    return build_package(frozen.folder, frozen.environment, parts, Release(__version__, EPOCH, compression=1), work)
+    return build_package(frozen, parts, Release(__version__, EPOCH, compression=1), work)
 
 
 @pytest.fixture(scope="module")

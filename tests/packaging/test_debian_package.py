@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from export.shipping.program import Program
 from export.shipping.sbom import check_parts_list, files_without_owner
 from export.shipping.steps import ShippingError, run
 from export.shipping.trial import PAGE, SAMPLE, SERVICES, exposure, leftovers, wait_until_ready
 
-from .conftest import Frozen, Installed, released_fraction
+from .conftest import Installed, released_fraction
 
 pytestmark = [pytest.mark.slow, pytest.mark.network]
 
@@ -36,7 +37,7 @@ def components(parts: str) -> dict[str, str | None]:
     return {one["bom-ref"]: one.get("version") for one in json.loads(parts)["components"]}
 
 
-def test_the_parts_list_names_the_native_libraries_inside_of_wheels(frozen: Frozen, parts: str) -> None:
+def test_the_parts_list_names_the_native_libraries_inside_of_wheels(frozen: Program, parts: str) -> None:
     check_parts_list(parts)
     listed = components(parts)
     for name in ("openssl", "ffmpeg", "libvpx", "libaom", "libpng", "libjpeg-turbo", "libtiff", "openblas"):
@@ -45,13 +46,13 @@ def test_the_parts_list_names_the_native_libraries_inside_of_wheels(frozen: Froz
         assert f"onnxruntime#{name}" in listed
     assert "python-gdcm#openssl" in listed
     assert "pyinstaller==6" not in " ".join(listed)
-    assert files_without_owner(frozen.folder, parts) == []
+    assert files_without_owner(frozen, parts) == []
 
 
-def test_a_library_that_nothing_accounts_for_is_noticed(frozen: Frozen, parts: str) -> None:
+def test_a_library_that_nothing_accounts_for_is_noticed(frozen: Program, parts: str) -> None:
     fewer = json.loads(parts)
     fewer["components"] = [one for one in fewer["components"] if one["bom-ref"] != "opencv-python-headless#libvpx"]
-    missed = files_without_owner(frozen.folder, json.dumps(fewer))
+    missed = files_without_owner(frozen, json.dumps(fewer))
     assert [Path(name).name.split("-")[0] for name in missed] == ["libvpx"]
     with pytest.raises(ShippingError, match="bad-parts-list"):
         check_parts_list(parts.replace('"library"', '"bookshelf"'))

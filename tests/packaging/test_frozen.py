@@ -14,22 +14,23 @@ import cv2
 import numpy as np
 import pytest
 
+from export.shipping.program import Program
 from tests.conftest import ROOT
 from tests.dicom_files import LOSSLESS, file_bytes
 from tests.edge_runtime.dicom_out.source_files import multi_frame
 
-from .conftest import Frozen, released_fraction
+from .conftest import released_fraction
 
 pytestmark = [pytest.mark.slow, pytest.mark.network]
 
 SAMPLE = ROOT / "edge_runtime" / "samples" / "simulated-cataract.png"
 
 
-def run(frozen: Frozen, *words: str | Path) -> Any:
-    return subprocess.run([frozen.program, *words], check=False, capture_output=True, text=True, timeout=120)
+def run(frozen: Program, *words: str | Path) -> Any:
+    return subprocess.run([frozen.executable, *words], check=False, capture_output=True, text=True, timeout=120)
 
 
-def test_a_frozen_program_analyses_proves_itself_and_shows_its_schema(frozen: Frozen) -> None:
+def test_a_frozen_program_analyses_proves_itself_and_shows_its_schema(frozen: Program) -> None:
     for words, said in (
         ((str(SAMPLE),), f"Cataract Fraction {released_fraction(SAMPLE.name):.3f}"),
         (("selftest",), "PASS"),
@@ -40,14 +41,14 @@ def test_a_frozen_program_analyses_proves_itself_and_shows_its_schema(frozen: Fr
         assert said in done.stdout
 
 
-def test_a_frozen_program_writes_a_page_in_another_language(frozen: Frozen, tmp_path: Path) -> None:
+def test_a_frozen_program_writes_a_page_in_another_language(frozen: Program, tmp_path: Path) -> None:
     page = tmp_path / "scan.html"
     done = run(frozen, SAMPLE, "--report", page, "--lang", "ar")
     assert done.returncode == 0, done.stderr
     assert '<html lang="ar" dir="rtl"' in page.read_text(encoding="utf-8")
 
 
-def test_a_frozen_program_reads_packed_dicom_and_writes_dicom(frozen: Frozen, tmp_path: Path) -> None:
+def test_a_frozen_program_reads_packed_dicom_and_writes_dicom(frozen: Program, tmp_path: Path) -> None:
     """Codecs are found by name and highdicom reads tables from its folder: both are easily left behind."""
     grey = cv2.imdecode(np.frombuffer(SAMPLE.read_bytes(), np.uint8), cv2.IMREAD_GRAYSCALE)
     dataset = multi_frame([grey, np.ascontiguousarray(grey[:, ::-1])])
@@ -67,7 +68,7 @@ def test_a_frozen_program_reads_packed_dicom_and_writes_dicom(frozen: Frozen, tm
 
 
 def test_a_frozen_program_checks_the_signature_of_a_model(
-    frozen: Frozen, tmp_path: Path, program: Callable[[str], str]
+    frozen: Program, tmp_path: Path, program: Callable[[str], str]
 ) -> None:
     model = tmp_path / "model.onnx"
     shutil.copy(next((ROOT / "edge_runtime" / "models").glob("edge-*-fp32.onnx")), model)

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.parity.aarch64 import describe_processor
 from edge_runtime.golden import SAMPLES
 from export.shipping import image
+from export.shipping.board import EMULATOR, describe_processor, emulated, environment_of
+from export.shipping.cross import needed_packages
 from export.shipping.steps import ShippingError, run
 from tests.conftest import not_proved
 
@@ -36,7 +37,7 @@ class Built:
 
 
 def built(arch: str, wheel: Path, work: Path) -> Iterator[Built]:
-    for name in ("debootstrap", "buildah", "qemu-aarch64-static"):
+    for name in ("debootstrap", "buildah", EMULATOR[0]):
         if shutil.which(name) is None or os.geteuid() != 0:
             not_proved(f"{name} is missing, or this is not root: no image is built here (see .ci/run)")
     context = image.make_context(wheel, arch, work / "context")
@@ -90,14 +91,9 @@ def test_an_image_for_arm_is_made_here_and_measures_on_an_emulated_board(for_arm
     size = sum(path.lstat().st_size for path in for_arm.root.rglob("*") if path.is_file())
     assert size < MOST_MB * 1e6
     describe_processor(for_arm.root)  # of the board: the engine stumbles over this machine's
-    python = (for_arm.root / "usr" / "bin" / "python3").resolve()
-    environment = {
-        "PATH": os.environ["PATH"],
-        "QEMU_LD_PREFIX": str(for_arm.root),
-        "PYTHONPATH": str(for_arm.root / "opt" / "edge-cataract"),
-        "PYTHONDONTWRITEBYTECODE": "1",
-    }
-    command = ["qemu-aarch64-static", "-cpu", "cortex-a72", str(python), "-m", "edge_runtime"]
+    own = {"PYTHONPATH": str(for_arm.root / "opt" / "edge-cataract"), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = environment_of(for_arm.root) | own
+    command = [*emulated(for_arm.root / "usr" / "bin" / "python3"), "-m", "edge_runtime"]
     checked = subprocess.run(
         [*command, "selftest"], env=environment, cwd="/", capture_output=True, text=True, check=False
     )
@@ -148,6 +144,6 @@ def test_packages_are_those_that_are_needed() -> None:
         "dpkg": {},
         "not-needed": {},
     }
-    assert image.needed_packages(packages, ["python3"]) == ["mawk", "other", "python3", "python3.11", "small"]
+    assert needed_packages(packages, ["python3"]) == ["mawk", "other", "python3", "python3.11", "small"]
     with pytest.raises(ShippingError, match="Debian has no absent"):
-        image.needed_packages(packages, ["absent"])
+        needed_packages(packages, ["absent"])

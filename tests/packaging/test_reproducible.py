@@ -8,15 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from export.shipping.program import Program
 from export.shipping.wheel import build_wheel, clone, commit_time
 from tests.conftest import ROOT, not_proved
-
-from .conftest import Frozen
 
 pytestmark = [pytest.mark.slow, pytest.mark.network]
 
 
-def test_two_clones_give_the_same_wheel(frozen: Frozen, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_clones_give_the_same_wheel(frozen: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if not (ROOT / ".git").exists():
         not_proved("this tree is no checkout: that two clones give one wheel is not proved here")
     wheels = []

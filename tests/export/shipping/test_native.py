@@ -12,6 +12,7 @@ import pytest
 
 from export.shipping.freeze import KIOSK_EXTRAS, LOCKS, Environment, canonical
 from export.shipping.native import NativeLibrary, native_files, native_libraries
+from export.shipping.program import PACKAGES, Program
 from tests.conftest import ROOT
 
 ELF = b"\x7fELF\0"
@@ -24,64 +25,64 @@ def environment(tmp_path: Path) -> Environment:
 
 
 @pytest.fixture
-def program(tmp_path: Path) -> Path:
-    return tmp_path / "edge-cataract"
+def program(tmp_path: Path, environment: Environment) -> Program:
+    return Program(tmp_path / "edge-cataract", environment, "amd64", python=None)
 
 
-def put(program: Path, environment: Environment, wheel: str, **files: bytes) -> None:
-    """A wheel in the environment, whose files were frozen."""
-    info = environment.site / f"{wheel}-1.0.dist-info"
+def put(program: Program, wheel: str, **files: bytes) -> None:
+    """A wheel in the environment, whose files are in the program."""
+    site = program.environment.site
+    info = site / f"{wheel}-1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {wheel}\nVersion: 1.0\n")
     (info / "RECORD").write_text("".join(f"{name},,\n" for name in files))
     for name, content in files.items():
-        for folder in (environment.site, program / "_internal"):
+        for folder in (site, program.folder / PACKAGES):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_bytes(content)
 
 
-def found(program: Path, environment: Environment) -> dict[str, NativeLibrary]:
-    return {f"{one.owner}#{one.name}": one for one in native_libraries(program, environment)}
+def found(program: Program) -> dict[str, NativeLibrary]:
+    return {f"{one.owner}#{one.name}": one for one in native_libraries(program)}
 
 
-def test_a_version_is_what_the_binary_says_of_itself(program: Path, environment: Environment) -> None:
+def test_a_version_is_what_the_binary_says_of_itself(program: Program) -> None:
     name = "opencv.libs/libcrypto-5409cd36.so.1.1.1k"
     content = ELF + b"OpenSSL 1.1.1k  FIPS 25 Mar 2021\0"
-    put(program, environment, "opencv", **{name: content})
-    (library,) = found(program, environment).values()
+    put(program, "opencv", **{name: content})
+    (library,) = found(program).values()
     assert (library.owner, library.name, library.version) == ("opencv", "openssl", "1.1.1k")
-    assert library.files == {f"_internal/{name}": sha256(content).hexdigest()}
+    assert library.files == {f"{PACKAGES}/{name}": sha256(content).hexdigest()}
     assert ("binary-analysis", "OpenSSL 1.1.1k  FIPS 25 Mar 2021") in library.evidence
 
 
-def test_a_library_without_a_word_of_its_version_has_none(program: Path, environment: Environment) -> None:
-    put(program, environment, "numpy", **{"numpy.libs/libgfortran-040039e1-0352e75f.so.5.0.0": ELF})
-    (library,) = found(program, environment).values()
+def test_a_library_without_a_word_of_its_version_has_none(program: Program) -> None:
+    put(program, "numpy", **{"numpy.libs/libgfortran-040039e1-0352e75f.so.5.0.0": ELF})
+    (library,) = found(program).values()
     assert (library.name, library.version) == ("libgfortran", None)
 
 
-def test_a_number_among_others_is_no_version(program: Path, environment: Environment) -> None:
-    put(program, environment, "pillow", **{"pillow.libs/libzstd-1.so.1.5.7": ELF + b"\x001.5.7\0\x002.0.0\0"})
-    assert found(program, environment)["pillow#zstd"].version is None
-    (program / "_internal/pillow.libs/libzstd-1.so.1.5.7").write_bytes(ELF + b"\x001.5.7\0")
-    assert found(program, environment)["pillow#zstd"].version == "1.5.7"
+def test_a_number_among_others_is_no_version(program: Program) -> None:
+    put(program, "pillow", **{"pillow.libs/libzstd-1.so.1.5.7": ELF + b"\x001.5.7\0\x002.0.0\0"})
+    assert found(program)["pillow#zstd"].version is None
+    (program.folder / PACKAGES / "pillow.libs/libzstd-1.so.1.5.7").write_bytes(ELF + b"\x001.5.7\0")
+    assert found(program)["pillow#zstd"].version == "1.5.7"
 
 
-def test_libraries_inside_of_a_module_are_found(program: Path, environment: Environment) -> None:
+def test_libraries_inside_of_a_module_are_found(program: Program) -> None:
     put(
         program,
-        environment,
         "opencv",
         **{"cv2/cv2.abi3.so": ELF + b"TIFF:   build (ver 42 - 4.7.1)\0N6google8protobuf"},
     )
-    libraries = found(program, environment)
+    libraries = found(program)
     assert {name: one.version for name, one in libraries.items()} == {
         "opencv#libtiff": "4.7.1",
         "opencv#protobuf": None,
     }
 
 
-def test_a_parts_list_of_the_wheel_itself_is_merged(program: Path, environment: Environment) -> None:
+def test_a_parts_list_of_the_wheel_itself_is_merged(program: Program) -> None:
     listed = {
         "components": [
             {"name": "opencv", "version": "1.0", "purl": "pkg:pypi/opencv@1.0"},
@@ -89,19 +90,18 @@ def test_a_parts_list_of_the_wheel_itself_is_merged(program: Path, environment: 
         ]
     }
     info = "opencv-1.0.dist-info/sboms/auditwheel.cdx.json"
-    put(program, environment, "opencv", **{"opencv.libs/libssl-8.so.1": ELF, info: b""})
-    (environment.site / info).write_text(json.dumps(listed))
-    (library,) = found(program, environment).values()
+    put(program, "opencv", **{"opencv.libs/libssl-8.so.1": ELF, info: b""})
+    (program.environment.site / info).write_text(json.dumps(listed))
+    (library,) = found(program).values()
     assert (library.name, library.version) == ("openssl", "1.1.1k-15")
     assert library.package_url == "pkg:rpm/almalinux/openssl-libs@1.1.1k-15"
 
 
-def test_links_and_other_files_are_no_native_files(program: Path) -> None:
-    program.mkdir()
-    (program / "a.so").write_bytes(ELF)
-    (program / "b.so").symlink_to("a.so")
-    (program / "c.txt").write_bytes(b"ELF")
-    assert [name for name, _ in native_files(program)] == ["a.so"]
+def test_links_and_other_files_are_no_native_files(tmp_path: Path) -> None:
+    (tmp_path / "a.so").write_bytes(ELF)
+    (tmp_path / "b.so").symlink_to("a.so")
+    (tmp_path / "c.txt").write_bytes(b"ELF")
+    assert [name for name, _ in native_files(tmp_path)] == ["a.so"]
 
 
 def test_every_locked_version_has_a_digest(environment: Environment) -> None:
