@@ -103,7 +103,7 @@ def _processors_now(ray: Any) -> int:
     return int(ray.cluster_resources().get("CPU", 0))
 
 
-def _run(code: dict[str, str], sealed: list[Any], opened: Callable[[list[Any]], list[Any]] | None = None) -> object:
+def _run(code: dict[str, str], sealed: list[Any]) -> object:
     """Do one job on a machine of the cluster, whose contents are not opened before the code is known to be the same."""
     import cv2
 
@@ -115,7 +115,7 @@ def _run(code: dict[str, str], sealed: list[Any], opened: Callable[[list[Any]], 
             "Have the same checkout and the same versions on every machine.",
         )
     cv2.setNumThreads(1)  # jobs are already spread over the processors
-    (function, shared), job = (opened or library.ray().get)(sealed)
+    (function, shared), job = library.ray().get(sealed)
     try:
         return function(shared, job)
     except EdgeCataractError as error:
