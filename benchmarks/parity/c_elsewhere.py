@@ -28,7 +28,7 @@ from edge_runtime import CataractAnalyzer
 from export.shipping.board import EMULATOR
 
 from .aarch64 import OLDEST_ONNXRUNTIME, Board, make_board
-from .embedding import NATIVE, Frame, frames, spread
+from .frames import NATIVE, Frame, chosen_frames
 from .graphs import SEED
 
 RESULTS = Path(__file__).parents[1] / "results" / "c_elsewhere.json"
@@ -100,11 +100,12 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--frames", type=int, default=FRAMES, help=f"default: {FRAMES}")
     parser.add_argument("--precision", nargs="+", default=["int8", "fp32"])
     parser.add_argument("--folder", type=Path, default=FRESH / "graph-scans", help="simulated scans are kept here")
+    parser.add_argument("--real", type=Path, metavar="FOLDER", help="scans that are asked about, too")
     parser.add_argument("--board", type=Path, default=FRESH.parent / "aarch64", help="boards are unpacked here")
     parser.add_argument("--out", type=Path, default=FRESH / RESULTS.name, help="default: build/benchmarks")
     arguments = parser.parse_args(words)
     installed = metadata.version("onnxruntime")
-    chosen = spread(list(frames(PER_COHORT, arguments.folder)), arguments.frames)
+    chosen = chosen_frames(arguments.frames, PER_COHORT, arguments.folder, arguments.real)
     facts = provenance(CataractAnalyzer())
     found = earlier(arguments.out, facts)
     with tempfile.TemporaryDirectory() as name:

@@ -26,38 +26,23 @@ import numpy as np
 from benchmarks.gate import FRESH
 from benchmarks.provenance import commit, provenance, save, versions
 from benchmarks.samples.asked import MAX_DIFFERENT_FP32, Asked
-from benchmarks.samples.frames import variants
 from benchmarks.samples.page import build_page, walk
 from benchmarks.samples.programs import ask_c, ask_node, ask_openvino, build_c, write_pgm
 from edge_runtime import CataractAnalyzer
 from edge_runtime.frame.prepare import prepare_frame
-from edge_runtime.frame.profiles import PROFILES, PixelPitch, profile_of_scan
-from edge_runtime.frame.window import NATIVE_PITCH_UM
-from edge_runtime.reading.raster import read_scan
+from edge_runtime.frame.profiles import PROFILES, profile_of_scan
 from edge_runtime.report.page.pdf import find_chromium
-from edge_runtime.scan import Scan, scan_from_pixels
 
+from .frames import NATIVE, Frame, chosen_frames
 from .graph_measurement import GraphMeasurement
-from .graphs import SEED, simulated
+from .graphs import SEED
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 RESULTS = Path(__file__).parents[1] / "results" / "embedding.json"
 FRAMES, PER_COHORT, BATCH = 200, 3, 20
-SMALLER, RAW = (1459, 1713), (1519, 768)
-NATIVE = PixelPitch(NATIVE_PITCH_UM, NATIVE_PITCH_UM)
 ENGINES = ("graphs", "c", "node", "browser", "openvino")
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """One frame that every engine is asked about; without a pitch its shape says what device it is of."""
-
-    cohort: str
-    kind: str
-    scan: Scan
-    pitch: PixelPitch | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,37 +51,6 @@ class Told:
 
     answer: dict[str, Any]
     labels: NDArray[np.uint8]
-
-
-def frames(per_cohort: int, folder: Path) -> Iterator[Frame]:
-    """Scans of every cohort as they are, in the smaller size, as a part, as a raw frame, and in another way."""
-    rng = np.random.default_rng(SEED)
-    for cohort, path in simulated(per_cohort, folder):
-        scan = read_scan(str(path))
-        yield Frame(cohort, "as it is", scan)
-        *_, other = variants(scan.pixels, rng)
-        if other.shape == scan.pixels.shape:
-            yield Frame(cohort, "another way", scan_from_pixels(other))
-        else:
-            yield Frame(cohort, "part", scan_from_pixels(other), NATIVE)
-        if scan.bits == 8:
-            size = SMALLER[::-1]
-            small = cv2.resize(scan.pixels, size, interpolation=cv2.INTER_AREA).astype(np.uint8)
-            yield Frame(cohort, "smaller", scan_from_pixels(small))
-            yield Frame(cohort, "raw", scan_from_pixels(raw_frame(scan.pixels)))
-
-
-def raw_frame(pixels: NDArray[np.uint8]) -> NDArray[np.uint16]:
-    """A frame in the size and display of raw exports, (1519, 768) uint16."""
-    shown = cv2.resize(pixels, RAW[::-1], interpolation=cv2.INTER_AREA).astype(np.float64) / 255
-    raw: NDArray[np.uint16] = np.rint(np.minimum(0.2 + 0.91 * shown, 1) * 65535).astype(np.uint16)
-    return raw
-
-
-def spread(every: Sequence[Frame], count: int) -> list[Frame]:
-    """Evenly spread frames; all of them where there are no more."""
-    step = max(len(every) / count, 1)
-    return [every[int(place * step)] for place in range(min(count, len(every)))]
 
 
 class Engines:
@@ -184,10 +138,11 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--precision", nargs="+", default=["int8", "fp32"])
     parser.add_argument("--engines", nargs="+", default=list(ENGINES), choices=ENGINES)
     parser.add_argument("--folder", type=Path, default=FRESH / "graph-scans", help="simulated scans are kept here")
+    parser.add_argument("--real", type=Path, metavar="FOLDER", help="scans that are asked about, too")
     parser.add_argument("--batches", type=int, default=1000, help=f"of {BATCH} frames, after which a run may stop")
     parser.add_argument("--out", type=Path, default=FRESH / RESULTS.name, help="default: build/benchmarks")
     arguments = parser.parse_args(words)
-    chosen = spread(list(frames(arguments.per_cohort, arguments.folder)), arguments.frames)
+    chosen = chosen_frames(arguments.frames, arguments.per_cohort, arguments.folder, arguments.real)
     content = earlier(arguments.out, len(chosen))
     left = arguments.batches
     for precision in arguments.precision:

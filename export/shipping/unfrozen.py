@@ -46,8 +46,11 @@ def lay_out(wheel: Path, architecture: str, folder: Path) -> Program:
     environment = environment_for(architecture, wheel, folder / "environment")
     program = Program(folder / "edge-cataract", environment, architecture, python=None)
     packages = program.folder / PACKAGES
-    shutil.copytree(environment.site, packages, ignore=shutil.ignore_patterns("bin", "__pycache__"))
+    shutil.copytree(environment.site, packages, ignore=shutil.ignore_patterns("bin", "tests", "__pycache__"))
     leave_out_languages(packages)
+    for path in packages.rglob("*"):
+        if path.is_file():
+            path.chmod(0o644)  # wheels mark modules as programs that are none
     compile_for_good(packages, PLACE / PACKAGES)
     program.executable.write_text(_STARTER, encoding="ascii")
     program.executable.chmod(0o755)

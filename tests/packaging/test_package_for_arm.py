@@ -78,6 +78,7 @@ def test_it_asks_for_the_python_and_the_libraries_that_it_needs(for_arm: ForArm)
     lines = run("dpkg-deb", "--contents", for_arm.package).splitlines()
     assert {line.split()[1] for line in lines} == {"root/root"}
     assert {line[:10] for line in lines} == {"drwxr-xr-x", "-rwxr-xr-x", "-rw-r--r--", "lrwxrwxrwx"}
+    assert [line.split()[-1] for line in lines if line.startswith("-rwx")] == ["./usr/lib/edge-cataract/edge-cataract"]
 
 
 def test_its_parts_list_names_no_python_and_every_library(for_arm: ForArm) -> None:

@@ -29,7 +29,7 @@ from benchmarks.parity.aarch64 import (
     same_words,
 )
 from benchmarks.parity.answers import Answer, path_of
-from benchmarks.parity.embedding import Frame
+from benchmarks.parity.frames import Frame
 from benchmarks.samples.programs import build_c
 from edge_runtime.reading.raster import read_scan
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,12 +12,15 @@ import numpy as np
 import pytest
 
 from benchmarks.parity import c_elsewhere, embedding
-from benchmarks.parity.embedding import Engines, Frame, Told, frames, raw_frame, spread
+from benchmarks.parity import frames as frames_module
+from benchmarks.parity.embedding import Engines, Told
+from benchmarks.parity.frames import Frame, chosen_frames, frames, raw_frame, spread
 from benchmarks.samples.asked import Asked
 from benchmarks.samples.programs import Machine, build_c, engine_library
 from edge_runtime import CataractAnalyzer
 from edge_runtime.golden import SAMPLES
 from edge_runtime.reading.raster import read_scan
+from edge_runtime.report.png import encode_png
 from train.phantom.cohorts.catalogue import COHORTS
 
 
@@ -24,7 +28,7 @@ from train.phantom.cohorts.catalogue import COHORTS
 def some_frames(monkeypatch: pytest.MonkeyPatch) -> list[Frame]:
     """Every kind of frame, of a bundled sample instead of simulated ones."""
     paths = [("training", SAMPLES / "simulated-cataract.png"), ("shifted", SAMPLES / "simulated-clear.png")]
-    monkeypatch.setattr(embedding, "simulated", lambda *_: iter(paths))
+    monkeypatch.setattr(frames_module, "simulated", lambda *_: iter(paths))
     return list(frames(1, Path()))
 
 
@@ -49,6 +53,17 @@ def test_frames_are_spread_over_all() -> None:
     assert len(COHORTS) > 10
     assert spread(list(range(100)), 4) == [0, 25, 50, 75]  # type: ignore[arg-type]
     assert spread(list(range(3)), 4) == [0, 1, 2]  # type: ignore[arg-type]
+
+
+def test_real_scans_are_those_that_can_be_read(tmp_path: Path) -> None:
+    for name in ("simulated-clear.png", "simulated-cataract.png"):
+        shutil.copy(SAMPLES / name, tmp_path)
+    (tmp_path / "scans.csv").write_text("scan\n")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "of no known device.png").write_bytes(encode_png(np.zeros((700, 900), np.uint8)))
+    chosen = chosen_frames(0, 1, tmp_path / "none", tmp_path)
+    shapes = [frame.scan.pixels.shape for frame in chosen if frame.kind == "real"]
+    assert shapes == [read_scan(str(path)).pixels.shape for path in sorted(tmp_path.glob("simulated-*"))]
 
 
 @pytest.mark.slow
