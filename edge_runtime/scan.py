@@ -192,7 +192,7 @@ def checked_bits(bits: int | None) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class ScanSource:
-    """Where one scan of an exam comes from; it is read when its turn comes, so that one is held at a time.
+    """Where one scan of an exam comes from; it is read when the exam is analysed, and not before.
 
     Attributes
     ----------

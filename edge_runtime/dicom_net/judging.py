@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from .settings import Wishes
 
-MOST_SCANS = 1_000  # of one exam: the densest volumes have some hundred frames
+MOST_SCANS = 128  # of one exam: all are held until it is judged, 12 MB each, below the 2 GiB of the unit
 
 
 @dataclass(frozen=True, slots=True)
