@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from edge_runtime.measure.geometry import LensPoints
-    from edge_runtime.measure.locate import LensView
+    from edge_runtime.measure.scan_maps import ScanMaps
     from train.phantom.imaging.truth import Truth
 
 # Dice is measured on these: the capsule layers are thinner than the outline is exact.
@@ -88,13 +88,13 @@ class TrueMaps:
     excess_db: NDArray[np.float64]
 
     @classmethod
-    def of(cls, truth: Truth, view: LensView) -> TrueMaps:
-        """Bring the maps of a scan to the grid of a view: labels by majority, the others from the middle of a block."""
-        grid, region = view.grid, view.region
-        box = slice(region.top, region.bottom), slice(region.left, region.right)
+    def of(cls, truth: Truth, found: ScanMaps) -> TrueMaps:
+        """Bring the true maps of a scan to the grid of its labels: labels by majority, the others from the middle."""
+        grid = found.grid
+        box = _box_of(found.prediction.labels != TissueLabel.BACKGROUND)
 
         def window(codes: NDArray[np.uint8]) -> NDArray[np.uint8]:
-            return view.window.cut(native_labels(codes, view.frame.shape))
+            return found.window.cut(native_labels(codes, found.frame_shape))
 
         labels = labels_on_grid(window(truth.labels), grid)[box]
 
@@ -111,6 +111,12 @@ class TrueMaps:
             kinds=middle(truth.kind),
             excess_db=middle(truth.excess) / EXCESS_STEPS_PER_DB - EXCESS_OFFSET_DB,
         )
+
+
+def _box_of(inside: NDArray[np.bool_]) -> tuple[slice, slice]:
+    """The smallest box, (rows, columns), around what is true in a map; it must not be empty."""
+    rows, columns = (np.flatnonzero(inside.any(axis=axis)) for axis in (1, 0))
+    return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
 
 
 def true_measures(

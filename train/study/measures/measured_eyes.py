@@ -13,17 +13,13 @@ from cattrs import structure
 from tqdm import tqdm
 
 from edge_runtime.analyzer import CataractAnalyzer, Limits
-from edge_runtime.frame.prepare import prepare_frame
-from edge_runtime.frame.profiles import load_profile
 from edge_runtime.ledger import Ledger
 from edge_runtime.measure.decision import mean_fraction
 from edge_runtime.measure.eye_measures import EyeMeasures, eye_measures
 from edge_runtime.measure.lens import TissueLabel
-from edge_runtime.measure.lens_measures import LensMaps, measure_zones
-from edge_runtime.measure.locate import view_lens
-from edge_runtime.measure.measurement import measure_lens
+from edge_runtime.measure.lens_measures import measure_zones
 from edge_runtime.measure.zones import Zone
-from edge_runtime.scan import scan_from_pixels
+from edge_runtime.results import ScanResult
 from train.phantom.patient import make_eye
 from train.phantom.render import render
 from train.provenance import code_revision
@@ -84,7 +80,7 @@ class MeasuredEye:
     fractions
         Cataract Fraction of every graded scan.
     notices
-        Words of all warnings of its scans, each once.
+        Words of all warnings about it and its scans, each once.
     measures
         None when no scan could be measured.
     truths
@@ -132,7 +128,6 @@ class _Gathered:
     """What the scans of one eye gave so far."""
 
     fractions: list[float] = field(default_factory=list)
-    notices: set[str] = field(default_factory=set)
     measures: list[LensMeasures] = field(default_factory=list)
     truths: list[LensTruth] = field(default_factory=list)
     odds: list[float] = field(default_factory=list)
@@ -217,34 +212,33 @@ def _plain(value: Any) -> Any:
 
 
 @cache
-def analyzer_of_the_study() -> CataractAnalyzer:
-    """The bundled model on one thread, loaded once in a process."""
-    return CataractAnalyzer(limits=Limits(threads=1))
+def analyzer_of_the_study(profile: str | None = None) -> CataractAnalyzer:
+    """The bundled model on one thread, loaded once in a process for each device profile."""
+    return CataractAnalyzer(profile=profile, limits=Limits(threads=1))
 
 
 def measure_eye(job: EyeJob) -> MeasuredEye:
-    """Render and measure the scans of one eye."""
+    """Render the scans of one eye, and have the runtime analyse them together, as a device does."""
     eye = make_eye(job.eye)
+    rendered = [render(eye, plan) for plan in job.scans]
+    profiles = {str(scan.notes["profile"]) for scan in rendered}
+    analyzer = analyzer_of_the_study(profiles.pop() if len(profiles) == 1 else None)
+    found = analyzer.analyze_exam(frames=[scan.picture for scan in rendered])
     gathered = _Gathered()
-    digest = hashlib.sha256()
-    group, display, condition = "", "", ""
-    for plan in job.scans:
-        rendered = render(eye, plan)
-        digest.update(np.ascontiguousarray(rendered.picture).tobytes())
-        display, condition = str(rendered.notes["display"]), str(rendered.notes["condition"])
-        if rendered.truth.lens_px:
-            group = "cataract" if job.eye.cataract else "clear"
-        _measure(rendered, job.table, gathered)
-    first = job.scans[0]
+    for result, scan in zip(found.entries, rendered, strict=True):
+        if isinstance(result, ScanResult):
+            _gather(result, scan, job.table, gathered)
+    gradable = any(scan.truth.lens_px for scan in rendered)
+    first, last = job.scans[0], rendered[-1]
     return MeasuredEye(
         facts=EyeFacts(
             patient=job.eye.patient,
             eye=job.eye.eye,
             exam=first.setting or first.exam,
-            group=group,
+            group=("cataract" if job.eye.cataract else "clear") if gradable else "",
             age_years=float(eye.anatomy.age_years),
-            display=display,
-            condition=condition,
+            display=str(last.notes["display"]),
+            condition=str(last.notes["condition"]),
             mix=eye.disease.mix,
             senescent=bool(eye.disease.senescent),
             thickness_mm=float(eye.anatomy.lens.thickness_mm),
@@ -253,33 +247,34 @@ def measure_eye(job: EyeJob) -> MeasuredEye:
         scans=len(job.scans),
         graded=len(gathered.fractions),
         fractions=tuple(gathered.fractions),
-        notices=tuple(sorted(gathered.notices)),
+        notices=tuple(sorted({notice.code for notice in found.notices})),
         measures=eye_measures(gathered.measures),
         truths=tuple(gathered.truths),
         odds=tuple(gathered.odds),
         excess_db=tuple(gathered.excess_db),
-        pictures=digest.hexdigest(),
+        pictures=_digest(rendered),
     )
 
 
-def _measure(rendered: RenderedScan, table: ExcessTable | None, gathered: _Gathered) -> None:
-    """Measure one scan, and what it truly shows."""
-    analyzer = analyzer_of_the_study()
-    profile = load_profile(str(rendered.notes["profile"]))
-    frame = prepare_frame(scan_from_pixels(rendered.picture), profile, analyzer.network.metadata.brightness)
-    view = view_lens(frame, analyzer.tiled_predictor(), analyzer.look)
-    measured = measure_lens(view)
-    gathered.notices |= {notice.code for notice in measured.notices}
-    if measured.reasons:
+def _digest(rendered: Sequence[RenderedScan]) -> str:
+    digest = hashlib.sha256()
+    for scan in rendered:
+        digest.update(np.ascontiguousarray(scan.picture).tobytes())
+    return digest.hexdigest()
+
+
+def _gather(result: ScanResult, rendered: RenderedScan, table: ExcessTable | None, gathered: _Gathered) -> None:
+    """Measure the lens of one scan, and what it truly shows."""
+    lens = result.lens
+    if lens is None or result.cataract_fraction is None:
         return
-    gathered.fractions.append(measured.pixels.cataract_fraction)
-    lens = LensMaps.of(view)
+    gathered.fractions.append(result.cataract_fraction)
     found = measure_zones(lens, None, table)
     if found is None:
         return
     gathered.measures.append(found.measures)
     if rendered.truth.lens_px:
-        maps = TrueMaps.of(rendered.truth, view)
+        maps = TrueMaps.of(rendered.truth, result.maps)
         labelled = lens.labels == TissueLabel.CATARACT
         points = found.surfaces.points(found.zones.shape)
         gathered.truths.append(true_measures(maps, found.zones, points, labelled))
