@@ -1,11 +1,11 @@
-"""Measure one scan by the runtime's own steps, as on a device, and compare it with its truth."""
+"""Measure the scans of one exam of an eye as a device does, together, and compare each with its truth."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from edge_runtime.frame.brightness import Brightness
 from edge_runtime.frame.prepare import prepare_frame
 from edge_runtime.frame.profiles import load_profile
 from edge_runtime.measure.lens import TissueLabel
+from edge_runtime.results import ScanResult
 from train.data.dataset import DatasetError, ScanRecord
 from train.data.labels import contradictions, labels_on_grid, native_labels
 from train.data.scan_checks import picture_sha256
@@ -25,14 +26,14 @@ from .rows import KINDS, ScanRow
 from .truth_maps import CodeMap, Masks, code_map, label_map
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from collections.abc import Sequence
 
-    from edge_runtime.results import ScanResult
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
-    """One scan to analyse; small enough to send to another process.
+class ScanJob:
+    """One scan to analyse, and the files of its truth.
 
     Attributes
     ----------
@@ -42,11 +43,23 @@ class Job:
         Facts of the scan as `name=value`.
     """
 
-    model: Path
     scan: ScanRecord
-    kinds: Path | None
-    observable: Path | None
-    strata: tuple[str, ...]
+    kinds: Path | None = None
+    observable: Path | None = None
+    strata: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ExamJob:
+    """The scans of one eye at one exam, of one device profile; small enough to send to another process."""
+
+    model: Path
+    scans: tuple[ScanJob, ...]
+
+    @property
+    def profile(self) -> str:
+        """The device profile of its scans; empty: by their shape."""
+        return self.scans[0].scan.profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +76,9 @@ class Failure:
     """An analysis that failed for no fault of the dataset, as a value that can be sent between processes."""
 
     message: str
+
+
+Outcome: TypeAlias = Measured | list[str] | Failure  # a list says what is wrong with the files of a scan
 
 
 @cache
@@ -86,21 +102,36 @@ def load_analyzer(model: Path, profile: str | None, look: str = "") -> CataractA
     return checkpoint_analyzer(model, profile, look)
 
 
-def measure(job: Job) -> Measured | list[str] | Failure:
-    """Measure one scan and compare it with its truth, or say what is wrong with its files."""
-    return measure_by(analyzer_of(job.model, job.scan.profile or None), job)
+def measure(job: ExamJob) -> list[Outcome]:
+    """Measure the scans of an exam together and compare each with its truth, or say what is wrong with its files."""
+    return measure_by(analyzer_of(job.model, job.profile or None), job)
 
 
-def measure_by(analyzer: CataractAnalyzer, job: Job) -> Measured | list[str] | Failure:
+def measure_by(analyzer: CataractAnalyzer, job: ExamJob) -> list[Outcome]:
     """The same by an analyzer that is loaded already."""
+    entries: Sequence[ScanResult | EdgeCataractError]
+    try:
+        exam = analyzer.analyze_exam([one.scan.image for one in job.scans])
+        entries = [entry if isinstance(entry, ScanResult) else entry.error for entry in exam.entries]
+    except EdgeCataractError:  # no exam: each scan says why
+        entries = [_alone(analyzer, one.scan.image) for one in job.scans]
+    return [_outcome(one, entry) for one, entry in zip(job.scans, entries, strict=True)]
+
+
+def _alone(analyzer: CataractAnalyzer, image: Path) -> ScanResult | EdgeCataractError:
+    try:
+        return analyzer.analyze(image)
+    except EdgeCataractError as error:
+        return error.with_traceback(None)
+
+
+def _outcome(job: ScanJob, result: ScanResult | EdgeCataractError) -> Outcome:
     scan = job.scan
     where = scan.where
-    try:
-        result = analyzer.analyze(scan.image)
-    except EdgeCataractError as error:
-        if error.exit_code != DatasetError.exit_code:
-            return Failure(f"{where}: {error}")
-        return [f"{where}: image {scan.image.name}: {error.found}"]
+    if isinstance(result, EdgeCataractError):
+        if result.exit_code != DatasetError.exit_code:
+            return Failure(f"{where}: {result}")
+        return [f"{where}: image {scan.image.name}: {result.found}"]
     faults: list[str] = []
     mask = label_map(scan.mask, where, result, faults)
     truth = label_map(scan.truth_labels, where, result, faults)
@@ -119,7 +150,7 @@ def measure_by(analyzer: CataractAnalyzer, job: Job) -> Measured | list[str] | F
     return Measured(row, picture_sha256(frame.grey), bool((on_grid == TissueLabel.CATARACT).any()))
 
 
-def _row(job: Job, result: ScanResult, masks: Masks, grey: GreyLevels) -> ScanRow:
+def _row(job: ScanJob, result: ScanResult, masks: Masks, grey: GreyLevels) -> ScanRow:
     scan = job.scan
     labels = result.labels
     overlap = TissueOverlap.of(labels, masks.mask)

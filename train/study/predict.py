@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from tqdm import tqdm
@@ -17,7 +18,7 @@ from train.data.scan_checks import duplicates, eyes_without_cataract, short
 from train.provenance import code_revision
 from train.workers import process_pool
 
-from .measurement import Failure, Job, Measured, analyzer_of, measure
+from .measurement import ExamJob, Failure, Measured, Outcome, ScanJob, analyzer_of, measure
 from .rows import ScanRow, record_of, scan_row_from_record, write_rows
 from .sent import SentFile, SentJob, measure_sent
 
@@ -27,8 +28,7 @@ if TYPE_CHECKING:
 
     from train.data.dataset import Dataset
 
-    Outcome = Measured | list[str] | Failure
-    Outcomes = Callable[[list[Job]], Iterator[Outcome]]
+    Outcomes = Callable[[list[ExamJob]], Iterator[list[Outcome]]]
 
 LEDGER = "predictions.ledger"
 PICTURE, CATARACT = "picture_sha256", "mask_has_cataract"  # in the ledger beside the row
@@ -98,12 +98,14 @@ def predict(model: Path, dataset: Dataset, out: Path, workers: int = 1, ray: str
     )
 
 
-def _measure_rest(ledger: Ledger, jobs: list[Job], dataset: Dataset, outcomes: Outcomes) -> None:
-    """Measure the scans that the ledger does not have yet."""
-    rest = [job for job in jobs if job.scan.scan_id not in ledger]
+def _measure_rest(ledger: Ledger, jobs: list[ExamJob], dataset: Dataset, outcomes: Outcomes) -> None:
+    """Measure the exams of which the ledger has not every scan yet."""
+    rest = [job for job in jobs if any(one.scan.scan_id not in ledger for one in job.scans)]
     faults: list[str] = []
-    with tqdm(total=len(jobs), initial=len(ledger), unit="scan", disable=not sys.stderr.isatty()) as bar:
-        for outcome in outcomes(rest):
+    left = sum(len(job.scans) for job in rest)
+    total = len(dataset.scans)
+    with tqdm(total=total, initial=total - left, unit="scan", disable=not sys.stderr.isatty()) as bar:
+        for outcome in chain.from_iterable(outcomes(rest)):
             bar.update()
             if isinstance(outcome, Failure):
                 raise AnalysisError(
@@ -111,14 +113,23 @@ def _measure_rest(ledger: Ledger, jobs: list[Job], dataset: Dataset, outcomes: O
                 )
             if isinstance(outcome, Measured):
                 of_all = {PICTURE: outcome.picture_sha256, CATARACT: outcome.cataract}
-                ledger.append(outcome.row.scan_id, record_of(outcome.row) | of_all)
+                if outcome.row.scan_id not in ledger:  # an exam may have been stopped halfway
+                    ledger.append(outcome.row.scan_id, record_of(outcome.row) | of_all)
             else:
                 faults += outcome
     if faults:
         raise DatasetError(dataset.folder, faults)
 
 
-def _jobs(model: Path, dataset: Dataset) -> Iterator[Job]:
+def _jobs(model: Path, dataset: Dataset) -> Iterator[ExamJob]:
+    """Every exam of every eye, in the order of their first scans; scans of several profiles are several exams."""
+    exams: dict[tuple[str, str], list[ScanJob]] = {}
+    for job in _scan_jobs(dataset):
+        exams.setdefault((job.scan.eye_id, job.scan.profile), []).append(job)
+    return (ExamJob(model, tuple(jobs)) for jobs in exams.values())
+
+
+def _scan_jobs(dataset: Dataset) -> Iterator[ScanJob]:
     more = {row["scan_id"]: row.cells for row in read_table(dataset.folder / "scans.csv", SCAN_COLUMNS, [])}
     for scan in dataset.scans:
         row = more[scan.scan_id]
@@ -126,7 +137,7 @@ def _jobs(model: Path, dataset: Dataset) -> Iterator[Job]:
             dataset.folder / row[name] if row.get(name) else None for name in ("truth_type", "truth_observable")
         )
         strata = tuple(word for name in STRATA for word in _words(name, row.get(name)))
-        yield Job(model, scan, kinds, observable, strata)
+        yield ScanJob(scan, kinds, observable, strata)
 
 
 def _words(name: str, value: str | None) -> list[str]:
@@ -134,7 +145,7 @@ def _words(name: str, value: str | None) -> list[str]:
     return [] if value is None else [f"{name}={one}" for one in value.split() or ["none"]]
 
 
-def _outcomes(model: Path, jobs: list[Job], workers: int, ray: str | None) -> Iterator[Outcome]:
+def _outcomes(model: Path, jobs: list[ExamJob], workers: int, ray: str | None) -> Iterator[list[Outcome]]:
     if ray is not None:
         yield from over_cluster(measure_sent, SentFile.of(model), map(SentJob.of, jobs), ray) if jobs else ()
         return
@@ -142,4 +153,4 @@ def _outcomes(model: Path, jobs: list[Job], workers: int, ray: str | None) -> It
         yield from map(measure, jobs)
         return
     with process_pool(workers) as pool:
-        yield from pool.map(measure, jobs, chunksize=2)
+        yield from pool.map(measure, jobs)

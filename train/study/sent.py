@@ -1,4 +1,4 @@
-"""Scans for a machine that does not see this one's folders: their files travel inside, and lie there for a moment."""
+"""Exams for a machine that does not see this one's folders: their files travel inside, and lie there for a moment."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self
 
 from edge_runtime.frame.profiles import PROFILES
 
-from .measurement import Failure, Job, Measured, load_analyzer, measure_by
+from .measurement import ExamJob, Outcome, ScanJob, load_analyzer, measure_by
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,7 +43,7 @@ class SentFile:
 
 @dataclass(frozen=True, slots=True)
 class SentJob:
-    """A scan to analyse, with its files.
+    """The scans of an exam to analyse, with their files.
 
     Attributes
     ----------
@@ -55,26 +55,27 @@ class SentJob:
         The device profile, where the dataset names a file.
     """
 
-    job: Job
+    job: ExamJob
     files: Mapping[Path, SentFile]
     profile: SentFile | None
 
     @classmethod
-    def of(cls, job: Job) -> Self:
+    def of(cls, job: ExamJob) -> Self:
         """The job with the files that can be read; of the others measuring says that they are missing."""
-        scan, files = job.scan, {}
-        for path in (scan.image, scan.mask, scan.truth_labels, job.kinds, job.observable):
-            if path is not None:
-                with suppress(OSError):
-                    files[path] = SentFile.of(path)
-        named = scan.profile and scan.profile not in PROFILES and Path(scan.profile).is_file()
-        return cls(job, files, SentFile.of(Path(scan.profile)) if named else None)
+        files = {}
+        for one in job.scans:
+            scan = one.scan
+            for path in (scan.image, scan.mask, scan.truth_labels, one.kinds, one.observable):
+                if path is not None:
+                    with suppress(OSError):
+                        files[path] = SentFile.of(path)
+        named = job.profile and job.profile not in PROFILES and Path(job.profile).is_file()
+        return cls(job, files, SentFile.of(Path(job.profile)) if named else None)
 
 
-def measure_sent(model: SentFile, sent: SentJob) -> Measured | list[str] | Failure:
-    """Measure one scan as `measure` does, from files that came along."""
-    job, scan = sent.job, sent.job.scan
-    analyzer = _analyzer(model, sent.profile, scan.profile)
+def measure_sent(model: SentFile, sent: SentJob) -> list[Outcome]:
+    """Measure the scans of an exam as `measure` does, from files that came along."""
+    analyzer = _analyzer(model, sent.profile, sent.job.profile)
     with tempfile.TemporaryDirectory(prefix="edge-cataract-") as folder:
 
         def here(path: Path | None) -> Path | None:
@@ -84,14 +85,19 @@ def measure_sent(model: SentFile, sent: SentJob) -> Measured | list[str] | Failu
             place.mkdir(exist_ok=True)  # two columns may name one file
             return sent.files[path].written_to(place)
 
-        moved = replace(
-            scan,
-            image=here(scan.image) or scan.image,
-            mask=here(scan.mask) or scan.mask,
-            truth_labels=here(scan.truth_labels),
-            profile=scan.profile if sent.profile is None else str(sent.profile.written_to(folder)),
-        )
-        return measure_by(analyzer, replace(job, scan=moved, kinds=here(job.kinds), observable=here(job.observable)))
+        profile = sent.job.profile if sent.profile is None else str(sent.profile.written_to(folder))
+
+        def moved(job: ScanJob) -> ScanJob:
+            scan = replace(
+                job.scan,
+                image=here(job.scan.image) or job.scan.image,
+                mask=here(job.scan.mask) or job.scan.mask,
+                truth_labels=here(job.scan.truth_labels),
+                profile=profile,
+            )
+            return replace(job, scan=scan, kinds=here(job.kinds), observable=here(job.observable))
+
+        return measure_by(analyzer, replace(sent.job, scans=tuple(map(moved, sent.job.scans))))
 
 
 @cache

@@ -9,7 +9,7 @@ from edge_runtime.errors import InferenceError
 from tests.train.synthetic import make_dataset
 from train.data.dataset import read_dataset
 from train.study import measurement, predict
-from train.study.measurement import Failure, Job, measure
+from train.study.measurement import ExamJob, Failure, ScanJob, measure
 from train.study.predict import AnalysisError
 
 
@@ -22,6 +22,9 @@ class Failing:
     def network(self) -> Failing:
         return self
 
+    def analyze_exam(self, paths: list[Path]) -> None:
+        raise InferenceError("inference-failed", "The engine failed.", "Try again.")
+
     def analyze(self, path: Path) -> None:
         raise InferenceError("inference-failed", "The engine failed.", "Try again.")
 
@@ -30,7 +33,7 @@ def test_a_failing_engine_is_no_fault_of_the_dataset(tmp_path: Path, monkeypatch
     for module in (measurement, predict):
         monkeypatch.setattr(module, "analyzer_of", lambda model, profile: Failing())
     dataset = read_dataset(make_dataset(tmp_path / "data", patients=1))
-    outcome = measure(Job(tmp_path / "model.onnx", dataset.scans[0], None, None, ()))
+    (outcome,) = measure(ExamJob(tmp_path / "model.onnx", (ScanJob(dataset.scans[0]),)))
     assert isinstance(outcome, Failure)
     assert "scan P0_OD_0: error[inference-failed]: The engine failed." in outcome.message
     assert pickle.loads(pickle.dumps(outcome)) == outcome
