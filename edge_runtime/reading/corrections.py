@@ -113,7 +113,7 @@ def _of_png(data: bytes, room_bytes: int | None) -> LabelMap:
         )
     try:
         header = read_header(data)
-        if room_bytes is not None and header.unpacked_bytes > room_bytes:
+        if room_bytes is not None and header.decoding_bytes > room_bytes:
             raise ResourceError(
                 "memory-cap", "The label map takes more memory than the cap leaves.", "Raise --max-memory."
             )

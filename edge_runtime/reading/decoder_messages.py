@@ -17,12 +17,20 @@ _DECODER = (
     r"|Warning: unknown JFIF|libpng (error|warning)|TIFF\w*: |imdecode_)"
     r"|^\[ *(FATAL|ERROR|WARN|INFO|DEBUG|VERB\w*):|^>|^\s*$"
 )
-# What makes a picture another one. In a TIFF, every complaint does but these: an end code that LZW can do without, and
-# tags that say nothing of the pixels. In a PNG, every one does but those about chunks that say nothing of them.
+# Tags of a TIFF without which its pixels are others, by libtiff's names.
+_OF_PIXELS = (
+    r"(?:Image(?:Width|Length)|BitsPerSample|Compression|Photometric\w*|Strip(?:Offsets|ByteCounts)|SamplesPerPixel"
+    r"|RowsPerStrip|PlanarConfig\w*|Predictor|Tile\w+|ExtraSamples|SampleFormat|ColorMap)"
+)
+# What makes a picture another one. In a TIFF, every complaint does but these: an end code that LZW can do without, the
+# order of tags, and values of tags that say nothing of the pixels. In a PNG, every one does but those about chunks that
+# say nothing of them.
 _DAMAGE = {
     "jpeg": r"(?i)Premature end|Corrupt JPEG|Invalid|Unsupported|Inconsistent|extraneous",
-    "tiff": r"TIFF_Error|TIFF_Warning(?!.*(?:not terminated with EOI|Unknown field|ASCII value|unknown tag|"
-    r"[Ii]gnoring|incorrect count|not in ascending order|does not end in null|Nonstandard))",
+    "tiff": r"TIFF_(?!Warning.*(?:not terminated with EOI|Unknown field|ASCII value|unknown tag|[Ii]gnoring|tag trimmed"
+    r"|not sorted in ascending order|does not end in null|Nonstandard))(?:Error|Warning)"
+    r"(?!.*(?:Bad value|(?i:incorrect (?:count|value)|incompatible type|wrong data type)).*"
+    rf' for (?:field )?"(?!{_OF_PIXELS}"))',
     "png": r"libpng (?:error|warning): (?!(?:iCCP|gAMA|cHRM|sRGB|sBIT|bKGD|hIST|pHYs|sPLT|tIME|tEXt|zTXt|iTXt|eXIf|cICP"
     r"|mDCV|cLLI|oFFs|pCAL|sCAL|sTER|Interlace handling))",
 }

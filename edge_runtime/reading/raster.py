@@ -60,10 +60,10 @@ def decode_scan(data: bytes, source: str, room_bytes: int | None = None) -> Scan
         scan: Scan = import_module("edge_runtime.reading.dicom.file").read_only_frame(data, source, room_bytes)
         return scan
     header = read_header(data)
-    if room_bytes is not None and header.unpacked_bytes > room_bytes:
-        needed = -(-header.unpacked_bytes // 1_000_000)
+    if room_bytes is not None and header.decoding_bytes > room_bytes:
+        needed = -(-header.decoding_bytes // 1_000_000)
         raise ResourceError(
-            "memory-cap", f"The pixels take {needed} MB, more than the cap leaves.", "Raise --max-memory."
+            "memory-cap", f"Decoding the pixels takes {needed} MB, more than the cap leaves.", "Raise --max-memory."
         )
     pixels: NDArray[Any] = decode_picture(data, header)
     if header.container == "bmp" and pixels.ndim == 3:

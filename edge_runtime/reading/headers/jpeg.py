@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edge_runtime.errors import ScanError
 from edge_runtime.scan import EXPORT_AGAIN, EXPORT_AS
@@ -67,7 +67,8 @@ def read_jpeg(data: bytes) -> Header:
         raise ScanError("truncated-jpeg", "The JPEG holds no picture.", EXPORT_AGAIN)
     if any(walk.bits_left.values()):
         raise ScanError("truncated-jpeg", "The JPEG ends before its last scan: detail is missing.", EXPORT_AGAIN)
-    return walk.header
+    several_passes = walk.progressive or walk.scans > 1
+    return replace(walk.header, aside_bytes=2 * walk.header.unpacked_bytes if several_passes else 0)
 
 
 def _jpeg_frame(walk: _JpegWalk, segment: bytes, *, progressive: bool) -> None:

@@ -28,6 +28,9 @@ class Header:
         Whether the last row is stored first.
     samples
         Values per pixel, 1 or 3.
+    aside_bytes
+        What the decoder holds beside the pixels until it is done: coefficients of a JPEG of several passes, the largest
+        strip or tile of a TIFF.
     """
 
     container: str
@@ -38,11 +41,17 @@ class Header:
     checksummed: bool
     bottom_up: bool = False
     samples: int = 1
+    aside_bytes: int = 0
 
     @property
     def unpacked_bytes(self) -> int:
         """What its pixels take when they are unpacked."""
         return self.rows * self.columns * self.samples * self.bits // 8
+
+    @property
+    def decoding_bytes(self) -> int:
+        """What decoding takes at most: the pixels twice, or once beside what the decoder holds."""
+        return self.unpacked_bytes + max(self.unpacked_bytes, self.aside_bytes)
 
 
 def checked_depth(bits: int) -> int:

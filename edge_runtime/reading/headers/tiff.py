@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edge_runtime.errors import ScanError
 from edge_runtime.scan import EXPORT_AGAIN, EXPORT_AS
@@ -91,8 +91,10 @@ def read_tiff(data: bytes) -> Header:
     check_size(header)
     if one(284, 1) != 1 and samples > 1:
         raise separate_planes()
-    _check_parts(data, tags, _PartSize.of(tags, header, samples), compression)
-    return header
+    size = _PartSize.of(tags, header, samples)
+    _check_parts(data, tags, size, compression)
+    in_colour = size.whole // (samples * depth // 8) * 4  # libtiff makes four bytes of every pixel
+    return replace(header, aside_bytes=size.whole + in_colour)
 
 
 def _declared_white(declared: int, depth: int) -> int:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from edge_runtime.errors import ResourceError, ScanError
+from edge_runtime.reading.headers import read_header
 from edge_runtime.reading.raster import decode_scan
 from edge_runtime.scan import Scan
 from tests.conftest import RunProgram
@@ -149,10 +150,20 @@ def test_memory_that_runs_out_in_the_decoder_is_no_damage(monkeypatch: pytest.Mo
         decode_scan(encoded(".png", speckled_frame()), "")
 
 
-@pytest.mark.parametrize(("channels", "room"), [(1, 156_949), (3, 470_849)])
-def test_pixels_that_do_not_fit_are_refused_before_they_are_unpacked(channels: int, room: int) -> None:
+@pytest.mark.parametrize("channels", [1, 3])
+def test_pixels_that_do_not_fit_are_refused_before_they_are_unpacked(channels: int) -> None:
     frame = speckled_frame()
     data = encoded(".png", frame if channels == 1 else equal_channels(frame))
+    room = 2 * frame.size * channels  # decoded by cv2, and taken over from it
     with pytest.raises(ResourceError, match="memory-cap"):
-        decode_scan(data, "scan", room)
-    assert decode_scan(data, "scan", room + 1).pixels.shape == frame.shape
+        decode_scan(data, "scan", room - 1)
+    assert decode_scan(data, "scan", room).pixels.shape == frame.shape
+
+
+def test_what_a_decoder_holds_beside_the_pixels_counts() -> None:
+    """Coefficients of a JPEG of several passes; of a TIFF its largest strip, in colour besides."""
+    frame = speckled_frame()
+    baseline, progressive = (encoded(".jpg", frame, cv2.IMWRITE_JPEG_PROGRESSIVE, passes) for passes in (0, 1))
+    strips, one_strip = (encoded(".tiff", frame, cv2.IMWRITE_TIFF_ROWSPERSTRIP, rows) for rows in (8, len(frame)))
+    taken = [read_header(data).decoding_bytes / frame.size for data in (baseline, progressive, strips, one_strip)]
+    assert taken == [2, 3, 2, 6]
