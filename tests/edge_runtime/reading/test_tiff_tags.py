@@ -1,4 +1,4 @@
-"""Tags of a TIFF that say nothing of its pixels do not keep it from being read, however libtiff complains about them."""
+"""Tags of a TIFF that say nothing of its pixels do not keep it from being read, whatever libtiff says of them."""
 
 from __future__ import annotations
 
