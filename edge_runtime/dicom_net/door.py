@@ -6,7 +6,7 @@ import hashlib
 import os
 from dataclasses import dataclass
 
-from edge_runtime.dicom_out.header import whole_number
+from edge_runtime.dicom_out.header import count_of
 from edge_runtime.dicom_out.source import read_source
 from edge_runtime.errors import UsageError
 from edge_runtime.reading.dicom.file import read_header
@@ -76,7 +76,7 @@ def examine(path: str) -> Arrival:
         series=short_digest(source.series),
         digest=digest,
         eyes="+".join(sorted(eyes)),
-        place=whole_number(read_header(path, ("InstanceNumber",)), "InstanceNumber") or 0,
+        place=count_of(read_header(path, ("InstanceNumber",)), "InstanceNumber") or 0,
         whole=len(scans) > 1,
         size=os.path.getsize(path),
     )

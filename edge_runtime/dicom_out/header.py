@@ -65,8 +65,8 @@ def items_of(dataset: Dataset, keyword: str) -> list[Dataset]:
     return list(found) if isinstance(found, Sequence) else []
 
 
-def whole_number(dataset: Dataset, keyword: str) -> int | None:
-    """A number above zero; None where there is none."""
+def count_of(dataset: Dataset, keyword: str) -> int | None:
+    """A whole number above zero; None where there is none, or another one."""
     found = value_of(dataset, keyword)
     return int(found) if isinstance(found, int) and found > 0 else None
 

@@ -13,13 +13,13 @@ from edge_runtime.reading.files import begins_as_dicom
 from .header import (
     FILED_UNDER,
     IDENTIFYING,
+    count_of,
     is_image,
     items_of,
     numbers_of,
     patient_and_study_of,
     uid_of,
     value_of,
-    whole_number,
 )
 from .library import silenced
 
@@ -94,7 +94,7 @@ class SourceObject:
             uid_of(dataset, f"{name}UID") for name in ("SOPClass", "SOPInstance", "SeriesInstance", "StudyInstance")
         ]
         kind, instance, series, study = uids
-        rows, columns, frames = (whole_number(dataset, name) for name in ("Rows", "Columns", "NumberOfFrames"))
+        rows, columns, frames = (count_of(dataset, name) for name in ("Rows", "Columns", "NumberOfFrames"))
         if not (kind and rows and columns and is_image(kind) and instance and series and study):
             raise ScanError(
                 "incomplete-dicom",

@@ -12,7 +12,7 @@ from edge_runtime.errors import CorrectionError, ResourceError, ScanError, Usage
 from edge_runtime.label_map import MOST_LABEL, LabelMap
 
 from .decoding import decode_picture
-from .files import name_of, read_content
+from .files import is_dicom, name_of, read_content
 from .headers import read_header
 from .picture_mark import mark_in
 
@@ -59,7 +59,7 @@ def read_label_map(file: ScanFile | LabelMap, frame: int | None = None, *, room_
         return file
     try:
         data = read_content(file)
-        if data[128:132] == b"DICM":
+        if is_dicom(data):
             from .segmentation import labels_of_segmentation
 
             return LabelMap(labels_of_segmentation(data, frame), hashlib.sha256(data).hexdigest())

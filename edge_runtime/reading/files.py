@@ -18,12 +18,12 @@ for _name in ("O_NONBLOCK", "O_CLOEXEC", "O_BINARY"):
     _FLAGS |= getattr(os, _name, 0)
 
 
-_DICOM_AT, _DICOM_MARK = 128, b"DICM"
+DICOM_AT, DICOM_MARK = 128, b"DICM"
 
 
 def is_dicom(content: bytes | bytearray | memoryview) -> bool:
     """Whether what begins so is a DICOM file: ``DICM`` after 128 bytes, whatever those are, a picture's header too."""
-    return bytes(content[_DICOM_AT : _DICOM_AT + len(_DICOM_MARK)]) == _DICOM_MARK
+    return bytes(content[DICOM_AT : DICOM_AT + len(DICOM_MARK)]) == DICOM_MARK
 
 
 def begins_as_dicom(scan: ScanFile) -> bool:
@@ -34,7 +34,7 @@ def begins_as_dicom(scan: ScanFile) -> bool:
         return False
     try:
         with open_file(scan) as file:
-            return is_dicom(file.read(_DICOM_AT + len(_DICOM_MARK)))
+            return is_dicom(file.read(DICOM_AT + len(DICOM_MARK)))
     except (ScanMissingError, ResourceError, OSError):
         return False  # reading it will say why
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from edge_runtime.errors import ResourceError, ScanError
+from edge_runtime.reading.files import DICOM_AT, DICOM_MARK
 
 from .library import BoundedFile, damaged, truncated
 from .syntaxes import BIG_ENDIAN, DEFLATED, IMPLICIT, Syntax, syntax_of
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
 MAX_DICOM_BYTES = 256 << 20  # of a file, and of one that is inflated: six 16-bit frames of 25 million pixels fit
-PREAMBLE_BYTES, MARK = 128, b"DICM"
 _MAX_META_BYTES = 1 << 16
 _CHUNK = 1 << 20
 _LONG = {b"OB", b"OW", b"UN", b"SQ", b"UT", b"UC", b"UR", b"OF", b"OD", b"OL", b"OV", b"SV", b"UV"}
@@ -35,11 +35,6 @@ ELEMENTS_OF_SCANS = (
     "ModalityLUTSequence", "VOILUTSequence", "VOILUTFunction", "WindowCenter", "WindowWidth",
     "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence", "ExtendedOffsetTable",
 )  # fmt: skip
-
-
-def is_dicom(head: bytes) -> bool:
-    """Whether a file that begins so is DICOM: ``DICM`` after 128 bytes, whatever those are."""
-    return head[PREAMBLE_BYTES : PREAMBLE_BYTES + len(MARK)] == MARK
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +125,7 @@ def open_dicom(
 
 def _read_meta(file: BinaryIO) -> tuple[Syntax, str]:
     """The transfer syntax and the class that group 2 names; the file is left where the dataset begins."""
-    file.seek(PREAMBLE_BYTES + len(MARK))
+    file.seek(DICOM_AT + len(DICOM_MARK))
     syntax = sop_class = ""
     while True:
         place = file.tell()
