@@ -6,10 +6,12 @@ import io
 import struct
 import zlib
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from edge_runtime.errors import ResourceError, ScanError
 from edge_runtime.reading.files import DICOM_AT, DICOM_MARK
+from edge_runtime.reading.inflating import PART_BYTES, inflated_parts
 
 from .library import BoundedFile, damaged, truncated
 from .syntaxes import BIG_ENDIAN, DEFLATED, IMPLICIT, Syntax, syntax_of
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
 
 MAX_DICOM_BYTES = 256 << 20  # of a file, and of one that is inflated: six 16-bit frames of 25 million pixels fit
 _MAX_META_BYTES = 1 << 16
-_CHUNK = 1 << 20
 _LONG = {b"OB", b"OW", b"UN", b"SQ", b"UT", b"UC", b"UR", b"OF", b"OD", b"OL", b"OV", b"SV", b"UV"}
 _SYNTAX_TAG, _CLASS_TAG = 0x00020010, 0x00020002
 _PIXEL_TAGS = {0x7FE00008, 0x7FE00009, 0x7FE00010}  # of floats, of doubles, of whole numbers
@@ -175,13 +176,10 @@ def _inflated(file: BinaryIO, room_bytes: int | None) -> tuple[BinaryIO, int]:
 
 
 def _inflating(file: BinaryIO) -> Iterator[bytes]:
-    stream = zlib.decompressobj(-zlib.MAX_WBITS)
     try:
-        while not stream.eof:
-            waiting = stream.unconsumed_tail or file.read(_CHUNK)
-            if not waiting:
-                raise truncated()
-            yield stream.decompress(waiting, _CHUNK)
+        yield from inflated_parts(iter(partial(file.read, PART_BYTES), b""), -zlib.MAX_WBITS)
+    except EOFError:
+        raise truncated() from None
     except zlib.error:
         raise damaged("What was deflated does not inflate.") from None
 

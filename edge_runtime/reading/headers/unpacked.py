@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from edge_runtime.reading.inflating import PART_BYTES, inflated_parts
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-_UNPACK_BYTES = 1 << 20  # unpacked at a time: a small file may claim to unpack to a hundred gigabytes
 
 _CLEAR, _END, _FIRST = 256, 257, 258
 _FULL = 4096  # entries of a table of LZW
@@ -27,23 +27,16 @@ def deflate_length(packed: bytes, limit: int) -> int | None:
     limit
         Bytes from which on nobody wants to know.
     """
-    stream = zlib.decompressobj()
-    waiting: memoryview | bytes = memoryview(packed)
+    view = memoryview(packed)
     length = 0
     try:
-        while length < limit and not stream.eof:
-            given = waiting[:_UNPACK_BYTES]
-            part = len(stream.decompress(given, min(_UNPACK_BYTES, limit - length)))
-            left = stream.unconsumed_tail
-            waiting = waiting[len(given) - len(left) :]
-            length += part
-            if not part and len(left) == len(given):
-                break
-            if not waiting and not part:
-                break
-    except zlib.error:
+        for part in inflated_parts(view[start : start + PART_BYTES] for start in range(0, len(view), PART_BYTES)):
+            length += len(part)
+            if length >= limit:
+                return limit
+    except (zlib.error, EOFError):
         return None
-    return length if stream.eof or length >= limit else None
+    return length
 
 
 def packbits_length(packed: bytes, expected: int) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from pydicom import uid
+from pydicom.dataset import Dataset
 
+from edge_runtime.reading.inflating import PART_BYTES
 from edge_runtime.reading.raster import decode_scan
 from edge_runtime.reading.sources import sources_of
 from tests.dicom_files import KNOWN_ERRORS, LOSSLESS, LOSSY, file_bytes, photograph, secondary_capture, tomography
@@ -134,3 +137,23 @@ def test_the_other_files_of_these_tests_are_valid(make: Any, frames: Frames, dci
     path.write_bytes(file_bytes(make(frames)))
     found = subprocess.run([dciodvfy, path], capture_output=True, check=False, text=True).stderr
     assert "Error" not in found
+
+
+@pytest.mark.parametrize("more", [-2, 0, 2, 10, 50, 100, 258, 300])
+def test_a_deflated_file_of_any_size_is_read(more: int, frames: Frames) -> None:
+    """Inflated, it ends around the end of a part, in a repetition of which nothing is left in the file."""
+    dataset = secondary_capture(frames[:1])
+    plain = file_bytes(dataset, uid.ExplicitVRLittleEndian)[dataset_at(dataset, uid.ExplicitVRLittleEndian) :]
+    padding = b"\xfc\xff\xfc\xffOB\0\0"  # an element after the pixels; its length and its value follow
+    size = PART_BYTES + more - len(plain) - len(padding) - 4
+    stream = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    packed = stream.compress(plain + padding + size.to_bytes(4, "little")) + stream.flush(zlib.Z_FULL_FLUSH)
+    packed += stream.compress(bytes(size)) + stream.flush()
+    deflated = uid.DeflatedExplicitVRLittleEndian
+    (found,) = read_all(file_bytes(dataset, deflated)[: dataset_at(dataset, deflated)] + packed)
+    assert np.array_equal(found, frames[0])
+
+
+def dataset_at(dataset: Dataset, syntax: str) -> int:
+    """Where the meta information of a file ends; its length stands in its first element."""
+    return 144 + int.from_bytes(file_bytes(dataset, syntax)[140:144], "little")
