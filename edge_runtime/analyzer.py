@@ -186,7 +186,7 @@ class CataractAnalyzer:
         Raises
         ------
         UsageError
-            Without scans, with both kinds, or when one is given twice.
+            Without scans, with both kinds, when one is given twice, or for DICOM files of several studies or patients.
         EdgeCataractError
             When none of the scans can be read, or the machine cannot go on.
         """

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from .belonging import Belonging
     from .label_map import LabelMap
 
 Value = TypeVar("Value")
@@ -207,6 +208,9 @@ class ScanSource:
     """
 
     name: str
+    belonging
+        Reads to which patient and study its file says that it belongs, the same for all scans of the file, and raises
+        why it cannot be read; None: its file says nothing of that.
     read: Callable[[], Scan]
     laterality: Known[Laterality] | None = None
     meridian_deg: Known[float] | None = None
@@ -214,6 +218,7 @@ class ScanSource:
 
     def scan(self) -> Scan:
         """Read the scan; what it does not say of itself is added where it is known. It raises as `read` does."""
+    belonging: Callable[[], Belonging] | None = None
         scan = self.read()
         if self.laterality is None and self.meridian_deg is None:
             return scan

@@ -60,9 +60,6 @@ class AnalyzerSettings:
 class Spectator(Protocol):
     """Who sees the eyes of an exam while it is measured; what it raises becomes a part of the record."""
 
-    def opened(self, files: Sequence[Sequence[str]]) -> None:
-        """Before anything is measured: the files of each eye."""
-
     def judged(self, eye: EyeResult, document: dict[str, Any]) -> None:
         """An eye was measured."""
 
@@ -72,11 +69,9 @@ def measure_exam(analyzer: CataractAnalyzer, job: Job, spectator: Spectator | No
     try:
         opened = open_scans(job.exam.scans, analyzer.room_for_reading)
         eyes = split_eyes(opened)
-        path_of = {source.name: scan.planned.path for scan in opened for source in scan.sources}
-        if spectator is not None:
-            spectator.opened([[path_of[source.name] for source in exam.sources] for exam in eyes.exams])
     except Exception as error:  # noqa: BLE001 - one exam, whatever is wrong with it, ends no run
         return without_result(job, known_error(error))
+    path_of = {source.name: scan.planned.path for scan in opened for source in scan.sources}
     found: dict[str, list[Status]] = {scan.path: [] for scan in job.exam.scans}
     records = []
     for exam in eyes.exams:

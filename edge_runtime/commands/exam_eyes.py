@@ -7,7 +7,6 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from edge_runtime.dicom_out.one_patient import check_patients
 from edge_runtime.errors import FAULTS_OF_ONE_SCAN, InternalError, UsageError
 
 from .arguments import AnalyzerOptions, SpeechOptions, load_analyzer
@@ -109,7 +108,6 @@ def judge_exam(options: ExamOptions) -> int:
     found = split_eyes(opened, Laterality(options.eye) if options.eye else None)
     exams = sorted(found.exams, key=lambda exam: exam.laterality or "")
     files = {source.name: scan.planned.path for scan in opened for source in scan.sources}
-    check_patients([[files[source.name] for source in exam.sources] for exam in exams])
     outputs = _outputs(exams, files, options)
     paths = [scan.path for scan in planned]
     stems = [name for one in outputs for name in one.map_stems]

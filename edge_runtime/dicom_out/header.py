@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from edge_runtime.reading.dicom.library import value_of
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -45,16 +47,6 @@ def numbers_of(
         if len(values) == count and all(map(math.isfinite, values)):
             return values
     return None
-
-
-def value_of(dataset: Dataset, keyword: str) -> Any:
-    """The value of an element; None where there is none that can be read."""
-    try:
-        return dataset.get(keyword)
-    except MemoryError:
-        raise
-    except Exception:  # noqa: BLE001  # elements are decoded when they are asked for, and raise anything
-        return None
 
 
 def items_of(dataset: Dataset, keyword: str) -> list[Dataset]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from edge_runtime.belonging import Belonging, check_belonging
 from edge_runtime.errors import ScanError, UsageError
+from edge_runtime.reading.dicom.belonging import belonging_of
 from edge_runtime.reading.dicom.file import read_header
+from edge_runtime.reading.dicom.library import value_of
 from edge_runtime.reading.files import begins_as_dicom
 
 from .header import (
@@ -19,7 +22,6 @@ from .header import (
     numbers_of,
     patient_and_study_of,
     uid_of,
-    value_of,
 )
 from .library import silenced
 
@@ -68,6 +70,8 @@ class SourceObject:
         ``+hhmm`` where it names its time zone, else "".
     patient_and_study
         The elements of `header.FILED_UNDER` that it has.
+    belonging
+        Digests of its patient and its study.
     """
 
     kind: str
@@ -80,6 +84,7 @@ class SourceObject:
     reference: str | None
     time_zone: str
     patient_and_study: Dataset
+    belonging: Belonging
 
     @classmethod
     def of(cls, dataset: Dataset) -> SourceObject:
@@ -114,6 +119,7 @@ class SourceObject:
             reference=uid_of(dataset, "FrameOfReferenceUID"),
             time_zone=str(value_of(dataset, "TimezoneOffsetFromUTC") or ""),
             patient_and_study=patient_and_study_of(dataset),
+            belonging=belonging_of(dataset),
         )
 
 
@@ -187,31 +193,7 @@ def check_one_study(frames: Sequence[SourceFrame]) -> None:
     UsageError
         ``mixed-studies``.
     """
-    _only_one({(frame.source.study, _patient(frame)) for frame in frames})
-
-
-def check_one_patient(frames: Sequence[SourceFrame]) -> None:
-    """Refuse sources of several patients.
-
-    Raises
-    ------
-    UsageError
-        ``mixed-studies``.
-    """
-    _only_one({_patient(frame) for frame in frames})
-
-
-def _patient(frame: SourceFrame) -> str:
-    return str(frame.source.patient_and_study.get("PatientID") or "")
-
-
-def _only_one(found: Collection[object]) -> None:
-    if len(found) > 1:
-        raise UsageError(
-            "mixed-studies",
-            f"The scans belong to {len(found)} studies or patients.",
-            "Name the scans of one study, or use batch for several exams.",
-        )
+    check_belonging([[frame.source.belonging for frame in frames]])
 
 
 def _frame(dataset: Dataset, source: SourceObject, number: int) -> SourceFrame:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from edge_runtime.errors import UsageError
+from edge_runtime.reading.one_patient import check_one_patient
 from edge_runtime.scan import Exam, Known, Laterality, Origin
 
 if TYPE_CHECKING:
@@ -75,9 +76,10 @@ def split_eyes(scans: Sequence[OpenedScan], named: Laterality | None = None) -> 
     Raises
     ------
     UsageError
-        ``contradicting-eye`` when what is known of a scan does not agree; ``unknown-eye`` when nothing is known of it.
+        ``contradicting-eye`` when what is known of a scan does not agree; ``unknown-eye`` when nothing is known of it;
+        ``mixed-studies`` for files of several studies in one eye, or of several patients.
     EdgeCataractError
-        When no file can be opened: that of the first.
+        When no file can be opened: that of the first; otherwise as `check_one_patient` does.
     """
     eyes: dict[Laterality, list[ScanSource]] = {}
     unknown: list[OpenedScan] = []
@@ -99,6 +101,7 @@ def split_eyes(scans: Sequence[OpenedScan], named: Laterality | None = None) -> 
         (only,) = eyes
         eyes[only] += [source for stray in strays for source in stray.sources]
         strays = []
+    check_one_patient(list(eyes.values()))
     return Eyes(tuple(Exam(tuple(sources), eye) for eye, sources in eyes.items()), tuple(strays))
 
 

@@ -11,6 +11,7 @@ from edge_runtime.errors import FAULTS_OF_ONE_SCAN, UsageError
 from edge_runtime.scan import Exam, ScanSource, scan_from_pixels
 
 from .files import name_of
+from .one_patient import check_one_patient
 from .sources import sources_of
 
 if TYPE_CHECKING:
@@ -61,11 +62,14 @@ def exam_of_files(
     Raises
     ------
     UsageError
-        Without files, or for a single path where a list of them was expected.
+        Without files, or for a single path where a list of them was expected; ``mixed-studies`` for DICOM files of
+        several studies or patients.
     """
     if isinstance(paths, str | bytes | os.PathLike):
         raise UsageError("usage", "A list of scans was expected, got one path.", "Give [path].")
-    return Exam(tuple(source for path in paths for source in _sources(path, room)), laterality)
+    exam = Exam(tuple(source for path in paths for source in _sources(path, room)), laterality)
+    check_one_patient([exam.sources])
+    return exam
 
 
 def exam_of_frames(frames: Sequence[NDArray[Any]], laterality: Laterality | None = None) -> Exam:

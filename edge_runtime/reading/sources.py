@@ -13,6 +13,7 @@ from .raster import read_scan
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from edge_runtime.belonging import Belonging
     from edge_runtime.scan import Scan
 
     from .dicom.facts import FrameFacts
@@ -42,7 +43,11 @@ def sources_of(file: ScanFile, room: Callable[[], int | None] = lambda: None) ->
     name = name_of(file)
     if not begins_as_dicom(file):
         return (ScanSource(name, partial(_read_picture, file, room)),)
+    from .dicom.belonging import read_belonging
     from .dicom.file import index_dicom, opener_of
+
+    def belonging() -> Belonging:
+        return read_belonging(file, room())
 
     dicom = index_dicom(name, opener_of(file), room())
     several = len(dicom.frames) > 1
@@ -53,6 +58,7 @@ def sources_of(file: ScanFile, room: Callable[[], int | None] = lambda: None) ->
             facts.laterality,
             facts.meridian_deg,
             facts.number if several else None,
+            belonging,
         )
         for facts in dicom.frames
     )

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from edge_runtime.dicom_out.one_patient import check_patients
 from edge_runtime.errors import ScanError, UsageError
 from edge_runtime.reading.exams import exam_of_files
 from edge_runtime.results import ScanResult
@@ -120,7 +119,6 @@ class Studio:
         ScanError
             ``too-many-scans`` in the files together; ``multi-frame`` where one was asked for.
         """
-        check_patients([contents])
         found = exam_of_files(contents, task.eye, self._analyzer.room_for_reading)
         if task.kind is not Kind.SCAN and len(found.sources) > MOST_PICTURES:  # before one of them is read
             raise ScanError(

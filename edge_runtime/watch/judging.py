@@ -10,14 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from edge_runtime.batch.record import ExamRecord
 from edge_runtime.batch.work import measure_exam
-from edge_runtime.dicom_out.one_patient import check_patients
 from edge_runtime.printable import printable
 from edge_runtime.report.document import to_json
 from edge_runtime.results import ScanResult
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from edge_runtime.analyzer import CataractAnalyzer
     from edge_runtime.batch.plan import Job
     from edge_runtime.results import EyeResult
@@ -69,10 +66,6 @@ class _FileMaker:
     def __init__(self, *, overlays: bool) -> None:
         self._overlays = overlays
         self.files: dict[str, bytes] = {}
-
-    def opened(self, files: Sequence[Sequence[str]]) -> None:
-        """Refuse files of several patients."""
-        check_patients(files)
 
     def judged(self, eye: EyeResult, document: dict[str, Any]) -> None:
         """Make the document of an eye, and the overlays of its scans."""

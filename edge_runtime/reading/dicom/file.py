@@ -139,7 +139,7 @@ def index_dicom(name: str, opener: Callable[[], BinaryIO], room_bytes: int | Non
     )
 
 
-def read_header(path: ScanFile, wanted: tuple[str, ...]) -> Dataset:
+def read_header(path: ScanFile, wanted: tuple[str, ...], room_bytes: int | None = None) -> Dataset:
     """Elements of a DICOM file before its pixels.
 
     Parameters
@@ -152,6 +152,8 @@ def read_header(path: ScanFile, wanted: tuple[str, ...]) -> Dataset:
     Raises
     ------
     ScanError
+    room_bytes
+        Memory that may be used; None: any.
         When it is damaged, or of a kind that is not read.
     ScanMissingError
         When there is no such regular file, or it may not be read.
@@ -159,10 +161,12 @@ def read_header(path: ScanFile, wanted: tuple[str, ...]) -> Dataset:
         ``dicom-not-installed``.
     """
     with opener_of(path)() as file:
+    ResourceError
+        ``memory-cap`` when an inflated file does not fit into `room_bytes`.
         size = _size_of(file)
         if size > MAX_DICOM_BYTES:
             raise too_large()
-        return guarded(lambda: open_dicom(file, size, None, wanted)).elements
+        return guarded(lambda: open_dicom(file, size, room_bytes, wanted)).elements
 
 
 def read_only_frame(file: ScanFile, name: str, room_bytes: int | None = None) -> Scan:

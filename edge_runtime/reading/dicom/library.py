@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, BinaryIO, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 from edge_runtime.errors import EdgeCataractError, MissingExtraError, ScanError
 from edge_runtime.scan import EXPORT_AGAIN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from pydicom.dataset import Dataset
 
 Value = TypeVar("Value")
 
@@ -74,6 +76,16 @@ def guarded(work: Callable[[], Value]) -> Value:
     if missing:
         raise not_installed()
     raise damaged("Its structure makes no sense.")
+
+
+def value_of(dataset: Dataset, keyword: str) -> Any:
+    """The value of an element; None where there is none that can be read."""
+    try:
+        return dataset.get(keyword)
+    except MemoryError:
+        raise
+    except Exception:  # noqa: BLE001  # elements are decoded when they are asked for, and raise anything
+        return None
 
 
 def damaged(found: str) -> ScanError:

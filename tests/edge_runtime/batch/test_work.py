@@ -13,7 +13,8 @@ from edge_runtime.batch.work import known_error, measure_exam
 from edge_runtime.errors import InferenceError, ScanError
 from edge_runtime.exams.planned import PlannedExam, PlannedScan
 from edge_runtime.model.network import Network
-from tests.edge_runtime.pictures import empty_frame, encoded
+from tests.dicom_files import file_bytes, tomography
+from tests.edge_runtime.pictures import empty_frame, encoded, lens_frame
 
 from .exams import jobs_in, write_exams, write_scan
 
@@ -76,6 +77,17 @@ def test_files_that_are_missing_are_refused(analyzer: CataractAnalyzer, tmp_path
     record = measure_exam(analyzer, Job(PlannedExam("E1", scans), ""))
     assert record.files == {"graded": 0, "refused": 2, "failed": 0}
     assert [eye.word for eye in record.eyes] == ["missing-file", "missing-file"]
+
+
+def test_files_of_several_patients_are_never_one_answer(analyzer: CataractAnalyzer, tmp_path: Path) -> None:
+    (tmp_path / "day1").mkdir()
+    for number in (0, 1):
+        dataset = tomography([lens_frame(cataract_rows=200 + 8 * number)], name="one study")
+        dataset.PatientID = f"patient {number}"
+        (tmp_path / "day1" / f"IM000{number}.dcm").write_bytes(file_bytes(dataset))
+    record = measure(analyzer, tmp_path)
+    assert [(eye.status, eye.word, eye.document) for eye in record.eyes] == [("refused", "mixed-studies", None)]
+    assert record.files == {"graded": 0, "refused": 2, "failed": 0}
 
 
 def test_a_fault_of_the_engine_is_a_failure(
