@@ -27,11 +27,15 @@ class LabelMap:
         Hash of the bytes of its file.
     scan_sha256
         Hash of the scan that it was made from, where its file still says so.
+    instances
+        The frames of DICOM objects that it was made from: UID of the object, and number of the frame from 1 or None
+        where that is not said; empty where its file names none.
     """
 
     labels: NDArray[np.uint8]
     sha256: str
     scan_sha256: str | None = None
+    instances: frozenset[tuple[str, int | None]] = frozenset()
 
     def __post_init__(self) -> None:
         if not self.labels.any():
@@ -53,7 +57,7 @@ class LabelMap:
         (top, bottom), (left, right) = sides
         return top, left, bottom, right
 
-    def check_scan(self, shape: tuple[int, int], sha256: str) -> None:
+    def check_scan(self, shape: tuple[int, int], sha256: str, instance: tuple[str, int] | None = None) -> None:
         """Refuse the map for a scan of another size, or for another scan than it says it was made from.
 
         Parameters
@@ -62,6 +66,8 @@ class LabelMap:
             (rows, columns) of the scan.
         sha256
             Hash of the scan.
+        instance
+            UID of the DICOM object that holds the scan, and its frame there, from 1; None where it is not known.
 
         Raises
         ------
@@ -75,7 +81,9 @@ class LabelMap:
                 f"The label map has {columns} x {rows} pixels, and the scan {shape[1]} x {shape[0]}.",
                 "Correct the map that --labels wrote, at its own size.",
             )
-        if self.scan_sha256 not in (None, sha256):
+        if self.scan_sha256 not in (None, sha256) or (
+            instance is not None and self.instances and self.instances.isdisjoint({instance, (instance[0], None)})
+        ):
             raise CorrectionError(
                 "labels-other-scan",
                 "The label map says that it was made from another scan.",

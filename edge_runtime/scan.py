@@ -76,6 +76,8 @@ class Scan:
         Angle of the radial scan in degrees, 0 to 180; None where it is not known.
     notices
         What its file says that a reader of the result should know (words of `codes.WARNINGS`).
+    instance
+        UID of the DICOM object that holds it, which no document names, and its frame there, from 1; None for others.
     corrected_labels
         What a person labelled in it, which goes before what the model labels; None: nothing.
     """
@@ -88,6 +90,7 @@ class Scan:
     laterality: Known[Laterality] | None = None
     meridian_deg: Known[float] | None = None
     notices: tuple[str, ...] = ()
+    instance: tuple[str, int] | None = None
     corrected_labels: LabelMap | None = None
 
     def __post_init__(self) -> None:
@@ -167,7 +170,7 @@ class Scan:
             ``labels-size`` for a map of another size; ``labels-other-scan`` for one that says it is of another scan.
         """
         if labels is not None:
-            labels.check_scan((self.rows, self.columns), self.sha256)
+            labels.check_scan((self.rows, self.columns), self.sha256, self.instance)
         return replace(self, corrected_labels=labels)
 
 
@@ -205,20 +208,20 @@ class ScanSource:
         What is known of it before its pixels are read; None: nothing.
     frame
         Its number in a file of several frames, from 1; None: the file has no others.
-    """
-
-    name: str
     belonging
         Reads to which patient and study its file says that it belongs, the same for all scans of the file, and raises
         why it cannot be read; None: its file says nothing of that.
+    """
+
+    name: str
     read: Callable[[], Scan]
     laterality: Known[Laterality] | None = None
     meridian_deg: Known[float] | None = None
     frame: int | None = None
+    belonging: Callable[[], Belonging] | None = None
 
     def scan(self) -> Scan:
         """Read the scan; what it does not say of itself is added where it is known. It raises as `read` does."""
-    belonging: Callable[[], Belonging] | None = None
         scan = self.read()
         if self.laterality is None and self.meridian_deg is None:
             return scan

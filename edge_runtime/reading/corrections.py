@@ -62,7 +62,8 @@ def read_label_map(file: ScanFile | LabelMap, frame: int | None = None, *, room_
         if is_dicom(data):
             from .segmentation import labels_of_segmentation
 
-            return LabelMap(labels_of_segmentation(data, frame), hashlib.sha256(data).hexdigest())
+            labels, instances = labels_of_segmentation(data, frame)
+            return LabelMap(labels, hashlib.sha256(data).hexdigest(), instances=instances)
         return _of_png(data, room_bytes)
     except (CorrectionError, ScanError) as error:
         error.source = name_of(file) or None

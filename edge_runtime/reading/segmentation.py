@@ -11,9 +11,11 @@ from edge_runtime.errors import CorrectionError, MissingExtraError
 from edge_runtime.scan import MAX_PIXELS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from numpy.typing import NDArray
+
+Sources = frozenset[tuple[str, int | None]]
 
 _SEGMENTATION = "1.2.840.10008.5.1.4.1.1.66.4"
 _UNCOMPRESSED = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1")
@@ -22,15 +24,15 @@ _FILE_META = 2048  # bytes in which the transfer syntax stands, long before the 
 # Nothing else is looked at, so that nothing of a person can reach a message.
 _READ = (
     "SOPClassUID", "SegmentationType", "Rows", "Columns", "SegmentSequence", "SharedFunctionalGroupsSequence",
-    "PerFrameFunctionalGroupsSequence", "PixelData",
+    "PerFrameFunctionalGroupsSequence", "ReferencedSeriesSequence", "PixelData",
 )  # fmt: skip
 _LENS, _CATARACT = 1, 2
 _CODES = {"78076003": _LENS, "193570009": _CATARACT}  # SNOMED CT: lens of the eye, cataract
 _EXPORT_BINARY = "Export it as one binary segmentation of clear lens and cataract, uncompressed."
 
 
-def labels_of_segmentation(data: bytes, frame: int | None = None) -> NDArray[np.uint8]:
-    """Labels of one scan: 0 background, 1 clear lens, 2 cataract.
+def labels_of_segmentation(data: bytes, frame: int | None = None) -> tuple[NDArray[np.uint8], Sources]:
+    """Labels of one scan, and which scan it is.
 
     Segments are told by their label (``clear lens``, ``lens``, ``cataract``), else by their SNOMED CT code. Where a
     segment of the lens and one of cataract overlap, it is cataract.
@@ -41,6 +43,12 @@ def labels_of_segmentation(data: bytes, frame: int | None = None) -> NDArray[np.
         The bytes of the file.
     frame
         The frame of the source, from 1, whose labels are wanted; None: its file has one.
+
+    Returns
+    -------
+    tuple
+        (rows, columns) uint8: 0 background, 1 clear lens, 2 cataract; and the frames that were segmented: UID of the
+        object, and number of the frame, or None where that is not said. None where the segmentation names none.
 
     Raises
     ------
@@ -68,7 +76,7 @@ def labels_of_segmentation(data: bytes, frame: int | None = None) -> NDArray[np.
     raise CorrectionError("labels-damaged", "The DICOM segmentation is damaged or incomplete.", "Export it again.")
 
 
-def _labels(dataset: Any, frame: int | None) -> NDArray[np.uint8]:
+def _labels(dataset: Any, frame: int | None) -> tuple[NDArray[np.uint8], Sources]:
     if str(dataset.SOPClassUID) != _SEGMENTATION or str(dataset.SegmentationType) != "BINARY":
         raise _format("It is no binary segmentation.")
     if str(dataset.file_meta.TransferSyntaxUID) not in _UNCOMPRESSED:
@@ -76,14 +84,17 @@ def _labels(dataset: Any, frame: int | None) -> NDArray[np.uint8]:
     return _painted(dataset, frame)
 
 
-def _painted(dataset: Any, frame: int | None) -> NDArray[np.uint8]:
+def _painted(dataset: Any, frame: int | None) -> tuple[NDArray[np.uint8], Sources]:
     rows, columns = int(dataset.Rows), int(dataset.Columns)
     if not 0 < rows * columns <= MAX_PIXELS:
         raise _format("It has no pixels, or too many.")
     kinds = {int(segment.SegmentNumber): _kind(segment) for segment in dataset.SegmentSequence}
     planes: dict[int, NDArray[np.bool_]] = {}
-    for place, segment in _frames_of(dataset, frame):
-        if segment in planes:
+    common: Sources | None = None
+    for place, segment, sources in _frames_of(dataset, frame):
+        if sources:
+            common = sources if common is None else common & sources
+        if segment in planes or (common is not None and not common):
             raise CorrectionError(
                 "labels-frames",
                 "The segmentation is of several scans, and does not say which frame is this one's.",
@@ -99,7 +110,7 @@ def _painted(dataset: Any, frame: int | None) -> NDArray[np.uint8]:
         for segment, plane in planes.items():
             if kinds[segment] == kind:
                 labels[plane] = kind
-    return labels
+    return labels, common or _all_sources(dataset)
 
 
 def _kind(segment: Any) -> int:
@@ -116,24 +127,35 @@ def _kind(segment: Any) -> int:
     )
 
 
-def _frames_of(dataset: Any, frame: int | None) -> Iterator[tuple[int, int]]:
-    """(place, segment number) of every frame that shows the scan."""
-    for place, groups in enumerate(dataset.PerFrameFunctionalGroupsSequence):
-        identification = groups.get("SegmentIdentificationSequence")
-        if identification is None:
-            identification = dataset.SharedFunctionalGroupsSequence[0].SegmentIdentificationSequence
-        if frame is None or _source_frame(groups) in (None, frame):
-            yield place, int(identification[0].ReferencedSegmentNumber)
+def _frames_of(dataset: Any, frame: int | None) -> Iterator[tuple[int, int, Sources]]:
+    """(place, segment number, what was segmented) of every frame that shows the scan."""
+    shared = (dataset.get("SharedFunctionalGroupsSequence") or [{}])[0]
+    for place, own in enumerate(dataset.PerFrameFunctionalGroupsSequence):
+        identification, derivation = (
+            own.get(name) or shared.get(name) for name in ("SegmentIdentificationSequence", "DerivationImageSequence")
+        )
+        sources = _sources(image for one in derivation or () for image in one.get("SourceImageSequence") or ())
+        numbers = {number for _, number in sources} - {None}
+        if frame is None or not numbers or frame in numbers:
+            named = frozenset(source for source in sources if source[0])
+            yield place, int(identification[0].ReferencedSegmentNumber), named
 
 
-def _source_frame(groups: Any) -> int | None:
-    """Number of the frame that was segmented; None where the source has one, or it is not said."""
-    for derivation in groups.get("DerivationImageSequence", ()):
-        for source in derivation.get("SourceImageSequence", ()):
-            number = source.get("ReferencedFrameNumber")
-            if number is not None:
-                return int(number[0] if hasattr(number, "__getitem__") else number)
-    return None
+def _all_sources(dataset: Any) -> Sources:
+    """All objects that the segmentation refers to, whichever of its frames does."""
+    series = dataset.get("ReferencedSeriesSequence") or ()
+    return _sources(image for one in series for image in one.get("ReferencedInstanceSequence") or ())
+
+
+def _sources(images: Iterable[Any]) -> Sources:
+    """UID, and number of the frame or None where the source has one or it is not said, of each image referred to."""
+    found: set[tuple[str, int | None]] = set()
+    for image in images:
+        number = image.get("ReferencedFrameNumber")
+        several = number if hasattr(number, "__iter__") else (number,)
+        instance = str(image.get("ReferencedSOPInstanceUID") or "")
+        found |= {(instance, None if one is None else int(one)) for one in several}
+    return frozenset(found)
 
 
 def _plane(bits: bytes, place: int, rows: int, columns: int) -> NDArray[np.bool_]:

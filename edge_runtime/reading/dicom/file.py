@@ -55,6 +55,7 @@ class DicomFile:
     _layout: Layout
     _parts: tuple[tuple[Part, ...], ...]
     _notices: tuple[str, ...]
+    _instance: str
     _little_endian: bool
     _swapped: bool
 
@@ -100,6 +101,7 @@ class DicomFile:
             facts.laterality,
             facts.meridian_deg,
             self._notices,
+            (self._instance, facts.number) if self._instance else None,
         )
 
 
@@ -130,12 +132,14 @@ def index_dicom(name: str, opener: Callable[[], BinaryIO], room_bytes: int | Non
         layout = guarded(lambda: layout_of(opened))
         facts = guarded(lambda: facts_of(opened.elements, layout.frames))
         notices = guarded(lambda: _notices(opened))
+        instance = guarded(lambda: word(opened.elements, "SOPInstanceUID"))
         parts = frames_in(opened, layout)
         file.seek(0)
         digest = _sha256_of(file)
     swapped = not opened.little_endian and opened.pixel_kind == "OW" and layout.allocated == 8
+    little = opened.little_endian
     return DicomFile(
-        name, facts, opener, mark, digest, opened.syntax, layout, parts, notices, opened.little_endian, swapped
+        name, facts, opener, mark, digest, opened.syntax, layout, parts, notices, instance, little, swapped
     )
 
 
@@ -148,21 +152,21 @@ def read_header(path: ScanFile, wanted: tuple[str, ...], room_bytes: int | None 
         The file, or its bytes.
     wanted
         Their keywords.
+    room_bytes
+        Memory that may be used; None: any.
 
     Raises
     ------
     ScanError
-    room_bytes
-        Memory that may be used; None: any.
         When it is damaged, or of a kind that is not read.
     ScanMissingError
         When there is no such regular file, or it may not be read.
+    ResourceError
+        ``memory-cap`` when an inflated file does not fit into `room_bytes`.
     MissingExtraError
         ``dicom-not-installed``.
     """
     with opener_of(path)() as file:
-    ResourceError
-        ``memory-cap`` when an inflated file does not fit into `room_bytes`.
         size = _size_of(file)
         if size > MAX_DICOM_BYTES:
             raise too_large()

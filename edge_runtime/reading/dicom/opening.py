@@ -30,10 +30,10 @@ UNDEFINED = 0xFFFFFFFF
 
 # All that is read; whatever names a person is skipped, and never in memory.
 ELEMENTS_OF_SCANS = (
-    "SOPClassUID", "Rows", "Columns", "SamplesPerPixel", "PhotometricInterpretation", "PlanarConfiguration",
-    "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation", "NumberOfFrames", "PixelSpacing",
-    "ImageLaterality", "Laterality", "LossyImageCompression", "BurnedInAnnotation", "RescaleSlope", "RescaleIntercept",
-    "ModalityLUTSequence", "VOILUTSequence", "VOILUTFunction", "WindowCenter", "WindowWidth",
+    "SOPClassUID", "SOPInstanceUID", "Rows", "Columns", "SamplesPerPixel", "PhotometricInterpretation",
+    "PlanarConfiguration", "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation", "NumberOfFrames",
+    "PixelSpacing", "ImageLaterality", "Laterality", "LossyImageCompression", "BurnedInAnnotation", "RescaleSlope",
+    "RescaleIntercept", "ModalityLUTSequence", "VOILUTSequence", "VOILUTFunction", "WindowCenter", "WindowWidth",
     "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence", "ExtendedOffsetTable",
 )  # fmt: skip
 

@@ -14,7 +14,10 @@ from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, RLELossless, generate_uid
 
 from edge_runtime.errors import CorrectionError, MissingExtraError
+from edge_runtime.label_map import LabelMap
 from edge_runtime.reading.corrections import read_label_map
+from edge_runtime.reading.sources import sources_of
+from tests.dicom_files import file_bytes, tomography
 
 LABELS = np.zeros((41, 53), np.uint8)  # no frame of an odd number of pixels begins at a whole byte, but the first
 LABELS[10:30, 10:50] = 1
@@ -109,6 +112,65 @@ def test_the_frames_of_one_scan_of_several_are_chosen(number: int) -> None:
     planes: Planes = [(1, 1, CLEAR), (2, 1, CATARACT), (1, 2, CATARACT), (2, 2, CLEAR)]
     expected = LABELS if number == 1 else np.where(LABELS > 0, 3 - LABELS, 0)
     assert np.array_equal(read_label_map(bytes_of(dataset_of(planes)), number).labels, expected)
+
+
+def made_from(dataset: FileDataset, *sources: tuple[str, int | None], shared: bool = False) -> bytes:
+    """The segmentation with the object and the frame that each of its frames, or all of them, were made from."""
+    groups = [item()] if shared else dataset.PerFrameFunctionalGroupsSequence
+    for place, group in enumerate(groups):
+        image = item(ReferencedSOPInstanceUID=sources[place % len(sources)][0])
+        if (number := sources[place % len(sources)][1]) is not None:
+            image.ReferencedFrameNumber = number
+        group.DerivationImageSequence = [item(SourceImageSequence=[image])]
+    if shared:
+        dataset.SharedFunctionalGroupsSequence = groups
+    return bytes_of(dataset)
+
+
+def is_of(labels: LabelMap, instance: tuple[str, int] | None) -> bool:
+    try:
+        labels.check_scan((41, 53), "hash", instance)
+    except CorrectionError as error:
+        return error.word != "labels-other-scan"
+    return True
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_a_segmentation_of_another_object_is_refused(shared: bool) -> None:
+    labels = read_label_map(made_from(dataset_of(ONE_SCAN), ("1.2.3", None), shared=shared))
+    found = [is_of(labels, scan) for scan in (("1.2.3", 1), ("1.2.3", 4), ("1.2.4", 1), None)]
+    assert found == [True, True, False, True]
+
+
+def test_a_segmentation_of_another_frame_is_refused() -> None:
+    labels = read_label_map(made_from(dataset_of(ONE_SCAN), ("1.2.3", 2)))
+    assert [is_of(labels, scan) for scan in (("1.2.3", 2), ("1.2.3", 1), ("1.2.4", 2))] == [True, False, False]
+
+
+def test_a_segmentation_that_names_its_objects_as_a_whole_is_of_one_of_them() -> None:
+    dataset = dataset_of(ONE_SCAN)
+    assert is_of(read_label_map(bytes_of(dataset)), ("1.2.3", 1))  # it names none
+    images = [item(ReferencedSOPInstanceUID=instance) for instance in ("1.2.3", "1.2.4")]
+    dataset.ReferencedSeriesSequence = [item(ReferencedInstanceSequence=images)]
+    labels = read_label_map(bytes_of(dataset))
+    assert [is_of(labels, (instance, 1)) for instance in ("1.2.3", "1.2.4", "1.2.5")] == [True, True, False]
+
+
+@pytest.mark.parametrize("other", [("1.2.4", None), ("1.2.4", 1), ("1.2.3", 2)])
+def test_lens_of_one_scan_and_cataract_of_another_are_no_map(other: tuple[str, int | None]) -> None:
+    assert word_of(made_from(dataset_of(ONE_SCAN), ("1.2.3", 1), other)) == "labels-frames"
+
+
+@pytest.mark.parametrize("frames", [1, 2])
+def test_a_scan_takes_the_segmentation_of_itself_alone(frames: int) -> None:
+    picture = np.arange(LABELS.size, dtype=np.uint16).reshape(LABELS.shape)
+    dataset = tomography([picture] * frames)
+    scan = sources_of(file_bytes(dataset))[frames - 1].read()
+    own = str(dataset.SOPInstanceUID), frames
+    assert scan.instance == own
+    assert scan.corrected_by(read_label_map(made_from(dataset_of(ONE_SCAN), own), frames)).corrected_labels
+    with pytest.raises(CorrectionError, match="labels-other-scan"):
+        scan.corrected_by(read_label_map(made_from(dataset_of(ONE_SCAN), ("1.2.4", frames)), frames))
 
 
 def test_a_segmentation_of_several_scans_needs_the_number_of_the_scan() -> None:
