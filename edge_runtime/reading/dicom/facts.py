@@ -1,4 +1,4 @@
-"""What the header says of each frame: pixel pitch, eye, meridian, and its place in the exam."""
+"""What the header says of each frame: pixel pitch, eye, meridian, grey, and its place in the exam."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING
 from edge_runtime.errors import ScanError
 from edge_runtime.scan import EXPORT_AGAIN, Known, Laterality, Origin
 
-from .layout import numbers, word
+from .grey import Grey, grey_of
+from .layout import first_item, numbers, word
 from .library import damaged
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
+
+    from .layout import Layout
 
 _EYES = {"R": Laterality.OD, "L": Laterality.OS}  # B, both, says nothing of a frame
 _LEAST_DEPTH = 0.5  # of a step down a column that leads to the back of the eye: else the frame is no B-scan of it
@@ -31,6 +34,8 @@ class FrameFacts:
         Its place in the file, from 1.
     place
         What the frames of an exam are sorted by.
+    grey
+        What its numbers look like.
     """
 
     number: int
@@ -38,17 +43,19 @@ class FrameFacts:
     pitch_um: Known[tuple[float, float]] | None
     laterality: Known[Laterality] | None
     meridian_deg: Known[float] | None
+    grey: Grey
 
 
-def facts_of(ds: Dataset, frames: int) -> tuple[FrameFacts, ...]:
+def facts_of(ds: Dataset, layout: Layout) -> tuple[FrameFacts, ...]:
     """The facts of every frame, in the order of the exam: by stack and place in it, else as stored.
 
     Raises
     ------
     ScanError
         ``frame-count`` when frames and their groups of facts differ in number; ``other-laterality``;
-        ``damaged-dicom``.
+        ``grey-table``; ``damaged-dicom``.
     """
+    frames = layout.frames
     own_groups = ds.get("PerFrameFunctionalGroupsSequence") or [None] * frames
     if len(own_groups) != frames:
         raise ScanError(
@@ -56,14 +63,14 @@ def facts_of(ds: Dataset, frames: int) -> tuple[FrameFacts, ...]:
             f"The DICOM file claims {frames} frames and describes {len(own_groups)}.",
             EXPORT_AGAIN,
         )
-    shared = _first(ds, "SharedFunctionalGroupsSequence")
-    found = tuple(_facts(ds, (own, shared), number) for number, own in enumerate(own_groups, start=1))
+    shared = first_item(ds, "SharedFunctionalGroupsSequence")
+    found = tuple(_facts(ds, (own, shared), number, layout) for number, own in enumerate(own_groups, start=1))
     return tuple(sorted(_radial(found), key=lambda facts: facts.place))
 
 
-def _facts(ds: Dataset, groups: tuple[Dataset | None, Dataset | None], number: int) -> FrameFacts:
+def _facts(ds: Dataset, groups: tuple[Dataset | None, Dataset | None], number: int, layout: Layout) -> FrameFacts:
     measures, anatomy, content, plane, location = (
-        next((item for group in groups if (item := _first(group, name)) is not None), None)
+        next((item for group in groups if (item := first_item(group, name)) is not None), None)
         for name in (
             "PixelMeasuresSequence",
             "FrameAnatomySequence",
@@ -73,14 +80,13 @@ def _facts(ds: Dataset, groups: tuple[Dataset | None, Dataset | None], number: i
         )
     )
     return FrameFacts(
-        number, _place(content, number), _pitch(measures, ds), _laterality(anatomy, ds), _meridian(plane, location)
+        number,
+        _place(content, number),
+        _pitch(measures, ds),
+        _laterality(anatomy, ds),
+        _meridian(plane, location),
+        grey_of(ds, groups, layout),
     )
-
-
-def _first(ds: Dataset | None, keyword: str) -> Dataset | None:
-    """The only item of a sequence, or None."""
-    items = None if ds is None else ds.get(keyword)
-    return items[0] if items else None
 
 
 def _place(content: Dataset | None, number: int) -> tuple[int, ...]:

@@ -91,7 +91,7 @@ class DicomFile:
             data = read_swapped(content, parts[0], self._parts[0][0]) if self._swapped else read_parts(content, parts)
         pixels = unpack(data, self._syntax, self._layout, little_endian=self._little_endian)
         del data
-        levels, white = grey_levels(pixels, self._layout.grey)
+        levels, white = grey_levels(pixels, self._layout, facts.grey)
         return Scan(
             levels,
             white,
@@ -130,7 +130,7 @@ def index_dicom(name: str, opener: Callable[[], BinaryIO], room_bytes: int | Non
             raise too_large()
         opened = guarded(lambda: open_dicom(file, size, room_bytes))
         layout = guarded(lambda: layout_of(opened))
-        facts = guarded(lambda: facts_of(opened.elements, layout.frames))
+        facts = guarded(lambda: facts_of(opened.elements, layout))
         notices = guarded(lambda: _notices(opened))
         instance = guarded(lambda: word(opened.elements, "SOPInstanceUID"))
         parts = frames_in(opened, layout)

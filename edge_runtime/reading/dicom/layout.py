@@ -1,4 +1,4 @@
-"""How the pixels of a DICOM file are laid out, and what its header says of their grey."""
+"""How the pixels of a DICOM file are laid out."""
 
 from __future__ import annotations
 
@@ -33,28 +33,6 @@ MAX_FRAMES = 1000
 _PIXEL_DATA = 0x7FE00010
 _GREY = {"MONOCHROME1", "MONOCHROME2"}
 _EQUAL_CHANNELS = {"RGB", "YBR_ICT", "YBR_RCT"}
-_SAME = 0.01  # of the range of levels: a window that is nearly the whole range shows it as it is
-_LINEAR = {"", "LINEAR", "LINEAR_EXACT"}
-
-
-@dataclass(frozen=True, slots=True)
-class Grey:
-    """What stored numbers look like.
-
-    Attributes
-    ----------
-    stored, shift
-        Bits of a number that count, and bits below them that do not.
-    inverted
-        Whether 0 is white.
-    window
-        The stored numbers that are shown black and white; None: the whole range.
-    """
-
-    stored: int
-    shift: int
-    inverted: bool
-    window: tuple[float, float] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +45,8 @@ class Layout:
         Of one frame.
     allocated
         Bits that a number takes, 8 or 16.
+    stored, shift
+        Bits of a number that count, and bits below them that do not.
     planar
         Whether the channels of a frame follow each other.
     photometric
@@ -79,10 +59,16 @@ class Layout:
     columns: int
     samples: int
     allocated: int
+    stored: int
+    shift: int
     planar: bool
     photometric: str
     frames: int
-    grey: Grey
+
+    @property
+    def white(self) -> int:
+        """The largest number that is stored."""
+        return int(2**self.stored - 1)
 
     @property
     def frame_bytes(self) -> int:
@@ -129,8 +115,7 @@ def layout_of(opened: Opened) -> Layout:
             "Export the scans of one eye alone.",
         )
     planar = samples > 1 and whole_number(ds, "PlanarConfiguration", 0) == 1
-    grey = Grey(stored, high + 1 - stored, *_shown(ds, photometric == "MONOCHROME1", 2**stored - 1))
-    return Layout(rows, columns, samples, allocated, planar, photometric, frames, grey)
+    return Layout(rows, columns, samples, allocated, stored, high + 1 - stored, planar, photometric, frames)
 
 
 def _check_class(number: str) -> None:
@@ -159,40 +144,6 @@ def _check_colour(photometric: str, samples: int, packing: Packing) -> None:
     if samples == 3 and photometric not in _GREY:
         raise colour_image("stored as brightness and colour")
     raise damaged("Its channels and its photometric interpretation contradict each other.")
-
-
-def _shown(ds: Dataset, inverted: bool, white: int) -> tuple[bool, tuple[float, float] | None]:
-    """Whether 0 is white, and which stored numbers are shown black and white."""
-    if ds.get("ModalityLUTSequence") or ds.get("VOILUTSequence"):
-        raise _table()
-    slope, intercept = numbers(ds, "RescaleSlope") or (1.0,), numbers(ds, "RescaleIntercept") or (0.0,)
-    if not slope[0]:
-        raise damaged("Its rescale slope is 0.")
-    centres, widths = numbers(ds, "WindowCenter"), numbers(ds, "WindowWidth")
-    window = None
-    if centres and widths:
-        function = word(ds, "VOILUTFunction")
-        if function not in _LINEAR:
-            raise _table()
-        exact = function == "LINEAR_EXACT"
-        centre, width = (centres[0], widths[0]) if exact else (centres[0] - 0.5, widths[0] - 1)
-        if width <= 0:
-            raise damaged("Its window has no width.")
-        ends = [(centre + side * width / 2 - intercept[0]) / slope[0] for side in (-1, 1)]
-        low, high = min(ends), max(ends)
-        if not math.isfinite(high - low) or high == low:
-            raise damaged("Its window and its rescale make no sense together.")
-        if max(abs(low), abs(high - white)) > _SAME * white:
-            window = (low, high)
-    return inverted != (slope[0] < 0), window
-
-
-def _table() -> ScanError:
-    return ScanError(
-        "grey-table",
-        "The DICOM file asks to be shown through a table or a curve of grey levels.",
-        "Export the scan with the grey levels of the device.",
-    )
 
 
 def whole_number(ds: Dataset, keyword: str, default: int | None = None) -> int:
@@ -235,3 +186,9 @@ def word(ds: Dataset, keyword: str) -> str:
     """A word of the standard that the header gives, or ""."""
     value = ds.get(keyword)
     return value.strip() if isinstance(value, str) else ""
+
+
+def first_item(ds: Dataset | None, keyword: str) -> Dataset | None:
+    """The only item of a sequence, or None."""
+    items = None if ds is None else ds.get(keyword)
+    return items[0] if items else None

@@ -19,7 +19,8 @@ from .syntaxes import Packing
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from .layout import Grey, Layout
+    from .grey import Grey
+    from .layout import Layout
     from .syntaxes import Syntax
 
 
@@ -67,21 +68,21 @@ def unpack(data: bytes, syntax: Syntax, layout: Layout, *, little_endian: bool) 
     return _fitting(guarded(lambda: _by_pydicom(data, syntax, layout)), layout)
 
 
-def grey_levels(pixels: NDArray[Any], grey: Grey) -> tuple[NDArray[Any], int]:
+def grey_levels(pixels: NDArray[Any], layout: Layout, grey: Grey) -> tuple[NDArray[Any], int]:
     """Numbers to grey levels, black as 0, and the level that is white; it depends on the header alone.
 
     Parameters
     ----------
     pixels
         (rows, columns) or (rows, columns, 3) of uint8 or uint16, as they are stored; three channels must be equal.
-    grey
+    layout, grey
         What the header says of them.
     """
     levels = only_channel(pixels)
-    white = 2**grey.stored - 1
-    if grey.shift:
-        levels = levels >> grey.shift
-    if grey.stored < 8 * levels.itemsize:
+    white = layout.white
+    if layout.shift:
+        levels = levels >> layout.shift
+    if layout.stored < 8 * levels.itemsize:
         levels = levels & white
     if grey.window is not None:
         low, high = grey.window
@@ -128,7 +129,7 @@ def _by_pydicom(data: bytes, syntax: Syntax, layout: Layout) -> NDArray[Any]:
         "samples_per_pixel": layout.samples,
         "photometric_interpretation": layout.photometric,
         "bits_allocated": layout.allocated,
-        "bits_stored": layout.grey.stored,
+        "bits_stored": layout.stored,
         "pixel_representation": 0,
         "number_of_frames": 1,
         "pixel_keyword": "PixelData",

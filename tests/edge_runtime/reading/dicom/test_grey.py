@@ -11,6 +11,7 @@ from pydicom.dataset import Dataset
 
 from edge_runtime.errors import ScanError
 from edge_runtime.reading.raster import decode_scan
+from edge_runtime.reading.sources import sources_of
 from edge_runtime.scan import Scan
 from tests.dicom_files import file_bytes, secondary_capture
 
@@ -100,6 +101,81 @@ def test_grey_that_only_a_table_or_a_curve_could_tell_is_refused(frames: Frames)
     table = secondary_capture(frames[:1])
     table.VOILUTSequence = [Dataset()]
     assert {refused(curve), refused(table)} == {"grey-table"}
+
+
+def item(**values: Any) -> Dataset:
+    found = Dataset()
+    for name, value in values.items():
+        setattr(found, name, value)
+    return found
+
+
+def window(low: float, high: float) -> dict[str, Any]:
+    return {"WindowCenter": (low + high) / 2, "WindowWidth": high - low, "VOILUTFunction": "LINEAR_EXACT"}
+
+
+def grouped(frames: Frames, shared: Dataset | None, *own: Dataset, **of_file: Any) -> list[NDArray[Any]]:
+    """The frames of a file whose functional groups, shared and of each frame, are given."""
+    dataset = secondary_capture(frames)
+    for name, value in of_file.items():
+        setattr(dataset, name, value)
+    if shared is not None:
+        dataset.SharedFunctionalGroupsSequence = [shared]
+    if own:
+        dataset.PerFrameFunctionalGroupsSequence = list(own)
+    return [source.read().pixels for source in sources_of(file_bytes(dataset))]
+
+
+def shown(frame: NDArray[Any], **of_file: Any) -> NDArray[Any]:
+    """The frame by itself, with facts in the header of its file."""
+    return grouped([frame], None, **of_file)[0]
+
+
+def test_a_window_is_that_of_the_frame_else_of_all_frames_else_of_the_file(frames: Frames) -> None:
+    shared, own = (item(FrameVOILUTSequence=[item(**window(*ends))]) for ends in ((10, 110), (20, 220)))
+    of_file = window(30, 130)
+    found = grouped(frames[:2], shared, own, Dataset(), **of_file)
+    assert np.array_equal(found[0], shown(frames[0], **window(20, 220)))
+    assert np.array_equal(found[1], shown(frames[1], **window(10, 110)))
+    assert np.array_equal(grouped(frames[:1], shared)[0], shown(frames[0], **window(10, 110)))
+    assert np.array_equal(grouped(frames[:2], None, own, Dataset(), **of_file)[1], shown(frames[1], **of_file))
+
+
+def test_a_rescale_is_that_of_the_frame_else_of_all_frames_else_of_the_file(frames: Frames) -> None:
+    rescales = [{"RescaleSlope": slope, "RescaleIntercept": at} for slope, at in ((2, -10), (3, -10), (-1, 255))]
+    shared, own = (item(PixelValueTransformationSequence=[item(**rescale)]) for rescale in rescales[:2])
+    of_file = window(20, 300)
+    found = grouped(frames[:2], shared, own, Dataset(), **of_file, **rescales[2])
+    assert np.array_equal(found[0], shown(frames[0], **of_file, **rescales[1]))
+    assert np.array_equal(found[1], shown(frames[1], **of_file, **rescales[0]))
+    found = grouped(frames[:2], None, own, Dataset(), **of_file, **rescales[2])
+    assert np.array_equal(found[1], shown(frames[1], **of_file, **rescales[2]))
+
+
+def test_a_falling_rescale_of_one_frame_turns_that_frame_round(frames: Frames) -> None:
+    falling = item(PixelValueTransformationSequence=[item(RescaleSlope=-1, RescaleIntercept=255)])
+    found = grouped([255 - frames[0], frames[1]], None, falling, Dataset())
+    assert [np.array_equal(*pair) for pair in zip(found, frames, strict=False)] == [True, True]
+
+
+@pytest.mark.parametrize("place", ["shared", "own"])
+@pytest.mark.parametrize(
+    ("group", "word"),
+    [
+        ({"FrameVOILUTSequence": {"WindowCenter": 60, "WindowWidth": 100, "VOILUTFunction": "SIGMOID"}}, "grey-table"),
+        ({"FrameVOILUTSequence": {"VOILUTSequence": [Dataset()]}}, "grey-table"),
+        ({"PixelValueTransformationSequence": {"ModalityLUTSequence": [Dataset()]}}, "grey-table"),
+        ({"PixelValueTransformationSequence": {"RescaleSlope": 0, "RescaleIntercept": 1}}, "damaged-dicom"),
+        ({"FrameVOILUTSequence": {"WindowCenter": 60, "WindowWidth": 0}}, "damaged-dicom"),
+    ],
+)
+def test_groups_of_a_frame_are_refused_as_a_file_is(
+    place: str, group: dict[str, Any], word: str, frames: Frames
+) -> None:
+    given = item(**{name: [item(**values)] for name, values in group.items()})
+    with pytest.raises(ScanError) as caught:
+        grouped(frames[:2], *((given,) if place == "shared" else (None, Dataset(), given)))
+    assert caught.value.word == word
 
 
 @pytest.mark.parametrize(
