@@ -13,6 +13,9 @@ if __name__ == "__main__" or os.path.basename(sys.argv[0]).startswith("edge-cata
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # no traceback of an import
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy multiplies no matrix here, but would reserve memory
+    # OpenCV would write its log among the results, and hold good scans for too large.
+    for name in [name for name in os.environ if name.startswith(("OPENCV_LOG", "OPENCV_IO_", "OPENCV_FOR_"))]:
+        del os.environ[name]
 
 from .cli import main
 from .program_signals import INTERRUPTED, Interrupted, end_at_once, listen, listen_no_more

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from .checked import checked_age, checked_laterality, checked_threshold
-from .conclusion import by_both_labels, eye_result, scan_result
+from .checked import checked_age, checked_callback, checked_count, checked_laterality, checked_threshold
+from .conclusion import by_both_labels, checked_entries, eye_result, scan_result
 from .exam_checks import check_duplicates, contradictions
 from .exam_scale import ExamScan, of_one_scan, on_one_scale, unlikely_scales
 from .frame.brightness import Brightness
@@ -22,9 +22,8 @@ from .machine.stopwatch import Stopwatch
 from .measure.coefficients import check_coefficients
 from .measure.decision import OperatingPoint
 from .measure.locate import view_lens
-from .model.network import Network
+from .model.network import predictor_of
 from .model.precision import DEFAULT_PRECISION
-from .model.store import read_model
 from .model.tiling import TiledPredictor, TileGeometry
 from .reading.corrections import corrected_exam, read_label_map
 from .reading.exams import exam_of
@@ -60,7 +59,8 @@ class CataractAnalyzer:
     Parameters
     ----------
     model
-        Path of an exported model, or a network that is loaded already; None: the bundled one.
+        An exported model: its path, its bytes, or a binary file that is open for reading; or a network that is loaded
+        already; None: the bundled one.
     precision
         Which bundled model: ``fp32`` or ``int8``.
     threshold
@@ -80,7 +80,7 @@ class CataractAnalyzer:
 
     def __init__(
         self,
-        model: str | os.PathLike[str] | Predictor | None = None,
+        model: ScanFile | Predictor | None = None,
         *,
         precision: str = DEFAULT_PRECISION,
         threshold: float | None = None,
@@ -92,10 +92,8 @@ class CataractAnalyzer:
         self._profile = wanted_profile(profile)
         self._bits = checked_bits(bits)
         self._resources = Resources(limits or Limits())
-        if model is None or isinstance(model, str | os.PathLike):
-            model = Network(read_model(model, precision), self._resources.threads)
-            self._resources.model_loaded()
-        self.network: Predictor = model
+        self.network = predictor_of(model, precision, self._resources.threads)
+        self._resources.model_loaded()
         metadata = self.network.metadata
         self.point = OperatingPoint(metadata.cf_threshold if threshold is None else threshold, metadata.guard_band)
         check_coefficients(metadata.measures)
@@ -114,8 +112,8 @@ class CataractAnalyzer:
     ) -> ScanResult:
         """Analyse one scan file (or ``-``, standard input); `bits` goes before the analyzer's own.
 
-        In place of a path, the bytes of a file are taken, or a binary file that is open for reading. `corrected` is a
-        label map that a person corrected (docs/corrections.md): the scan is measured by its labels.
+        In place of a path, the bytes of a file or an open binary file are taken. By `corrected`, a label map that a
+        person corrected (docs/corrections.md), the scan is measured.
 
         Raises
         ------
@@ -147,8 +145,7 @@ class CataractAnalyzer:
         """
         clock = Stopwatch()
         with cancelled_by(cancel):
-            scan = scan_from_pixels(frame)
-            return self.analyze_scan(scan, read_ms=clock.lap_ms(), bits=bits)
+            return self.analyze_scan(scan_from_pixels(frame), read_ms=clock.lap_ms(), bits=bits)
 
     def analyze_exam(
         self,
@@ -193,7 +190,7 @@ class CataractAnalyzer:
         eye, age = checked_laterality(laterality), checked_age(age_years)
         with cancelled_by(cancel):
             exam = exam_of(paths, frames, eye, self.room_for_reading)
-            return self._analyze_exam(corrected_exam(exam, corrected or {}), age, graded)
+            return self._analyze_exam(corrected_exam(exam, corrected or {}), age, checked_callback(graded))
 
     def room_for_reading(self) -> int | None:
         """Bytes that the pixels of the next scan may take; None without a cap on memory."""
@@ -236,14 +233,18 @@ class CataractAnalyzer:
         self,
         scans: Sequence[ScanResult | UnreadableScan],
         *,
-        laterality: Laterality | None = None,
+        laterality: Laterality | str | None = None,
         scans_expected: int = 1,
         age_years: float | None = None,
     ) -> EyeResult:
-        """Judge scans together, as one eye; the patient's age in years changes only the grade and its interval."""
-        age = checked_age(age_years)
-        judged = partial(self._eye, laterality=laterality, scans_expected=scans_expected, age_years=age)
-        eye = by_both_labels(judged, scans)
+        """Judge scans together, as one eye; UsageError without any, and for an argument of another kind or range."""
+        judged = partial(
+            self._eye,
+            laterality=checked_laterality(laterality),
+            scans_expected=checked_count(scans_expected, "scans_expected"),
+            age_years=checked_age(age_years),
+        )
+        eye = by_both_labels(judged, checked_entries(scans))
         self._resources.step_done()
         return eye
 
@@ -261,8 +262,8 @@ class CataractAnalyzer:
 
     def _read(self, source: ScanSource, *, shares: bool) -> ExamScan:
         """Read a scan of an exam, and look for its scale where there are others to share it with."""
-        clock = Stopwatch()
         stop_if_cancelled()
+        clock = Stopwatch()
         scan = source.scan().of_bits(self._bits)
         read_ms = clock.lap_ms()
         if not shares or self.network.metadata.brightness is not Brightness.REFERENCED:
@@ -272,11 +273,11 @@ class CataractAnalyzer:
         return ExamScan(scan, read_ms, clock.lap_ms(), found)
 
     def _prepared(self, scan: Scan, found: FoundLevels | None = None) -> Frame:
-        largest_tile = self.tiled_predictor().largest_tile
-        return prepare_frame(scan, self._profile, self.network.metadata.brightness, largest_tile, found)
+        largest, brightness = self.tiled_predictor().largest_tile, self.network.metadata.brightness
+        return prepare_frame(scan, self._profile, brightness, largest, found)
 
     def _grade(self, one: ExamScan) -> ScanResult:
-        """Label and measure a scan on the scale that was found for its eye, or on its own."""
+        """Label and measure a scan on the scale of its eye, or on its own."""
         clock = Stopwatch()
         stop_if_cancelled()
         frame = self._prepared(one.scan, one.found).on(one.scale)
@@ -285,7 +286,7 @@ class CataractAnalyzer:
         view = view_lens(frame, self.tiled_predictor(), self.look)
         self._resources.step_done()
         stop_if_cancelled()
-        timings_ms = Timings(one.read_ms, prepare_ms, clock.lap_ms(), measure=0.0)
+        timings_ms = Timings(one.read_ms, prepare_ms, infer=clock.lap_ms(), measure=0.0)
         result = scan_result(view, self.point, self._facts, timings_ms, self.tiled_predictor)
         if "logging" in sys.modules:  # who listens has imported it; importing takes long
             for line in result.sizes:

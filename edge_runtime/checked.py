@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-import math
-import numbers
+from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 from .errors import UsageError
+from .plain import real_number, whole_number
 from .scan import Laterality
+
+Item = TypeVar("Item")
+Callback = TypeVar("Callback", bound=Callable[..., object])
 
 
 def checked_threshold(threshold: float | None) -> float | None:
@@ -19,7 +23,7 @@ def checked_threshold(threshold: float | None) -> float | None:
     """
     if threshold is None:
         return None
-    value = _plain(threshold)
+    value = real_number(threshold)
     if not 0.0 <= value <= 1.0:
         raise UsageError(
             "usage", f"A threshold in [0, 1] was expected, got {threshold!r}.", "Leave it out for the model's own."
@@ -37,7 +41,7 @@ def checked_age(age_years: float | None) -> float | None:
     """
     if age_years is None:
         return None
-    value = _plain(age_years)
+    value = real_number(age_years)
     if not 0.0 <= value <= 120.0:
         raise UsageError("bad-age", f"{age_years!r} is no age in years.", "Give 0 to 120, or leave it out.")
     return value
@@ -57,6 +61,42 @@ def checked_laterality(laterality: Laterality | str | None) -> Laterality | None
         raise UsageError("usage", f"{laterality!r} is no eye.", "Give OD, OS or None.") from error
 
 
-def _plain(value: object) -> float:
-    """A number as a float; NaN for anything else, a truth value included."""
-    return float(value) if isinstance(value, numbers.Real) and not isinstance(value, bool) else math.nan
+def checked_count(count: int, what: str) -> int:
+    """A number of things, 1 or more, as a plain int.
+
+    Raises
+    ------
+    UsageError
+        For anything else; `what` names it.
+    """
+    number = whole_number(count)
+    if number is None or number < 1:
+        raise UsageError("usage", f"{what} of 1 or more was expected, got {count!r}.", "Give a whole number.")
+    return number
+
+
+def checked_callback(function: Callback | None) -> Callback | None:
+    """A function, or None.
+
+    Raises
+    ------
+    UsageError
+        For what cannot be called.
+    """
+    if function is not None and not callable(function):
+        raise UsageError("usage", f"A function was expected, got {type(function).__name__}.", "Leave it out for none.")
+    return function
+
+
+def checked_list(things: Iterable[Item], what: str) -> list[Item]:
+    """Things of any iterable, a generator included, as a list.
+
+    Raises
+    ------
+    UsageError
+        For what is no iterable; `what` names what was expected.
+    """
+    try:
+        return list(things)
+    except TypeError as error:
+        raise UsageError("usage", f"{what} was expected, got {type(things).__name__}.", "Give a list.") from error

@@ -10,8 +10,9 @@ import sys
 from collections.abc import Collection, Sequence
 from importlib import import_module
 
-from .commands.arguments import OneLineParser, add_speech_options
+from .commands.arguments import add_speech_options
 from .commands.console import PROGRAM, complain, say, trace
+from .commands.parser import OneLineParser
 from .errors import EdgeCataractError, ResourceError, UsageError, out_of_memory
 from .machine.libraries import broken_library
 from .program_signals import INTERRUPTED, Interrupted, heard_out, listen_to_the_system

@@ -13,10 +13,12 @@ from edge_runtime.measure.findings import find
 from edge_runtime.measure.measurement import measure_lens
 from edge_runtime.measure.quality import Notice
 
+from .checked import checked_list
+from .errors import UsageError
 from .results import EyeResult, ScanResult, UnreadableScan
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from edge_runtime.measure.decision import OperatingPoint
     from edge_runtime.measure.locate import LensView
@@ -121,6 +123,20 @@ def eye_result(
         notices=tuple(notices),
         findings=find(lenses, fractions, words, coefficients_of(model.measures), age_years),
     )
+
+
+def checked_entries(scans: Iterable[ScanResult | UnreadableScan]) -> list[ScanResult | UnreadableScan]:
+    """Results of scans, and scans that could not be read, as a list.
+
+    Raises
+    ------
+    UsageError
+        Without any, or for anything else.
+    """
+    entries = checked_list(scans, "A list of results")
+    if not entries or not all(isinstance(entry, ScanResult | UnreadableScan) for entry in entries):
+        raise UsageError("usage", "Results of scans were expected.", "Give what `analyze` returned, in a list.")
+    return entries
 
 
 def by_both_labels(

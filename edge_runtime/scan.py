@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from operator import index
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 
 from .errors import ScanError, UsageError
+from .plain import whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -184,7 +184,7 @@ def checked_bits(bits: int | None) -> int | None:
     """
     if bits is None:
         return None
-    number = None if isinstance(bits, bool) or not hasattr(bits, "__index__") else index(bits)
+    number = whole_number(bits)
     if number is None or not MIN_BITS <= number <= MAX_BITS:
         raise UsageError(
             "bad-bits",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from edge_runtime.errors import UsageError
 from edge_runtime.model.precision import DEFAULT_PRECISION, PRECISIONS
@@ -16,14 +16,6 @@ if TYPE_CHECKING:
     from edge_runtime.analyzer import CataractAnalyzer
     from edge_runtime.batch.work import AnalyzerSettings
     from edge_runtime.frame.profiles import PixelPitch
-
-
-class OneLineParser(argparse.ArgumentParser):
-    """Reports a mistake as one of our errors, in one line."""
-
-    def error(self, message: str) -> NoReturn:
-        """Raise `UsageError`."""
-        raise UsageError("usage", f"{message}.", f"See '{self.prog} --help'.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +226,9 @@ def load_analyzer(options: AnalyzerOptions) -> CataractAnalyzer:
         limits=Limits(wanted_threads(options.threads), options.max_memory_mb),
         bits=options.bits,
     )
+    own = analyzer.network.metadata.precision
+    if options.model and options.precision not in (None, own):
+        raise UsageError("usage", f"The model is {own}, not {options.precision}.", "Leave out --precision.")
     import cv2
 
     cv2.setNumThreads(analyzer.network.threads)  # or its own pool takes every core of the host

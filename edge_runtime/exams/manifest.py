@@ -84,11 +84,14 @@ def _scan(row: Row, folder: str, name: str, faults: list[str]) -> PlannedScan:
     where = f"{name}, line {row.line}"
     if not row["path"]:
         faults.append(f"{where}: path is empty")
+    if not row["path"].isprintable():
+        faults.append(f"{where}: path has control characters")
     written = row.get("eye")
     eye: Laterality | None = eye_in(written)
     if written and eye is None:
         faults.append(f"{where}: eye {written!r} is neither OD nor OS")
     path = os.path.join(folder, row["path"])
+    path = os.path.join(os.curdir, path) if path == "-" else path  # a file of that name, and not standard input
     holder = os.path.basename(os.path.dirname(path))
     return PlannedScan(path, (holder,) if holder else (), eye, _meridian(row.get("meridian_deg"), where, faults))
 

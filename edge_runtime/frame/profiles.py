@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from edge_runtime.errors import ScanError, UsageError
+from edge_runtime.plain import real_number
 
 from .device_profile import PROFILES, DeviceProfile
 
@@ -25,10 +27,17 @@ MIN_PITCH_UM, MAX_PITCH_UM = 1.0, 40.0  # a pitch outside is a mistaken unit; th
 
 @dataclass(frozen=True, slots=True)
 class PixelPitch:
-    """Pixel pitch, in um, of scans from a frame that no profile knows."""
+    """Pixel pitch, in um, of scans from a frame that no profile knows; UsageError for what is no number."""
 
     row_um: float
     column_um: float
+
+    def __post_init__(self) -> None:
+        for name, pitch in (("row_um", self.row_um), ("column_um", self.column_um)):
+            number = real_number(pitch)
+            if math.isnan(number):
+                raise UsageError("bad-pixel-pitch", f"{pitch!r} is no pixel pitch in um.", "Give two numbers.")
+            object.__setattr__(self, name, number)
 
 
 def profile_for(rows: int, columns: int, bits: int) -> DeviceProfile:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from edge_runtime.errors import UsageError
+from edge_runtime.plain import whole_number
 
 from . import memory
 from .cgroup import available_threads
@@ -34,10 +35,14 @@ class Limits:
             ("threads", self.threads, MAX_THREADS),
             ("max_memory_mb", self.max_memory_mb, MAX_MEMORY_MB),
         ):
-            if value is not None and not 1 <= value <= most:
+            if value is None:
+                continue
+            number = whole_number(value)
+            if number is None or not 1 <= number <= most:
                 raise UsageError(
-                    "usage", f"{name} from 1 to {most} was expected, got {value}.", "Leave it out for the default."
+                    "usage", f"{name} from 1 to {most} was expected, got {value!r}.", "Leave it out for the default."
                 )
+            object.__setattr__(self, name, number)
 
 
 class Resources:

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+import os
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from edge_runtime.errors import InferenceError
+from edge_runtime.errors import InferenceError, UsageError
 
 from .onnx_file import inspect
 from .predictor import Prediction
 from .session import Session
+from .store import read_model
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from edge_runtime.reading.files import ScanFile
+
     from .metadata import ModelMetadata
+    from .predictor import Predictor
 
 _INPUT = ("scan", "tensor(uint8)", 2)
 _OUTPUTS = (
@@ -28,6 +33,23 @@ _OUTPUTS = (
 )
 EVIDENCE = "evidence"  # that a model may give besides
 _MAPS = [name for name, _, rank in _OUTPUTS if rank == 2]
+
+
+def predictor_of(model: ScanFile | Predictor | None, precision: str, threads: int) -> Predictor:
+    """A network that is loaded already as it is; else that of a model file, or the bundled one of a precision, loaded.
+
+    Raises
+    ------
+    UsageError
+        For what is no model.
+    EdgeCataractError
+        As `read_model` and `Network` do.
+    """
+    if hasattr(model, "predict"):
+        return cast("Predictor", model)
+    if model is None or isinstance(model, str | os.PathLike | bytes | bytearray | memoryview) or hasattr(model, "read"):
+        return Network(read_model(model, precision), threads)
+    raise UsageError("usage", f"{type(model).__name__} is no model.", "Give its path, its bytes, or an open file.")
 
 
 class Network:

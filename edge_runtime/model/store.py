@@ -11,8 +11,10 @@ from edge_runtime.errors import (
     ModelIncompatibleError,
     ModelIntegrityError,
     ModelMissingError,
+    ScanError,
     UsageError,
 )
+from edge_runtime.reading.files import ScanFile, read_content
 
 from .metadata import EXPORT_MODEL
 from .onnx_file import MAX_MODEL_BYTES
@@ -24,8 +26,15 @@ LOOK_REGISTER = "look.json"
 BUNDLE = os.path.join(os.path.dirname(os.path.dirname(__file__)), "models")
 
 
-def read_model(path: str | os.PathLike[str] | None, precision: str) -> bytes:
-    """The bytes of a model file, or of the bundled model of this precision, checked against their digest.
+def read_model(model: ScanFile | None, precision: str) -> bytes:
+    """The bytes of a model, or of the bundled one of this precision, checked against their digest.
+
+    Parameters
+    ----------
+    model
+        Its path, its bytes, or a binary file that is open for reading; None: the bundled one.
+    precision
+        Which bundled one.
 
     Raises
     ------
@@ -42,8 +51,8 @@ def read_model(path: str | os.PathLike[str] | None, precision: str) -> bytes:
         raise UsageError(
             "unknown-precision", f"There is no precision {precision!r}.", f"Choose one of {', '.join(PRECISIONS)}."
         )
-    if path is not None:
-        data = _read(path)
+    if model is not None:
+        data = _read(model) if isinstance(model, str | os.PathLike) else _content(model)
         check_seal(data)
         return data
     bundled: dict[str, dict[str, str]] = _register()
@@ -115,6 +124,13 @@ def _register(name: str = "register.json") -> Any:
             "damaged-model", "The register of bundled models is damaged.", "Install the package again."
         ) from error
     return register
+
+
+def _content(model: ScanFile) -> bytes:
+    try:
+        return read_content(model)
+    except ScanError as error:
+        raise ModelIncompatibleError("not-a-model", f"It is no model: {error.found}", EXPORT_MODEL) from error
 
 
 def _read(path: str | os.PathLike[str]) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +18,6 @@ from .headers import read_header
 from .picture_mark import mark_in
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from numpy.typing import NDArray
 
     from edge_runtime.scan import Exam, Scan, ScanSource
@@ -83,8 +82,10 @@ def corrected_exam(exam: Exam, maps: Mapping[str, LabelMap]) -> Exam:
     Raises
     ------
     UsageError
-        ``labels-without-scan`` for a map whose name is none of the scans'.
+        ``labels-without-scan`` for a map whose name is none of the scans'; ``usage`` for what is no mapping.
     """
+    if not isinstance(maps, Mapping):
+        raise UsageError("usage", f"A mapping of label maps was expected, got {type(maps).__name__}.", "Give a dict.")
     unknown = maps.keys() - {source.name for source in exam.sources}
     if unknown:
         raise UsageError(

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from edge_runtime.checked import checked_list
 from edge_runtime.errors import FAULTS_OF_ONE_SCAN, UsageError
 from edge_runtime.scan import Exam, ScanSource, scan_from_pixels
 
@@ -36,11 +37,12 @@ def exam_of(
     UsageError
         Without scans, and with both kinds.
     """
-    if len(frames) and (isinstance(paths, Exam) or len(paths)):
+    shown = checked_list(frames, "A list of frames")
+    if shown and (isinstance(paths, Exam) or paths):
         raise UsageError("usage", "Both paths and frames were given.", "Give one of them.")
     if isinstance(paths, Exam):
         return paths
-    return exam_of_frames(frames, laterality) if len(frames) else exam_of_files(paths, laterality, room)
+    return exam_of_frames(shown, laterality) if shown else exam_of_files(paths, laterality, room)
 
 
 def exam_of_files(
@@ -67,7 +69,8 @@ def exam_of_files(
     """
     if isinstance(paths, str | bytes | os.PathLike):
         raise UsageError("usage", "A list of scans was expected, got one path.", "Give [path].")
-    exam = Exam(tuple(source for path in paths for source in _sources(path, room)), laterality)
+    files = checked_list(paths, "A list of scans")
+    exam = Exam(tuple(source for path in files for source in _sources(path, room)), laterality)
     check_one_patient([exam.sources])
     return exam
 

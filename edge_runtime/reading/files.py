@@ -57,17 +57,31 @@ def read_content(scan: ScanFile) -> bytes:
         return _sized(bytes(scan))
     if isinstance(scan, str | os.PathLike):
         return read_standard_input() if os.fspath(scan) == "-" else read_file(scan)
-    try:
-        content = scan.read(MAX_BYTES + 1)
-    except (OSError, ValueError) as error:
-        raise _cannot_open(error) from error
-    except AttributeError as error:
-        raise UsageError(
-            "usage", f"{type(scan).__name__} is no scan.", "Give a path, the bytes of a file, or an open binary file."
-        ) from error
-    if not isinstance(content, bytes):
-        raise UsageError("usage", "A file that is open as text was given.", "Open it as binary, with 'rb'.")
-    return _sized(content)
+    return _sized(_read_to_the_end(scan))
+
+
+def _read_to_the_end(file: BinaryIO) -> bytes:
+    """What an open file holds, as far as it is not too large: a pipe or a socket gives it in parts."""
+    parts: list[bytes] = []
+    left = MAX_BYTES + 1
+    while left > 0:
+        try:
+            part = file.read(left)
+        except (OSError, ValueError) as error:
+            raise _cannot_open(error) from error
+        except AttributeError as error:
+            raise UsageError(
+                "usage",
+                f"{type(file).__name__} is no scan.",
+                "Give a path, the bytes of a file, or an open binary file.",
+            ) from error
+        if not isinstance(part, bytes):
+            raise UsageError("usage", "A file that is open as text was given.", "Open it as binary, with 'rb'.")
+        if not part:
+            break
+        parts.append(part)
+        left -= len(part)
+    return b"".join(parts)
 
 
 def printable_name(path: str | os.PathLike[str]) -> str:

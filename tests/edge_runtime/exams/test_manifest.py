@@ -81,3 +81,18 @@ def test_a_manifest_that_is_not_there_is_a_missing_file(tmp_path: Path) -> None:
     assert is_manifest("A.CSV")
     with pytest.raises(ScanMissingError):
         read_manifest(str(tmp_path / "none.csv"))
+
+
+@pytest.mark.parametrize("cell", ["c\0.png", "c\x1b.png"])
+def test_a_path_with_control_characters_is_refused_with_its_line(tmp_path: Path, cell: str) -> None:
+    path = tmp_path / "exam.csv"
+    path.write_text(f"path\n{cell}\n", encoding="utf-8")
+    with pytest.raises(UsageError, match="line 2: path has control characters"):
+        read_manifest(str(path))
+
+
+def test_a_scan_named_like_standard_input_is_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "exam.csv").write_text("path\n-\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    (exam,) = read_manifest("exam.csv").exams
+    assert [scan.path for scan in exam.scans] == ["./-"]

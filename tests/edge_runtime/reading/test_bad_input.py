@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import socket
@@ -18,6 +19,8 @@ import numpy as np
 import pytest
 
 from edge_runtime import cli
+from edge_runtime.golden import SAMPLES
+from edge_runtime.model.store import BUNDLE
 from tests.conftest import ROOT, RunProgram
 from tests.edge_runtime import pictures
 from tests.edge_runtime.pictures import encoded, lens_frame, png, png_chunk, png_header, speckled_frame, tiff
@@ -409,6 +412,31 @@ def test_full_standard_output_is_a_failed_write(run_program: RunProgram, scan: P
     assert finished.returncode == 74
     assert b"error[write-failed]: Standard output failed: No space left on device." in finished.stderr
     assert len(finished.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("words", [["--help"], ["--version"], ["exam", "--help"]])
+def test_a_help_that_cannot_be_printed_is_a_failed_write(run_program: RunProgram, words: list[str]) -> None:
+    with open("/dev/full", "wb") as full:
+        finished = run_program(*words, capture_output=False, stdout=full, stderr=subprocess.PIPE)
+    assert finished.returncode == 74
+    assert b"error[write-failed]: Standard output failed: No space left on device." in finished.stderr
+
+
+@pytest.mark.parametrize(
+    "setting",
+    ["LOG_LEVEL=DEBUG", "IO_MAX_IMAGE_PIXELS=1000", "IO_MAX_IMAGE_WIDTH=x", "FOR_THREADS_NUM=x"],
+)
+def test_opencv_is_not_set_by_the_environment(run_program: RunProgram, scan: Path, setting: str) -> None:
+    name, value = setting.split("=")
+    finished = run_program(scan, "--json", env={f"OPENCV_{name}": value})
+    assert (finished.returncode, finished.stderr) == (0, b"")
+    assert json.loads(finished.stdout)["scans"]
+
+
+def test_a_model_of_another_precision_than_was_asked_for_is_refused(run_program: RunProgram, scan: Path) -> None:
+    model = next(Path(BUNDLE).glob("*int8.onnx"))
+    assert run_program(SAMPLES / "simulated-clear.png", "--model", model, "--precision", "int8").returncode == 0
+    assert_refused(run_program(scan, "--model", model, "--precision", "fp32"), 2, "usage")
 
 
 # --- names of files --------------------------------------------------------------------------------------------------
