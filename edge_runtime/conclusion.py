@@ -112,7 +112,6 @@ def eye_result(
     if judgement.borderline:
         notices.append(Notice("borderline", "The Cataract Fraction is too close to the threshold to decide by it."))
     lenses = [scan.lens for scan in scans if scan.lens is not None]
-    words = {notice.code for notice in notices}
     return EyeResult(
         entries=tuple(entries),
         model=model,
@@ -121,7 +120,9 @@ def eye_result(
         point=point,
         judgement=judgement,
         notices=tuple(notices),
-        findings=find(lenses, fractions, words, coefficients_of(model.measures), age_years),
+        findings=find(
+            lenses, fractions, _words_of_the_number(entries, further), coefficients_of(model.measures), age_years
+        ),
     )
 
 
@@ -137,6 +138,15 @@ def checked_entries(scans: Iterable[ScanResult | UnreadableScan]) -> list[ScanRe
     if not entries or not all(isinstance(entry, ScanResult | UnreadableScan) for entry in entries):
         raise UsageError("usage", "Results of scans were expected.", "Give what `analyze` returned, in a list.")
     return entries
+
+
+def _words_of_the_number(entries: Sequence[ScanResult | UnreadableScan], further: Sequence[Notice]) -> set[str]:
+    """Words of the warnings about graded scans and about the eye as a whole: the fraction rests on no other scan."""
+    graded = [entry for entry in entries if isinstance(entry, ScanResult) and entry.gradable]
+    sources = {entry.scan.source if isinstance(entry, ScanResult) else entry.source for entry in entries}
+    not_graded = sources - {scan.scan.source for scan in graded}
+    words = {notice.code for scan in graded for notice in scan.notices}
+    return words | {notice.code for notice in further if notice.source not in not_graded}
 
 
 def by_both_labels(

@@ -72,7 +72,7 @@ def conclude(
     scans
         Scans that were graded.
     warnings
-        Words of the warnings about them.
+        Words of the warnings about these scans, and about the eye as a whole.
     band
         Between which fractions further exams of the eye would lie; None when it is not known.
     """

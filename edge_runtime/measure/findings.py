@@ -66,7 +66,7 @@ def find(
     fractions
         Their Cataract Fractions.
     warnings
-        Words of the warnings about the eye.
+        Words of the warnings about these scans, and about the eye as a whole.
     coefficients
         Of the model that labelled them; None leaves out grade, kinds, scatter and band.
     age_years

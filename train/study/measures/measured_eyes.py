@@ -19,7 +19,7 @@ from edge_runtime.measure.eye_measures import EyeMeasures, eye_measures
 from edge_runtime.measure.lens import TissueLabel
 from edge_runtime.measure.lens_measures import measure_zones
 from edge_runtime.measure.zones import Zone
-from edge_runtime.results import ScanResult
+from edge_runtime.results import EyeResult, ScanResult
 from train.phantom.patient import make_eye
 from train.phantom.render import render
 from train.provenance import code_revision
@@ -80,7 +80,7 @@ class MeasuredEye:
     fractions
         Cataract Fraction of every graded scan.
     notices
-        Words of all warnings about it and its scans, each once.
+        Words of all warnings about it and its graded scans, each once.
     measures
         None when no scan could be measured.
     truths
@@ -247,13 +247,23 @@ def measure_eye(job: EyeJob) -> MeasuredEye:
         scans=len(job.scans),
         graded=len(gathered.fractions),
         fractions=tuple(gathered.fractions),
-        notices=tuple(sorted({notice.code for notice in found.notices})),
+        notices=_words(found),
         measures=eye_measures(gathered.measures),
         truths=tuple(gathered.truths),
         odds=tuple(gathered.odds),
         excess_db=tuple(gathered.excess_db),
         pictures=_digest(rendered),
     )
+
+
+def _words(found: EyeResult) -> tuple[str, ...]:
+    """What an answer rests on: warnings about the eye, and about the scans that were graded."""
+    not_graded = {
+        entry.scan.source if isinstance(entry, ScanResult) else entry.source
+        for entry in found.entries
+        if not (isinstance(entry, ScanResult) and entry.gradable)
+    }
+    return tuple(sorted({notice.code for notice in found.notices if notice.source not in not_graded}))
 
 
 def _digest(rendered: Sequence[RenderedScan]) -> str:
