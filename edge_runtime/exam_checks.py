@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from edge_runtime.frame.resample import at_8_bits
 from edge_runtime.measure.quality import Notice
 
 from .errors import UsageError
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .results import ScanResult
-    from .scan import Laterality
+    from .scan import Laterality, Scan
 
 # A scan whose fraction is further from the median of the exam is named; 1 to 7 % of simulated eyes have one.
 MOST_APART = 0.2
@@ -42,14 +43,21 @@ def check_duplicates(scans: Sequence[ScanResult]) -> None:
     """
     seen: dict[str, str] = {}
     for result in scans:
-        pixels = result.scan.pixels
-        # A scan of 8 bits that was saved with 16 has the same levels times 257.
-        levels = pixels if result.scan.bits == 8 or (pixels % 257).any() else (pixels // 257).astype("uint8")
+        levels = _recorded_levels(result.scan)
         digest = hashlib.sha256(repr(levels.shape).encode() + levels.tobytes()).hexdigest()
         first = seen.setdefault(digest, result.scan.source)
         if first is not result.scan.source:
             names = f"{first or 'one frame'} and {result.scan.source or 'another'}"
             raise UsageError("duplicate-scan", f"{names} are the same scan.", "Name each radial scan once.")
+
+
+def _recorded_levels(scan: Scan) -> NDArray[Any]:
+    """The pixels of a scan; those of 8 bits where it was saved from such a scan with more, such as 12 or 16."""
+    if scan.bits == 8:
+        return scan.pixels
+    levels = at_8_bits(scan.pixels, 0.0, float(scan.full_scale))
+    saved = np.rint(np.arange(256) * (scan.full_scale / 255)).astype(np.uint16)
+    return levels if np.array_equal(saved[levels], scan.pixels) else scan.pixels
 
 
 def contradictions(

@@ -37,7 +37,7 @@ _RADII_MM = (5.2, 9.0)
 
 
 def signs_of_alteration(
-    pixels: NDArray[Any], window: tuple[slice, slice], levels: ReferenceLevels | None
+    pixels: NDArray[Any], full_scale: int, window: tuple[slice, slice], levels: ReferenceLevels | None
 ) -> Iterator[str]:
     """Look for them.
 
@@ -45,6 +45,8 @@ def signs_of_alteration(
     ----------
     pixels
         (rows, columns) uint8 or uint16, the scan.
+    full_scale
+        The value that is declared to be white, 255 to 65535: limits on grey are those of 8 bits on this scale.
     window
         The part of the scan that is labelled, in its own pixels.
     levels
@@ -62,10 +64,10 @@ def signs_of_alteration(
         _, below, *sides = _black_bands(pixels, 0)
         rows, columns = pixels.shape
         missing = max(sides) > _MOST_BLACK_SIDE * columns or below > _MOST_BLACK_BELOW * rows
-        if missing or _has_black_edge(pixels[window]):
+        if missing or _has_black_edge(pixels[window], full_scale):
             yield "partly-black"
     part = np.ascontiguousarray(pixels[window])
-    yield from _signs_of_flatness(part)
+    yield from _signs_of_flatness(part, full_scale)
     if part.dtype == np.uint8 and _is_uneven(part):
         yield "few-grey-levels"
     if levels is not None and not _RADII_MM[0] <= levels.radius_mm <= _RADII_MM[1]:
@@ -89,13 +91,19 @@ def _black_bands(pixels: NDArray[Any], level: int) -> tuple[int, int, int, int]:
     return top, bottom, left, right
 
 
-def _has_black_edge(part: NDArray[Any]) -> bool:
+def _least_level(grey: int, full_scale: int) -> int:
+    """The level of a grey of 255, rounded down: a device may have rounded the greys of such a tissue either way."""
+    return grey * full_scale // 255
+
+
+def _has_black_edge(part: NDArray[Any], full_scale: int) -> bool:
     """Whether tissue begins or ends in one row, at black; a bright line of the detector alone is no tissue."""
     reach, rows = _BLACK_ROWS, part.shape[0] - 2 * _BLACK_ROWS
+    least = _least_level(_TISSUE, full_scale)
     # Rows at a time: what is compared stays in the processor's cache.
     for start in range(0, rows, _ROWS_AT_ONCE):
         some = part[start : start + _ROWS_AT_ONCE + 2 * reach]
-        tissue, black = some >= _TISSUE * (257 if part.dtype == np.uint16 else 1), some == 0
+        tissue, black = some >= least, some == 0
         count = some.shape[0] - 2 * reach
         for first, deeper in ((0, 2 * reach), (reach + 1, 0)):  # black rows above, and below
             edge = tissue[reach : reach + count] & tissue[deeper : deeper + count]
@@ -117,20 +125,20 @@ def _is_uneven(part: NDArray[np.uint8]) -> bool:
     return bool(off > _MOST_UNEVEN + _OF_CHANCE * (len(inner) / total) ** 0.5)
 
 
-def _signs_of_flatness(part: NDArray[Any]) -> Iterator[str]:
+def _signs_of_flatness(part: NDArray[Any], full_scale: int) -> Iterator[str]:
     """Look for a background that is not black, and for text, lines or boxes of one grey that were drawn into it."""
     import cv2
 
-    step = 257 if part.dtype == np.uint16 else 1
     square = np.ones((_PATCH, _PATCH), np.uint8)
     darkest = cv2.erode(part, square)
     flat = darkest == cv2.dilate(part, square)
-    lifted = flat & (part > 0) & (part <= int(darkest.min()) + _NEAR_DARKEST * step)
+    near = -(-_NEAR_DARKEST * full_scale // 255)  # rounded up, as every level of such a background counts
+    lifted = flat & (part > 0) & (part <= int(darkest.min()) + near)
     if np.count_nonzero(lifted) > _MOST_LIFTED * part.size:
         yield "lifted-black"
         flat &= ~lifted
-    bright = part >= _BRIGHT * step
-    if np.count_nonzero(flat & bright) > _MOST_FLAT_PIXELS or _has_runs(part):
+    bright = _least_level(_BRIGHT, full_scale)
+    if np.count_nonzero(flat & (part >= bright)) > _MOST_FLAT_PIXELS or _has_runs(part, bright):
         yield "marks-in-picture"
 
 
@@ -145,24 +153,23 @@ def _histogram(part: NDArray[np.uint8]) -> NDArray[np.int64]:
     return counts
 
 
-def _has_runs(part: NDArray[Any]) -> bool:
-    """Whether a row or a column has a long run of one grey."""
+def _has_runs(part: NDArray[Any], bright: int) -> bool:
+    """Whether a row or a column has a long run of one grey of at least `bright`."""
     rows, columns = part.shape
     along_rows = (part[start : min(start + _ROWS_AT_ONCE, rows - 2)] for start in range(2, rows - 2, _ROWS_AT_ONCE))
     along_columns = (
         part[:, start : min(start + _COLUMNS_AT_ONCE, columns - 2)] for start in range(2, columns - 2, _COLUMNS_AT_ONCE)
     )
-    return any(_has_run(some[:, :-1], some[:, 1:], (1, _LONGEST_RUN)) for some in along_rows) or any(
-        _has_run(some[:-1], some[1:], (_LONGEST_RUN, 1)) for some in along_columns
+    return any(_has_run(some[:, :-1], some[:, 1:], (1, _LONGEST_RUN), bright) for some in along_rows) or any(
+        _has_run(some[:-1], some[1:], (_LONGEST_RUN, 1), bright) for some in along_columns
     )
 
 
-def _has_run(these: NDArray[Any], neighbours: NDArray[Any], length: tuple[int, int]) -> bool:
+def _has_run(these: NDArray[Any], neighbours: NDArray[Any], length: tuple[int, int], bright: int) -> bool:
     """Whether bright pixels equal their neighbours over (rows, columns) in a row."""
     import cv2
 
     if not these.size:
         return False
-    bright = _BRIGHT * (257 if these.dtype == np.uint16 else 1)
     same = (these == neighbours) & (neighbours >= bright)
     return bool(cv2.erode(same.view(np.uint8), np.ones(length, np.uint8), borderValue=0).any())

@@ -92,7 +92,7 @@ class Frame:
         part = tuple(
             slice(first * scan // native, (first + length) * scan // native) for scan, native, first, length in sides
         )
-        return tuple(signs_of_alteration(self.scan.pixels, (part[0], part[1]), self.levels))
+        return tuple(signs_of_alteration(self.scan.pixels, self.scan.full_scale, (part[0], part[1]), self.levels))
 
     def on(self, scale: SharedScale | None) -> Frame:
         """The same frame on a scale that the scans of its eye share; as it is without one, or reference tissues."""

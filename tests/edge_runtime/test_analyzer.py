@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 import edge_runtime
 from edge_runtime import CataractAnalyzer, Decision, EdgeCataractError, Laterality, Limits, PixelPitch
 from edge_runtime.errors import ScanError, UsageError
+from edge_runtime.exam_checks import check_duplicates
 from edge_runtime.frame.brightness import ReferenceLevels, find_reference_levels
 from edge_runtime.frame.profiles import PROFILES
 from edge_runtime.frame.window import CropWindow
@@ -643,6 +645,22 @@ def test_one_scan_in_two_files_is_refused(suffix: str, analyzer: CataractAnalyze
     other.write_bytes(encoded(".png", frame.astype(np.uint16) * 257) if suffix == "16.png" else encoded(suffix, frame))
     with pytest.raises(UsageError, match="duplicate-scan"):
         analyzer.analyze_exam([tmp_path / "a.png", other])
+
+
+@pytest.mark.parametrize("bits", [8, 10, 12, 15])
+def test_one_scan_that_was_saved_with_more_bits_is_refused(bits: int, analyzer: CataractAnalyzer) -> None:
+    frame = lens_frame()
+    deep = np.rint(frame * ((2**bits - 1) / 255)).astype(np.uint16)
+
+    def check() -> None:
+        one, other = analyzer.analyze_pixels(frame), analyzer.analyze_pixels(deep, bits=bits)
+        check_duplicates([one, replace(other, scan=replace(other.scan, source="other"))])
+
+    with pytest.raises(UsageError, match="duplicate-scan"):
+        check()
+    deep[0, 0] += 1  # between two levels of 8 bits where there are more
+    frame[0, 0] += 2
+    check()
 
 
 # --- programs without types ------------------------------------------------------------------------------------------

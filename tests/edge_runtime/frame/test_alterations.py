@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import cv2
 import numpy as np
@@ -89,8 +90,14 @@ def sample() -> Picture:
     return np.asarray(cv2.resize(pixels, (2150, 1824), interpolation=cv2.INTER_NEAREST), np.uint8)
 
 
-def signs_in(analyzer: CataractAnalyzer, picture: Picture) -> set[str]:
-    result = analyzer.analyze_pixels(picture)
+def at_bits(picture: Picture, bits: int) -> NDArray[Any]:
+    """The same greys on the scale of a device that records so many bits."""
+    levels = np.rint(np.arange(256) * ((2**bits - 1) / 255))
+    return np.asarray(levels[picture], np.uint8 if bits == 8 else np.uint16)
+
+
+def signs_in(analyzer: CataractAnalyzer, picture: NDArray[Any], bits: int | None = None) -> set[str]:
+    result = analyzer.analyze_pixels(picture, bits=bits)
     return ({notice.code for notice in result.notices} | set(result.reasons)) & SIGNS
 
 
@@ -119,6 +126,19 @@ def test_marks_are_found_in_16_bits_too(bundled_analyzer: CataractAnalyzer, samp
     assert signs_in(bundled_analyzer, deep) == {"marks-in-picture"}  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("bits", [8, 10, 12, 16])
+def test_signs_are_those_of_8_bits_whatever_a_device_records(
+    bits: int, bundled_analyzer: CataractAnalyzer, sample: Picture
+) -> None:
+    def signs(name: str | None) -> set[str]:
+        picture = sample if name is None else ALTERED[name][0](sample)
+        return signs_in(bundled_analyzer, at_bits(picture, bits), bits)
+
+    assert signs(None) == set()
+    for name in ("a thin crosshair", "a box", "black below", "a corner black", "brightened by a step"):
+        assert ALTERED[name][1] in signs(name), name
+
+
 def test_a_framed_picture_is_not_graded(bundled_analyzer: CataractAnalyzer, sample: Picture) -> None:
     result = bundled_analyzer.analyze_pixels(on_a_page(sample))
     assert "framed-picture" in result.reasons
@@ -133,17 +153,23 @@ def test_a_usual_jpeg_has_no_sign(quality: int, bundled_analyzer: CataractAnalyz
     assert signs_in(bundled_analyzer, np.asarray(opened, np.uint8)) == set()
 
 
-@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("bits", [8, 9, 10, 12, 15, 16])
 @pytest.mark.parametrize("along", [0, 1])
 @pytest.mark.parametrize(("length", "found"), [(33, True), (32, False)])
 @pytest.mark.parametrize("start", [2, 40, 62, 250, 265])  # across and beside the parts that a picture is searched in
-def test_a_thin_line_is_seen_wherever_it_lies(
-    start: int, length: int, found: bool, along: int, dtype: type[np.generic]
-) -> None:
-    noise = np.random.default_rng(1).integers(40, 200, (300, 300)).astype(np.uint16)
+def test_a_thin_line_is_seen_wherever_it_lies(start: int, length: int, found: bool, along: int, bits: int) -> None:
+    noise = np.random.default_rng(1).integers(40, 200, (300, 300)).astype(np.uint8)
     place = [slice(start, start + 1), slice(start, start + 1)]
     place[along] = slice(start, start + length) if start + length <= 298 else slice(298 - length, 298)
     noise[tuple(place)] = 210
-    picture = (noise * (257 if dtype is np.uint16 else 1)).astype(dtype)
-    signs = list(signs_of_alteration(picture, (slice(None), slice(None)), None))
+    signs = list(signs_of_alteration(at_bits(noise, bits), 2**bits - 1, (slice(None), slice(None)), None))
+    assert ("marks-in-picture" in signs) is found
+
+
+@pytest.mark.parametrize("bits", [8, 10, 12, 16])
+@pytest.mark.parametrize(("grey", "found"), [(31, False), (32, True)])
+def test_a_line_counts_from_one_grey_on(grey: int, found: bool, bits: int) -> None:
+    noise = np.random.default_rng(1).integers(40, 200, (300, 300)).astype(np.uint8)
+    noise[150, 50:250] = grey
+    signs = list(signs_of_alteration(at_bits(noise, bits), 2**bits - 1, (slice(None), slice(None)), None))
     assert ("marks-in-picture" in signs) is found
