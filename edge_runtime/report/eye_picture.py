@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +12,7 @@ from edge_runtime.measure.en_face import RADIUS_MM, STEPS, Meridian
 from edge_runtime.measure.grade import STEP_EDGES_DB, STEP_WORDS
 from edge_runtime.measure.lens_measures import measure_zones
 from edge_runtime.measure.zones import CENTRAL_RADIUS_MM
+from edge_runtime.results import ScanResult
 
 from .lettering import Lettering
 from .overlay import BACKGROUND, colours_of, draw_panel, panel_shape
@@ -18,16 +20,34 @@ from .overlay_words import printable
 from .text import summary
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
-    from edge_runtime.results import EyeResult, ScanResult
+    from edge_runtime.measure.lens_measures import LensMaps
+    from edge_runtime.results import EyeResult
 
 WIDTH, SCAN_WIDTH, GAP = 1800, 420, 20  # pixels
 MAP_SIDE = 440
-WEDGE_DEG = 15.0
+WEDGE_DEG = 15.0  # the width of a half-meridian on the map; less where more than twelve scans share the circle
 USUAL_ANGLES_DEG = (0.0, 30.0, 60.0, 90.0, 120.0, 150.0)
 WHITE, GREY, ORANGE = (255, 255, 255), (96, 96, 96), (64, 160, 255)
 _GRADE_DB = (-1.0, 9.0)  # from and to, on the bar
+
+
+class Angles(Enum):
+    """Where the angles of the scans on a map come from."""
+
+    RECORDED = auto()
+    ASSUMED = auto()
+    PARTLY_RECORDED = auto()
+
+
+ANGLES: dict[Angles, str] = {
+    Angles.RECORDED: "Angles as recorded.",
+    Angles.ASSUMED: "Angles assumed: 0 to 150, in the order given.",
+    Angles.PARTLY_RECORDED: "Scans without a recorded angle are not drawn.",
+}
 
 
 def draw_eye(eye: EyeResult, *, date: str | None = None) -> NDArray[np.uint8]:
@@ -46,7 +66,9 @@ def draw_eye(eye: EyeResult, *, date: str | None = None) -> NDArray[np.uint8]:
     header = letters.wrapped([printable_line(line) for line in summary(eye).splitlines()])
     header[0] += f"   {date or time.strftime('%Y-%m-%d', time.gmtime())}"
     top = letters.height(len(header)) + GAP
-    tiles = [_scan(scan, number, letters) for number, scan in enumerate(eye.scans, 1)]
+    tiles = [
+        _scan(entry, number, letters) for number, entry in enumerate(eye.entries, 1) if isinstance(entry, ScanResult)
+    ]
     left_width = 3 * SCAN_WIDTH + 4 * GAP
     rows_of_tiles = [tiles[start : start + 3] for start in range(0, len(tiles), 3)]
     heights = [max(tile.shape[0] for tile in row) for row in rows_of_tiles]
@@ -91,7 +113,7 @@ def _scan(scan: ScanResult, number: int, letters: Lettering) -> NDArray[np.uint8
 
 def from_the_front(eye: EyeResult, letters: Lettering) -> NDArray[np.uint8]:
     """The map of `draw_map` between a title and its legend."""
-    lines = legend(known=angles_known(eye))
+    lines = legend(angles_of(eye))
     picture = np.full((letters.height(1 + len(lines)) + MAP_SIDE, MAP_SIDE, 3), BACKGROUND, np.uint8)
     letters.write(picture, ["Lens from the front; rings: 3 and 6 mm"], 0, 0)
     picture[letters.height(1) : letters.height(1) + MAP_SIDE] = draw_map(eye)
@@ -99,13 +121,33 @@ def from_the_front(eye: EyeResult, letters: Lettering) -> NDArray[np.uint8]:
     return picture
 
 
-def angles_known(eye: EyeResult) -> bool:
-    """Whether every scan knows the angle of its meridian."""
-    return all(scan.scan.meridian_deg is not None for scan in eye.scans)
+def angles_of(eye: EyeResult) -> Angles:
+    """Where the angles on the map come from.
+
+    They are assumed only where no scan knows its own, and no more scans were given than there are usual angles. A scan
+    that could not be read keeps its place among them.
+    """
+    graded = [scan for scan in eye.scans if scan.lens is not None]
+    if all(scan.scan.meridian_deg is not None for scan in graded):
+        return Angles.RECORDED
+    nothing_known = all(scan.scan.meridian_deg is None for scan in eye.scans)
+    return Angles.ASSUMED if nothing_known and len(eye.entries) <= len(USUAL_ANGLES_DEG) else Angles.PARTLY_RECORDED
+
+
+def _lenses_at_angles(eye: EyeResult) -> Iterator[tuple[LensMaps, float]]:
+    """The lens of every graded scan whose angle is known, or assumed, and that angle in degrees."""
+    assumed = angles_of(eye) is Angles.ASSUMED
+    for place, entry in enumerate(eye.entries):
+        if not isinstance(entry, ScanResult) or entry.lens is None:
+            continue
+        if entry.scan.meridian_deg is not None:
+            yield entry.lens, entry.scan.meridian_deg.value
+        elif assumed:
+            yield entry.lens, USUAL_ANGLES_DEG[place]
 
 
 def draw_map(eye: EyeResult) -> NDArray[np.uint8]:
-    """Twelve half-meridians at their angles; between them nothing was measured, and nothing is drawn.
+    """Two half-meridians of each scan at its angle; between them nothing was measured, and nothing is drawn.
 
     Returns
     -------
@@ -116,19 +158,19 @@ def draw_map(eye: EyeResult) -> NDArray[np.uint8]:
     radius = np.hypot(across, vertical) * 2 * RADIUS_MM / MAP_SIDE
     place = np.minimum((radius / RADIUS_MM * STEPS).astype(np.int64), STEPS - 1)
     turned = np.degrees(np.arctan2(-vertical, across))  # anticlockwise from the right, as meridians are counted
-    for number, scan in enumerate(eye.scans[: len(USUAL_ANGLES_DEG)]):
-        angle = scan.scan.meridian_deg
-        meridian_deg = USUAL_ANGLES_DEG[number] if angle is None else angle.value
-        found = None if scan.lens is None else measure_zones(scan.lens, None, None)
-        if scan.lens is None or found is None:
+    wedge_deg = min(WEDGE_DEG, 180 / max(len(eye.entries), 1))
+    narrowed = wedge_deg / WEDGE_DEG
+    for lens, meridian_deg in _lenses_at_angles(eye):
+        found = measure_zones(lens, None, None)
+        if found is None:
             continue
-        meridian = Meridian.of(scan.lens, found)
+        meridian = Meridian.of(lens, found)
         for half, direction in enumerate((meridian_deg + 180, meridian_deg)):
             away = np.abs((turned - direction + 180) % 360 - 180)
-            inside = (away <= WEDGE_DEG / 2) & (radius < RADIUS_MM)
+            inside = (away <= wedge_deg / 2) & (radius < RADIUS_MM)
             _paint(wedges, inside, place, meridian, half)
             for layer, colour, low in ((meridian.posterior, WHITE, 0.0), (meridian.anterior, ORANGE, 4.0)):
-                line = inside & (away >= low) & (away <= low + 1.5) & layer[half][place]
+                line = inside & (away >= low * narrowed) & (away <= (low + 1.5) * narrowed) & layer[half][place]
                 wedges[line] = colour
     pixel_mm = 2 * RADIUS_MM / MAP_SIDE
     for ring_mm in (CENTRAL_RADIUS_MM, RADIUS_MM - pixel_mm):
@@ -136,12 +178,12 @@ def draw_map(eye: EyeResult) -> NDArray[np.uint8]:
     return wedges
 
 
-def legend(*, known: bool) -> list[str]:
+def legend(angles: Angles) -> list[str]:
     """The legend of the map."""
     return [
         "Colour: share of cataract in depth (yellow: all).",
         "White: below the back capsule. Orange: front.",
-        "Angles as recorded." if known else "Angles assumed: 0 to 150, in the order given.",
+        ANGLES[angles],
     ]
 
 

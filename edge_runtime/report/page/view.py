@@ -9,7 +9,7 @@ from edge_runtime.codes import ANSWER_REASONS
 from edge_runtime.measure.answer import DOUBTS
 from edge_runtime.measure.grade import STEP_EDGES_DB, STEP_WORDS
 from edge_runtime.measure.quality import NOT_GRADED
-from edge_runtime.report.eye_picture import angles_known
+from edge_runtime.report.eye_picture import ANGLES, Angles, angles_of
 from edge_runtime.results import ScanResult
 
 from .names import EYES, KINDS, VERDICTS, ZONES
@@ -88,6 +88,7 @@ class EyeView:
     zones: tuple[Row, ...]
     kinds: tuple[Row, ...]
     map: str | None
+    angles: str
     angles_known: bool
     scans: tuple[ScanView, ...]
     quality: tuple[str, ...]
@@ -97,7 +98,7 @@ class EyeView:
 def eye_view(eye: EyeResult, language: Language, *, pictures: bool = True) -> EyeView:
     """What the page says of an eye; without pictures where they are asked for one by one."""
     conclusion = eye.findings.conclusion
-    laterality, about = eye.laterality, _warned_scans(eye, language)
+    laterality, about, angles = eye.laterality, _warned_scans(eye, language), angles_of(eye)
     return EyeView(
         code="" if laterality is None else laterality.value,
         title=language.say(EYES[laterality]),
@@ -111,7 +112,8 @@ def eye_view(eye: EyeResult, language: Language, *, pictures: bool = True) -> Ey
         zones=_zones(eye, language),
         kinds=_kinds(eye, language),
         map=map_picture(eye) if pictures and eye.findings.measures is not None else None,
-        angles_known=angles_known(eye),
+        angles=language.say(ANGLES[angles]),
+        angles_known=angles is Angles.RECORDED,
         scans=tuple(_scan(entry, number, language, pictures) for number, entry in enumerate(eye.entries, 1)),
         quality=_quality(eye, language),
         warnings=tuple(

@@ -111,7 +111,6 @@ function scale({ place, low, high }, steps) {
 function front(words, { map }) {
   if (!map) return null;
   const title = say("Lens from the front, rings at 3 and 6 mm");
-  const angles = words.angles_known ? say("Angles as recorded.") : say("Angles assumed: 0 to 150, in the order given.");
   return el(
     "figure",
     { class: "card front" },
@@ -119,7 +118,7 @@ function front(words, { map }) {
     el(
       "figcaption",
       {},
-      `${title}. ${angles} ${say("Colours of the lens from the front, share of cataract in depth:")} `,
+      `${title}. ${words.angles} ${say("Colours of the lens from the front, share of cataract in depth:")} `,
       key(words),
     ),
   );

@@ -12,12 +12,13 @@ from edge_runtime.measure.decision import Decision
 from edge_runtime.measure.grade import STEP_WORDS
 from edge_runtime.report.bundled_samples import SAMPLE_NOTE
 from edge_runtime.report.document import DISCLAIMER
+from edge_runtime.report.eye_picture import ANGLES
 from edge_runtime.report.language import TABLES
 from edge_runtime.report.page import names
 from edge_runtime.service.page.words import page_sentences
 
 FOLDER = Path(edge_runtime.report.__file__).parent
-NAMED = (names.VERDICTS, names.EYES, names.ZONES, names.KINDS)
+NAMED = (names.VERDICTS, names.EYES, names.ZONES, names.KINDS, ANGLES)
 # What is said of a model by its own words, where they are the usual ones.
 TRAINED_ON = "simulated scans"
 
