@@ -17,10 +17,10 @@ SPOKE = 8  # place of the channel
 CHANNELS = (
     *(f"excess {step:g} dB" for step in STEPS_DB), "no opacity", "nuclear", "spoke", "posterior", "anterior", "paper",
 )  # fmt: skip
-OPAQUE_DB, RANGE_DB = 3.0, 0.5  # from which an opacity counts, and how far about it is in doubt
+OPAQUE_DB, RANGE_DB = 3.0, 0.5  # the excess score from which an opacity counts, and how far about it is in doubt
 LEAST_PROBABILITY = 0.5
-# Each step stands for half of the way to both of its neighbours; the first one begins at 0, and the last one ends as
-# far beyond it as the one before lies below.
+# Each step stands for half of the way to both of its neighbours: 0 dB below the first one, and as far beyond the last
+# one as the one before lies below.
 _WIDTHS_DB = np.diff((0.0, *STEPS_DB, 15.0)).astype(np.float32)
 
 
@@ -31,9 +31,9 @@ class LensEvidence:
     Attributes
     ----------
     lens_db, nucleus_db
-        Mean expected excess over lens and nucleus, dB; the second is None where the nucleus is not seen.
+        Mean excess score over lens and nucleus, 0 to 12.75 dB; the second is None where the nucleus is not seen.
     fraction_range
-        Share of the lens with an expected excess above 3.5 dB, and above 2.5 dB.
+        Share of the lens with an excess score above 3.5 dB, and above 2.5 dB: an excess of about 4.25 and 3.25 dB.
     spoke_share
         Share of the lens that is more likely a cortical spoke than not.
     paper_fraction
@@ -47,10 +47,22 @@ class LensEvidence:
     paper_fraction: float
 
 
-def expected_excess(evidence: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Expected excess over the young clear lens in dB, (rows, columns), from (12, rows, columns) probabilities.
+def excess_score(evidence: NDArray[np.float32]) -> NDArray[np.float32]:
+    """How far a lens scatters above the young clear lens: 0.75 dB less than the excess of an opacity.
 
-    The integral of the probability of exceeding a level, by the trapezoid rule over `STEPS_DB`.
+    The expected value of an excess X that is not negative is the integral of P(X > x) over x from 0 on. The score is
+    that integral by the trapezoid rule, with the knots 0, `STEPS_DB` and 15 dB, but without the first knot, P(X > 0),
+    for which the network has no channel. The rule with it would add 0.75 P(X > 0) dB: so much is the score too low for
+    an opacity, and nothing for a clear lens. The coefficients of the grade are fitted to the score as it is.
+
+    Parameters
+    ----------
+    evidence
+        (12, rows, columns) float32 in [0, 1], in the order of `CHANNELS`.
+
+    Returns
+    -------
+    (rows, columns) float32 in dB, 0 to 12.75. Below 1.5 dB of excess nothing is known, nor above 12 dB how much.
     """
     above = evidence[: len(STEPS_DB)]
     whole: NDArray[np.float32] = np.float32(0.5) * (above[0] * (_WIDTHS_DB[0] + _WIDTHS_DB[1]))
@@ -88,17 +100,17 @@ def lens_evidence(
     count = int(np.count_nonzero(lens))
     if not count:
         return None
-    excess = expected_excess(evidence)
+    score = excess_score(evidence)
     half = math.hypot(RANGE_DB, aside_db)
 
     def share(chosen: NDArray[np.bool_]) -> float:
         return int(np.count_nonzero(chosen & lens)) / count
 
     def above(level_db: float) -> float:
-        return share(excess > level_db if sure is None else np.where(sure[0], sure[1], excess > level_db))
+        return share(score > level_db if sure is None else np.where(sure[0], sure[1], score > level_db))
 
     def mean(part: NDArray[np.bool_]) -> float:
-        return round(float(excess[part].mean(dtype=np.float64)), 4)
+        return round(float(score[part].mean(dtype=np.float64)), 4)
 
     return LensEvidence(
         lens_db=mean(lens),

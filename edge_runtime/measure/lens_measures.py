@@ -70,8 +70,9 @@ class LensMeasures:
         Subcapsular opacity as a share of the central discs of 3 and 5 mm, 0 to 1; None where a disc is not seen.
     fraction_range
         The Cataract Fraction when only sure pixels count, and when possible ones do: those with P(cataract) above 0.7
-        and above 0.3 (`LensMaps.limits`); of a network with a second head those of more than 3.5 and of 2.5 dB. Where
-        the scale of brightness is shared both are further apart, by its error.
+        and above 0.3 (`LensMaps.limits`); of a network with a second head those with an excess score above 3.5 and
+        above 2.5 dB (`evidence.excess_score`), which is an excess of about 4.25 and 3.25 dB. Where the scale of
+        brightness is shared both are further apart, by its error.
     nucleus_probability
         Mean P(cataract) over the nucleus, 0 to 1.
     log_odds

@@ -1,11 +1,11 @@
-"""The second head: expected excess, shares of the lens, and tiles that equal the whole."""
+"""The second head: the excess score, shares of the lens, and tiles that equal the whole."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from edge_runtime.measure.evidence import CHANNELS, STEPS_DB, expected_excess, lens_evidence
+from edge_runtime.measure.evidence import CHANNELS, STEPS_DB, excess_score, lens_evidence
 from edge_runtime.model.predictor import Prediction
 from edge_runtime.model.tiling import TileGeometry, plan, predict
 
@@ -17,9 +17,28 @@ def certain(excess_db: float, spoke: float = 0.0, paper: float = 0.0) -> np.ndar
     return column
 
 
-@pytest.mark.parametrize(("excess_db", "expected"), [(0.0, 0.0), (2.0, 1.5), (3.2, 3.0), (5.0, 4.5), (20.0, 12.75)])
-def test_expected_excess_lies_at_the_steps_that_are_passed(excess_db: float, expected: float) -> None:
-    assert float(expected_excess(certain(excess_db)[:, None, None])[0, 0]) == pytest.approx(expected)
+@pytest.mark.parametrize(("excess_db", "score"), [(0.0, 0.0), (2.0, 1.5), (3.2, 3.0), (5.0, 4.5), (20.0, 12.75)])
+def test_the_score_of_a_certain_excess_is_that_of_the_steps_below_it(excess_db: float, score: float) -> None:
+    assert float(excess_score(certain(excess_db)[:, None, None])[0, 0]) == pytest.approx(score)
+
+
+def test_the_score_is_the_integral_without_its_first_knot() -> None:
+    probabilities = np.sort(np.random.default_rng(0).random((6, 50)), axis=0)[::-1].astype(np.float32)
+    evidence = np.zeros((len(CHANNELS), 1, 50), np.float32)
+    evidence[: len(STEPS_DB), 0] = probabilities
+    knots = (0.0, *STEPS_DB, 15.0)
+    for first in (0.0, 1.0):  # P(excess > 0) as the score takes it, and that of an opacity
+        curve = np.vstack([np.full(50, first), probabilities, np.zeros(50)])
+        integral = np.sum((curve[:-1] + curve[1:]) / 2 * np.diff(knots)[:, None], axis=0)
+        assert excess_score(evidence)[0] == pytest.approx(integral - 0.75 * first, abs=1e-5)
+
+
+def test_the_score_of_an_opacity_is_three_quarters_of_a_decibel_low() -> None:
+    excess_db = np.linspace(1.5, 12, 2101)
+    evidence = np.zeros((len(CHANNELS), 1, excess_db.size), np.float32)
+    for place, step in enumerate(STEPS_DB):
+        evidence[place, 0] = excess_db > step
+    assert float((excess_score(evidence)[0] - excess_db).mean()) == pytest.approx(-0.75, abs=0.005)
 
 
 def test_shares_are_of_the_lens() -> None:
