@@ -97,7 +97,7 @@ class Scan:
         pixels = self.pixels
         if pixels.ndim != 2 or pixels.dtype not in (np.uint8, np.uint16):
             raise ScanError(
-                "not-a-scan",
+                "bad-array",
                 f"(rows, columns) of uint8 or uint16 were expected, got {pixels.dtype} of shape {pixels.shape}.",
                 "Pass one greyscale B-scan.",
             )
@@ -261,7 +261,7 @@ def scan_from_pixels(frame: NDArray[np.uint8] | NDArray[np.uint16], source: str 
         For another shape or dtype, a masked, empty, oversized or constant frame; what is refused is not copied.
     """
     if isinstance(frame, np.ma.MaskedArray):
-        raise ScanError("not-a-scan", "A masked array was given.", "Pass frame.filled(0), or the plain array.")
+        raise ScanError("bad-array", "A masked array was given.", "Pass frame.filled(0), or the plain array.")
     pixels: NDArray[Any] = np.asarray(frame)
     if pixels.ndim == 2 and pixels.dtype in (np.uint8, np.uint16) and 0 < pixels.size <= MAX_PIXELS:
         pixels = np.array(pixels, order="C")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from .findings import REASONS
+
 # Errors: word -> what it means. The exit code comes from the error's class.
 REFUSALS: dict[str, str] = {
     "address-taken": "The service cannot listen at the address: another program does, or it is none of this machine.",
@@ -11,6 +13,7 @@ REFUSALS: dict[str, str] = {
     "archive-unreachable": "The archive that results go to cannot be reached, or does not talk to this program.",
     "audit-key": "The key of an audit cannot be used, or is not the one that the audit was begun with.",
     "bad-age": "The age (--age, or age_years= in Python) is no number of years from 0 to 120.",
+    "bad-array": "The array is not (rows, columns) of uint8 or uint16, or is masked.",
     "bad-bits": "The declared bits (--bits, or bits= in Python) are no whole number from 8 to 16.",
     "bad-manifest": "The table of scans has no column path, a row without one, or a cell that cannot be meant.",
     "bad-pixel-pitch": "The pixel pitch (--pixel-um, or PixelPitch in Python) is no pair of numbers from 1 to 40.",
@@ -74,7 +77,7 @@ REFUSALS: dict[str, str] = {
     "ledger-in-use": "Another process is writing the record of finished work.",
     "ledger-other-work": "The record of finished work belongs to other work.",
     "length-required": "The body of a request to the service does not say its length.",
-    "lens-not-found": "No pixel was recognised as lens, so the Cataract Fraction is undefined.",
+    "lens-not-found": REASONS["lens-not-found"],  # of a scan that is asked for its fraction all the same
     "memory-cap": "The memory cap cannot be kept.",
     "missing-chromium": "No Chromium was found, which prints a page as PDF.",
     "missing-extra": "An optional part of the program is not installed; the message names the extra.",
@@ -105,7 +108,6 @@ REFUSALS: dict[str, str] = {
     "not-a-model": "The file is no edge-cataract model.",
     "not-a-queue": "The folder holds other things than a queue of this version, or its records are lost (`receive`).",
     "not-a-record": "A value to record cannot be kept as JSON, such as NaN.",
-    "not-a-scan": "The array is not (rows, columns) of uint8 or uint16.",
     "not-an-audit": "The file is no audit of what was computed.",
     "not-authorized": "The token of a request to the service is missing or wrong.",
     "not-recordable": "The record of answers (--audit) cannot hold an answer, which is therefore not given.",

@@ -108,6 +108,13 @@ def test_every_error_that_is_raised_is_documented_and_vice_versa() -> None:
     assert raised | printed == set(codes.REFUSALS)
 
 
+@pytest.mark.parametrize("table", [codes.REASONS, codes.WARNINGS], ids=["reasons", "warnings"])
+def test_a_word_of_scans_that_is_an_error_too_means_the_same(table: dict[str, str]) -> None:
+    """Both stand in the reasons of a scan: a reader has only the word to go by."""
+    shared = table.keys() & codes.REFUSALS.keys()
+    assert {word: codes.REFUSALS[word] for word in shared} == {word: table[word] for word in shared}
+
+
 def test_every_reason_is_documented_and_used() -> None:
     assert [word for word, _ in RULES] == list(dict.fromkeys(word for word, _ in RULES))
     assert {word for word, _ in RULES} == set(codes.REASONS)

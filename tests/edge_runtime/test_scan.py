@@ -32,11 +32,11 @@ def test_pixels_from_memory_may_have_any_layout() -> None:
 @pytest.mark.parametrize(
     ("frame", "word"),
     [
-        (np.zeros((4, 4, 3), np.uint8), "not-a-scan"),
-        (np.zeros(16, np.uint8), "not-a-scan"),
-        (np.zeros((4, 4), np.float32), "not-a-scan"),
-        (np.zeros((4, 4), np.int16), "not-a-scan"),
-        (np.zeros((4, 4), bool), "not-a-scan"),
+        (np.zeros((4, 4, 3), np.uint8), "bad-array"),
+        (np.zeros(16, np.uint8), "bad-array"),
+        (np.zeros((4, 4), np.float32), "bad-array"),
+        (np.zeros((4, 4), np.int16), "bad-array"),
+        (np.zeros((4, 4), bool), "bad-array"),
         (np.zeros((0, 4), np.uint8), "empty-image"),
         (np.full((4, 4), 9, np.uint8), "constant-image"),
         (np.zeros((1, MAX_PIXELS + 1), np.uint8), "too-many-pixels"),

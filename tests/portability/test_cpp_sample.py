@@ -68,4 +68,4 @@ def test_an_error_of_one_scan_is_an_exception_with_its_word(ask: Ask, tmp_path: 
     assert words[0] == words[2]
     short = scan_from_pixels(np.array(clear.pixels[:-1]))
     object.__setattr__(clear, "pixels", short.pixels)
-    assert ask([scans()["clear"], clear])[1][1] == ["not-a-scan"]
+    assert ask([scans()["clear"], clear])[1][1] == ["bad-array"]

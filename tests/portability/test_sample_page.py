@@ -92,7 +92,7 @@ def test_a_file_that_cannot_be_analysed_has_its_word(page: Page, tmp_path: Path)
     files = {
         "truncated-png": whole[: len(whole) // 2],
         "damaged-png": whole[:5000] + bytes([whole[5000] ^ 1]) + whole[5001:],
-        "not-a-scan": b"GIF89a",
+        "unsupported-format": b"GIF89a",
         "colour-image": cv2.imencode(".png", colours)[1].tobytes(),
         "alpha-channel": cv2.imencode(".png", np.dstack([colours, grey]))[1].tobytes(),
         "unknown-frame": cv2.imencode(".png", grey[:500])[1].tobytes(),

@@ -29,7 +29,8 @@ static unsigned long header_number(FILE *file) {
 
 static ec_status read_header(FILE *file, ec_scan *scan, char *message) {
     int first = getc(file), second = getc(file);
-    if (first != 'P' || second != '5') return refused(message, "not-a-scan: no binary PGM (P5); decode the scan first");
+    if (first != 'P' || second != '5')
+        return refused(message, "unsupported-format: no binary PGM (P5); decode the scan first");
     scan->columns = header_number(file);
     scan->rows = header_number(file);
     scan->white = (unsigned)header_number(file);

@@ -69,7 +69,7 @@ class Analyzer {
     template <typename Grey> Answer analyze(const Scan<Grey> &scan) {
         static_assert(std::is_same_v<Grey, std::uint8_t> || std::is_same_v<Grey, std::uint16_t>);
         if (scan.pixels.size() != scan.rows * scan.columns || (scan.white > 255) != (sizeof(Grey) == 2))
-            throw Error(EC_BAD_SCAN, "not-a-scan: pixels, shape and white do not belong together");
+            throw Error(EC_BAD_SCAN, "bad-array: pixels, shape and white do not belong together");
         const auto pitch = scan.pitch_um.value_or(std::array<double, 2>{0, 0});
         const ec_scan given{scan.pixels.data(), scan.rows, scan.columns, scan.white, pitch[0], pitch[1]};
         Result found;

@@ -128,5 +128,5 @@ export async function readScan(file) {
   if (file.length > MAX_BYTES) throw new ScanError("too-large", "more than 64 MiB");
   if (SIGNATURE.every((byte, place) => file[place] === byte)) return fromPng(file);
   if (file[0] === 80 && file[1] === 53) return fromPgm(file);
-  throw new ScanError("not-a-scan", "a grey PNG or PGM was expected");
+  throw new ScanError("unsupported-format", "a grey PNG or PGM was expected");
 }
