@@ -78,6 +78,20 @@ def test_links_between_pages_lead_somewhere(name: str) -> None:
         assert not fragment or fragment in anchors(path.read_text(encoding="utf-8"))
 
 
+FILES = re.compile(r"\b(?:docs|benchmarks|edge_runtime|train|export|tests)/[\w./-]+\.(?:md|py|json|csv|toml|png|jpg)\b")
+
+
+@pytest.mark.parametrize("room", ["edge_runtime", "train", "export", "benchmarks"])
+def test_files_that_a_docstring_or_a_comment_names_exist(room: str) -> None:
+    named = {
+        (str(path.relative_to(ROOT)), name)
+        for path in (ROOT / room).rglob("*.py")
+        for name in FILES.findall(path.read_text(encoding="utf-8"))
+    }
+    assert named
+    assert {one for one in named if not (ROOT / one[1]).exists()} == set()
+
+
 def test_there_are_pages_whose_links_are_checked() -> None:
     assert {"README.md", "docs/evidence.md", "docs/study/validation/report.md"} <= set(PAGES)
 

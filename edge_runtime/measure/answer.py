@@ -1,6 +1,7 @@
 """The answer that a clinic can act on: refer, repeat or look at the slit lamp, no sign of cataract, or ungradable.
 
-The limits were chosen on simulated eyes (docs/answers.md) and fixed before the eyes were drawn that they are judged on.
+The limits were chosen on simulated eyes (docs/measures.md) and fixed before the eyes were drawn that they are
+judged on.
 """
 
 from __future__ import annotations

@@ -100,27 +100,28 @@ class LensMeasures:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LensMaps:
-    """The bounding box of a lens on the network grid; (rows, columns) each.
+    """The maps of a lens, cut to its bounding box of rows x columns pixels of the network grid.
 
     Attributes
     ----------
     labels
-        uint8 of `TissueLabel`, of one piece of lens.
+        (rows, columns) uint8 of `TissueLabel`, 0 to 2, of one piece of lens.
     lens_probability, cataract_probability
-        float32, 0 to 1.
+        (rows, columns) float32 in [0, 1], P(lens) and P(cataract); the first includes the second.
     graded
         (rows x grid, columns x grid) uint8, or less where the frame ends: grey of the native pixels on the eye's own
-        scale; None without that scale.
+        scale, 0 to 255; None without that scale.
     grid
         Native pixels per network-grid pixel.
     apex_row
         Row of the corneal apex in the box, in native pixels (negative above it); None when it was not found.
     evidence
-        (channels, rows, columns) float32, 0 to 1, in the order of `evidence.CHANNELS`; None without a second head.
+        (channels, rows, columns) float32 in [0, 1], in the order of `evidence.CHANNELS`; each of its pixels is repeated
+        over those of the network grid that it covers. None without a second head.
     scale_deviation_db
-        Standard deviation of the scale that the scans of the eye share; 0 for the scan's own.
+        Standard deviation in dB of the scale that the scans of the eye share; 0 for the scan's own.
     changed
-        bool, where a person gave another label than the model; None: nobody did.
+        (rows, columns) bool, where a person gave another label than the model; None: nobody did.
     """
 
     labels: NDArray[np.uint8]

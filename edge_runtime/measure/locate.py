@@ -38,7 +38,8 @@ class LensView:
     grid
         Native pixels per network-grid pixel.
     prediction
-        Maps of the window on the network grid, of every piece that was called lens.
+        Maps of the window on the network grid, (rows, columns) each, of every piece that was called lens: float32
+        probabilities in [0, 1], uint8 labels, and the evidence of a second head (`model.predictor.Prediction`).
     labels
         (rows, columns) uint8 of `TissueLabel` on the network grid, of the largest connected piece only.
     region

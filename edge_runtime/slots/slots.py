@@ -204,7 +204,7 @@ class ModelSlots:
         Raises
         ------
         UsageError
-            ``no-earlier-model`` when the bundled model is in use, and was before all others.
+            ``no-earlier-model`` when the bundled model is in use, and nothing that was in use before is known.
         """
         with self._locked():
             try:
@@ -214,7 +214,9 @@ class ModelSlots:
                 return None
             if state.current is None and not state.before:
                 raise UsageError(
-                    "no-earlier-model", "The bundled model is in use, as it was before.", "Switch to another one."
+                    "no-earlier-model",
+                    "The bundled model is in use, and no earlier one.",
+                    "Switch to another one.",
                 )
             write_state(self.folder, self._before(state))
         return self.current()

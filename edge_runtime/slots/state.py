@@ -28,7 +28,8 @@ class SlotState:
     current
         Hash of the model; None: the bundled one.
     before
-        What was in use before, the last one last. Where it ends, the bundled model was.
+        Hashes of what was in use before, the last one last; None: the bundled model. Only the last 16 are kept. While
+        there are fewer, the bundled model was in use before the first of them.
     """
 
     generation: int = 0
