@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import subprocess
@@ -13,6 +14,7 @@ import pytest
 
 from benchmarks.evidence.publish import LEFT_OUT, MANIFEST
 from benchmarks.evidence.real_scans import page as page_of_real_scans
+from edge_runtime.service.page.words import page_sentences
 from tests.train.study.test_committed_reports import PUBLISHED
 
 ROOT = Path(__file__).parent.parent
@@ -30,6 +32,29 @@ def tracked(*patterns: str) -> list[Path]:
         pytest.skip("this tree is no checkout")
     done = subprocess.run(["git", "ls-files", "-z", "--", *patterns], cwd=ROOT, capture_output=True, check=True)
     return [ROOT / name for name in done.stdout.decode().split("\0") if name and (ROOT / name).exists()]
+
+
+# Words of speech for what a program does or a page lists: plain English reports, gives, distinguishes, detects.
+UNCLEAR = re.compile(
+    r"\b(told|tells?|telling|said|whoever|by hand|without a word|(?:is|are) none of (?!these)|cannot be meant)\b",
+    re.IGNORECASE,
+)
+WRITTEN_ONCE = ("docs/decisions/", "docs/study", "README.md", "CHANGELOG.md")  # records, and pages of several people
+
+
+def prose_of(page: str) -> str:
+    """A page without its blocks of code, and without code in its lines."""
+    return re.sub(r"`[^`\n]*`", "", re.sub(r"^```.*?^```", "", page, flags=re.MULTILINE | re.DOTALL))
+
+
+def messages_of(source: str) -> list[str]:
+    """The texts of a module that people may read: every string of several words that is no docstring."""
+    tree = ast.parse(source)
+    holders = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+    bodies = (node.body for node in ast.walk(tree) if isinstance(node, holders))
+    docstrings = {id(body[0].value) for body in bodies if body and isinstance(body[0], ast.Expr)}
+    texts = (node for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in docstrings)
+    return [one.value for one in texts if isinstance(one.value, str) and " " in one.value]
 
 
 def manifest() -> dict[str, Any]:
@@ -94,6 +119,35 @@ def test_files_that_a_docstring_or_a_comment_names_exist(room: str) -> None:
 
 def test_there_are_pages_whose_links_are_checked() -> None:
     assert {"README.md", "docs/evidence.md", "docs/study/validation/report.md"} <= set(PAGES)
+
+
+@pytest.mark.parametrize("name", [page for page in PAGES if not page.startswith(WRITTEN_ONCE)])
+def test_pages_are_in_plain_words(name: str) -> None:
+    assert UNCLEAR.findall(prose_of((ROOT / name).read_text(encoding="utf-8"))) == []
+
+
+def test_messages_are_in_plain_words() -> None:
+    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "edge_runtime").rglob("*.py")]
+    texts = [text for source in sources for text in messages_of(source)] + list(page_sentences())
+    assert len(texts) > 1000
+    assert [text for text in texts if UNCLEAR.search(text)] == []
+
+
+@pytest.mark.parametrize(
+    ("page", "found"),
+    [
+        ("More are told.", ["told"]),
+        ("Whoever asks is told.\n```\ntold = 1\n```\n`told`", ["Whoever", "told"]),
+        ("It is none of minisign.", ["is none of "]),
+        ("- **no sign**: none of these. It is none of these.", []),
+    ],
+)
+def test_unclear_words_of_a_page_are_noticed(page: str, found: list[str]) -> None:
+    assert UNCLEAR.findall(prose_of(page)) == found
+
+
+def test_messages_are_the_texts_that_are_no_docstring() -> None:
+    assert messages_of('"""Is told."""\nx = f"{y} is told"\nasync def f():\n    "Is told."\n') == [" is told"]
 
 
 def test_page_of_real_scans_is_that_of_the_committed_numbers() -> None:

@@ -129,8 +129,8 @@ class _Chain:
                 raise AuditError("not-an-audit", "The file is no audit.", "Check its path.", lost="Nothing was proved.")
             raise AuditError(
                 "unfinished-audit",
-                f"{self._torn_at} is unfinished, as after a loss of power or a cut by hand.",
-                "If power was lost, go on: the next line will tell of it.",
+                f"{self._torn_at} is unfinished, as after a loss of power, or where a person cut it.",
+                "If power was lost, go on: the next line will record it.",
                 lost="What stands before it is intact.",
             )
 

@@ -47,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--ray", metavar="ADDRESS", help="work on this cluster of Ray: auto, local, or HOST:PORT")
     add_exam_limit(parser)
-    parser.add_argument("--price", type=float, metavar="P", help="of a machine for an hour, to tell the cost so far")
+    parser.add_argument("--price", type=float, metavar="P", help="of a machine for an hour, to show the cost so far")
     parser.add_argument("--patience", type=float, metavar="S", help="seconds that a store may refuse (default: 900)")
     parser.add_argument(
         "--missing-ok", action="store_true", help="write shards of which no file can be read, which else end the run"
@@ -121,7 +121,7 @@ def _asked(options: argparse.Namespace) -> ArchiveRun:
     from edge_runtime.archive.run import ArchiveRun
 
     if options.output is None:
-        raise UsageError("usage", "It was not said where results go.", "Give -o PREFIX.")
+        raise UsageError("usage", "No place for the results was given.", "Give -o PREFIX.")
     if options.processes is not None and not 1 <= options.processes <= MOST_PROCESSES and options.ray is None:
         raise UsageError("usage", f"--processes {options.processes} was given.", f"Give 1 to {MOST_PROCESSES}.")
     if options.processes is not None and options.processes < 1:

@@ -140,9 +140,12 @@ def _verify(lines: Iterator[Proven], options: argparse.Namespace) -> int:
 
 
 def _summary(found: dict[str, Any]) -> str:
-    torn = f", {found['torn']} told of a torn line before" if found["torn"] else ""
+    torn = f", {found['torn']} after a torn line, which they record" if found["torn"] else ""
     signed = {
-        (False, False): "not signed: whoever writes the whole file anew is found by a kept head alone (--expect)",
+        (
+            False,
+            False,
+        ): "not signed: only a head that was kept (--expect) shows that somebody wrote the whole file anew",
         (True, False): "signed; the signatures were not checked (--key)",
         (True, True): "signed, and every signature is that of the key",
     }[found["signed"], found["signatures_checked"]]

@@ -107,7 +107,7 @@ def _add_bounds(parser: argparse.ArgumentParser) -> None:
         ("--remember", 0, 24, "HOURS", "in which an object that is sent again gets no second result"),
         ("--max-associations", 1, 4, "N", "that are open at one time"),
         ("--max-object", 1, 256, "MB", "of one object"),
-        ("--max-queue", 1, 8192, "MB", "of the whole queue; beyond it devices are told to try again"),
+        ("--max-queue", 1, 8192, "MB", "of the whole queue; beyond it devices are asked to try again"),
         ("--min-free", 0, 512, "MB", "that must be left on the disk"),
     ):
         parser.add_argument(

@@ -172,7 +172,7 @@ class _Console:
 
     def without_events(self) -> None:
         """Say that looks come by the clock."""
-        self._say("the system tells of no events there: looks come by the clock alone.")
+        self._say("the system reports no events there: the folder is looked at by the clock alone.")
 
     def delivered(self, summary: dict[str, Any]) -> None:
         """Say what was found in an exam; with ``--json``, its summary."""

@@ -73,7 +73,7 @@ class Asked:
             )
         if "Content-Length" not in headers:
             raise RequestError(
-                "length-required", "The length of the body is not said.", "Send it with Content-Length.", status=411
+                "length-required", "The length of the body is not stated.", "Send it with Content-Length.", status=411
             )
         most = self._limits.scan_bytes if body is Body.SCAN else MOST_JSON_BYTES
         if length > most:

@@ -126,7 +126,7 @@ class Guard:
     def _check_length(self, headers: _Headers) -> None:
         if headers.count(b"transfer-encoding"):
             raise RequestError(
-                "length-required", "The length of the body is not said.", "Send it with Content-Length.", status=411
+                "length-required", "The length of the body is not stated.", "Send it with Content-Length.", status=411
             )
         length = headers.only(b"content-length")
         if length is None:

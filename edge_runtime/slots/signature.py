@@ -56,9 +56,9 @@ class Signature:
             algorithm, key_id, of_file = _cut(signed, 2, _ID_BYTES, _SIGNATURE_BYTES)
             (of_comment,) = _cut(second, _SIGNATURE_BYTES)
         except (ValueError, binascii.Error) as error:
-            raise _bad("The signature is no signature of minisign.") from error
+            raise _bad("The signature is not a minisign signature.") from error
         if not first.startswith(_UNTRUSTED) or not comment.startswith(_TRUSTED) or algorithm != _ALGORITHM:
-            raise _bad("The signature is no signature of minisign, or one of the older kind (-l).")
+            raise _bad("The signature is not a minisign signature, or is one of the older kind (-l).")
         return cls(key_id, of_file, of_comment, comment.removeprefix(_TRUSTED))
 
     def check(self, data: bytes, keys: Mapping[bytes, bytes]) -> None:
@@ -105,7 +105,7 @@ def read_keys(content: bytes) -> dict[bytes, bytes]:
                     raise ValueError("another algorithm")
                 keys[key_id] = key
     except (ValueError, binascii.Error) as error:
-        raise _no_key("The file of trusted keys is none of minisign.") from error
+        raise _no_key("The file of trusted keys is not a minisign key file.") from error
     if not keys:
         raise _no_key("The file of trusted keys holds no key.")
     return keys

@@ -170,7 +170,7 @@ def test_a_torn_line_that_was_recorded_is_shown(recorded: Path, capsys: pytest.C
     assert main(["audit", "show", "audit", "--last", "1"]) == 0
     assert "after a torn line of" in capsys.readouterr().out
     assert main(["audit", "verify", "audit"]) == 0
-    assert "1 told of a torn line before" in capsys.readouterr().out
+    assert "1 after a torn line, which they record" in capsys.readouterr().out
 
 
 def test_a_line_of_another_program_cannot_command_a_terminal(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

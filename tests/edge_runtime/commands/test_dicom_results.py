@@ -107,7 +107,7 @@ def test_a_page_without_chromium_is_refused_before_any_work(
 
 
 def test_kinds_that_do_not_exist_are_refused() -> None:
-    with pytest.raises(argparse.ArgumentError, match="none of sr, pdf, seg"):
+    with pytest.raises(argparse.ArgumentError, match="not one of sr, pdf, seg"):
         options("--dicom-out", "x", "--dicom-out-kinds", "sr,rtstruct")
 
 
