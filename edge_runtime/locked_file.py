@@ -140,7 +140,7 @@ def make_folder(folder: str, mode: int = 0o777) -> None:
     if above != folder and not os.path.isdir(above):
         make_folder(above)
     os.makedirs(folder, mode, exist_ok=True)
-    sync_folder(above)  # of one that is there, too: whoever made it may have been killed before this
+    sync_folder(above)  # of one that is there, too: its maker may have been killed before this
 
 
 def _lock(descriptor: int, *, wait: bool) -> None:

@@ -6,7 +6,7 @@ from PyInstaller.utils.hooks import collect_data_files, collect_submodules
 
 datas = collect_data_files("edge_runtime")
 hiddenimports = collect_submodules("edge_runtime", filter=lambda name: "_pyinstaller" not in name)
-# Of the extra `report`, where whoever freezes the program has it.
+# Of the extra `report`, where it is installed beside the program.
 if find_spec("babel") and find_spec("jinja2"):
     hiddenimports += ["babel.dates", "babel.numbers", "babel.messages.mofile", "babel.messages.pofile", "jinja2"]
 # Of the extra `dicom-out`: tables of the standard and a colour profile, which highdicom reads from its folder.

@@ -69,7 +69,7 @@ def by_ray(
     cluster
         Where.
     progress
-        Told how many machines there are.
+        Called with the number of machines.
     begins
         Called with the number of workers, before the first shard.
 

@@ -31,7 +31,7 @@ class ArchiveProgress:
     machines
         That work at the moment.
     price
-        Of a machine for an hour, in any currency; None: not told.
+        Of a machine for an hour, in any currency; None: not given.
     counts
         Files of this run by status.
     start_s
@@ -95,7 +95,7 @@ class ArchiveProgress:
 
     @property
     def cost(self) -> float | None:
-        """Of the machines in this run, at the price that was told."""
+        """Of the machines in this run, at the price that was given."""
         return None if self.price is None else self.machine_s / _HOUR_S * self.price
 
     def rate(self, now_s: float) -> float:

@@ -49,7 +49,7 @@ class ArchiveRun:
     scan_s
         Seconds that one file may take.
     price
-        Of a machine for an hour; None: not told.
+        Of a machine for an hour; None: not given.
     patience
         Repeats requests to the store.
     missing_ok

@@ -1,6 +1,6 @@
 """Where an archive's scans are read and its results are written: folders, or S3. A result is written once.
 
-The first writer of a name wins, and another is told so: by a link in a folder, by a conditional put in S3. That is all
+The first writer of a name wins, and another is refused: by a link in a folder, by a conditional put in S3. That is all
 that makes shards exactly-once; no writer knows of another.
 """
 
@@ -62,7 +62,7 @@ def check_place(place: str) -> None:
 
 
 def absolute(place: str) -> str:
-    """The place as other processes and machines may be told it."""
+    """The place as it may be passed to other processes and machines."""
     return place if place.startswith(S3) else os.path.abspath(place)
 
 

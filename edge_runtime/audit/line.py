@@ -6,8 +6,8 @@
     {"n":2,"previous":"9f3c…","time":"2026-01-31T10:12:40Z","event":"result",…,"hash":"41b0…"}
 
 `hash` is the sha256 of what stands before ``,"hash":``, and `previous` the `hash` of the line before, so that a hash
-stands for all lines up to its own. A line of a keyed audit ends with ``"mac"``, the HMAC-SHA256 of its hash: whoever
-writes all lines anew cannot write those without the key. Only the standard library is needed to read this.
+stands for all lines up to its own. A line of a keyed audit ends with ``"mac"``, the HMAC-SHA256 of its hash: a
+person who writes all lines anew cannot write those without the key. Only the standard library is needed to read this.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def seal(fields: Mapping[str, Any], head: Head, key: bytes | None) -> bytes:
 
 
 def not_recordable(why: str) -> InternalError:
-    """The error to raise for an answer that no audit can hold: whoever asked for it did nothing wrong."""
+    """The error to raise for an answer that no audit can hold: its caller did nothing wrong."""
     return InternalError(
         "not-recordable",
         f"The answer cannot be recorded: {why}.",

@@ -111,7 +111,7 @@ class AuditTrail:
 
     def _rotated(self, file: BinaryIO) -> bool:
         """Give the file the name of a full part; False where the system keeps it under its name (``chattr +a``)."""
-        if read_tail(file).torn:  # told in the same file: a part ends with a whole line
+        if read_tail(file).torn:  # recorded in the same file: a part ends with a whole line
             self._write(file, {"event": "torn"})
         try:
             os.rename(self.path, next_part(self.path))

@@ -98,7 +98,7 @@ class AnalyzerOptions:
         Raises
         ------
         UsageError
-            When an option cannot be meant, or a model is named beside `slots`.
+            When an option has an invalid value, or a model is named beside `slots`.
         """
         from edge_runtime.batch.work import AnalyzerSettings
         from edge_runtime.machine.resources import Limits

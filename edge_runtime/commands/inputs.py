@@ -35,7 +35,7 @@ def scans_of_one_exam(given: Sequence[str], eye: str | None, *, quiet: bool) -> 
     eye
         The eye that the user names for all of them, or None.
     quiet
-        Whether nothing is told.
+        Whether nothing is reported.
 
     Raises
     ------
@@ -110,7 +110,7 @@ def _check_one_exam(scans: Sequence[PlannedScan], folder: str) -> None:
 
 
 def manifest_of(path: str, *, quiet: bool) -> Manifest:
-    """What a manifest says; its columns without a meaning are told."""
+    """What a manifest says; its columns without a meaning are reported."""
     manifest = read_manifest(path)
     if manifest.not_read and not quiet:
         say(f"columns of the manifest that are not read: {', '.join(manifest.not_read)}.")
@@ -118,7 +118,7 @@ def manifest_of(path: str, *, quiet: bool) -> Manifest:
 
 
 def scans_in(folder: str, *, deep: bool, quiet: bool, without: str | None = None) -> list[PlannedScan]:
-    """The scans of a folder; what was left out is told.
+    """The scans of a folder; what was left out is reported.
 
     Raises
     ------

@@ -13,7 +13,7 @@ EXIT_NOT_GRADED, EXIT_SOME_FAILED = 3, 4
 
 
 def explain(result: ScanResult) -> None:
-    """Say on standard error why a scan was not graded, and what to do; a kind of picture that is told says it all."""
+    """Say on standard error why a scan was not graded, and what to do; a kind of picture stands for all reasons."""
     from edge_runtime.codes import ADVICE, REASONS
     from edge_runtime.measure.quality import NOT_GRADED
 

@@ -116,7 +116,7 @@ def _add_bounds(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run the verb until it is told to end; returns the exit code."""
+    """Run the verb until it is asked to end; returns the exit code."""
     from edge_runtime.dicom_net.library import require_network
 
     require_network()

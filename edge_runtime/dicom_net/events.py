@@ -1,4 +1,4 @@
-"""What a receiver tells whoever runs it. Nothing of a person is in it: exams and objects are named by digests."""
+"""What a receiver reports to its operator. Nothing of a person is in it: exams and objects are named by digests."""
 
 from __future__ import annotations
 

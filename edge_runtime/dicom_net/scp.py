@@ -61,7 +61,7 @@ class Provider:
     bounds, patience
         What it bears, and for how long.
     tell
-        Is told what happened.
+        Called with what happened.
 
     Raises
     ------
@@ -182,7 +182,7 @@ class _Meter:
     def __init__(self, object_bytes: int, peer_s: float) -> None:
         self._each, self._peer_s = object_bytes + _MOST_REQUEST_BYTES, peer_s
         self._lock = threading.Lock()
-        self._coming: WeakKeyDictionary[Any, int] = WeakKeyDictionary()  # whose ends are not always told
+        self._coming: WeakKeyDictionary[Any, int] = WeakKeyDictionary()  # whose ends are not always reported
 
     def watch(self, event: Any) -> None:
         """Read what a connection brings in place of pynetdicom, which takes a PDU of any length at any pace."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 MOST_REFUSALS = 8  # of one result: some minutes, in which an archive may be set right
 _LOOK_S = 1.0
-_END_S = 2.0  # for a result that is on its way when the receiver is told to end
+_END_S = 2.0  # for a result that is on its way when the receiver is asked to end
 
 
 class Sender:
@@ -39,7 +39,7 @@ class Sender:
     patience
         How long it waits after a failure.
     tell
-        Is told what happened.
+        Called with what happened.
     """
 
     def __init__(self, exams: ExamBook, archive: Archive, patience: Patience, tell: Tell) -> None:

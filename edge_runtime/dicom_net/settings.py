@@ -1,4 +1,4 @@
-"""What a receiver is told: who it is, what it bears, what it makes, and how patient it is."""
+"""What a receiver is given: who it is, what it bears, what it makes, and how patient it is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The files with scans in a folder, by their names; what is none is left out and told."""
+"""The files with scans in a folder, by their names; what is none is left out and reported."""
 
 from __future__ import annotations
 

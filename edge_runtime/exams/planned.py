@@ -75,7 +75,7 @@ class PlannedExam:
     Attributes
     ----------
     label
-        What tells it from other exams, in the words of whoever named the files, or wrote the manifest.
+        What tells it from other exams, in the words of the names of the files, or of the manifest.
     scans
         Its files, in order.
     """

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from .brightness import ReferenceLevels
 
 # Of simulated scans 99 in 100 have a scale (grey per dB) within 13 % of the median of their exam, and a level within
-# 1.8 dB. What is further away was exposed in another way, and keeps its own scale; what is much further is told.
+# 1.8 dB. What is further away was exposed in another way, and keeps its own scale; what is much further is flagged.
 MOST_SCALE, MOST_LEVEL_DB, UNLIKELY_LEVEL_DB = 0.2, 1.5, 3.0
-# Exposures of one exam that differ less cannot be told from the error of the references.
+# Exposures of one exam that differ less cannot be distinguished from the error of the references.
 STEADY_DB = 0.5
-LENS_BELOW_STROMA_DB = 5.0  # a usual lens, where the error of a scale is told
+LENS_BELOW_STROMA_DB = 5.0  # a usual lens, where the error of a scale is given
 _AIR = 1.0  # grey from which a display shows the noise
 
 

@@ -250,7 +250,7 @@ def _geometry(front: Parabola, back: Parabola, scale: DepthScale) -> LensGeometr
 def _fit(lateral_mm: NDArray[np.float64], depth_mm: NDArray[np.float64]) -> Parabola:
     """Least squares over the points near the surface; those that leave it (opacities, shadows, gaps) do not count.
 
-    Sums are exact and the equations are solved by hand, so that every processor gets the same bits.
+    Sums are exact and the equations are solved here, so that every processor gets the same bits.
     """
     centre = math.fsum(lateral_mm.tolist()) / lateral_mm.size
     across = lateral_mm - centre

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 BLACK, CLEAR_NUCLEUS, MOST_WHITE = 8.0, 36.0, 0.5
 NEARLY_WHITE = 250
 # Share of the lens from which what is labelled cataract has a brightness. A dark spot that is smaller than the guard
-# band of a decision, 0.02, moves the fraction within that band, and a decision there is told as borderline.
+# band of a decision, 0.02, moves the fraction within that band, and a decision there is reported as borderline.
 LEAST_OPAQUE = 0.02
 
 

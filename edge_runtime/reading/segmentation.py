@@ -34,8 +34,8 @@ _EXPORT_BINARY = "Export it as one binary segmentation of clear lens and catarac
 def labels_of_segmentation(data: bytes, frame: int | None = None) -> tuple[NDArray[np.uint8], Sources]:
     """Labels of one scan, and which scan it is.
 
-    Segments are told by their label (``clear lens``, ``lens``, ``cataract``), else by their SNOMED CT code. Where a
-    segment of the lens and one of cataract overlap, it is cataract.
+    Segments are recognised by their label (``clear lens``, ``lens``, ``cataract``), else by their SNOMED CT code. Where
+    a segment of the lens and one of cataract overlap, it is cataract.
 
     Parameters
     ----------

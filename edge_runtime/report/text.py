@@ -27,7 +27,7 @@ def summary(eye: EyeResult, language: Language = ENGLISH) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Summary:
-    """A summary in the making: the eye, and the language in which it is told."""
+    """A summary in the making: the eye, and the language of the summary."""
 
     eye: EyeResult
     language: Language
@@ -174,7 +174,7 @@ class _Summary:
         return [*lines[: room - 1], f"  {further}"]
 
     def _message(self, notice: Notice) -> str:
-        """What was found in this scan, which is told in English alone; in another language, what the word means."""
+        """What was found in this scan, in English alone; in another language, what the word means."""
         if self.language is ENGLISH:
             return printable(notice.message)
         return self.language.meaning("warning", notice.code)

@@ -189,7 +189,7 @@ async def _refused(request: Request, error: Exception) -> Response:
 
 
 async def _failed(request: Request, error: Exception) -> Response:
-    """A fault of the service, of which nothing more is told; the guard says it to whoever runs the service."""
+    """A fault of the service, of which the client hears no more; the guard reports it to the operator."""
     return fault(500, "internal", "This is a fault of the service.", "Report it.")
 
 

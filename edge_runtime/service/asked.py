@@ -105,7 +105,7 @@ class Asked:
         return bytes(content)
 
     async def gone(self) -> None:
-        """Return when whoever asked has gone."""
+        """Return when the client has gone."""
         while (await self._request.receive())["type"] != "http.disconnect":
             pass
 

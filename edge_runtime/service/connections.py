@@ -68,8 +68,8 @@ class _Counted(socket.socket):
 class _Patient:
     """A transport that, closed in the middle of a body, first lets the answer arrive.
 
-    Closed with bytes unread, a connection is reset, and the answer may be lost on its way: whoever sends a scan to a
-    full queue would not hear that it is full. So what still comes is read for a moment, and thrown away.
+    Closed with bytes unread, a connection is reset, and the answer may be lost on its way: a client that sends a scan
+    to a full queue would not hear that it is full. So what still comes is read for a moment, and thrown away.
 
     Parameters
     ----------
@@ -139,7 +139,7 @@ class WatchedProtocol(H11Protocol):
             self._wait()
 
     def pause_writing(self) -> None:
-        """Begin to wait for whoever takes the answer."""
+        """Begin to wait until the answer is taken."""
         super().pause_writing()
         if self._stuck is None:
             self._stuck = self.loop.call_later(self.idle_s, self.transport.abort)

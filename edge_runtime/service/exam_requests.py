@@ -132,9 +132,9 @@ class ExamRequests:
         return StreamingResponse(self._told(self._found(asked)), media_type=EVENTS)
 
     async def _told(self, exam: HeldExam) -> AsyncIterator[bytes]:
-        """All that was told of the analysis so far, then what comes, until it is done or failed.
+        """All events of the analysis so far, then what comes, until it is done or failed.
 
-        A service that is about to end tells the end of what is in work, and ends the rest.
+        A service that is about to end sends the events of what is in work, and ends the rest.
         """
         key, given = exam.key, 0
         yield b": edge-cataract\n\n"

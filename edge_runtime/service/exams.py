@@ -61,7 +61,7 @@ class HeldExam:
     version
         Counts what was changed, so that a result of earlier scans is known as such.
     events
-        All that was told since the analysis was asked for.
+        All events since the analysis was asked for.
     document, pictures
         The result; None and none before it is there.
     error
@@ -115,7 +115,7 @@ class HeldExam:
         told.set()
 
     async def changed(self, seconds: float) -> None:
-        """Wait until something is told, or for so long."""
+        """Wait until there is another event, or for so long."""
         told = self._told
         try:
             await asyncio.wait_for(told.wait(), seconds)

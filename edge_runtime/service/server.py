@@ -51,7 +51,7 @@ class Service:
     limits
         What anybody may take of the machine.
     say
-        Hears what whoever runs it should know.
+        Called with what its operator should know.
     started
         Called with its URL as soon as it answers.
     kept

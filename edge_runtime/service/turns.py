@@ -1,4 +1,4 @@
-"""One scan at a time: who comes first is served first, and who finds the queue full is told when to come again."""
+"""One scan at a time: who comes first is served first, and who finds the queue full hears when to come again."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Turns:
     limits
         How many may wait.
     say
-        Hears what whoever runs the service should know, in one line without anything of a patient.
+        Called with what the operator of the service should know, in one line without anything of a patient.
     kept
         Called with each document before it is given out; what it raises is answered instead.
 
@@ -201,7 +201,7 @@ class Turns:
         return said
 
     def _keep(self, kept: Callable[[str], None], text: str) -> None:
-        """Have a document kept; what is wrong with the record is no fault of whoever asks, and readiness tells it.
+        """Have a document kept; what is wrong with the record is no fault of the client, and readiness shows it.
 
         Raises
         ------

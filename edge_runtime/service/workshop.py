@@ -30,7 +30,7 @@ class Workshop:
     limits
         Of time and memory.
     say
-        Hears what whoever runs the service should know.
+        Called with what the operator of the service should know.
 
     Attributes
     ----------
@@ -161,7 +161,7 @@ class Workshop:
         return worker
 
     def kill(self) -> None:
-        """End every worker, whatever it is doing; whoever waits for it hears that."""
+        """End every worker, whatever it is doing; those that wait for it hear that."""
         self._ended.set()
         with self._lock:
             workers = (self._worker, self._next, *self._begun)

@@ -63,7 +63,7 @@ class Flights:
     root
         The watched folder.
     tracker
-        Is told of files that were not whole.
+        Called with files that were not whole.
     rules
         When files have settled.
     once

@@ -1,7 +1,8 @@
 """A watched folder, from its files to results. This file knows the order of the steps.
 
 An exam is judged in a process of its own. Its result appears in one step, then it is remembered, and only then its
-files may be moved. Whoever is killed between the first two finds the result there at the next start, and remembers it.
+files may be moved. A process that was killed between the first two
+finds the result there at its next start, and remembers it.
 """
 
 from __future__ import annotations

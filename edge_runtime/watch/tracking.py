@@ -117,7 +117,7 @@ class Tracker:
         seen
             What it found.
         renamed
-            Files that were given their name by being renamed, so that whoever wrote them is done.
+            Files that were given their name by being renamed, so that their writer is done.
         now
             The time.
         """

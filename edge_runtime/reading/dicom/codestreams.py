@@ -1,4 +1,4 @@
-"""What a packed frame says of itself, read before a decoder sees it: a decoder trusts the size that it is told."""
+"""What a packed frame says of itself, read before a decoder sees it: a decoder trusts the size that it is given."""
 
 from __future__ import annotations
 

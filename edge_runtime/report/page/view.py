@@ -130,7 +130,7 @@ def _reason(word: str, about: dict[str, str], language: Language) -> Word:
 
 
 def _told(reasons: tuple[str, ...]) -> tuple[str, ...]:
-    """A kind of picture that is told says it all."""
+    """A kind of picture that is reported says it all."""
     return tuple(reason for reason in reasons if reason in NOT_GRADED.values()) or reasons
 
 
