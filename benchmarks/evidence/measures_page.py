@@ -14,7 +14,7 @@ from typing import Any
 from benchmarks.evidence.templates import fill
 from edge_runtime.measure import answer
 from edge_runtime.measure.grade import STEP_EDGES_DB, STEP_WORDS
-from edge_runtime.measure.repeatability import FRACTION_EDGES
+from edge_runtime.measure.repeatability import FITTED_SCANS, FRACTION_EDGES
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "measures.md"
@@ -44,6 +44,7 @@ def page(figures: dict[str, Any]) -> str:
         answers=[(name, one["answers"]) for name, one in figures["by_cohort"].items()],
         steps=list(zip(STEP_WORDS, edges[:-1], edges[1:], coefficients["grade"]["deviations_db"], strict=True)),
         fractions=list(zip((0.0, *FRACTION_EDGES), (*FRACTION_EDGES, 1.0), deviations, strict=True)),
+        fitted_scans=FITTED_SCANS,
         limits=answer,
         altered=json.loads(ALTERED.read_text(encoding="utf-8")),
         cost=json.loads(COST.read_text(encoding="utf-8")),

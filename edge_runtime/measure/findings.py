@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .answer import LEAST_SCANS, conclude
+from .answer import conclude
 from .decision import mean_fraction
 from .eye_measures import eye_measures
 from .grade import grade_terms
@@ -79,8 +79,8 @@ def find(
     if eye is not None and mean is not None:
         eye = eye.with_range_about(mean)
     grade = kinds = band = None
-    if coefficients is not None and mean is not None and len(fractions) >= LEAST_SCANS:
-        band = coefficients.repeatability.band(mean)
+    if coefficients is not None:
+        band = coefficients.repeatability.band(fractions)
     if coefficients is not None and eye is not None:
         graded = _by_the_model(lenses, coefficients) or eye
         grade = _grade(coefficients, graded, age_years)

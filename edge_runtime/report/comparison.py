@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from edge_runtime.errors import UsageError
 from edge_runtime.measure.answer import DOUBTS
+from edge_runtime.measure.decision import GUARD_BAND, ROUNDING
 from edge_runtime.version import __version__
 
 from .document import DISCLAIMER
@@ -41,7 +41,8 @@ class Comparison:
     difference
         Fraction of the later exam minus that of the earlier one; None when one of them has none.
     limit
-        By how much 19 of 20 pairs of exams of an unchanged eye differ at most; None when that is not known.
+        By how much 19 of 20 pairs of exams of an unchanged eye differ at most, and never less than `GUARD_BAND`; None
+        when that is not known.
     verdict
         Whether the difference is larger.
     reasons
@@ -74,9 +75,11 @@ class Comparison:
 def compare(earlier: ExamFacts, later: ExamFacts) -> Comparison:
     """Compare two exams of one eye.
 
-    The band of a document reaches 1.96 within-eye standard deviations to either side of its fraction, or to 0 or 1.
-    Two exams of an unchanged eye differ by at most the square root of 2 times that in 19 of 20 pairs: the coefficient
-    of repeatability (Bland and Altman 1986). Where the two exams give different ones, the larger counts.
+    The band of a document reaches to either side of its fraction, or to 0 or 1, as far as two exams of an unchanged eye
+    differ in 19 of 20 pairs: the coefficient of repeatability (Bland and Altman 1986), or more where its own scans
+    differ more. Where the two exams give different ones, the larger counts. No difference within the guard band is a
+    change: a decision that lies as close to its threshold is not certain either, and most lenses that the deviation
+    near 0 was fitted to have no opaque pixel at all, which says little of those that have a few.
 
     Raises
     ------
@@ -93,7 +96,7 @@ def compare(earlier: ExamFacts, later: ExamFacts) -> Comparison:
     hindrances, doubts = tuple(_hindrances(earlier, later)), tuple(_doubts(earlier, later))
     if hindrances or difference is None or limit is None:
         verdict = Verdict.NOT_JUDGED
-    elif abs(difference) <= limit:
+    elif abs(difference) <= limit + ROUNDING:
         verdict = Verdict.UNCHANGED
     else:
         verdict = Verdict.INCREASED if difference > 0 else Verdict.DECREASED
@@ -101,13 +104,16 @@ def compare(earlier: ExamFacts, later: ExamFacts) -> Comparison:
 
 
 def limit_of_change(earlier: ExamFacts, later: ExamFacts) -> float | None:
-    """By how much 19 of 20 pairs of exams of an unchanged eye differ at most; None when that is not known."""
+    """By how much 19 of 20 pairs of exams of an unchanged eye differ at most, and never less than the guard band.
+
+    None when it is not known.
+    """
     asides = [
         max(exam.band[1] - exam.fraction, exam.fraction - exam.band[0])
         for exam in (earlier, later)
         if exam.band is not None and exam.fraction is not None
     ]
-    return math.sqrt(2) * max(asides) if len(asides) == 2 else None
+    return max(*asides, GUARD_BAND) if len(asides) == 2 else None
 
 
 def _hindrances(earlier: ExamFacts, later: ExamFacts) -> Iterator[str]:

@@ -9,7 +9,7 @@ from typing import Any
 from edge_runtime.report.document import SCHEMA
 
 
-def exam_document(fraction: float | None = 0.3, aside: float = 0.02, **eye: Any) -> dict[str, Any]:
+def exam_document(fraction: float | None = 0.3, aside: float = 0.03, **eye: Any) -> dict[str, Any]:
     """The document of one exam; `aside` is half the width of its band, and `eye` changes entries of the eye."""
     return {
         "schema": SCHEMA,

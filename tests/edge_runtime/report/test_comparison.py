@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from edge_runtime.errors import UsageError
+from edge_runtime.measure.decision import GUARD_BAND
 from edge_runtime.report.comparison import Comparison, compare
 from edge_runtime.report.comparison_text import comparison_lines, comparison_summary
 from edge_runtime.report.exam_facts import read_exam
@@ -17,7 +17,7 @@ from edge_runtime.report.page.compared import comparison_page
 
 from .exam_documents import exam_document, written
 
-LIMIT = math.sqrt(2) * 0.02
+LIMIT = 0.03  # how far the band of `exam_document` reaches to either side
 
 
 def compared(folder: Path, earlier: dict[str, Any], later: dict[str, Any]) -> Comparison:
@@ -43,13 +43,24 @@ def test_the_order_of_the_exams_changes_the_sign_alone(tmp_path: Path) -> None:
     one, other = exam_document(0.1, aside=0.01), exam_document(0.3, aside=0.05)
     there, back = compared(tmp_path, one, other), compared(tmp_path, other, one)
     assert (there.verdict.value, back.verdict.value) == ("increased", "decreased")
-    assert there.limit == back.limit == pytest.approx(math.sqrt(2) * 0.05)
+    assert there.limit == back.limit == pytest.approx(0.05)
 
 
 def test_a_band_that_ends_at_nought_counts_by_its_other_side(tmp_path: Path) -> None:
     low = exam_document(0.01, aside=0.03)
     assert low["eye"]["cataract_fraction_band"][0] == 0.0
-    assert compared(tmp_path, low, exam_document(0.02, aside=0.03)).limit == pytest.approx(math.sqrt(2) * 0.03)
+    assert compared(tmp_path, low, exam_document(0.02, aside=0.03)).limit == pytest.approx(0.03)
+
+
+@pytest.mark.parametrize(("earlier", "later"), [(0.0042, 0.0), (0.0, 0.0042), (0.02, 0.0), (0.3, 0.32)])
+def test_no_difference_within_the_guard_band_is_a_change(earlier: float, later: float, tmp_path: Path) -> None:
+    found = compared(tmp_path, exam_document(earlier, aside=0.0005), exam_document(later, aside=0.0005))
+    assert (found.verdict.value, found.limit) == ("unchanged", GUARD_BAND)
+
+
+def test_a_difference_beyond_the_guard_band_and_both_bands_is_a_change(tmp_path: Path) -> None:
+    found = compared(tmp_path, exam_document(0.0, aside=0.0005), exam_document(0.021, aside=0.0005))
+    assert found.verdict.value == "increased"
 
 
 def test_other_eyes_and_unknown_eyes_are_refused(tmp_path: Path) -> None:
@@ -99,7 +110,7 @@ def test_the_summary_says_the_verdict_first(tmp_path: Path) -> None:
     assert lines[:3] == [
         "OD: The Cataract Fraction rose by more than exams of an unchanged eye differ.",
         "  Cataract Fraction 0.100, then 0.300: a difference of 0.200.",
-        "  19 of 20 pairs of exams of an unchanged eye differ by 0.028 or less.",
+        "  19 of 20 pairs of exams of an unchanged eye differ by 0.030 or less.",
     ]
 
 

@@ -37,9 +37,8 @@ def grade_of(eye: MeasuredEye, coefficients: MeasureCoefficients, *, with_age: b
 def answer_of(eye: MeasuredEye, coefficients: MeasureCoefficients) -> Answer:
     """The answer that a device gives to an exam."""
     grade = grade_of(eye, coefficients)
-    fraction = eye.cataract_fraction
-    band = None if fraction is None else coefficients.repeatability.band(fraction)
-    return conclude(fraction, eye.measures, grade, eye.graded, eye.notices, band).answer
+    band = coefficients.repeatability.band(eye.fractions)
+    return conclude(eye.cataract_fraction, eye.measures, grade, eye.graded, eye.notices, band).answer
 
 
 def figures_of(eyes: Sequence[MeasuredEye], coefficients: MeasureCoefficients) -> dict[str, Any]:
