@@ -139,6 +139,7 @@ COMPARISON_REASONS: dict[str, str] = {
     "exam-in-doubt": "A warning puts the number of an exam in doubt.",
     "exam-not-graded": "An exam has no graded scan, so it has no Cataract Fraction.",
     "models-differ": "The exams were analysed by different models, whose numbers are not comparable.",
+    "order-in-doubt": "The exam that is named first was analysed after the other: perhaps it is the later one.",
     "repeatability-unknown": "How far exams differ is not known: fewer than three graded scans, or a model without it.",
     "same-scans": "Both documents are about the same scan, or several.",
 }

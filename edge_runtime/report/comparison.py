@@ -132,6 +132,8 @@ def _doubts(earlier: ExamFacts, later: ExamFacts) -> Iterator[str]:
     """What else a reader should know."""
     if DOUBTS.intersection(earlier.answer_reasons + later.answer_reasons):
         yield "exam-in-doubt"
+    if earlier.created > later.created:  # ISO 8601 in UTC: texts are in the order of times
+        yield "order-in-doubt"
 
 
 def _rounded(value: float | None) -> float | None:

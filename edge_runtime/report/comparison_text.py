@@ -75,7 +75,13 @@ def _grades(earlier: GradeFacts, later: GradeFacts, language: Language) -> str:
 def _models(earlier: ExamFacts, later: ExamFacts, language: Language) -> list[str]:
     """When and by which model each exam was analysed, and whether a person corrected its labels."""
     return [
-        language.say("Analysed {day} by model {model}.", day=language.date(exam.created), model=printable(exam.model))
+        language.say(
+            "{exam}: analysed {day} at {time} UTC by model {model}.",
+            exam=name,
+            day=language.date(exam.created),
+            time=language.time(exam.created),
+            model=printable(exam.model),
+        )
         + (f" ({language.say('CORRECTED BY A PERSON')})" if exam.corrected else "")
-        for exam in (earlier, later)
+        for name, exam in ((language.say("Earlier exam"), earlier), (language.say("Later exam"), later))
     ]

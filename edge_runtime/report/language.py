@@ -81,6 +81,10 @@ class Language:
         """The day of an ISO 8601 time; in English the ISO date, so that no extra is needed."""
         return created[:10]
 
+    def time(self, created: str) -> str:
+        """Hours, minutes and seconds of an ISO 8601 time, as 21:07:00."""
+        return self._digits(created[11:19])
+
     def _sentence(self, sentence: str) -> str:
         return sentence
 

@@ -63,6 +63,22 @@ def test_a_difference_beyond_the_guard_band_and_both_bands_is_a_change(tmp_path:
     assert found.verdict.value == "increased"
 
 
+def test_exams_in_the_other_order_of_their_analysis_are_told(tmp_path: Path) -> None:
+    morning, evening = exam_document(0.3), exam_document(0.301)
+    morning["created"], evening["created"] = "2026-01-31T08:00:00Z", "2026-01-31T20:00:05Z"
+    assert compared(tmp_path, morning, evening).reasons == ()
+    found = compared(tmp_path, evening, morning)
+    assert (found.verdict.value, found.reasons) == ("unchanged", ("order-in-doubt",))
+
+
+def test_each_exam_is_named_with_the_time_of_its_analysis(tmp_path: Path) -> None:
+    later = exam_document(0.31) | {"created": "2026-01-31T20:00:05Z"}
+    assert comparison_lines(compared(tmp_path, exam_document(0.3), later))[-2:] == [
+        "Earlier exam: analysed 2026-01-31 at 10:11:12 UTC by model edge 0.3.1 int8.",
+        "Later exam: analysed 2026-01-31 at 20:00:05 UTC by model edge 0.3.1 int8.",
+    ]
+
+
 def test_other_eyes_and_unknown_eyes_are_refused(tmp_path: Path) -> None:
     for sides in (("OD", "OS"), ("OD", None), (None, None)):
         with pytest.raises(UsageError, match="not of one eye") as refused:
