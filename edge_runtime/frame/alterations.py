@@ -37,7 +37,11 @@ _RADII_MM = (5.2, 9.0)
 
 
 def signs_of_alteration(
-    pixels: NDArray[Any], full_scale: int, window: tuple[slice, slice], levels: ReferenceLevels | None
+    pixels: NDArray[Any],
+    full_scale: int,
+    window: tuple[slice, slice],
+    levels: ReferenceLevels | None,
+    black: int = 0,
 ) -> Iterator[str]:
     """Look for them.
 
@@ -51,6 +55,8 @@ def signs_of_alteration(
         The part of the scan that is labelled, in its own pixels.
     levels
         Grey levels of the reference tissues; None where they are not known.
+    black
+        The level that the profile of the frame declares to be black, 0 and more: what lies at or below it is black.
 
     Yields
     ------
@@ -61,14 +67,14 @@ def signs_of_alteration(
     if min(top, bottom, left, right) >= _LEAST_MARGIN:
         yield "framed-picture"
     else:
-        _, below, *sides = _black_bands(pixels, 0)
+        below, *sides = _dark_sides(pixels, black)
         rows, columns = pixels.shape
         missing = max(sides) > _MOST_BLACK_SIDE * columns or below > _MOST_BLACK_BELOW * rows
-        if missing or _has_black_edge(pixels[window], full_scale):
+        if missing or _has_black_edge(pixels[window], full_scale, black):
             yield "partly-black"
     part = np.ascontiguousarray(pixels[window])
-    yield from _signs_of_flatness(part, full_scale)
-    if part.dtype == np.uint8 and _is_uneven(part):
+    yield from _signs_of_flatness(part, full_scale, black)
+    if part.dtype == np.uint8 and _is_uneven(part, black):
         yield "few-grey-levels"
     if levels is not None and not _RADII_MM[0] <= levels.radius_mm <= _RADII_MM[1]:
         yield "unlikely-scale"
@@ -91,41 +97,54 @@ def _black_bands(pixels: NDArray[Any], level: int) -> tuple[int, int, int, int]:
     return top, bottom, left, right
 
 
+def _dark_sides(pixels: NDArray[Any], black: int) -> tuple[int, int, int]:
+    """Rows below, and columns on the left and on the right, that are all of one level no brighter than black.
+
+    Of one level: the noise of a device may lie below its black, and is no missing part.
+    """
+    corners = (pixels[-1, 0], pixels[0, 0], pixels[0, -1])
+    below, left, right = (
+        _black_bands(pixels, int(corner))[side] if corner <= black else 0 for side, corner in enumerate(corners, 1)
+    )
+    return below, left, right
+
+
 def _least_level(grey: int, full_scale: int) -> int:
     """The level of a grey of 255, rounded down: a device may have rounded the greys of such a tissue either way."""
     return grey * full_scale // 255
 
 
-def _has_black_edge(part: NDArray[Any], full_scale: int) -> bool:
+def _has_black_edge(part: NDArray[Any], full_scale: int, black: int) -> bool:
     """Whether tissue begins or ends in one row, at black; a bright line of the detector alone is no tissue."""
     reach, rows = _BLACK_ROWS, part.shape[0] - 2 * _BLACK_ROWS
-    least = _least_level(_TISSUE, full_scale)
+    least = black + _least_level(_TISSUE, full_scale)
     # Rows at a time: what is compared stays in the processor's cache.
     for start in range(0, rows, _ROWS_AT_ONCE):
         some = part[start : start + _ROWS_AT_ONCE + 2 * reach]
-        tissue, black = some >= least, some == 0
+        tissue, dark = some >= least, some <= black
         count = some.shape[0] - 2 * reach
         for first, deeper in ((0, 2 * reach), (reach + 1, 0)):  # black rows above, and below
             edge = tissue[reach : reach + count] & tissue[deeper : deeper + count]
             for k in range(first, first + reach):
-                edge &= black[k : k + count]
+                edge &= dark[k : k + count]
             if (edge.sum(axis=1) > _LONGEST_EDGE * part.shape[1]).any():
                 return True
     return False
 
 
-def _is_uneven(part: NDArray[np.uint8]) -> bool:
+def _is_uneven(part: NDArray[np.uint8], black: int) -> bool:
     """Whether levels are missing, or two fell together: those above the dark and below the brightest hundredth."""
     counts = _histogram(part)
     brightest = int(np.searchsorted(np.cumsum(counts), _USUAL_SHARE * part.size))
-    inner, total = counts[_DARKEST + 1 : brightest - 1], int(counts[_DARKEST + 1 : brightest - 1].sum())
+    darkest = black + _DARKEST
+    inner, total = counts[darkest + 1 : brightest - 1], int(counts[darkest + 1 : brightest - 1].sum())
     if not total:
         return False
-    off = np.abs(2 * inner - counts[_DARKEST : brightest - 2] - counts[_DARKEST + 2 : brightest]).sum() / (2 * total)
+    off = np.abs(2 * inner - counts[darkest : brightest - 2] - counts[darkest + 2 : brightest]).sum() / (2 * total)
     return bool(off > _MOST_UNEVEN + _OF_CHANCE * (len(inner) / total) ** 0.5)
 
 
-def _signs_of_flatness(part: NDArray[Any], full_scale: int) -> Iterator[str]:
+def _signs_of_flatness(part: NDArray[Any], full_scale: int, black: int) -> Iterator[str]:
     """Look for a background that is not black, and for text, lines or boxes of one grey that were drawn into it."""
     import cv2
 
@@ -133,11 +152,11 @@ def _signs_of_flatness(part: NDArray[Any], full_scale: int) -> Iterator[str]:
     darkest = cv2.erode(part, square)
     flat = darkest == cv2.dilate(part, square)
     near = -(-_NEAR_DARKEST * full_scale // 255)  # rounded up, as every level of such a background counts
-    lifted = flat & (part > 0) & (part <= int(darkest.min()) + near)
+    lifted = flat & (part > black) & (part <= max(int(darkest.min()), black) + near)
     if np.count_nonzero(lifted) > _MOST_LIFTED * part.size:
         yield "lifted-black"
         flat &= ~lifted
-    bright = _least_level(_BRIGHT, full_scale)
+    bright = black + _least_level(_BRIGHT, full_scale)
     if np.count_nonzero(flat & (part >= bright)) > _MOST_FLAT_PIXELS or _has_runs(part, bright):
         yield "marks-in-picture"
 

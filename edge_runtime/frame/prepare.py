@@ -6,6 +6,7 @@ learnt from.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -92,7 +93,10 @@ class Frame:
         part = tuple(
             slice(first * scan // native, (first + length) * scan // native) for scan, native, first, length in sides
         )
-        return tuple(signs_of_alteration(self.scan.pixels, self.scan.full_scale, (part[0], part[1]), self.levels))
+        black = math.ceil(max(0.0, self.profile.display_low) * self.scan.full_scale)
+        return tuple(
+            signs_of_alteration(self.scan.pixels, self.scan.full_scale, (part[0], part[1]), self.levels, black)
+        )
 
     def on(self, scale: SharedScale | None) -> Frame:
         """The same frame on a scale that the scans of its eye share; as it is without one, or reference tissues."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import cv2
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from edge_runtime import CataractAnalyzer
 from edge_runtime.frame.alterations import signs_of_alteration
+from edge_runtime.frame.profiles import PROFILES
 from edge_runtime.golden import SAMPLES
 from edge_runtime.reading.raster import read_scan
 
@@ -137,6 +139,56 @@ def test_signs_are_those_of_8_bits_whatever_a_device_records(
     assert signs(None) == set()
     for name in ("a thin crosshair", "a box", "black below", "a corner black", "brightened by a step"):
         assert ALTERED[name][1] in signs(name), name
+
+
+def with_black(analyzer: CataractAnalyzer, low: float, high: float, depth: int) -> CataractAnalyzer:
+    """For a device whose black and white lie at these shares of the full scale."""
+    profile = replace(PROFILES["anterion"], name="mydevice", depths=(depth,), display_low=low, display_high=high)
+    return CataractAnalyzer(analyzer.network, profile=profile)
+
+
+def above(black: int, white: int, picture: Picture, background: int | None = None) -> NDArray[Any]:
+    """The same greys from black to white in 16 bits; `background` replaces what would be black."""
+    levels = np.rint(black + np.arange(256) * ((white - black) / 255))
+    levels[0] = black if background is None else background
+    return np.asarray(levels[picture], np.uint16)
+
+
+@pytest.mark.parametrize("background", [0, 300, 409, 410])
+def test_what_lies_at_or_below_the_black_of_a_profile_is_no_lifted_black(
+    background: int, bundled_analyzer: CataractAnalyzer, sample: Picture
+) -> None:
+    analyzer = with_black(bundled_analyzer, 0.00625, 0.06249, 16)  # the example of docs/inputs.md
+    assert signs_in(analyzer, above(410, 4095, sample, background)) == set()
+
+
+def test_a_background_above_the_black_of_a_profile_is_lifted(
+    bundled_analyzer: CataractAnalyzer, sample: Picture
+) -> None:
+    analyzer = with_black(bundled_analyzer, 0.00625, 0.06249, 16)
+    assert "lifted-black" in signs_in(analyzer, above(410, 4095, cv2.add(sample, 12).astype(np.uint8)))
+
+
+@pytest.mark.parametrize(
+    "name", [None, "a thin crosshair", "a box", "black below", "black on the right", "a corner black"]
+)
+def test_signs_are_those_of_black_at_nought_wherever_a_profile_has_it(
+    name: str | None, bundled_analyzer: CataractAnalyzer, sample: Picture
+) -> None:
+    picture = sample if name is None else ALTERED[name][0](sample)
+    expected = signs_in(bundled_analyzer, picture)
+    deep = with_black(bundled_analyzer, 410 / 4095, 1.0, 16)
+    assert signs_in(deep, above(410, 4095, picture), 12) == expected
+    flat = with_black(bundled_analyzer, 26 / 255, 281 / 255, 8)
+    assert signs_in(flat, cv2.add(picture, 26)) == expected  # all of its greys up to 229, one by one
+
+
+def test_noise_below_the_black_of_a_profile_is_no_missing_part() -> None:
+    noise = np.random.default_rng(1).integers(0, 120, (300, 300)).astype(np.uint8)
+    everything = (slice(None), slice(None))
+    assert list(signs_of_alteration(noise, 255, everything, None, black=120)) == []
+    noise[:, 290:] = 7
+    assert list(signs_of_alteration(noise, 255, everything, None, black=120)) == ["partly-black"]
 
 
 def test_a_framed_picture_is_not_graded(bundled_analyzer: CataractAnalyzer, sample: Picture) -> None:
