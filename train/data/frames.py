@@ -115,7 +115,7 @@ def prepare(
     DatasetError
         Naming every image and mask that cannot be used.
     """
-    key = _cache_key(dataset, grid, target)[:16]
+    key = _cache_key(dataset, grid, target, evidence_grid > 0)[:16]
     more = f"-evidence{evidence_grid}" if evidence_grid else ""
     home = (cache or dataset.folder / "cache") / f"{target}-grid{grid}-{brightness}{more}-{key}"
     if not (home / "index.json").is_file():
@@ -175,11 +175,12 @@ def sources_sha256(places: Iterable[Path], versions: Sequence[str]) -> str:
     return digest.hexdigest()
 
 
-def _cache_key(dataset: Dataset, grid: int, target: str) -> str:
-    """Digest of the tables, of every file's size and time, of the profiles, and of the preparation itself."""
+def _cache_key(dataset: Dataset, grid: int, target: str, evidence: bool) -> str:
+    """Digest of the tables, of the size and time of every file read, of the profiles, and of the preparation itself."""
     key = hashlib.sha256(f"{preparation_sha256()} {grid} {target} {dataset.tables_sha256}".encode())
     for scan in dataset.scans:
-        for path in dict.fromkeys((scan.image, scan.labels_path(target), scan.mask)):
+        truths = [path for path in (scan.truth_excess, scan.truth_type) if path is not None and evidence]
+        for path in dict.fromkeys((scan.image, scan.labels_path(target), scan.mask, *truths)):
             status = path.stat()
             key.update(f"{path.name} {status.st_size} {status.st_mtime_ns}".encode())
         key.update(repr(load_profile(scan.profile) if scan.profile else sorted(PROFILES)).encode())
@@ -216,6 +217,8 @@ def _build_cache(
     digest = hashlib.sha256(f"{target} {dataset.tables_sha256}".encode())
     for scan, outcome in zip(scans, outcomes, strict=True):
         digest.update(f"{scan.image_sha256} {outcome.labels_sha256}".encode())
+    if coarser:
+        digest.update(np.load(part / "evidence.npy", mmap_mode="r").ravel())
     index = {
         "sha256": digest.hexdigest(),
         "scans": [asdict(scan) for scan in scans],

@@ -47,7 +47,7 @@ class GridFrames:
     scans
         Place of the lens in each frame, in the order of `Dataset.scans`.
     sha256
-        Digest of tables, images and labels: what a network learnt from.
+        Digest of tables, images, labels and, where it was asked for, evidence: what a network learnt from.
     evidence
         (n, 3, rows, columns) uint8 of `train.data.evidence` on a coarser grid; None where it was not asked for.
     pictures

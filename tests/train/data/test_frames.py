@@ -12,7 +12,7 @@ from edge_runtime.frame.brightness import Brightness, find_reference_levels, ref
 from edge_runtime.frame.profiles import PROFILES
 from edge_runtime.frame.resample import block_sum, coarse_grey, native_frame
 from edge_runtime.reading.raster import read_scan
-from tests.train.synthetic import make_dataset, scan_and_labels, write_png
+from tests.train.synthetic import COLUMNS, ROWS, make_dataset, scan_and_labels, write_png
 from train.data import frames as frames_module
 from train.data.dataset import read_dataset
 from train.data.frames import labels_on_grid, lens_box, native_labels, prepare, sources_sha256
@@ -86,6 +86,35 @@ def test_the_cache_is_used_again_and_renewed_when_a_file_changes(folder: Path) -
     write_png(folder / "masks/P1_OD_0.png", np.where(labels > 0, 2, 0).astype(np.uint8))
     changed = prepare(read_dataset(folder), 16, "mask")
     assert changed.sha256 != first.sha256
+
+
+@pytest.mark.parametrize("changed", ["excess", "type", "mask"])
+def test_evidence_is_prepared_anew_when_a_file_that_it_is_from_changes(folder: Path, changed: str) -> None:
+    """Image, table and labels stay as they are, so that the evidence alone makes the difference."""
+    table = folder / "scans.csv"
+    first, *rows = table.read_text().splitlines()
+    names = [row.split(",")[0] for row in rows]
+    named = [f"{row},truth/{name}_excess.png,truth/{name}_type.png" for row, name in zip(rows, names, strict=True)]
+    table.write_text("\n".join([f"{first},truth_excess,truth_type", *named]) + "\n")
+    for name in names:
+        for kind, code in (("excess", 72), ("type", 1)):
+            write_png(folder / f"truth/{name}_{kind}.png", np.full((ROWS, COLUMNS), code, np.uint8))
+    before = prepare(read_dataset(folder), 16, "truth_labels", evidence_grid=16)
+    without = prepare(read_dataset(folder), 16, "truth_labels")
+    path = folder / ("masks/P1_OD_0.png" if changed == "mask" else f"truth/P1_OD_0_{changed}.png")
+    codes = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_UNCHANGED)
+    codes[:] = np.roll(codes, 40, axis=0) if changed == "mask" else 3
+    write_png(path, codes)
+    after = prepare(read_dataset(folder), 16, "truth_labels", evidence_grid=16)
+    assert before.evidence is not None
+    assert after.evidence is not None
+    layer = ["excess", "type", "mask"].index(changed)
+    assert [bool((a != b).any()) for a, b in zip(before.evidence[2], after.evidence[2], strict=True)] == [
+        place == layer for place in range(3)
+    ]
+    assert after.sha256 != before.sha256
+    # What a network without evidence learns from is the same.
+    assert prepare(read_dataset(folder), 16, "truth_labels").sha256 == without.sha256 != before.sha256
 
 
 def test_frames_are_prepared_anew_when_the_preparation_changes(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
