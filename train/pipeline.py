@@ -11,8 +11,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from edge_runtime.measure.evidence import KIND_CHANNELS, STEPS_DB
 from edge_runtime.measure.lens import TissueLabel
-from train.unet import EVIDENCE_CHANNELS, EXCESS_STEPS_DB, KINDS
+from train.unet import EVIDENCE_CHANNELS
 
 if TYPE_CHECKING:
     from .checkpoint import Checkpoint
@@ -49,8 +50,8 @@ class PipelineOutputWithEvidence(NamedTuple):
     Attributes
     ----------
     evidence
-        (12, ceil(rows / h), ceil(columns / h)) float32 in [0, 1], h being the body's grid: probabilities of more than
-        `EXCESS_STEPS_DB`, of `KINDS`, and of the paper's label.
+        (12, ceil(rows / h), ceil(columns / h)) float32 in [0, 1], h being the body's grid: probabilities in the order
+        of `edge_runtime.measure.evidence.CHANNELS`.
     """
 
     lens_probability: Tensor
@@ -153,8 +154,8 @@ class Pipeline(nn.Module):
 
 def _probabilities(evidence: Tensor) -> Tensor:
     """From the logits of the second head, (12, rows, columns)."""
-    steps = len(EXCESS_STEPS_DB)
-    kinds = evidence[steps : steps + len(KINDS)]
+    steps = len(STEPS_DB)
+    kinds = evidence[steps : steps + len(KIND_CHANNELS)]
     return torch.cat([evidence[:steps].sigmoid(), kinds.softmax(dim=0), evidence[-1:].sigmoid()])
 
 

@@ -13,14 +13,12 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
+from edge_runtime.measure.evidence import CHANNELS
+from edge_runtime.measure.lens import TissueLabel
+
 from .ladder import DoubleConvolution, Ladder, Upsampling, level_channels
 
-# Cumulative opacity: probabilities that the excess over the young clear lens is more than so many decibel.
-EXCESS_STEPS_DB = (1.5, 3.0, 4.5, 6.0, 9.0, 12.0)
-KINDS = ("none", "nuclear", "cortical-spoke", "posterior-subcapsular", "anterior-subcapsular")
-# What the second head says of each pixel of the body's grid: cumulative opacity, kind, and the paper's own label.
-EVIDENCE_CHANNELS = len(EXCESS_STEPS_DB) + len(KINDS) + 1
-CLASSES = 3  # background, clear lens, cataract: `edge_runtime.measure.lens.TissueLabel`
+CLASSES, EVIDENCE_CHANNELS = len(TissueLabel), len(CHANNELS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +139,7 @@ class UNet(Ladder):
         -------
         logits : (n, 3, rows, columns) float32
         evidence : (n, 12, rows / stem, columns / stem) float32
-            With `both` alone: logits of `EXCESS_STEPS_DB`, of `KINDS`, and of the paper's label.
+            With `both` alone: logits in the order of `edge_runtime.measure.evidence.CHANNELS`.
 
         Raises
         ------

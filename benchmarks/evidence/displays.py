@@ -15,10 +15,10 @@ from edge_runtime.frame.prepare import prepare_frame
 from edge_runtime.frame.profiles import load_profile
 from edge_runtime.frame.resample import block_sum
 from edge_runtime.scan import scan_from_pixels
+from train.data.evidence import EXCESS_OFFSET_DB, EXCESS_STEPS_PER_DB
 from train.data.frames import native_labels
 from train.phantom.cohorts.catalogue import plan_cohort
 from train.phantom.imaging.plan import DISPLAY_SETTINGS
-from train.phantom.imaging.truth import EXCESS_OFFSET_DB, EXCESS_STEPS_PER_DB
 from train.phantom.patient import make_eye
 from train.phantom.render import render
 

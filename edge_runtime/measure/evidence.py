@@ -11,12 +11,12 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-# Probabilities of more than so many dB over the young clear lens; of each kind; and that the paper's label is cataract.
+# What a network says and every reader of it relies on: probabilities of more than so many dB over the young clear lens,
+# of each kind of opacity, and that the paper's label is cataract.
 STEPS_DB = (1.5, 3.0, 4.5, 6.0, 9.0, 12.0)
-SPOKE = 8  # place of the channel
-CHANNELS = (
-    *(f"excess {step:g} dB" for step in STEPS_DB), "no opacity", "nuclear", "spoke", "posterior", "anterior", "paper",
-)  # fmt: skip
+KIND_CHANNELS = ("no opacity", "nuclear", "spoke", "posterior", "anterior")
+CHANNELS = (*(f"excess {step:g} dB" for step in STEPS_DB), *KIND_CHANNELS, "paper")
+SPOKE, PAPER = map(CHANNELS.index, ("spoke", "paper"))
 OPAQUE_DB, RANGE_DB = 3.0, 0.5  # the excess score from which an opacity counts, and how far about it is in doubt
 LEAST_PROBABILITY = 0.5
 # Each step stands for half of the way to both of its neighbours: 0 dB below the first one, and as far beyond the last
@@ -117,5 +117,5 @@ def lens_evidence(
         nucleus_db=mean(nucleus) if nucleus.any() else None,
         fraction_range=(above(OPAQUE_DB + half), above(OPAQUE_DB - half)),
         spoke_share=share(evidence[SPOKE] >= LEAST_PROBABILITY),
-        paper_fraction=share(evidence[-1] >= LEAST_PROBABILITY),
+        paper_fraction=share(evidence[PAPER] >= LEAST_PROBABILITY),
     )

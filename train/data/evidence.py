@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 
 from edge_runtime.frame.resample import block_sum
+from edge_runtime.measure.evidence import KIND_CHANNELS
+from edge_runtime.measure.kinds import OpacityKind
 from edge_runtime.measure.lens import TissueLabel
 
 from .labels import native_labels
@@ -19,10 +21,20 @@ if TYPE_CHECKING:
 
 UNKNOWN = 255  # no truth: outside of the lens, or a scan without this map
 EXCESS_STEPS_PER_DB, EXCESS_OFFSET_DB = 6, 12  # of the map `truth_excess`
-NO_KIND, NUCLEAR, SPOKE, POSTERIOR, ANTERIOR = range(5)  # `train.unet.KINDS`
-# From the kinds that the simulator draws (`truth_type`) to those that a network tells apart; small bodies and clefts,
-# which are none of them, are not learnt.
-_KINDS = {0: NO_KIND, 1: NUCLEAR, 2: NO_KIND, 3: SPOKE, 4: POSTERIOR, 5: POSTERIOR, 6: ANTERIOR}
+NO_KIND, NUCLEAR, SPOKE, POSTERIOR, ANTERIOR = map(
+    KIND_CHANNELS.index, ("no opacity", "nuclear", "spoke", "posterior", "anterior")
+)
+# From the kinds that the simulator draws (`truth_type`) to those that a network tells apart; white lenses, small bodies
+# and clefts, which are none of them, are not learnt.
+_KINDS = {
+    OpacityKind.NONE: NO_KIND,
+    OpacityKind.NUCLEAR: NUCLEAR,
+    OpacityKind.CORTICAL_HAZE: NO_KIND,
+    OpacityKind.CORTICAL_SPOKES: SPOKE,
+    OpacityKind.POSTERIOR_SUBCAPSULAR: POSTERIOR,
+    OpacityKind.POSTERIOR_POLAR: POSTERIOR,
+    OpacityKind.ANTERIOR_SUBCAPSULAR: ANTERIOR,
+}
 LAYERS = 3  # excess, kind, paper
 
 

@@ -16,6 +16,8 @@ import cv2
 import numpy as np
 
 import edge_runtime.frame
+import edge_runtime.measure.evidence
+import edge_runtime.measure.kinds
 import edge_runtime.reading
 from edge_runtime.errors import EdgeCataractError
 from edge_runtime.frame.brightness import Brightness
@@ -28,10 +30,6 @@ from edge_runtime.measure.lens import TissueLabel
 from edge_runtime.reading.raster import read_scan
 from train.workers import process_pool
 
-from . import evidence as evidence_module
-from . import grid as grid_module
-from . import labels as labels_module
-from . import scan_checks as checks_module
 from .dataset import Dataset, DatasetError
 from .evidence import LAYERS, UNKNOWN, evidence_on_grid, read_codes
 from .grid import GridFrames, GridScan
@@ -162,8 +160,9 @@ def preparation_sha256() -> str:
     and no network can learn from frames on an old scale.
     """
     packages = [Path(folder) for package in (edge_runtime.reading, edge_runtime.frame) for folder in package.__path__]
-    modules = [Path(str(module.__file__)) for module in (grid_module, labels_module, checks_module, evidence_module)]
-    return sources_sha256([*packages, *modules, Path(__file__)], (cv2.__version__, np.__version__))
+    here = [Path(__file__).with_name(f"{name}.py") for name in ("grid", "labels", "scan_checks", "evidence", "frames")]
+    codes = [Path(str(module.__file__)) for module in (edge_runtime.measure.evidence, edge_runtime.measure.kinds)]
+    return sources_sha256([*packages, *here, *codes], (cv2.__version__, np.__version__))
 
 
 def sources_sha256(places: Iterable[Path], versions: Sequence[str]) -> str:

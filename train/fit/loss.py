@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch.nn import functional
 
+from edge_runtime.measure.evidence import KIND_CHANNELS, STEPS_DB
 from edge_runtime.measure.lens import TissueLabel
 from train.data.evidence import EXCESS_OFFSET_DB, EXCESS_STEPS_PER_DB, UNKNOWN
-from train.unet import EXCESS_STEPS_DB, KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 # Pixels added to both sides of the Dice quotient: a batch without cataract then costs little instead of 0/0.
 DICE_SMOOTHING = 100.0
-# Of the kinds of opacity, in the order of `KINDS`: what is rare counts for more.
+# Of the kinds of opacity, in the order of `KIND_CHANNELS`: what is rare counts for more.
 KIND_WEIGHTS = (0.5, 1.0, 3.0, 3.0, 4.0)
 
 
@@ -71,16 +71,20 @@ def evidence_loss(logits: Tensor, truth: Tensor) -> Tensor:
         (n, 3, rows, columns) uint8 of `train.data.evidence`.
     """
     logits = logits.float()
-    steps = len(EXCESS_STEPS_DB)
+    steps = len(STEPS_DB)
     excess, kind, paper = truth.unbind(1)
-    limits = torch.tensor(EXCESS_STEPS_DB, device=logits.device).view(1, -1, 1, 1)
+    limits = torch.tensor(STEPS_DB, device=logits.device).view(1, -1, 1, 1)
     above = (excess[:, None].float() / EXCESS_STEPS_PER_DB - EXCESS_OFFSET_DB > limits).float()
     known = (excess != UNKNOWN)[:, None].float()
     each = functional.binary_cross_entropy_with_logits(logits[:, :steps], above, reduction="none")
     opacity = (each * known).sum() / (steps * known.sum()).clamp(min=1)
     weights = torch.tensor(KIND_WEIGHTS, device=logits.device)
     kinds = functional.cross_entropy(
-        logits[:, steps : steps + len(KINDS)], kind.long(), weight=weights, ignore_index=UNKNOWN, reduction="sum"
+        logits[:, steps : steps + len(KIND_CHANNELS)],
+        kind.long(),
+        weight=weights,
+        ignore_index=UNKNOWN,
+        reduction="sum",
     )
     kinds = kinds / (kind != UNKNOWN).sum().clamp(min=1)
     painted = (paper != UNKNOWN).float()

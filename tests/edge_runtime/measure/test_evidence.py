@@ -13,8 +13,14 @@ from edge_runtime.model.tiling import TileGeometry, plan, predict
 def certain(excess_db: float, spoke: float = 0.0, paper: float = 0.0) -> np.ndarray:
     column = np.zeros(len(CHANNELS), np.float32)
     column[: len(STEPS_DB)] = [excess_db > step for step in STEPS_DB]
-    column[8], column[11] = spoke, paper
+    column[CHANNELS.index("spoke")], column[CHANNELS.index("paper")] = spoke, paper
     return column
+
+
+def test_channels_are_those_that_models_in_use_write() -> None:
+    """The order is in the metadata of every released model."""
+    steps = ("excess 1.5 dB", "excess 3 dB", "excess 4.5 dB", "excess 6 dB", "excess 9 dB", "excess 12 dB")
+    assert (*steps, "no opacity", "nuclear", "spoke", "posterior", "anterior", "paper") == CHANNELS
 
 
 @pytest.mark.parametrize(("excess_db", "score"), [(0.0, 0.0), (2.0, 1.5), (3.2, 3.0), (5.0, 4.5), (20.0, 12.75)])

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
+from edge_runtime.measure.evidence import KIND_CHANNELS
+from edge_runtime.measure.kinds import OpacityKind
 from train.data.evidence import ANTERIOR, NO_KIND, POSTERIOR, SPOKE, UNKNOWN, evidence_on_grid
 
 SHAPE, GRID = (64, 80), 8
@@ -46,6 +49,23 @@ def test_kinds_that_are_none_of_the_classes_are_not_learnt() -> None:
     for code, expected in ((7, UNKNOWN), (8, UNKNOWN), (4, POSTERIOR), (5, POSTERIOR), (6, ANTERIOR), (2, NO_KIND)):
         kinds[16:32, 16:40] = code
         assert (evidence_on_grid(labels, mask, excess, kinds, SHAPE, GRID)[1, 2:4, 2:5] == expected).all()
+
+
+@pytest.mark.parametrize("kind", OpacityKind)
+def test_every_kind_is_learnt_as_the_runtime_names_its_channel(kind: OpacityKind) -> None:
+    learnt = {
+        OpacityKind.NONE: "no opacity",
+        OpacityKind.NUCLEAR: "nuclear",
+        OpacityKind.CORTICAL_HAZE: "no opacity",
+        OpacityKind.CORTICAL_SPOKES: "spoke",
+        OpacityKind.POSTERIOR_SUBCAPSULAR: "posterior",
+        OpacityKind.POSTERIOR_POLAR: "posterior",
+        OpacityKind.ANTERIOR_SUBCAPSULAR: "anterior",
+    }
+    labels, mask, excess, kinds = maps()
+    kinds[16:32, 16:40] = kind
+    place = KIND_CHANNELS.index(learnt[kind]) if kind in learnt else UNKNOWN
+    assert (evidence_on_grid(labels, mask, excess, kinds, SHAPE, GRID)[1, 2:4, 2:5] == place).all()
 
 
 def test_frame_that_ends_within_a_block_has_a_pixel_for_it() -> None:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from train.data.evidence import EXCESS_OFFSET_DB, EXCESS_STEPS_PER_DB
+
 from .annotator import annotate
 
 if TYPE_CHECKING:
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
     from .motion import Motion
     from .warp import Warp
 
-EXCESS_STEPS_PER_DB, EXCESS_OFFSET_DB = 6, 12
 OBSERVABLE_DB = 1.0  # least mean signal over the mean noise
 
 

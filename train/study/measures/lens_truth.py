@@ -11,8 +11,8 @@ from edge_runtime.measure.areas import DISC_RADII_MM, subcapsular_area
 from edge_runtime.measure.kinds import OpacityKind
 from edge_runtime.measure.lens import TissueLabel
 from edge_runtime.measure.zones import Zone
+from train.data.evidence import EXCESS_OFFSET_DB, EXCESS_STEPS_PER_DB
 from train.data.frames import labels_on_grid, native_labels
-from train.phantom.imaging.truth import EXCESS_OFFSET_DB, EXCESS_STEPS_PER_DB
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
