@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from edge_runtime.dicom_net.archive import Archive
     from edge_runtime.dicom_net.events import Event
     from edge_runtime.dicom_net.settings import Bounds, Patience, Station, Wishes
-    from edge_runtime.dicom_net.slot_model import SlotModel
 
 _MEGABYTE = 1_000_000
 _MOST_PORT = 65_535
@@ -212,13 +211,13 @@ def _archive(options: argparse.Namespace, station: Station, patience: Patience) 
     return archive_of(options.to, station.title, patience.peer_s, token)
 
 
-def _analyzer(wanted: AnalyzerOptions, slots: str | None) -> AnalyzerSettings | SlotModel:
+def _analyzer(wanted: AnalyzerOptions, slots: str | None) -> AnalyzerSettings:
     """The model that was named, or the one in use of a folder of slots."""
     if slots is None:
         return wanted.settings()
-    from edge_runtime.dicom_net.slot_model import SlotModel
+    from edge_runtime.slots.in_use import ModelInUse
 
-    return SlotModel.in_use(slots, wanted.settings(slots))
+    return ModelInUse.now(slots, wanted.settings(slots))
 
 
 def _title(text: str) -> str:

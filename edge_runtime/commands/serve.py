@@ -114,10 +114,10 @@ def _kept(audit: AuditTrail) -> Callable[[str], None]:
 
 def _source(wanted: AnalyzerOptions, slots: str | None) -> ModelSource:
     """The model that was named, or the one in use of a folder of slots."""
-    from edge_runtime.service.models import OneModel, SlotModel
+    from edge_runtime.service.models import ModelOfSlots, OneModel
 
     if slots is None:
         return OneModel(wanted.settings())
     from edge_runtime.slots import ModelSlots
 
-    return SlotModel(ModelSlots(slots), wanted.settings(slots))
+    return ModelOfSlots(ModelSlots(slots), wanted.settings(slots))

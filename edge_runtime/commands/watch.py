@@ -140,9 +140,9 @@ def _settings(options: argparse.Namespace) -> AnalyzerSettings:
     settings = AnalyzerOptions.of(options).settings(options.slots, usual_threads=usual_threads)
     if options.slots is None:
         return settings
-    from edge_runtime.watch.proven import ProvenSettings
+    from edge_runtime.slots.in_use import ModelInUse
 
-    return ProvenSettings.in_use(options.slots, settings)
+    return ModelInUse.now(options.slots, settings)
 
 
 def _check_apart(folder: str, watched: str, option: str) -> None:

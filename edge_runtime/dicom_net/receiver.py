@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from .events import Tell
     from .judging import Judged
     from .records import Entry
-    from .slot_model import SlotModel
 
 MOST_TRIES = 3  # of an exam that a fault of program or machine ended
 MOST_BEGINNINGS = 20  # of an exam that was never ended: it takes the receiver down with it, as with all of the memory
@@ -59,7 +58,7 @@ class Receiver:
     """
 
     folder: str
-    analyzer: AnalyzerSettings | SlotModel
+    analyzer: AnalyzerSettings
     archive: Archive
     station: Station = field(default_factory=Station)
     bounds: Bounds = field(default_factory=Bounds)

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from edge_runtime.batch.work import AnalyzerSettings
 
     from .settings import Wishes
-    from .slot_model import SlotModel
 
 _READY_S = 300.0  # a model is loaded in a second or two, on a board in some
 
@@ -40,7 +39,7 @@ class Worker:
         Seconds that an exam may take.
     """
 
-    def __init__(self, settings: AnalyzerSettings | SlotModel, wishes: Wishes, exam_s: float) -> None:
+    def __init__(self, settings: AnalyzerSettings, wishes: Wishes, exam_s: float) -> None:
         self._settings, self._wishes, self._exam_s = settings, wishes, exam_s
         self._context = multiprocessing.get_context("spawn")  # a session of onnxruntime does not survive a fork
         self._process: Any = None
@@ -105,7 +104,7 @@ class Worker:
         self._process = self._pipe = None
 
 
-def _serve(pipe: Connection, settings: AnalyzerSettings | SlotModel, wishes: Wishes) -> None:
+def _serve(pipe: Connection, settings: AnalyzerSettings, wishes: Wishes) -> None:
     """Be a worker: load the model once, then judge what comes until the receiver ends."""
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         if hasattr(signal, name):  # the receiver hears them too, and ends this process

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from pathlib import PurePath
 from typing import TYPE_CHECKING, Protocol
 
-from edge_runtime.errors import ModelIntegrityError
+from edge_runtime.slots.in_use import ModelInUse
 
 if TYPE_CHECKING:
-    from edge_runtime.analyzer import CataractAnalyzer
     from edge_runtime.batch.work import AnalyzerSettings
     from edge_runtime.slots import ModelSlots
 
@@ -49,8 +46,8 @@ class OneModel:
         return self._settings
 
 
-class SlotModel:
-    """The model in use of a folder of slots.
+class ModelOfSlots:
+    """The model in use of a folder of slots, followed when another is switched to.
 
     Parameters
     ----------
@@ -68,40 +65,5 @@ class SlotModel:
         return self._slots.generation()
 
     def settings(self) -> Settings:
-        """What a worker builds its analyzer from; it raises as `ModelSlots.current` does."""
-        path = self._slots.current()
-        settings = replace(self._settings, model=path)
-        return settings if path is None else ProvenSettings(settings, PurePath(path).parent.name)  # named by its hash
-
-
-@dataclass(frozen=True, slots=True)
-class ProvenSettings:
-    """Loads the model that was proven, or none: the file may be another one by then.
-
-    Attributes
-    ----------
-    settings
-        Which analyzer.
-    sha256
-        Hash of the model's bytes.
-    """
-
-    settings: Settings
-    sha256: str
-
-    def load(self) -> CataractAnalyzer:
-        """Load and verify the model.
-
-        Raises
-        ------
-        ModelIntegrityError
-            ``damaged-model`` when its bytes are others.
-        """
-        analyzer = self.settings.load()
-        if analyzer.network.sha256 != self.sha256:
-            raise ModelIntegrityError(
-                "damaged-model",
-                "The model's file does not hold the model that was proven.",
-                "Install it again, or return to an earlier one; a model of --model: start the service again.",
-            )
-        return analyzer
+        """What a worker, which proves the model itself, builds its analyzer from; as `ModelInUse.now`."""
+        return ModelInUse.now(self._slots.folder, self._settings, proves=False)

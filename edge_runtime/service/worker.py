@@ -14,10 +14,10 @@ from edge_runtime.batch.work import known_error
 from edge_runtime.machine.faults import forget_pixels
 from edge_runtime.machine.memory import give_back_freed
 from edge_runtime.report.document import model_facts
+from edge_runtime.slots.in_use import check_same
 from edge_runtime.slots.proof import prove_device
 
 from .limits import MEGABYTE
-from .models import ProvenSettings
 from .studio import Studio
 from .tasks import Ready
 
@@ -58,8 +58,10 @@ def serve(pipe: Connection, settings: Settings, proven: str, worker_mb: int) -> 
     _bound_memory(worker_mb)
     with suppress(EOFError, OSError):
         try:
-            analyzer = (ProvenSettings(settings, proven) if proven else settings).load()
-            if not proven:
+            analyzer = settings.load()
+            if proven:
+                check_same(analyzer, proven)
+            else:
                 prove_device(analyzer)
         except Exception as error:  # noqa: BLE001 - whatever it is, the service tells it
             pipe.send(known_error(error))

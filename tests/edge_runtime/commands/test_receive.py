@@ -127,7 +127,7 @@ def test_options_reach_the_receiver(received: list[Receiver], tmp_path: Path) ->
 def test_a_folder_of_slots_names_the_model(tmp_path: Path, received: list[Receiver]) -> None:
     assert main(["receive", "queue", *TO, "--slots", str(tmp_path), "--threshold", "0.2"]) == 143
     analyzer = cast("Any", received[0].analyzer)
-    assert (analyzer.folder, analyzer.sha256, analyzer.settings.threshold) == (str(tmp_path), None, 0.2)
+    assert (analyzer.model, analyzer.sha256, analyzer.threshold) == (None, None, 0.2)
     (tmp_path / "slots.json").write_text("no list of models")
     assert main(["receive", "queue", *TO, "--slots", str(tmp_path)]) == 81
 

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import pickle
 from pathlib import Path
 
 import pytest
 
-from edge_runtime.batch.work import AnalyzerSettings
-from edge_runtime.errors import InferenceError, ModelIntegrityError
 from edge_runtime.golden import sample_counts
-from edge_runtime.machine.resources import Limits
 from edge_runtime.slots.state import SlotState, write_state
 from edge_runtime.slots.store import ModelStore
-from edge_runtime.watch.proven import ProvenSettings
 from tests.conftest import RunProgram
 from tests.edge_runtime.batch.exams import write_exams
 from tests.edge_runtime.service.conftest import write_proven
 
 from .programs import QUICK, summaries
-
-SETTINGS = AnalyzerSettings(None, "int8", 0.3, None, Limits(1, None), None)
 
 
 @pytest.fixture
@@ -38,36 +31,6 @@ def in_use(folder: Path, model: Path) -> str:
 def command(folder: Path) -> tuple[str | Path, ...]:
     options = (*QUICK, "--scans", "1", "--once", "--slots", folder / "slots")
     return ("watch", folder / "in", "-o", folder / "out", *options)
-
-
-@pytest.mark.slow
-def test_a_process_loads_the_model_in_use_and_proves_it(tmp_path: Path, counts: dict[str, object]) -> None:
-    sha256 = in_use(tmp_path / "slots", write_proven(tmp_path / "m.onnx", counts))
-    settings = pickle.loads(pickle.dumps(ProvenSettings.in_use(str(tmp_path / "slots"), SETTINGS)))
-    analyzer = settings.load()
-    assert (analyzer.network.sha256, settings.threshold, settings.limits) == (sha256, 0.3, Limits(1, None))
-
-
-@pytest.mark.slow
-def test_a_model_that_does_not_prove_itself_is_not_used(tmp_path: Path, tiny_model: Path) -> None:
-    in_use(tmp_path / "slots", tiny_model)  # without numbers of its export
-    with pytest.raises(InferenceError, match="selftest-failed"):
-        ProvenSettings.in_use(str(tmp_path / "slots"), SETTINGS).load()
-
-
-def test_a_model_that_is_changed_before_or_after_the_start_is_not_used(tmp_path: Path, tiny_model: Path) -> None:
-    sha256 = in_use(tmp_path / "slots", tiny_model)
-    settings = ProvenSettings.in_use(str(tmp_path / "slots"), SETTINGS)
-    write_proven(tmp_path / "slots" / sha256 / "model.onnx", {}, name="another")
-    with pytest.raises(ModelIntegrityError, match="damaged-model"):
-        settings.load()
-    with pytest.raises(ModelIntegrityError, match="damaged-model"):
-        ProvenSettings.in_use(str(tmp_path / "slots"), SETTINGS)
-
-
-def test_slots_that_were_never_switched_mean_the_bundled_model(tmp_path: Path) -> None:
-    settings = ProvenSettings.in_use(str(tmp_path), SETTINGS)
-    assert (settings.model, settings.sha256, settings.precision) == (None, None, "int8")
 
 
 @pytest.mark.slow
