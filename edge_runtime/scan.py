@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 
 import numpy as np
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .belonging import Belonging
+    from .errors import EdgeCataractError
     from .label_map import LabelMap
 
 Value = TypeVar("Value")
@@ -220,6 +222,11 @@ class ScanSource:
     frame: int | None = None
     belonging: Callable[[], Belonging] | None = None
 
+    @classmethod
+    def unreadable(cls, name: str, error: EdgeCataractError) -> ScanSource:
+        """A scan that raises this error when its turn comes."""
+        return cls(name, partial(_fail, error))
+
     def scan(self) -> Scan:
         """Read the scan; what it does not say of itself is added where it is known. It raises as `read` does."""
         scan = self.read()
@@ -230,6 +237,10 @@ class ScanSource:
             laterality=scan.laterality or self.laterality,
             meridian_deg=scan.meridian_deg or self.meridian_deg,
         )
+
+
+def _fail(error: EdgeCataractError) -> NoReturn:
+    raise error
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from edge_runtime.machine.faults import fault_of_one_scan
 from edge_runtime.reading.sources import sources_of
@@ -13,8 +12,6 @@ from .eyes import OpenedScan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-
-    from edge_runtime.errors import EdgeCataractError
 
     from .planned import PlannedScan
 
@@ -39,8 +36,4 @@ def _open(planned: PlannedScan, room: Callable[[], int | None]) -> OpenedScan:
         fault = fault_of_one_scan(error)
         if fault is None:
             raise
-        return OpenedScan(planned, (ScanSource(planned.path, partial(_fail, fault)),), fault)
-
-
-def _fail(error: EdgeCataractError) -> NoReturn:
-    raise error
+        return OpenedScan(planned, (ScanSource.unreadable(planned.path, fault),), fault)

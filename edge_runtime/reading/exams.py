@@ -18,8 +18,7 @@ from .sources import sources_of
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from edge_runtime.errors import EdgeCataractError
-    from edge_runtime.scan import Laterality, Scan
+    from edge_runtime.scan import Laterality
 
     from .files import ScanFile
 
@@ -91,8 +90,4 @@ def _sources(path: ScanFile, room: Callable[[], int | None]) -> tuple[ScanSource
     try:
         return sources_of(path, room)
     except FAULTS_OF_ONE_SCAN as error:
-        return (ScanSource(name_of(path), partial(_fail, error)),)
-
-
-def _fail(error: EdgeCataractError) -> Scan:
-    raise error
+        return (ScanSource.unreadable(name_of(path), error),)

@@ -8,6 +8,7 @@ import sys
 from typing import BinaryIO
 
 from edge_runtime.errors import ResourceError, ScanError, ScanMissingError, UsageError
+from edge_runtime.printable import printable
 from edge_runtime.scan import EXPORT_AGAIN, EXPORT_AS, MAX_BYTES
 
 ScanFile = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
@@ -85,9 +86,8 @@ def _read_to_the_end(file: BinaryIO) -> bytes:
 
 
 def printable_name(path: str | os.PathLike[str]) -> str:
-    """The file's own name as valid Unicode without control characters, whatever bytes it is made of."""
-    name = os.path.basename(os.fspath(path)).encode("utf-8", "backslashreplace").decode("utf-8")
-    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in name)
+    """The file's own name as `printable` shows it, whatever bytes it is made of."""
+    return printable(os.path.basename(os.fspath(path)))
 
 
 def read_file(path: str | os.PathLike[str]) -> bytes:

@@ -12,11 +12,12 @@ from edge_runtime.measure.en_face import RADIUS_MM, STEPS, Meridian
 from edge_runtime.measure.grade import STEP_EDGES_DB, STEP_WORDS
 from edge_runtime.measure.lens_measures import measure_zones
 from edge_runtime.measure.zones import CENTRAL_RADIUS_MM
+from edge_runtime.printable import drawable
 from edge_runtime.results import ScanResult
 
 from .lettering import Lettering
 from .overlay import BACKGROUND, colours_of, draw_panel, panel_shape
-from .overlay_words import printable
+from .overlay_words import short_name
 from .text import summary
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def draw_eye(eye: EyeResult, *, date: str | None = None) -> NDArray[np.uint8]:
     (rows, columns, 3) uint8 in cv2's blue-green-red order.
     """
     letters = Lettering(WIDTH, 1)
-    header = letters.wrapped([printable_line(line) for line in summary(eye).splitlines()])
+    header = letters.wrapped([drawable(line) for line in summary(eye).splitlines()])
     header[0] += f"   {date or time.strftime('%Y-%m-%d', time.gmtime())}"
     top = letters.height(len(header)) + GAP
     tiles = [
@@ -87,11 +88,6 @@ def draw_eye(eye: EyeResult, *, date: str | None = None) -> NDArray[np.uint8]:
     return picture
 
 
-def printable_line(line: str) -> str:
-    """A line of the summary in letters that every version of cv2 can draw."""
-    return "".join(letter if " " <= letter <= "~" else "?" for letter in line)
-
-
 def _put(picture: NDArray[np.uint8], part: NDArray[np.uint8], row: int, column: int) -> None:
     picture[row : row + part.shape[0], column : column + part.shape[1]] = part
 
@@ -104,7 +100,7 @@ def _scan(scan: ScanResult, number: int, letters: Lettering) -> NDArray[np.uint8
     rows = max(1, round(panel.shape[0] * SCAN_WIDTH / panel.shape[1]))
     small = cv2.resize(panel, (SCAN_WIDTH, rows), interpolation=cv2.INTER_AREA)
     fraction = "not graded" if scan.cataract_fraction is None else f"{scan.cataract_fraction:.3f}"
-    name = printable(scan.scan.source or "frame")
+    name = short_name(scan.scan.source or "frame")
     tile = np.full((rows + letters.height(1), SCAN_WIDTH, 3), BACKGROUND, np.uint8)
     tile[letters.height(1) :] = small
     letters.write(tile, [f"{number}: {fraction}  {name[-36:]}"], 0, 0)

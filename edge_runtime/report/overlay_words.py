@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from edge_runtime.codes import ADVICE
+from edge_runtime.printable import drawable
 
 from .bundled_samples import SAMPLE_NOTE, is_bundled_sample
 from .document import DISCLAIMER
@@ -20,20 +21,20 @@ def header_lines(result: ScanResult, laterality: Laterality | None, day: str) ->
     """Which scan this is, what was found by which rule, and which model says so on which day."""
     known = result.scan.laterality
     eye = laterality or (known.value if known else None)
-    name = printable(result.scan.source or "frame")
+    name = short_name(result.scan.source or "frame")
     model, point = result.model, result.judgement.point
     low, high = point.band
     rule = f"threshold {point.cf_threshold:.3f}, borderline from {low:.3f} to {high:.3f}"
     return [
         f"{eye.value + '  ' if eye else ''}{name}  (sha256 {result.scan.sha256[:12]})",
         f"{_finding(result)}  {rule}",
-        f"Model {printable(model.name)} {printable(model.version)} ({model.precision})  {day}",
+        f"Model {short_name(model.name)} {short_name(model.version)} ({model.precision})  {day}",
     ]
 
 
 def footer_lines(result: ScanResult) -> list[str]:
     """The legend, and what the result must not be taken for."""
-    trained_on = printable(result.trained_on.partition(":")[0].rstrip("."))
+    trained_on = short_name(result.trained_on.partition(":")[0].rstrip("."))
     sample = f"SIMULATED {SAMPLE_NOTE}. " if is_bundled_sample(result.scan.sha256) else ""
     return [
         "White line: lens. Black line in white: the pixels that are counted as cataract.",
@@ -41,12 +42,9 @@ def footer_lines(result: ScanResult) -> list[str]:
     ]
 
 
-def printable(text: str) -> str:
-    """Text in the letters that every version of cv2 can draw: others are escaped, and a long text loses its middle."""
-    escaped = "".join(
-        letter if " " <= letter <= "~" else letter.encode("unicode_escape", "backslashreplace").decode("ascii")
-        for letter in text
-    )
+def short_name(text: str) -> str:
+    """Text as it can be drawn; a long one loses its middle."""
+    escaped = drawable(text)
     half = (MAX_NAME - 3) // 2
     return escaped if len(escaped) <= MAX_NAME else f"{escaped[:half]}...{escaped[-half:]}"
 

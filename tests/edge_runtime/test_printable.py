@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from edge_runtime.printable import printable
+from edge_runtime.printable import drawable, printable
+from edge_runtime.reading.files import printable_name
 
 
 @pytest.mark.parametrize(
@@ -22,3 +23,17 @@ from edge_runtime.printable import printable
 )
 def test_text_is_one_line_that_a_terminal_does_not_obey(text: str, shown: str) -> None:
     assert printable(text) == shown
+    assert printable_name(f"folder/{text}") == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("OD 000.png", "OD 000.png"),
+        ("Größe", "Gr\\xf6\\xdfe"),
+        ("a\x1b\nb\x7f", "a\\x1b\\nb\\x7f"),
+        ("\udcff\u626b", "\\udcff\\u626b"),
+    ],
+)
+def test_text_of_a_picture_has_the_letters_that_can_be_drawn(text: str, shown: str) -> None:
+    assert drawable(text) == shown

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from edge_runtime.errors import ScanError, UsageError
-from edge_runtime.scan import MAX_PIXELS, Scan, scan_from_pixels
+from edge_runtime.scan import MAX_PIXELS, Scan, ScanSource, scan_from_pixels
 from tests.edge_runtime.pictures import speckled_frame
 
 
@@ -78,3 +78,12 @@ def test_eight_bits_and_no_bits_leave_a_scan_of_8_bits_as_it_is() -> None:
     assert scan.of_bits(None) is scan
     assert scan.of_bits(8).full_scale == scan.full_scale == 255
     assert scan.of_bits(eight_of_numpy).sha256 == scan.sha256
+
+
+def test_a_scan_that_cannot_be_read_says_why_when_its_turn_comes() -> None:
+    error = ScanError("damaged-png", "It is damaged.", "Export it again.")
+    source = ScanSource.unreadable("folder/a.png", error)
+    assert source.name == "folder/a.png"
+    with pytest.raises(ScanError) as raised:
+        source.scan()
+    assert raised.value is error

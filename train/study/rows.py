@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 from collections import defaultdict
 from dataclasses import asdict, astuple, dataclass, fields
-from statistics import fmean
 from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
 from cattrs import structure
 
 from edge_runtime.measure.decision import OperatingPoint, judge
+from edge_runtime.measure.eye_measures import mean_of
 from edge_runtime.measure.kinds import OpacityKind
 
 if TYPE_CHECKING:
@@ -191,12 +191,6 @@ def first_exams(eyes: Sequence[EyeRow]) -> list[EyeRow]:
         if known is None or eye.exam < known.exam:
             first[eye.patient_id, eye.eye] = eye
     return list(first.values())
-
-
-def mean_of(values: Iterable[float | None]) -> float | None:
-    """Return the mean of the values that are not None; None without any."""
-    there = [value for value in values if value is not None]
-    return fmean(there) if there else None
 
 
 Row = TypeVar("Row", ScanRow, EyeRow)

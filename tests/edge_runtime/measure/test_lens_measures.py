@@ -9,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from edge_runtime.frame.resample import block_sum
+from edge_runtime.measure.eye_measures import mean_of
 from edge_runtime.measure.lens_measures import LensMaps, MeasuredLens, measure_zones
 from edge_runtime.measure.optics import DepthScale
 from edge_runtime.measure.scatter import CLEAR_LOSS_PER_MM, ExcessTable
@@ -139,3 +140,8 @@ def test_a_dark_spot_that_is_smaller_than_the_guard_band_is_not_asked_for_its_br
 def test_brightness_is_not_judged_without_the_eyes_own_scale() -> None:
     assert lens_maps(np.zeros(LENS.shape, bool)).brightness is None
     assert replace(lens_maps(np.zeros(LENS.shape, bool)), graded=None, apex_row=0.0).brightness is None
+
+
+def test_the_mean_of_nothing_is_nothing() -> None:
+    assert mean_of([None, 1.0, 3.0]) == 2
+    assert mean_of([None]) is None

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from edge_runtime import CataractAnalyzer, Laterality, PixelPitch
 from edge_runtime.golden import SAMPLES
 from edge_runtime.report.overlay import BACKGROUND, colours_of, draw_overlay, panel_shape
-from edge_runtime.report.overlay_words import footer_lines, header_lines, printable
+from edge_runtime.report.overlay_words import footer_lines, header_lines, short_name
 from edge_runtime.results import ScanResult
 from tests.edge_runtime.pictures import empty_frame, lens_frame
 
@@ -141,7 +141,7 @@ def test_header_says_eye_file_finding_rule_model_and_day(result: ScanResult) -> 
 
 @pytest.mark.parametrize("name", ["a" * 300, "\ud800\x1b[31m.png", "扫" * 40])
 def test_any_name_is_printable_and_short(name: str) -> None:
-    shown = printable(name)
+    shown = short_name(name)
     assert len(shown) <= 60
     assert all(" " <= letter <= "~" for letter in shown)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from train.study.rows import KINDS, EyeRow, ScanRow, eyes_of, first_exams, mean_of, read_rows, write_rows
+from train.study.rows import KINDS, EyeRow, ScanRow, eyes_of, first_exams, read_rows, write_rows
 
 ROW = ScanRow(
     scan_id="s", patient_id="P", eye="OD", exam=1, group="cataract", meridian_deg=30.0, age_years=71.5,
@@ -64,8 +64,3 @@ def test_exams_are_eyes_of_their_own_and_the_first_is_diagnosed() -> None:
     eyes = eyes_of([replace(ROW, exam=2), ROW, replace(ROW, eye="OS", exam=3)])
     assert [eye.eye_id for eye in eyes] == ["P/OD/1", "P/OD/2", "P/OS/3"]
     assert [eye.eye_id for eye in first_exams(eyes)] == ["P/OD/1", "P/OS/3"]
-
-
-def test_the_mean_of_nothing_is_nothing() -> None:
-    assert mean_of([None, 1.0, 3.0]) == 2
-    assert mean_of([None]) is None
