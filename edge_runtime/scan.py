@@ -45,7 +45,6 @@ class Origin(StrEnum):
     USER = "user"  # an option or an argument
     MANIFEST = "manifest"  # a row of the table that lists the scans
     NAME = "name"  # the name of the file, or of its folder
-    PROFILE = "profile"  # the device profile of its frame
 
 
 @dataclass(frozen=True, slots=True)

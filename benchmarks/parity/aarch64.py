@@ -27,7 +27,7 @@ import numpy as np
 from benchmarks.provenance import place, save
 from edge_runtime import CataractAnalyzer
 from edge_runtime.report.png import encode_png
-from export.shipping.board import EMULATOR, describe_processor, emulated, environment_of
+from export.shipping.board import describe_processor, emulated, environment_of
 from export.shipping.cross import PYTHON, unpack_debian
 from export.shipping.image import WANTED
 from train.phantom.cohorts.catalogue import plan_cohort
@@ -40,7 +40,6 @@ ROOT = Path(__file__).parents[2]
 RESULTS = Path(__file__).parents[1] / "results" / "aarch64.json"
 SAMPLES = sorted((ROOT / "edge_runtime" / "samples").glob("*.png"))
 BUNDLED = sorted((ROOT / "edge_runtime" / "models").glob("edge-*.onnx"))
-PROGRAMS = (EMULATOR[0], "debootstrap", "dpkg-deb")
 OLDEST_ONNXRUNTIME = "1.24.4"
 PLATFORMS = ("manylinux_2_28_aarch64", "manylinux_2_27_aarch64", "manylinux_2_17_aarch64", "manylinux2014_aarch64")
 # Of the lens pixels, that may have another label. int8 is exact (`export.exact`); fp32 adds in another order on ARM.
@@ -72,11 +71,6 @@ class Board:
         """The environment of that Python."""
         own = {"PYTHONPATH": f"{self.site}:{ROOT}", "PYTHONDONTWRITEBYTECODE": "1"}
         return {**environment_of(self.root), **own}
-
-
-def missing_programs() -> list[str]:
-    """Programs that this needs and this machine lacks."""
-    return [name for name in PROGRAMS if shutil.which(name) is None]
 
 
 def make_board(folder: Path, onnxruntime: str) -> Board:

@@ -188,7 +188,7 @@ def session_options(threads: int) -> Any:
     options.enable_mem_pattern = False  # one block for all tensors of the second run: as much again as they need
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     if not sums_int8_exactly():
-        # They would be summed in pairs that saturate (export/saturation.py); this way takes twice the time.
+        # They would be summed in pairs that saturate (tests/export/test_saturation.py); this way takes twice the time.
         options.add_session_config_entry("session.x64quantprecision", "1")
     return options
 

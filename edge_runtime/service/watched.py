@@ -69,11 +69,6 @@ class WatchedWorker:
             raise said if isinstance(said, EdgeCataractError) else self._died()
         self.model = said.model
 
-    @property
-    def process_id(self) -> int:
-        """Of the process, as the system counts."""
-        return int(self._process.pid)
-
     def do(self, task: Task, contents: Sequence[bytes], tell: Callable[[Progress], None]) -> Done | Unknown:
         """Have a task done.
 

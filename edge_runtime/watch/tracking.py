@@ -210,10 +210,6 @@ class Tracker:
                 found.append(replace(self._group(label, files), timed_out=timed_out))
         return found
 
-    def waiting(self) -> int:
-        """Number of exams of which something is left to judge."""
-        return len(self._open)
-
     def done(self, now: float, busy: Container[str]) -> list[Group]:
         """The exams of which nothing is left to judge, and whose files have settled."""
         groups = []

@@ -12,7 +12,6 @@ from pathlib import Path
 from .program import PACKAGES, Program, leave_out_languages
 from .steps import run
 
-KIOSK_EXTRAS = ("dicom", "dicom-net", "dicom-out", "report", "serve", "slots", "watch")
 LOCKS = Path(__file__).parent / "locks"  # every version with its digest; docs/shipping.md says how they are made
 STARTER = "import sys\n\nfrom edge_runtime.__main__ import run\n\nsys.exit(run())\n"
 # Modules of Python that no verb needs: each would bring a library along, readline one under the GPL.

@@ -15,7 +15,7 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
 from .freeze import Environment, canonical
-from .native import PYTHON, NativeLibrary, native_files, native_libraries
+from .native import PYTHON, NativeLibrary, native_libraries
 from .program import Program
 from .steps import ROOT, ShippingError, run
 
@@ -66,17 +66,6 @@ def check_parts_list(text: str) -> None:
     fault = JsonStrictValidator(SchemaVersion.V1_6).validate_str(text)
     if fault is not None:
         raise ShippingError("bad-parts-list", f"The parts list is no CycloneDX 1.6: {fault!r}.", "Report this fault.")
-
-
-def files_without_owner(program: Program, parts: str) -> list[str]:
-    """Libraries that wheels carry in folders of their own (``*.libs``), and no component accounts for."""
-    listed = {
-        place["location"]
-        for component in json.loads(parts)["components"]
-        for place in component.get("evidence", {}).get("occurrences", [])
-    }
-    names = (path for path, _ in native_files(program.folder) if Path(path).parent.name.endswith(".libs"))
-    return [name for name in names if f"{_PLACE}/{name}" not in listed]
 
 
 def _keep_what_ships(parts: dict[str, Any], environment: Environment) -> None:

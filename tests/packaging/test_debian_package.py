@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 
 from export.shipping.program import Program
-from export.shipping.sbom import check_parts_list, files_without_owner
+from export.shipping.sbom import check_parts_list
 from export.shipping.steps import ShippingError, run
 from export.shipping.trial import PAGE, SAMPLE, SERVICES, exposure, leftovers, wait_until_ready
 
 from .conftest import Installed, released_fraction
+from .parts import files_without_owner
 
 pytestmark = [pytest.mark.slow, pytest.mark.network]
 

@@ -17,13 +17,14 @@ from export.shipping.board import EMULATOR, environment_of
 from export.shipping.cross import names_of
 from export.shipping.package import Release, build_package
 from export.shipping.program import PACKAGES, Program
-from export.shipping.sbom import files_without_owner, parts_list
+from export.shipping.sbom import parts_list
 from export.shipping.steps import run
 from export.shipping.trial import SAMPLE, unpack_on_board
 from export.shipping.unfrozen import lay_out
 from tests.conftest import not_proved
 
 from .conftest import EPOCH, released_fraction
+from .parts import files_without_owner
 
 pytestmark = [pytest.mark.slow, pytest.mark.network]
 

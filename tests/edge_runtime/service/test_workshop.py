@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -167,9 +168,11 @@ def test_a_worker_that_was_stopped_from_outside_is_told_apart(
     opened: Callable[[Source, list[str]], Workshop], proven_model: Path
 ) -> None:
     worker = opened(Source(proven_model), []).worker()
-    os.kill(worker.process_id, signal.SIGTERM)  # which the service alone heeds
+    (process_id,) = (child.pid for child in multiprocessing.active_children())
+    assert process_id is not None
+    os.kill(process_id, signal.SIGTERM)  # which the service alone heeds
     assert worker.alive
-    os.kill(worker.process_id, signal.SIGKILL)
+    os.kill(process_id, signal.SIGKILL)
     with pytest.raises(InternalError, match="signal 9"):
         worker.do(SCAN, [png()], lambda _: None)
     assert not worker.alive

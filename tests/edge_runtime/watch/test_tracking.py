@@ -256,11 +256,13 @@ def test_a_file_that_changes_while_it_is_read_is_read_again(steps: Steps, monkey
 def test_what_is_no_scan_is_no_part_of_an_exam(steps: Steps) -> None:
     for number in ALL:
         steps.put(f"P1/{'OD' if number % 2 else 'OS'}/{number}.png", number)
-    steps.put("P1/OD/README", b"text")
+    steps.put("P1/README", b"text")
     steps.put("P2/VERSION", b"text")
     steps.look(100.0)
     assert steps.judge(100.0 + SETTLE_S) == ["P1: 4"]
-    assert (steps.judge(1000.0), steps.tracker.waiting()) == ([], 0)
+    assert steps.judge(1000.0) == []
+    done = {group.label: len(group.files) for group in steps.tracker.done(1000.0, ())}
+    assert (done["P1"], done["P2"]) == (4, 0)
 
 
 def test_labels_stay_the_same_when_other_exams_come(steps: Steps) -> None:
