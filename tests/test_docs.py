@@ -182,6 +182,7 @@ def test_the_manifest_names_the_tables_of_every_cohort() -> None:
 
 def test_every_entry_of_the_manifest_has_a_digest_and_commands() -> None:
     assert all(re.fullmatch("[0-9a-f]{64}", entry["sha256"]) for entry in removed().values())
+    assert manifest()["groups"]
     for group in manifest()["groups"]:
         assert group["files"]
         assert group["commands"]

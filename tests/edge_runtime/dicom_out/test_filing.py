@@ -33,7 +33,9 @@ TEXT = {"AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT"}
 
 
 def objects(eye: EyeResult, sources: Sequence[SourceFrame], created: str = CREATED) -> dict[str, bytes]:
-    return DicomFiles(tuple(sources), "", "exam-OD", EVERY_KIND).contents(eye, created=created, page=PAGE)
+    made = DicomFiles(tuple(sources), "", "exam-OD", EVERY_KIND).contents(eye, created=created, page=PAGE)
+    assert len(made) == len(EVERY_KIND) == 3
+    return made
 
 
 def parsed(contents: dict[str, bytes]) -> list[Dataset]:

@@ -125,6 +125,7 @@ def test_finding_site_is_the_lens_of_that_eye(
 ) -> None:
     one = analyzer.as_eye([eye.scans[0]], laterality=side)
     report = read_back(structured_report(FiledEye.of(one, frames_of(source)[:1], CREATED)))
+    assert len(groups(report)) == 2  # of the eye, and of its scan
     for group in groups(report):
         (site,) = group.finding_sites
         assert site.value == Code("78076003", "SCT", "Lens")

@@ -33,6 +33,7 @@ def paths(request: pytest.FixtureRequest, eye: EyeResult, frames: list[Any], tmp
     files = DicomFiles(tuple(SOURCES[request.param](frames)), str(tmp_path), "exam-OD", tuple(Kind))
     contents = files.contents(eye, created=CREATED, page=b"%PDF-1.4\n%%EOF\n")
     write_all(contents)
+    assert {path.split(".")[-2] for path in contents} == {"sr", "pdf", "seg"}, list(contents)
     return list(contents)
 
 

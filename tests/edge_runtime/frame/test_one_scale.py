@@ -35,8 +35,8 @@ def test_a_single_scan_keeps_its_own_scale() -> None:
 
 def test_equal_scans_keep_their_scale_to_the_bit() -> None:
     levels = replace(NOMINAL_LEVELS, stroma=81.3, brightest=171.7, speckle=9.87, air=0.1)
-    for scale in share_scale(found(*[levels] * 7)):
-        assert (scale.levels, scale.deviation_db) == (levels, 0.0)
+    scales = share_scale(found(*[levels] * 7))
+    assert [(scale.levels, scale.deviation_db) for scale in scales] == [(levels, 0.0)] * 7
 
 
 def test_errors_of_one_tissue_are_averaged_away() -> None:
@@ -53,7 +53,9 @@ def test_errors_of_one_tissue_are_averaged_away() -> None:
 
 def test_the_order_of_the_scans_does_not_matter() -> None:
     scans = found(*(exposed(0.1 * number, 1.7 * (-1) ** number) for number in range(6)))
-    for one, other in zip(share_scale(scans), share_scale(scans[::-1])[::-1], strict=True):
+    forwards, backwards = share_scale(scans), share_scale(scans[::-1])
+    assert len(forwards) == 6
+    for one, other in zip(forwards, backwards[::-1], strict=True):
         assert np.array_equal(referenced_grey(one.levels), referenced_grey(other.levels))
 
 

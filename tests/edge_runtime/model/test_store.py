@@ -99,6 +99,7 @@ def test_bundled_model_with_one_flipped_bit_is_refused(
     position: float, bundled_analyzer: object, tmp_path: Path
 ) -> None:
     register = json.loads(Path(store.BUNDLE, "register.json").read_text())
+    assert register.keys() == {"fp32", "int8"}
     for entry in register.values():
         data = bytearray(Path(store.BUNDLE, entry["file"]).read_bytes())
         data[int(position * len(data))] ^= 1 << int(position * 1000) % 8

@@ -125,13 +125,17 @@ def test_an_eye_says_its_side_in_site_and_component(bundles: dict[str, Bundle]) 
 
 def test_everything_is_preliminary(bundles: dict[str, Bundle]) -> None:
     for bundle in bundles.values():
-        reports = [*resources(bundle, "Observation"), *resources(bundle, "DiagnosticReport")]
-        assert {one["status"] for one in reports} == {"preliminary"}
-        assert all("Not a medical device." in one["conclusion"] for one in resources(bundle, "DiagnosticReport"))
+        observations, reports = resources(bundle, "Observation"), resources(bundle, "DiagnosticReport")
+        assert observations
+        assert reports
+        assert {one["status"] for one in (*observations, *reports)} == {"preliminary"}
+        assert all("Not a medical device." in one["conclusion"] for one in reports)
 
 
 def test_what_cannot_be_graded_is_absent_with_its_reason(analyzer: CataractAnalyzer) -> None:
     bundle = fhir_bundle([ungradable(analyzer)])
+    codes = [one["code"]["coding"][0]["code"] for one in resources(bundle, "Observation")]
+    assert codes == ["scan-cataract-fraction", "cataract-fraction", "nuclear-grade", *AREAS]
     for one in resources(bundle, "Observation"):
         assert not [name for name in one if name.startswith("value")]
         codings = [(coding["system"], coding["code"]) for coding in one["dataAbsentReason"]["coding"]]
@@ -233,7 +237,7 @@ def test_every_resource_is_created_only_where_its_name_is_not_there(bundles: dic
                 assert {"system": system, "value": token} in resource["identifier"]
             # A server would put an id in the place of a fullUrl, even in a search.
             assert "urn:uuid:" not in request["ifNoneExist"]
-        assert len(set(searches)) == len(searches)
+        assert len(set(searches)) == len(searches) > 1
 
 
 def test_other_scans_numbers_sides_and_subjects_have_other_names(analyzer: CataractAnalyzer) -> None:

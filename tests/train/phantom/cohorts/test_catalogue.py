@@ -153,6 +153,7 @@ def test_no_patient_is_in_two_cohorts() -> None:
             for eye, _ in patient.eyes:
                 key = eye.cohort, eye.patient
                 assert seen.setdefault(key, name) in (name, AGAIN.get(name))
+    assert len(seen) > 1000
 
 
 @pytest.mark.parametrize("name", AGAIN)
@@ -167,7 +168,9 @@ def test_cohorts_that_pair_have_the_same_names_of_patients_and_scans(name: str) 
 
 
 def test_eyes_without_corneal_disease_differ_in_the_cornea_alone() -> None:
-    for ill, healthy in zip(plan_cohort("corneal-disease"), plan_cohort("corneal-disease-without"), strict=True):
+    pairs = list(zip(plan_cohort("corneal-disease"), plan_cohort("corneal-disease-without"), strict=True))
+    assert len(pairs) > 50
+    for ill, healthy in pairs:
         first, second = make_eye(ill.eyes[0][0]), make_eye(healthy.eyes[0][0])
         assert first.cornea_state is not None
         assert second.cornea_state is None
@@ -182,9 +185,10 @@ def test_eyes_without_corneal_disease_differ_in_the_cornea_alone() -> None:
 
 @pytest.mark.slow
 def test_without_the_corneal_disease_the_lens_is_nearly_the_same() -> None:
-    pairs = zip(
-        plan_cohort("corneal-disease", patients=6), plan_cohort("corneal-disease-without", patients=6), strict=True
+    pairs = list(
+        zip(plan_cohort("corneal-disease", patients=6), plan_cohort("corneal-disease-without", patients=6), strict=True)
     )
+    assert len(pairs) == 6
     for ill, healthy in pairs:
         one, other = (render(make_eye(p.eyes[0][0]), p.eyes[0][1][0]) for p in (ill, healthy))
         assert one.notes["condition"] != other.notes["condition"] == ""
@@ -214,7 +218,10 @@ def test_without_artefacts_the_truth_of_the_lens_is_the_same() -> None:
 
 
 def test_eyes_without_artefacts_are_spared_chance_too() -> None:
-    for patient in plan_cohort("artefacts-without"):
+    patients = plan_cohort("artefacts-without")
+    assert len(patients) > 50
+    for patient in patients:
+        assert patient.eyes
         assert all(make_eye(eye).artefact_factor == 0 for eye, _ in patient.eyes)
         assert all(scan.forced == "" for _, scans in patient.eyes for scan in scans)
 

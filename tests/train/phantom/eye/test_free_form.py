@@ -13,7 +13,9 @@ STRAIGHT = LensPose(0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 def lenses(cohort: str) -> list[LensShape]:
-    return [make_eye(eye).anatomy.lens for p in plan_cohort(cohort, 3, 12) for eye, _ in p.eyes]
+    found = [make_eye(eye).anatomy.lens for p in plan_cohort(cohort, 3, 12) for eye, _ in p.eyes]
+    assert len(found) >= 12
+    return found
 
 
 def shells_on_the_axis(lens: LensShape) -> np.ndarray:
