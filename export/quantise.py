@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import onnx
 
-from edge_runtime.machine.libraries import load_onnxruntime
-from edge_runtime.model.session import PROVIDERS, session_options
+from edge_runtime.model.session import Session
 
 from .errors import ExportError
 from .exact import make_exact
@@ -89,7 +88,7 @@ def _peaks(model: onnx.ModelProto, windows: NDArray[np.uint8], grid: int) -> NDA
     entry.CopyFrom(model)
     activation = next(node.output[0] for node in entry.graph.node if node.op_type == "Relu")
     entry.graph.output.append(onnx.helper.make_tensor_value_info(activation, onnx.TensorProto.FLOAT, None))
-    session = load_onnxruntime().InferenceSession(entry.SerializeToString(), session_options(1), providers=PROVIDERS)
+    session = Session(entry.SerializeToString(), 1)
     seen = [
         session.run([activation], {"scan": native_input(window, grid)})[0].max(axis=(0, 2, 3)) for window in windows
     ]

@@ -1,4 +1,4 @@
-"""Compare an exported model with PyTorch under the session options of deployment: parity, or an error."""
+"""Compare an exported model, run as a device runs it, with PyTorch: parity, or an error."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import torch
 
 from edge_runtime.machine.libraries import load_onnxruntime
 from edge_runtime.measure.lens import TissueLabel
-from edge_runtime.model.session import PROVIDERS, session_options
+from edge_runtime.model.session import Session
 
 from .errors import ParityError
 
@@ -162,10 +162,10 @@ def compare(pipeline: Pipeline, model: bytes, inputs: Iterable[NDArray[np.uint8]
     ------
     ParityError
         When shapes or types differ, a number is not finite, or the counts contradict the labels.
+    ModelIncompatibleError, InferenceError, ResourceError
+        As `Session`, when a device could not run the model either.
     """
-    engine = load_onnxruntime()
-    session = engine.InferenceSession(model, session_options(threads), providers=PROVIDERS)
-    names = list(_Arrays._fields)[: None if pipeline.stem else -1]
+    session, names = Session(model, threads), _Arrays._fields[: None if pipeline.stem else -1]
     count = pixels = different = ties = 0
     drift, moved, dice, evidence = 0.0, [], [], []
     for scan in inputs:
@@ -200,7 +200,7 @@ def compare(pipeline: Pipeline, model: bytes, inputs: Iterable[NDArray[np.uint8]
         lens_dice=min(dice, default=None),
         cf_inputs=len(moved),
         reference=f"torch {torch.__version__}",
-        engine=f"onnxruntime {engine.__version__}",
+        engine=f"onnxruntime {load_onnxruntime().__version__}",
         evidence_drift=max((largest for largest, _ in evidence), default=None),
         evidence_mean_drift=float(np.mean([mean for _, mean in evidence])) if evidence else None,
     )

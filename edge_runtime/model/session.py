@@ -1,4 +1,7 @@
-"""One onnxruntime session on checked bytes: opened, forked, stopped and described. No other file runs one."""
+"""One onnxruntime session on checked bytes: opened, forked, stopped and described.
+
+No other file of the runtime or of export runs one, so what export compares with PyTorch is what a device runs.
+"""
 
 from __future__ import annotations
 
@@ -179,7 +182,7 @@ def _never_destroy(session: object) -> None:
 
 
 def session_options(threads: int) -> Any:
-    """The session options of deployment, which export verifies under, too."""
+    """The session options of deployment."""
     options = load_onnxruntime().SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from edge_runtime import cli
+from edge_runtime.errors import ModelIncompatibleError
 from edge_runtime.frame.brightness import Brightness
 from edge_runtime.model.network import Network
 from edge_runtime.model.onnx_file import MAX_IR, MAX_OPSET, inspect
@@ -203,6 +204,11 @@ def test_counts_that_contradict_the_labels_are_noticed() -> None:
     assert {"lens_px", "cataract_px"} < set(outputs)
     with pytest.raises(ParityError, match="contradict the labels"):
         compare(Pipeline.of(checkpoint()), model.SerializeToString(), [small_inputs()[-1]])
+
+
+def test_a_model_that_a_device_cannot_load_is_refused_as_there() -> None:
+    with pytest.raises(ModelIncompatibleError, match="model-not-loadable"):
+        compare(Pipeline.of(checkpoint()), b"no model", small_inputs(1))
 
 
 def parity(**values: object) -> Parity:

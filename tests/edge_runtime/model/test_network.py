@@ -182,6 +182,13 @@ def test_model_that_the_engine_cannot_load_is_refused() -> None:
         Network(sealed(change), 1)
 
 
+def test_every_model_of_runtime_and_export_runs_as_on_a_device() -> None:
+    """Parity would else be measured beside the way of a device."""
+    sources = [path for room in ("edge_runtime", "export") for path in sorted((ROOT / room).rglob("*.py"))]
+    opening = [path for path in sources if "InferenceSession" in path.read_text(encoding="utf-8")]
+    assert [str(path.relative_to(ROOT)) for path in opening] == ["edge_runtime/model/session.py"]
+
+
 def test_engine_on_another_provider_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session, "PROVIDERS", ["CPUExecutionProvider"])
     monkeypatch.setattr(
