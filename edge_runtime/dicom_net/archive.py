@@ -24,7 +24,7 @@ _RESULT_CLASSES = (
 _REFUSED_BY_HTTP = {400, 409, 413, 415, 422}
 
 
-class Answer(Enum):
+class StoreOutcome(Enum):
     """What an archive said to a result."""
 
     THERE = auto()  # it has it, from now or before
@@ -35,7 +35,7 @@ class Answer(Enum):
 class Archive(Protocol):
     """Takes results."""
 
-    def send(self, paths: Sequence[str]) -> Generator[Answer, None, None]:
+    def send(self, paths: Sequence[str]) -> Generator[StoreOutcome, None, None]:
         """Send files, one after the other; the answer to each.
 
         Raises
@@ -65,7 +65,7 @@ class DicomNode:
     own_title: str
     patience_s: float
 
-    def send(self, paths: Sequence[str]) -> Generator[Answer, None, None]:
+    def send(self, paths: Sequence[str]) -> Generator[StoreOutcome, None, None]:
         """As `Archive.send`."""
         from pydicom.uid import ExplicitVRLittleEndian
         from pynetdicom import AE
@@ -86,18 +86,18 @@ class DicomNode:
             association.release()
 
 
-def _stored(association: Any, path: str) -> Answer:
+def _stored(association: Any, path: str) -> StoreOutcome:
     try:
         answer = association.send_c_store(path)
     except ValueError:  # no context for this class
-        return Answer.REFUSED
+        return StoreOutcome.REFUSED
     except RuntimeError:  # the association has ended
-        return Answer.LATER
+        return StoreOutcome.LATER
     status = answer.get("Status")
     if status is None or status >> 8 == 0xA7:  # no answer; out of resources
-        return Answer.LATER
+        return StoreOutcome.LATER
     good = status in (0, _ALREADY_THERE) or status >> 12 == 0xB  # warnings: it was stored
-    return Answer.THERE if good else Answer.REFUSED
+    return StoreOutcome.THERE if good else StoreOutcome.REFUSED
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ class DicomWeb:
     patience_s: float
     token: str | None = None
 
-    def send(self, paths: Sequence[str]) -> Generator[Answer, None, None]:
+    def send(self, paths: Sequence[str]) -> Generator[StoreOutcome, None, None]:
         """As `Archive.send`."""
         import requests
         from dicomweb_client import DICOMwebClient
@@ -138,7 +138,7 @@ def _without_parameters(response: Any, **_settings: Any) -> None:
     response.headers["Content-Type"] = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
 
 
-def _posted(client: Any, path: str) -> Answer:
+def _posted(client: Any, path: str) -> StoreOutcome:
     """Post a result. It is there only where the archive says so of this very object.
 
     Whatever else is a success of HTTP may be that of a proxy or of a page to log in, and received scans are deleted
@@ -150,41 +150,41 @@ def _posted(client: Any, path: str) -> Answer:
     result = dcmread(path)
     instance = str(result.SOPInstanceUID)
     try:
-        return _of_sequences(client.store_instances([result]), instance, Answer.LATER)
+        return _of_sequences(client.store_instances([result]), instance, StoreOutcome.LATER)
     except requests.HTTPError as error:
         return _of_refusal(error.response, instance)
     except requests.TooManyRedirects:
         raise _unreachable("The archive sends to another address.") from None
     except requests.exceptions.InvalidJSONError:  # which is no fault of the network
-        return Answer.LATER
+        return StoreOutcome.LATER
     except requests.RequestException:
         raise _unreachable("The archive cannot be reached.") from None
     except Exception:  # noqa: BLE001  # a malformed answer, in whichever way
-        return Answer.LATER
+        return StoreOutcome.LATER
 
 
-def _of_refusal(response: Any, instance: str) -> Answer:
+def _of_refusal(response: Any, instance: str) -> StoreOutcome:
     """What an error of HTTP says of an instance."""
     from pydicom.dataset import Dataset
 
     if response.status_code not in _REFUSED_BY_HTTP:
         raise _unreachable(f"The archive answers with HTTP {response.status_code}.") from None
     try:
-        return _of_sequences(Dataset.from_json(response.json()), instance, Answer.REFUSED)
+        return _of_sequences(Dataset.from_json(response.json()), instance, StoreOutcome.REFUSED)
     except Exception:  # noqa: BLE001  # whatever the answer is, the result is not there
-        return Answer.REFUSED
+        return StoreOutcome.REFUSED
 
 
-def _of_sequences(said: Any, instance: str, otherwise: Answer) -> Answer:
+def _of_sequences(said: Any, instance: str, otherwise: StoreOutcome) -> StoreOutcome:
     """What a response says of an instance (PS3.18, I.2); it raises whatever a malformed one brings about."""
     for item in said.get("FailedSOPSequence") or ():
         if item.get("ReferencedSOPInstanceUID") == instance:
             reason = item.get("FailureReason")
             if reason == _ALREADY_THERE:
-                return Answer.THERE
-            return Answer.LATER if reason is not None and reason >> 8 == 0xA7 else Answer.REFUSED
+                return StoreOutcome.THERE
+            return StoreOutcome.LATER if reason is not None and reason >> 8 == 0xA7 else StoreOutcome.REFUSED
     there = {item.get("ReferencedSOPInstanceUID") for item in said.get("ReferencedSOPSequence") or ()}
-    return Answer.THERE if instance in there else otherwise
+    return StoreOutcome.THERE if instance in there else otherwise
 
 
 def _unreachable(found: str) -> OutputError:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from edge_runtime.errors import OutputError, WriteError
 
-from .archive import Answer
+from .archive import StoreOutcome
 from .events import Event, Happened
 from .records import State
 
@@ -98,13 +98,13 @@ class Sender:
     def _send(self, exam: str, parcels: list[Parcel]) -> None:
         """Send the results of one exam over one connection."""
         later = False
-        with closing(self._archive.send([one.path for one in parcels])) as answers:
-            for parcel, answer in zip(parcels, answers, strict=True):
-                if answer is Answer.THERE:
+        with closing(self._archive.send([one.path for one in parcels])) as outcomes:
+            for parcel, outcome in zip(parcels, outcomes, strict=True):
+                if outcome is StoreOutcome.THERE:
                     self._exams.sent(parcel)
                     continue
                 later = True
-                if answer is Answer.REFUSED:
+                if outcome is StoreOutcome.REFUSED:
                     self._exams.refused(parcel)
                     if parcel.refusals + 1 >= MOST_REFUSALS:
                         self._give_up(exam)

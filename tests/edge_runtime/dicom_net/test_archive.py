@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from edge_runtime.dicom_net.archive import Answer, DicomNode, DicomWeb, archive_of
+from edge_runtime.dicom_net.archive import DicomNode, DicomWeb, StoreOutcome, archive_of
 from edge_runtime.dicom_net.library import hushed
 from edge_runtime.errors import OutputError, UsageError
 
@@ -121,25 +121,27 @@ def stored() -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("status", "content", "answer"),
     [
-        (200, stored(), Answer.THERE),
-        (200, b"", Answer.LATER),
-        (202, b"", Answer.LATER),
-        (200, {}, Answer.LATER),
-        (200, {"00081199": {"vr": "SQ", "Value": [item("1.2.3")]}}, Answer.LATER),
-        (200, {"00081198": {"vr": "SQ", "Value": [item("1.2.3", 0x0111)]}}, Answer.LATER),
-        (200, {"00081198": {"vr": "LO", "Value": ["text"]}}, Answer.LATER),
-        (200, [], Answer.LATER),
-        (200, b"{", Answer.LATER),
-        (409, {"00081198": {"vr": "LO", "Value": ["text"]}}, Answer.REFUSED),
-        (409, [], Answer.REFUSED),
-        (202, failed(0xC000), Answer.REFUSED),
-        (202, failed(0xA700), Answer.LATER),
-        (409, failed(0x0111), Answer.THERE),
-        (409, failed(0x0122), Answer.REFUSED),
-        (400, b"", Answer.REFUSED),
+        (200, stored(), StoreOutcome.THERE),
+        (200, b"", StoreOutcome.LATER),
+        (202, b"", StoreOutcome.LATER),
+        (200, {}, StoreOutcome.LATER),
+        (200, {"00081199": {"vr": "SQ", "Value": [item("1.2.3")]}}, StoreOutcome.LATER),
+        (200, {"00081198": {"vr": "SQ", "Value": [item("1.2.3", 0x0111)]}}, StoreOutcome.LATER),
+        (200, {"00081198": {"vr": "LO", "Value": ["text"]}}, StoreOutcome.LATER),
+        (200, [], StoreOutcome.LATER),
+        (200, b"{", StoreOutcome.LATER),
+        (409, {"00081198": {"vr": "LO", "Value": ["text"]}}, StoreOutcome.REFUSED),
+        (409, [], StoreOutcome.REFUSED),
+        (202, failed(0xC000), StoreOutcome.REFUSED),
+        (202, failed(0xA700), StoreOutcome.LATER),
+        (409, failed(0x0111), StoreOutcome.THERE),
+        (409, failed(0x0122), StoreOutcome.REFUSED),
+        (400, b"", StoreOutcome.REFUSED),
     ],
 )
-def test_what_an_archive_answers_over_http(status: int, content: Any, answer: Answer, web: Web, result: str) -> None:
+def test_what_an_archive_answers_over_http(
+    status: int, content: Any, answer: StoreOutcome, web: Web, result: str
+) -> None:
     web.answers = [(status, content)]
     assert list(DicomWeb(web.url, 5.0, "secret").send([result])) == [answer]
     assert web.tokens == ["Bearer secret"]
@@ -148,15 +150,15 @@ def test_what_an_archive_answers_over_http(status: int, content: Any, answer: An
 @pytest.mark.parametrize(
     ("media_type", "content", "answer"),
     [
-        ("text/html", b"<html>It works!</html>", Answer.LATER),
-        ("application/dicom+xml", b"<NativeDicomModel>", Answer.LATER),
-        ("application/dicom+json", b"<html>", Answer.LATER),
-        ("", b"text", Answer.LATER),
-        ("Application/DICOM+JSON; charset=utf-8", stored(), Answer.THERE),
+        ("text/html", b"<html>It works!</html>", StoreOutcome.LATER),
+        ("application/dicom+xml", b"<NativeDicomModel>", StoreOutcome.LATER),
+        ("application/dicom+json", b"<html>", StoreOutcome.LATER),
+        ("", b"text", StoreOutcome.LATER),
+        ("Application/DICOM+JSON; charset=utf-8", stored(), StoreOutcome.THERE),
     ],
 )
 def test_only_an_answer_that_can_be_read_says_that_a_result_is_there(
-    media_type: str, content: Any, answer: Answer, web: Web, result: str
+    media_type: str, content: Any, answer: StoreOutcome, web: Web, result: str
 ) -> None:
     web.answers, web.media_type = [(200, content)], media_type
     assert list(DicomWeb(web.url, 5.0).send([result])) == [answer]
