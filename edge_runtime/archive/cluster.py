@@ -14,7 +14,7 @@ from edge_runtime.batch.workers import TICK_S
 from edge_runtime.errors import EdgeCataractError, InternalError
 
 from .joined import joined_cluster
-from .patience import Patience
+from .patience import RetryPolicy
 from .score import ShardWorker, check_worker
 from .sent_settings import SentSettings
 
@@ -185,7 +185,7 @@ class ShardActor:
         self._error: EdgeCataractError | None = None
         try:
             check_worker(work)
-            self._worker = ShardWorker(work, Patience(work.patience_s))
+            self._worker = ShardWorker(work, RetryPolicy(work.patience_s))
         except EdgeCataractError as error:
             self._error = error.with_traceback(None)
 

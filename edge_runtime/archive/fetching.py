@@ -17,7 +17,7 @@ from .store import S3, join
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from .patience import Patience
+    from .patience import RetryPolicy
 
 AHEAD = 4  # files that wait in memory: 64 MB each at most, a megabyte or two as devices write them
 
@@ -37,7 +37,7 @@ class Fetcher:
         Repeats requests that are refused for a while.
     """
 
-    def __init__(self, root: str, patience: Patience) -> None:
+    def __init__(self, root: str, patience: RetryPolicy) -> None:
         self._root, self._patience = root, patience
         self._pool = ThreadPoolExecutor(AHEAD, thread_name_prefix="fetch")
 

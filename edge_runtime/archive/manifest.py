@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 from edge_runtime.errors import OutputError, ScanMissingError, UsageError
 
 from .library import arrow
-from .patience import Patience
+from .patience import RetryPolicy
 from .store import check_place, copied, parent
 
 COLUMNS = ("key", "path")  # the first one that there is
@@ -93,7 +93,7 @@ class Manifest:
 
 
 @contextmanager
-def opened_manifest(place: str, patience: Patience) -> Iterator[Manifest]:
+def opened_manifest(place: str, patience: RetryPolicy) -> Iterator[Manifest]:
     """Copy and check a manifest: Parquet or CSV with a column ``key`` (or ``path``), in a folder or in S3.
 
     Raises

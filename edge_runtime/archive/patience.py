@@ -23,7 +23,7 @@ class PassingError(Exception):
 
 
 @dataclass(slots=True)
-class Patience:
+class RetryPolicy:
     """Repeats requests, and counts them.
 
     Attributes

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from edge_runtime.batch.workers import TICK_S
 
-from .patience import Patience
+from .patience import RetryPolicy
 from .score import ShardWorker
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Reports = Generator["ShardReport | None", None, None]
 
 
-def by_processes(shards: Iterable[Shard], work: ArchiveWork, processes: int, patience: Patience) -> Reports:
+def by_processes(shards: Iterable[Shard], work: ArchiveWork, processes: int, patience: RetryPolicy) -> Reports:
     """Score shards; each report comes as soon as its shard is on the store, None every half second.
 
     Close the iterator to end the processes.
@@ -57,7 +57,7 @@ def by_processes(shards: Iterable[Shard], work: ArchiveWork, processes: int, pat
         while True:
             while len(running) < processes and (shard := next(left, None)) is not None:
                 if len(workers) == len(running):
-                    workers.append(ShardWorker(work, Patience(patience.limit_s, patience.stopped)))
+                    workers.append(ShardWorker(work, RetryPolicy(patience.limit_s, patience.stopped)))
                     idle.put(workers[-1])
                 running.add(pool.submit(score, shard))
             if not running:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
     from .manifest import Shard
-    from .patience import Patience
+    from .patience import RetryPolicy
     from .plan import ArchivePlan
     from .store import Store
 
@@ -36,7 +36,7 @@ _READ_AT_ONCE = 4
 _ROWS_TOGETHER = 100_000  # of the merged table, in one group
 
 
-def status(prefix: str, patience: Patience) -> dict[str, Any]:
+def status(prefix: str, patience: RetryPolicy) -> dict[str, Any]:
     """How much of an archive is there, by its names alone.
 
     Raises
@@ -62,7 +62,7 @@ def status(prefix: str, patience: Patience) -> dict[str, Any]:
     }
 
 
-def verify(prefix: str, patience: Patience, manifest: str | None = None) -> dict[str, Any]:
+def verify(prefix: str, patience: RetryPolicy, manifest: str | None = None) -> dict[str, Any]:
     """Read every shard, and check its rows, its digest, its plan and its model; with a manifest, every key.
 
     Raises
@@ -105,7 +105,7 @@ def verify(prefix: str, patience: Patience, manifest: str | None = None) -> dict
     }
 
 
-def merge(prefix: str, patience: Patience, out: str, *, overwrite: bool) -> int:
+def merge(prefix: str, patience: RetryPolicy, out: str, *, overwrite: bool) -> int:
     """Write all shards into one Parquet file, in the order of the manifest, each verified; returns its rows.
 
     Raises
@@ -175,7 +175,7 @@ def _tables(store: Store, plan: ArchivePlan) -> Iterator[ShardTable]:
 
 @contextmanager
 def _expected(
-    manifest: str | None, plan: ArchivePlan, patience: Patience
+    manifest: str | None, plan: ArchivePlan, patience: RetryPolicy
 ) -> Generator[Iterator[Shard | None], None, None]:
     """What each shard is made of, as the manifest says; None where none was given."""
     if manifest is None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from .library import arrow
 from .manifest import opened_manifest, shard_name
-from .patience import Patience
+from .patience import RetryPolicy
 from .plan import ArchivePlan, plan_of, settle
 from .processes import by_processes
 from .progress import ArchiveProgress
@@ -64,7 +64,7 @@ class ArchiveRun:
     ray: str | None
     scan_s: float
     price: float | None
-    patience: Patience
+    patience: RetryPolicy
     missing_ok: bool = False
 
 

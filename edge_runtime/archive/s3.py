@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from edge_runtime.errors import OutputError, ScanMissingError
 
 from .library import s3fs
-from .patience import PassingError, Patience
+from .patience import PassingError, RetryPolicy
 
 _TIMEOUTS_S = {"connect_timeout": 10, "read_timeout": 60}
 _TRIES = 3  # of the client itself, before the patience of the run begins
@@ -31,7 +31,7 @@ def file_system() -> Any:
     return s3fs().S3FileSystem(config_kwargs=config, use_listings_cache=False, skip_instance_cache=True)
 
 
-def read_object(place: str, most_bytes: int, patience: Patience) -> bytes:
+def read_object(place: str, most_bytes: int, patience: RetryPolicy) -> bytes:
     """The first bytes of an object, in one request.
 
     Raises
@@ -48,7 +48,7 @@ def read_object(place: str, most_bytes: int, patience: Patience) -> bytes:
     return content
 
 
-def pieces_of(place: str, size: int, patience: Patience) -> Iterator[bytes]:
+def pieces_of(place: str, size: int, patience: RetryPolicy) -> Iterator[bytes]:
     """A large object, piece after piece.
 
     Raises
@@ -83,7 +83,7 @@ class S3Store:
         Repeats requests that are refused for a while.
     """
 
-    def __init__(self, prefix: str, patience: Patience) -> None:
+    def __init__(self, prefix: str, patience: RetryPolicy) -> None:
         s3fs()
         self._prefix, self._patience = prefix.rstrip("/"), patience
 

@@ -13,7 +13,7 @@ from edge_runtime.machine.memory import MEGABYTE, resident_bytes
 
 from .fetching import Fetcher
 from .measuring import FetchedFile, MeasuredFile, measure_file, row_of_error
-from .patience import PATIENCE_S, Patience
+from .patience import PATIENCE_S, RetryPolicy
 from .plan import ArchivePlan, work_of
 from .sent_settings import SentSettings
 from .store import store_at
@@ -112,7 +112,7 @@ class ShardWorker:
         Repeats requests, and ends the work when it is stopped.
     """
 
-    def __init__(self, work: ArchiveWork, patience: Patience) -> None:
+    def __init__(self, work: ArchiveWork, patience: RetryPolicy) -> None:
         self._work, self._patience = work, patience
         self._store = store_at(work.prefix, patience)
         self._fetcher = Fetcher(work.root, patience)

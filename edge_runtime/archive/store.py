@@ -15,7 +15,7 @@ from typing import BinaryIO, Protocol
 from edge_runtime.errors import OutputError, UsageError, WriteError
 from edge_runtime.locked_file import make_folder, sync_file, sync_folder
 
-from .patience import Patience
+from .patience import RetryPolicy
 
 S3 = "s3://"
 _STALE_S = 3600.0  # a file under a temporary name that is older was left by a kill: writing a shard takes a moment
@@ -36,7 +36,7 @@ class Store(Protocol):
         """Names of the files in a folder below, with their sizes in bytes."""
 
 
-def store_at(place: str, patience: Patience) -> Store:
+def store_at(place: str, patience: RetryPolicy) -> Store:
     """The store of a prefix: ``s3://bucket/...``, or a folder.
 
     Raises
@@ -78,7 +78,7 @@ def parent(place: str) -> str:
     return place.rpartition("/")[0] if place.startswith(S3) else os.path.dirname(os.path.abspath(place))
 
 
-def copied(place: str, to: BinaryIO, patience: Patience) -> Iterator[bytes]:
+def copied(place: str, to: BinaryIO, patience: RetryPolicy) -> Iterator[bytes]:
     """Copy a large file, and give its pieces as they come.
 
     Raises

@@ -143,12 +143,12 @@ def _asked(options: argparse.Namespace) -> ArchiveRun:
 
 
 def _patience(options: argparse.Namespace) -> Any:
-    from edge_runtime.archive.patience import PATIENCE_S, Patience
+    from edge_runtime.archive.patience import PATIENCE_S, RetryPolicy
 
     seconds = PATIENCE_S if options.patience is None else options.patience
     if not 0 <= seconds < float("inf"):
         raise UsageError("usage", f"--patience {seconds:g} was given.", "Give seconds, 0 or more.")
-    return Patience(seconds)
+    return RetryPolicy(seconds)
 
 
 class _Console(ProgressLine):

@@ -10,12 +10,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from edge_runtime.archive.manifest import opened_manifest
-from edge_runtime.archive.patience import Patience
+from edge_runtime.archive.patience import RetryPolicy
 from edge_runtime.errors import ScanMissingError, UsageError
 
 
 def shards(path: Path, size: int) -> list[tuple[int, int, tuple[str, ...]]]:
-    with opened_manifest(str(path), Patience()) as manifest:
+    with opened_manifest(str(path), RetryPolicy()) as manifest:
         return [(shard.number, shard.first_row, shard.keys) for shard in manifest.shards(size)]
 
 
@@ -44,7 +44,7 @@ def test_the_column_of_a_batch_is_taken_where_there_is_no_key(tmp_path: Path) ->
 def test_it_is_known_by_its_bytes_and_its_place(tmp_path: Path) -> None:
     path = tmp_path / "m.csv"
     path.write_bytes(b"key\na\nb\n")
-    with opened_manifest(str(path), Patience()) as manifest:
+    with opened_manifest(str(path), RetryPolicy()) as manifest:
         assert manifest.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
         assert (manifest.rows, manifest.root) == (2, str(tmp_path))
         path.write_bytes(b"key\nz\n")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from edge_runtime.archive import patience as module
-from edge_runtime.archive.patience import PassingError, Patience
+from edge_runtime.archive.patience import PassingError, RetryPolicy
 from edge_runtime.errors import AnalysisCancelledError, OutputError
 
 
@@ -27,26 +27,26 @@ class Store:
 
 
 def test_a_request_is_repeated_until_it_is_answered() -> None:
-    patience = Patience()
+    patience = RetryPolicy()
     assert patience.ask(Store(5).ask) == "content"
     assert (patience.requests, patience.repeated) == (6, 5)
 
 
 def test_a_store_that_refuses_too_long_ends_the_run_with_what_it_said() -> None:
     with pytest.raises(OutputError, match="SlowDown") as ended:
-        Patience(0.0).ask(Store(1000).ask)
+        RetryPolicy(0.0).ask(Store(1000).ask)
     assert ended.value.word == "store-unreachable"
 
 
 def test_who_waits_is_freed_when_the_run_is_stopped() -> None:
-    patience = Patience()
+    patience = RetryPolicy()
     patience.stopped.set()
     with pytest.raises(AnalysisCancelledError):
         patience.ask(Store(1000).ask)
 
 
 def test_what_is_no_passing_error_is_not_repeated() -> None:
-    patience = Patience()
+    patience = RetryPolicy()
     with pytest.raises(ZeroDivisionError):
         patience.ask(lambda: 1 // 0)
     assert patience.requests == 1

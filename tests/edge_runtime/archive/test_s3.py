@@ -11,7 +11,7 @@ import pytest
 
 from benchmarks.robustness.object_store import Faults, ObjectStore, object_store
 from edge_runtime.archive import s3
-from edge_runtime.archive.patience import Patience
+from edge_runtime.archive.patience import RetryPolicy
 from edge_runtime.archive.s3 import S3Store, read_object
 from edge_runtime.errors import OutputError, ScanMissingError
 from tests.conftest import RunProgram
@@ -42,7 +42,7 @@ def bucket(store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]
 
 
 def test_the_first_content_of_a_name_stays(bucket: Any) -> None:
-    kept = S3Store("s3://archive/once", Patience())
+    kept = S3Store("s3://archive/once", RetryPolicy())
     assert kept.put_once("shards/1", b"first")
     assert not kept.put_once("shards/1", b"second")
     assert kept.read("shards/1") == b"first"
@@ -52,7 +52,7 @@ def test_the_first_content_of_a_name_stays(bucket: Any) -> None:
 
 
 def test_a_put_whose_answer_was_lost_is_no_second_one(bucket: Any, store: ObjectStore) -> None:
-    kept, patience = S3Store("s3://archive/lost", Patience()), Patience()
+    kept, patience = S3Store("s3://archive/lost", RetryPolicy()), RetryPolicy()
     store.fail(Faults(lost=0.6))
     for number in range(10):
         S3Store("s3://archive/lost", patience).put_once(str(number), b"%d" % number)
@@ -63,13 +63,13 @@ def test_a_put_whose_answer_was_lost_is_no_second_one(bucket: Any, store: Object
 def test_objects_are_read_in_part_and_what_is_none_is_told(bucket: Any) -> None:
     bucket.pipe_file("archive/a", b"0123456789")
     bucket.pipe_file("archive/empty", b"")
-    assert read_object("s3://archive/a", 4, Patience()) == b"0123"
-    assert read_object("s3://archive/empty", 4, Patience()) == b""
+    assert read_object("s3://archive/a", 4, RetryPolicy()) == b"0123"
+    assert read_object("s3://archive/empty", 4, RetryPolicy()) == b""
     with pytest.raises(ScanMissingError) as missing:
-        read_object("s3://archive/none", 4, Patience())
+        read_object("s3://archive/none", 4, RetryPolicy())
     assert missing.value.word == "missing-file"
     with pytest.raises(OutputError, match="no such bucket"):
-        read_object("s3://nobody/none", 4, Patience())
+        read_object("s3://nobody/none", 4, RetryPolicy())
 
 
 def test_a_store_that_is_away_ends_the_run_after_its_patience(bucket: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -77,7 +77,7 @@ def test_a_store_that_is_away_ends_the_run_after_its_patience(bucket: Any, monke
     s3.file_system.cache_clear()
     s3.file_system().retries = 1
     with pytest.raises(OutputError) as ended:
-        read_object("s3://archive/a", 4, Patience(0.0))
+        read_object("s3://archive/a", 4, RetryPolicy(0.0))
     assert ended.value.word == "store-unreachable"
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from edge_runtime.archive.manifest import Shard
-from edge_runtime.archive.patience import Patience
+from edge_runtime.archive.patience import RetryPolicy
 from edge_runtime.archive.score import ArchiveWork, ShardReport, ShardWorker, check_worker, score_shard
 from edge_runtime.archive.table import read_shard
 from edge_runtime.errors import EdgeCataractError, InternalError, OutputError
@@ -19,7 +19,7 @@ from .archives import NOT_GRADED, CrashingSettings, odd_scan, work_in, write_fil
 
 
 def score(work: ArchiveWork, shard: Shard) -> ShardReport:
-    worker = ShardWorker(work, Patience(1.0))
+    worker = ShardWorker(work, RetryPolicy(1.0))
     try:
         return worker.score(shard)
     finally:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from edge_runtime.archive import store as module
-from edge_runtime.archive.patience import Patience
+from edge_runtime.archive.patience import RetryPolicy
 from edge_runtime.archive.store import FolderStore, join, parent, store_at
 from edge_runtime.errors import OutputError, UsageError, WriteError
 
@@ -83,7 +83,7 @@ def test_a_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
 
 def test_other_schemes_are_refused() -> None:
     with pytest.raises(UsageError, match="gs://"):
-        store_at("gs://bucket/a", Patience())
+        store_at("gs://bucket/a", RetryPolicy())
 
 
 def test_keys_lie_beside_the_manifest_unless_they_say_where() -> None:
