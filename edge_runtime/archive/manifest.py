@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import io
 import os
 import tempfile
 from collections.abc import Iterator
@@ -151,22 +150,22 @@ def _parquet_column(file: BinaryIO) -> Iterator[list[Any]]:
 
 
 def _csv_column(file: BinaryIO) -> Iterator[list[Any]]:
-    text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
-    try:
-        table = csv.reader(text, strict=True)
-        header = next(table, [])
-        place = header.index(_column(header))
-        while rows := list(islice(table, _READ_AT_ONCE)):
-            filled = [row for row in rows if row]
-            if any(len(row) != len(header) for row in filled):
-                raise UsageError(
-                    "bad-manifest", "Rows of the manifest differ in their number of cells.", "Correct the table."
-                )
-            yield [row[place] for row in filled]
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise _unreadable(error) from error
-    finally:
-        text.detach()  # or it would close the file
+    # A text of its own over the same file, which it leaves open: it does not matter which of them is closed first.
+    with open(file.fileno(), encoding="utf-8-sig", newline="", closefd=False) as text:
+        text.seek(0)
+        try:
+            table = csv.reader(text, strict=True)
+            header = next(table, [])
+            place = header.index(_column(header))
+            while rows := list(islice(table, _READ_AT_ONCE)):
+                filled = [row for row in rows if row]
+                if any(len(row) != len(header) for row in filled):
+                    raise UsageError(
+                        "bad-manifest", "Rows of the manifest differ in their number of cells.", "Correct the table."
+                    )
+                yield [row[place] for row in filled]
+        except (csv.Error, UnicodeDecodeError) as error:
+            raise _unreadable(error) from error
 
 
 def _unreadable(error: Exception) -> UsageError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 from pathlib import Path
 
@@ -49,6 +50,22 @@ def test_it_is_known_by_its_bytes_and_its_place(tmp_path: Path) -> None:
         assert (manifest.rows, manifest.root) == (2, str(tmp_path))
         path.write_bytes(b"key\nz\n")
         assert [shard.keys for shard in manifest.shards(9)] == [("a", "b")]
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_pieces_that_nobody_takes_to_their_end_may_outlive_the_manifest(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"m.{suffix}"
+    keys = [f"k{number}" for number in range(5)]
+    path.write_text("\n".join(["key", *keys]))
+    if suffix == "parquet":
+        pq.write_table(pa.table({"key": keys}), path)
+    with opened_manifest(str(path), Patience()) as manifest:
+        pieces = manifest.shards(5)
+        assert next(pieces).keys == tuple(keys)
+        again = manifest.shards(2)
+        assert next(again).keys == ("k0", "k1")
+    del pieces, again  # what goes wrong now is a warning, and so an error of this test
+    gc.collect()
 
 
 @pytest.mark.parametrize(
