@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 # Reasons of rules that no graph holds: only the runtime knows them (docs/embedding/README.md).
 OF_THE_RUNTIME_ALONE = frozenset({"framed-picture"})
-COMPARED = ("lens_px", "cataract_px", "dropped_px", "window", "reasons", "decision", "borderline")
+JUDGED = ("cataract_fraction", "decision", "borderline")  # they follow from the reasons
+COMPARED = ("lens_px", "cataract_px", "dropped_px", "window", "reasons", *JUDGED)
 MAX_DIFFERENT_FP32 = 1e-6  # share of the pixels of all label maps
 
 
@@ -60,6 +61,7 @@ class Asked:
             "dropped_px": view.region.dropped,
             "window": [window.top, window.left, window.rows, window.columns],
             "reasons": known,
+            "cataract_fraction": eye.cataract_fraction,
             "decision": str(eye.decision),
             "borderline": eye.borderline,
             "labels": view.labels,
@@ -73,15 +75,13 @@ class Asked:
 
     def different(self, answer: dict[str, Any], labels: NDArray[np.uint8], *, exact: bool) -> list[str]:
         """Names of what a sample finds differently; without `exact`, counts may differ as few labels do."""
-        names = [
-            name for name in COMPARED if name not in ("decision", "borderline") or not self.judged_by_runtime_alone
-        ]
-        wrong = [name for name in names if answer.get(name) != self.found[name]]
-        if self.different_labels(labels) and exact:
-            wrong.append("labels")
-        if not exact:
-            wrong = [name for name in wrong if not name.endswith("_px")]
-        return wrong
+        names = [name for name in COMPARED if name not in JUDGED or not self.judged_by_runtime_alone]
+        wrong = [name for name in names if name not in answer or answer[name] != self.found[name]]
+        if exact:
+            return wrong + ["labels"] * bool(self.different_labels(labels))
+        undefined = answer.get("cataract_fraction") is None, self.found["cataract_fraction"] is None
+        few = {"cataract_fraction"} if undefined[0] == undefined[1] else set()
+        return [name for name in wrong if not name.endswith("_px") and name not in few]
 
     def different_labels(self, labels: NDArray[np.uint8]) -> int:
         """How many pixels of the label map differ; all of them where the map has another shape."""

@@ -43,8 +43,15 @@ async function analyzed(page, file) {
     const { labels, answer, details, threads } = window.answered;
     const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", labels.labels));
     const sha256 = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
-    const map = window.wanted ? Array.from(labels.labels) : null;
-    return { ...answer, ...details, threads, labels_sha256: sha256, labels: map, labels_shape: labels.shape };
+    const map = window.wanted ? Array.from(labels.labels) : null, picture = document.querySelector("#picture");
+    const { width, height } = picture, copy = Object.assign(document.createElement("canvas"), { width, height });
+    const context = copy.getContext("2d", { willReadFrequently: true });
+    context.drawImage(picture, 0, 0);
+    const { data } = context.getImageData(0, 0, width, height);
+    const painted = data.some((level, place) => place % 4 === 1 && level !== data[place - 1]);
+    const legend = document.querySelector("#key").checkVisibility();
+    const told = { labels_sha256: sha256, labels: map, labels_shape: labels.shape, painted, legend };
+    return { ...answer, ...details, threads, ...told };
   });
 }
 

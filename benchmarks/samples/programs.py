@@ -118,7 +118,7 @@ def ask_node(
     """The answers of the sample for Node.js; `modules` holds onnxruntime-node."""
     settings = folder / "files.json"
     files = {name: str(path) for name, path in release_files(precision).items()}
-    settings.write_text(json.dumps({**files, "pitch": pitch, "labels": str(folder)}), encoding="utf-8")
+    settings.write_text(json.dumps({**files, "pitch": pitch, "labels": str(folder), "details": True}), encoding="utf-8")
     command = ["node", EMBEDDING / "node" / "edge_cataract.mjs", settings, *scans]
     return _answers(_run(command, 900, NODE_PATH=str(modules)), folder)
 

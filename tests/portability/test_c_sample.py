@@ -79,7 +79,8 @@ def test_a_raw_frame_is_read_by_its_stated_shape(c_program: Path, tmp_path: Path
 DAMAGED: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "cut": (lambda whole: whole[:-1], "truncated"),
     "longer": (lambda whole: whole + b"\0", "trailing-bytes"),
-    "empty": (lambda _: b"", "unsupported-format"),
+    "empty": (lambda _: b"", "empty-file"),
+    "of another format": (lambda _: b"\xff\xd8\xff\xe0", "unsupported-format"),
     "header alone": (lambda _: b"P5\n1713 1459\n255\n", "truncated"),
     "no number": (lambda _: b"P5\nwide 1459\n255\n", "malformed-pgm"),
     "too large": (lambda _: b"P5\n9000000 9000000\n255\n", "too-many-pixels"),

@@ -43,12 +43,13 @@ def ask(program: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory)
 def told(scan: Scan, analyzer: CataractAnalyzer) -> list[str]:
     found = Asked.of(scan, analyzer).found
     counts = [str(found[name]) for name in ("lens_px", "cataract_px", "dropped_px")]
-    return [*counts, found["decision"], *found["reasons"]]
+    fraction = "none" if found["cataract_fraction"] is None else f"{found['cataract_fraction']:.17g}"
+    return [*counts, fraction, found["decision"], *found["reasons"]]
 
 
 def test_cpp_finds_what_the_runtime_finds(ask: Ask) -> None:
     analyzer, some = CataractAnalyzer(), scans()
-    alike = [some[name] for name in ("clear", "low", "noise")]
+    alike = [some[name] for name in ("clear", "low", "white", "noise")]
     assert ask(alike) == (0, [told(scan, analyzer) for scan in alike])
     assert ask([some["ill"]]) == (0, [told(some["ill"], analyzer)])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 
 from benchmarks.samples.asked import Asked
-from benchmarks.samples.programs import EMBEDDING, ask_node, release_files, write_pgm
+from benchmarks.samples.programs import EMBEDDING, ask_node, build_c, c_command, release_files, write_pgm
 from edge_runtime import CataractAnalyzer
 from edge_runtime.frame.prepare import prepare_frame
 from edge_runtime.frame.profiles import PixelPitch, profile_of_scan
@@ -174,6 +175,33 @@ def test_the_sample_for_node_finds_what_the_runtime_finds(node_modules: Path, tm
         )
 
 
+def test_the_samples_for_node_and_c_say_the_same(
+    program: Callable[[str], str], node_modules: Path, tmp_path: Path
+) -> None:
+    sample = build_c(tmp_path / "edge_cataract", compiler=program("gcc"))
+    files = [write_pgm(tmp_path / f"{name}.in.pgm", scans()[name]) for name in ("ill", "white")]
+    files.append(tmp_path / "other.pgm")
+    files[-1].write_bytes(b"\xff\xd8\xff\xe0")
+    settings = {name: str(path) for name, path in release_files("int8").items()}
+    (tmp_path / "files.json").write_text(json.dumps(settings))
+    node = ["node", EMBEDDING / "node/edge_cataract.mjs", tmp_path / "files.json"]
+    said = [
+        subprocess.run(
+            [*command, *files],
+            env={**os.environ, "NODE_PATH": str(node_modules)},
+            capture_output=True,
+            check=False,
+            timeout=120,
+        )
+        for command in (node, c_command(sample, "int8"))
+    ]
+    by_node, by_c = ([json.loads(line) for line in one.stdout.splitlines()] for one in said)
+    assert by_node == by_c
+    assert [one.returncode for one in said] == [65, 65]
+    assert [one.get("cataract_fraction") is None for one in by_c] == [False, True, True]
+    assert by_c[2] == {"scan": 3, "error": "unsupported-format"}
+
+
 def test_the_sample_for_node_says_a_word_for_a_damaged_scan(node_modules: Path, tmp_path: Path) -> None:
     settings, broken = tmp_path / "files.json", tmp_path / "MUSTERMANN.png"
     whole = (SAMPLES / "simulated-clear.png").read_bytes()
@@ -189,4 +217,5 @@ def test_the_sample_for_node_says_a_word_for_a_damaged_scan(node_modules: Path, 
     broken_one, whole_one = (json.loads(line) for line in done.stdout.splitlines())
     assert (done.returncode, broken_one) == (65, {"scan": 1, "error": "truncated-png"})
     assert whole_one["decision"] == "clear"
+    assert not {"table", "levels"} & set(whole_one), "they are asked for by details"
     assert b"MUSTERMANN" not in done.stdout + done.stderr

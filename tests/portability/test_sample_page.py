@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from edge_runtime.reading.raster import read_scan
 from edge_runtime.scan import Scan, scan_from_pixels
 
 from .conftest import Install
+from .test_node_measurement import scans
 
 pytestmark = [pytest.mark.network, pytest.mark.slow]
 
@@ -92,7 +94,8 @@ def test_a_file_that_cannot_be_analysed_has_its_word(page: Page, tmp_path: Path)
     files = {
         "truncated-png": whole[: len(whole) // 2],
         "damaged-png": whole[:5000] + bytes([whole[5000] ^ 1]) + whole[5001:],
-        "unsupported-format": b"GIF89a",
+        "unsupported-format": cv2.imencode(".jpg", grey)[1].tobytes(),
+        "empty-file": b"",
         "colour-image": cv2.imencode(".png", colours)[1].tobytes(),
         "alpha-channel": cv2.imencode(".png", np.dstack([colours, grey]))[1].tobytes(),
         "unknown-frame": cv2.imencode(".png", grey[:500])[1].tobytes(),
@@ -100,6 +103,10 @@ def test_a_file_that_cannot_be_analysed_has_its_word(page: Page, tmp_path: Path)
         "truncated": b"P5\n2150 1824\n255\n1234",
         "malformed-pgm": b"P5\nwide",
     }
+    palette = bytearray(whole)
+    palette[25] = 3
+    palette[29:33] = zlib.crc32(palette[12:29]).to_bytes(4)
+    files["palette-image"] = bytes(palette)
     paths = []
     for word, content in files.items():
         paths.append(tmp_path / word)
@@ -107,6 +114,19 @@ def test_a_file_that_cannot_be_analysed_has_its_word(page: Page, tmp_path: Path)
     found = page([SAMPLES / "simulated-clear.png", *paths, SAMPLES / "simulated-clear.png"])
     assert [answer.get("error") for answer in found["answers"]] == [None, *files, None]
     assert found["console"] == []
+
+
+def test_a_scan_that_is_not_graded_is_shown_without_numbers_and_colours(page: Page, tmp_path: Path) -> None:
+    white = write_pgm(tmp_path / "white.pgm", scans()["white"])
+    found = page([SAMPLES / "simulated-cataract.png", white], look=True)
+    assert (found["violations"], found["console"]) == ([], [])
+    graded, other = found["answers"]
+    assert (graded["gradable"], graded["painted"], graded["legend"]) == (True, True, True)
+    assert (other["gradable"], other["painted"], other["legend"]) == (False, False, False)
+    assert other["lens_px"] > 0
+    assert other["cataract_fraction"] is None
+    assert "Cataract" not in found["text"].split("Not graded")[1]
+    assert "Lens pixels" not in found["text"]
 
 
 def test_a_file_of_another_release_is_refused(

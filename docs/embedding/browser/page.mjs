@@ -7,10 +7,6 @@ function say(text) {
   at("state").textContent = text;
 }
 
-function shown(value, digits) {
-  return value === null ? "none" : value.toFixed(digits);
-}
-
 // What a reader sees first, and why.
 function words({ decision, reasons, borderline, cataract_fraction: fraction, threshold }) {
   if (decision === "ungradable")
@@ -27,11 +23,14 @@ function tell(answer, facts) {
   const [decision, meaning] = words(answer);
   at("decision").textContent = decision;
   at("meaning").textContent = meaning;
-  const rows = [
-    ["Cataract Fraction", shown(answer.cataract_fraction, 5)],
+  const counted = () => [
+    ["Cataract Fraction", answer.cataract_fraction.toFixed(5)],
     ["Lens pixels", answer.lens_px],
     ["Cataract pixels", answer.cataract_px],
     ["Pixels of other pieces", answer.dropped_px],
+  ];
+  const rows = [
+    ...(answer.gradable ? counted() : []), // of a scan that is not graded they would be read as a measurement
     ["Model", answer.model],
     ["Threads", facts.threads],
     ["Time", `${Math.round(facts.ms)} ms`],
@@ -44,10 +43,14 @@ function tell(answer, facts) {
     }),
   );
   at("numbers").replaceChildren(...cells);
+  at("key").hidden = !answer.gradable;
+  const colours = answer.gradable ? "the clear lens in blue, cataract in orange" : "as it is, because it is not graded";
+  at("picture").setAttribute("aria-label", `The scan: ${colours}`);
 }
 
-// Every second pixel of the native frame, and over it the labels, which lie on a coarser grid from the window's corner.
-function draw({ grey, shape }, { labels, shape: [mapRows, mapColumns] }, [top, left], grid) {
+// Every second pixel of the native frame, and over it the labels, which lie on a coarser grid from the window's corner;
+// a scan that is not graded is shown without them.
+function draw({ grey, shape }, { labels, shape: [mapRows, mapColumns] }, { window: [top, left], gradable }, grid) {
   const [rows, columns] = shape.map((side) => Math.ceil(side / STEP)), canvas = at("picture");
   Object.assign(canvas, { width: columns, height: rows });
   const picture = new ImageData(columns, rows);
@@ -55,7 +58,7 @@ function draw({ grey, shape }, { labels, shape: [mapRows, mapColumns] }, [top, l
     for (let column = 0; column < columns; column++) {
       const own = grey[row * STEP * shape[1] + column * STEP];
       const down = Math.floor((row * STEP - top) / grid), over = Math.floor((column * STEP - left) / grid);
-      const inside = down >= 0 && over >= 0 && down < mapRows && over < mapColumns;
+      const inside = gradable && down >= 0 && over >= 0 && down < mapRows && over < mapColumns;
       const colour = inside ? COLOURS[labels[down * mapColumns + over]] : null;
       for (let channel = 0; channel < 3; channel++)
         picture.data[place++] = colour ? own + OPACITY * (colour[channel] - own) : own;
@@ -77,7 +80,7 @@ worker.onmessage = ({ data }) => {
   if (data.state === "answered") {
     window.answered = { ...data.found, labels: data.labels }; // for tests, and for whoever looks in the console
     tell(data.found.answer, data.found);
-    draw(data.frame, data.labels, data.found.answer.window, data.found.grid);
+    draw(data.frame, data.labels, data.found.answer, data.found.grid);
     at("answer").hidden = false;
     say("Done.");
     at("decision").focus();

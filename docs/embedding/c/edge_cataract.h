@@ -49,7 +49,7 @@ typedef struct {
     const char *reasons[EC_MAX_REASONS]; /* why it is not graded: words of docs/codes.md */
     ec_decision decision;                /* by the threshold of the network's own metadata */
     int borderline;
-    double cataract_fraction, threshold, guard_band; /* the fraction only where lens_px is not 0 */
+    double cataract_fraction, threshold, guard_band; /* the fraction has no meaning with EC_UNGRADABLE */
     uint8_t *labels; /* of the largest piece of lens: 0 elsewhere, 1 clear, 2 cataract; ec_free_result frees it */
     int64_t labels_shape[2];
 } ec_result;

@@ -47,9 +47,8 @@ void judge(const float *likely, const uint8_t *holds, int known_device, ec_resul
 void decide(double threshold, double guard_band, ec_result *result) {
     result->threshold = threshold;
     result->guard_band = guard_band;
-    if (!result->lens_px) return; /* the fraction is undefined, not 0 */
+    if (result->reason_count || !result->lens_px) return; /* not graded: the fraction is undefined, not 0 */
     result->cataract_fraction = (double)result->cataract_px / (double)result->lens_px;
-    if (result->reason_count) return;
     double margin = result->cataract_fraction - threshold;
     result->decision = margin >= 0 ? EC_CATARACT : EC_CLEAR;
     result->borderline = fabs(margin) <= guard_band + ROUNDING;

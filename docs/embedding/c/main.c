@@ -70,8 +70,8 @@ static void print_result(int number, const char *model, const ec_result *result,
         printf("%s\"%s\"", place ? ", " : "", result->reasons[place]);
     printf("], \"lens_px\": %lld, \"cataract_px\": %lld, \"dropped_px\": %lld, \"cataract_fraction\": ",
            (long long)result->lens_px, (long long)result->cataract_px, (long long)result->dropped_px);
-    if (result->lens_px) printf("%.17g", result->cataract_fraction);
-    else printf("null"); /* undefined, not 0 */
+    if (result->decision == EC_UNGRADABLE) printf("null"); /* undefined, not 0 */
+    else printf("%.17g", result->cataract_fraction);
     printf(", \"threshold\": %.17g, \"guard_band\": %.17g, \"decision\": \"%s\", \"borderline\": %s", result->threshold,
            result->guard_band, DECISIONS[result->decision], result->borderline ? "true" : "false");
     printf(", \"window\": [%lld, %lld, %lld, %lld], \"model\": \"%s\"", (long long)result->window[0],

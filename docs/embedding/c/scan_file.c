@@ -29,6 +29,7 @@ static unsigned long header_number(FILE *file) {
 
 static ec_status read_header(FILE *file, ec_scan *scan, char *message) {
     int first = getc(file), second = getc(file);
+    if (first == EOF) return refused(message, "empty-file: it holds nothing");
     if (first != 'P' || second != '5')
         return refused(message, "unsupported-format: no binary PGM (P5); decode the scan first");
     scan->columns = header_number(file);

@@ -42,7 +42,7 @@ template <typename Grey> struct Scan {
 
 struct Answer {
     std::int64_t lens_px, cataract_px, dropped_px;
-    std::optional<double> cataract_fraction; // undefined without a lens, not 0
+    std::optional<double> cataract_fraction; // of a scan that is not graded: none, not 0
     double threshold, guard_band;
     ec_decision decision;
     bool borderline;
@@ -96,7 +96,7 @@ class Analyzer {
         given.lens_px = found.lens_px;
         given.cataract_px = found.cataract_px;
         given.dropped_px = found.dropped_px;
-        if (found.lens_px) given.cataract_fraction = found.cataract_fraction;
+        if (found.decision != EC_UNGRADABLE) given.cataract_fraction = found.cataract_fraction;
         given.threshold = found.threshold;
         given.guard_band = found.guard_band;
         given.decision = found.decision;

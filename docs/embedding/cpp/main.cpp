@@ -1,6 +1,8 @@
 // `edge_cataract_cpp LIBRARY PREPARE LOOK CROP NETWORK COUNT ROWS COLUMNS WHITE RAW ...`: a line for every raw grey
-// frame: lens_px, cataract_px, dropped_px, decision, and the reasons not to grade it; or an error's word.
+// frame: lens_px, cataract_px, dropped_px, Cataract Fraction or "none", decision, and the reasons not to grade it; or an
+// error's word.
 #include <fstream>
+#include <iomanip>
 #include <iostream>
 #include <iterator>
 
@@ -22,8 +24,10 @@ template <typename Grey> edge_cataract::Scan<Grey> read(const char *path, char *
 
 void tell(const edge_cataract::Answer &answer) {
     static constexpr const char *DECISIONS[] = {"ungradable", "clear", "cataract"};
-    std::cout << answer.lens_px << ' ' << answer.cataract_px << ' ' << answer.dropped_px << ' '
-              << DECISIONS[answer.decision];
+    std::cout << answer.lens_px << ' ' << answer.cataract_px << ' ' << answer.dropped_px << ' ';
+    if (answer.cataract_fraction) std::cout << std::setprecision(17) << *answer.cataract_fraction;
+    else std::cout << "none";
+    std::cout << ' ' << DECISIONS[answer.decision];
     for (const auto &reason : answer.reasons) std::cout << ' ' << reason;
     std::cout << '\n';
 }

@@ -35,8 +35,9 @@ export function judged(measured, known, { threshold, guardBand }) {
     ...REASONS.filter(holds),
     ...(known && !measured.found ? ["no-brightness-reference"] : []),
   ];
-  const fraction = measured.lens_px ? measured.cataract_px / measured.lens_px : null; // undefined, not 0
-  const margin = reasons.length || fraction === null ? null : fraction - threshold;
+  const graded = !reasons.length && measured.lens_px > 0;
+  const fraction = graded ? measured.cataract_px / measured.lens_px : null; // undefined, not 0
+  const margin = graded ? fraction - threshold : null;
   return {
     gradable: !reasons.length,
     reasons,
@@ -46,8 +47,8 @@ export function judged(measured, known, { threshold, guardBand }) {
     cataract_fraction: fraction,
     threshold,
     guard_band: guardBand,
-    decision: margin === null ? "ungradable" : margin >= 0 ? "cataract" : "clear",
-    borderline: margin !== null && Math.abs(margin) <= guardBand + ROUNDING,
+    decision: !graded ? "ungradable" : margin >= 0 ? "cataract" : "clear",
+    borderline: graded && Math.abs(margin) <= guardBand + ROUNDING,
     window: measured.window,
   };
 }

@@ -34,9 +34,9 @@ function header(content) {
   const view = new DataView(content.buffer, content.byteOffset, content.byteLength);
   const [columns, rows] = [view.getUint32(0), view.getUint32(4)];
   const [bits, colour, , , interlaced] = content.subarray(8, 13);
-  if (colour === 3) throw new ScanError("palette", "its colours are numbers of a list");
+  if (colour === 3) throw new ScanError("palette-image", "its colours are numbers of a list");
   if (colour === 4 || colour === 6) throw new ScanError("alpha-channel", "it says how transparent pixels are");
-  if (bits !== 8 && bits !== 16) throw new ScanError("unknown-depth", `${bits} bits`);
+  if (bits !== 8 && bits !== 16) throw new ScanError("unsupported-depth", `${bits} bits`);
   if (interlaced) throw new ScanError("interlaced-png", "it is stored in several passes");
   if (!rows || !columns || rows * columns > MAX_PIXELS) throw new ScanError("too-many-pixels", `${columns} x ${rows}`);
   return { columns, rows, bytes: bits / 8, channels: colour === 2 ? 3 : 1 };
@@ -125,7 +125,8 @@ function fromPgm(file) {
 
 // `file`: bytes of a PNG or a PGM.
 export async function readScan(file) {
-  if (file.length > MAX_BYTES) throw new ScanError("too-large", "more than 64 MiB");
+  if (file.length > MAX_BYTES) throw new ScanError("file-too-large", "more than 64 MiB");
+  if (!file.length) throw new ScanError("empty-file", "it holds nothing");
   if (SIGNATURE.every((byte, place) => file[place] === byte)) return fromPng(file);
   if (file[0] === 80 && file[1] === 53) return fromPgm(file);
   throw new ScanError("unsupported-format", "a grey PNG or PGM was expected");

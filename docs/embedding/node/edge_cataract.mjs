@@ -1,6 +1,7 @@
 // `node edge_cataract.mjs FILES.json SCAN ...`: a line of JSON for every scan (PNG or PGM), in their order.
 // FILES.json names the files of a release: prepare, look, crop, network, count; and, if it must be, `pitch` (um),
-// `threads`, and `labels`: a folder for label maps. onnxruntime-node is found as packages are, by NODE_PATH, too.
+// `threads`, `labels`: a folder for label maps, and `details`: true adds levels and table. onnxruntime-node is found as
+// packages are, by NODE_PATH, too.
 import fs from "node:fs";
 import { createRequire } from "node:module";
 import { Analyzer } from "../javascript/analysis.mjs";
@@ -16,7 +17,7 @@ function options() {
 }
 
 const [settings, ...scans] = process.argv.slice(2);
-const { pitch, labels: folder, threads, ...paths } = JSON.parse(fs.readFileSync(settings, "utf8"));
+const { pitch, labels: folder, threads, details: detailed, ...paths } = JSON.parse(fs.readFileSync(settings, "utf8"));
 const files = Object.fromEntries(NAMES.map((name) => [name, fs.readFileSync(paths[name])]));
 const analyzer = await Analyzer.open(ort, files, threads, options());
 for (const [place, path] of scans.entries()) {
@@ -26,7 +27,7 @@ for (const [place, path] of scans.entries()) {
     const [rows, columns] = labels.shape;
     const map = Buffer.concat([Buffer.from(`P5\n${columns} ${rows}\n255\n`), labels.labels]);
     if (folder) fs.writeFileSync(`${folder}/${scan}.pgm`, map);
-    console.log(JSON.stringify({ scan, ...answer, ...details }));
+    console.log(JSON.stringify({ scan, ...answer, ...(detailed ? details : {}) }));
   } catch (error) {
     if (!error.word) throw error;
     console.log(JSON.stringify({ scan, error: error.word }));

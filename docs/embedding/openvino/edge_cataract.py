@@ -86,8 +86,9 @@ class Analyzer:
             holds.add("no-brightness-reference")
         reasons = [word for word in REASONS if word in holds]
         counts = {name: int(seen[name]) for name in ("lens_px", "cataract_px", "dropped_px")}
-        fraction = counts["cataract_px"] / counts["lens_px"] if counts["lens_px"] else None  # undefined, not 0
-        margin = None if reasons or fraction is None else fraction - self.threshold
+        graded = not reasons and counts["lens_px"] > 0
+        fraction = counts["cataract_px"] / counts["lens_px"] if graded else None  # undefined, not 0
+        margin = None if fraction is None else fraction - self.threshold
         decision = "ungradable" if margin is None else "cataract" if margin >= 0 else "clear"
         near = margin is not None and abs(margin) <= self.guard_band + 1e-9  # 0.14 - 0.12 is more than 0.02 in binary
         told = {"cataract_fraction": fraction, "reasons": reasons, "decision": decision, "borderline": near}

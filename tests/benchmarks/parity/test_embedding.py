@@ -103,6 +103,13 @@ def test_a_decision_that_differs_is_told_even_where_labels_may() -> None:
     assert asked.different(asked.found, labels, exact=True) == ["labels"]
     assert asked.different(asked.found, labels, exact=False) == []
     assert asked.different(asked.found | {"decision": "cataract"}, labels, exact=False) == ["decision"]
+    fraction = asked.found["cataract_fraction"]
+    assert asked.different(asked.found | {"cataract_fraction": fraction + 1e-6}, labels, exact=False) == []
+    for exact in (True, False):
+        wrong = asked.different(asked.found | {"cataract_fraction": None}, asked.found["labels"], exact=exact)
+        assert wrong == ["cataract_fraction"]
+        without = {name: value for name, value in asked.found.items() if name != "cataract_fraction"}
+        assert asked.different(without, asked.found["labels"], exact=exact) == ["cataract_fraction"]
     assert asked.different_labels(labels) == 1
     assert asked.different_labels(labels[1:]) == labels.size
 
