@@ -1,4 +1,4 @@
-"""The published recipe against the one that ships, after equal training time: cost, memory, lens Dice and AUC.
+"""The published recipe against the one for two cores, after equal training time: cost, memory, lens Dice and AUC.
 
     python -m benchmarks.evidence.recipes --data DIR --minutes 60
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from concurrent.futures import as_completed
 from dataclasses import asdict, dataclass
@@ -47,6 +48,9 @@ FOLDERS = {
     "truth_tissue": "truth_tissue",
 }  # by column of scans.csv
 LEDGER = "cohort.ledger"
+_DESCRIBED = re.compile(
+    r"phantom (?P<version>\S+), cohort (?P<cohort>\S+), (?P<patients>\d+) patients, seed (?P<seed>\d+)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,12 @@ class CohortStamp:
         return (
             f"simulated scans: phantom {self.version}, cohort {self.cohort}, {self.patients} patients, seed {self.seed}"
         )
+
+    @classmethod
+    def described(cls, text: str) -> tuple[Self, ...]:
+        """The cohorts that a text names as `describe` does, in their order; none where it names none."""
+        found = _DESCRIBED.finditer(text)
+        return tuple(cls(one["cohort"], int(one["seed"]), int(one["patients"]), one["version"]) for one in found)
 
 
 @dataclass(frozen=True, slots=True)

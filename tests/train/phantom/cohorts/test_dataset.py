@@ -17,7 +17,7 @@ import pytest
 from edge_runtime.errors import OutputError
 from tests.conftest import ROOT
 from train.data.dataset import read_dataset
-from train.phantom.cohorts.dataset import LEDGER, Cohort, write_cohort
+from train.phantom.cohorts.dataset import LEDGER, Cohort, CohortStamp, write_cohort
 
 pytestmark = pytest.mark.slow  # each writes a cohort, or waits for one
 COHORT = Cohort.plan("training", seed=5, patients=2)
@@ -28,6 +28,12 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("one")
     write_cohort(COHORT, out)
     return out
+
+
+def test_cohorts_are_read_from_what_describes_them() -> None:
+    one, other = CohortStamp("training", 9, 1150, "8"), CohortStamp("test-retest", 5201, 100, "8")
+    assert CohortStamp.described(f"over 43 eyes of {one.describe()} (per eye: 0.9); {other.describe()}") == (one, other)
+    assert CohortStamp.described("held-out patients") == ()
 
 
 def contents(out: Path) -> dict[str, bytes]:
