@@ -17,8 +17,8 @@ from edge_runtime.frame.resample import at_8_bits, on_scan_pixels
 from edge_runtime.measure.lens import TissueLabel
 
 from .lettering import Lettering
-from .overlay_words import footer_lines, header_lines
-from .zone_lines import draw_zones
+from .overlay_words import footer_lines, header_lines, zone_legend
+from .zone_lines import draw_zones, zones_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -47,7 +47,8 @@ def draw_overlay(
     date
         Day of the analysis, written into the header; None: today, in UTC. The same result and day give the same bytes.
     zones
-        Whether the borders of the lens zones are drawn into the original.
+        Whether the borders of the lens zones are drawn into the original; the footer says what they are, or that they
+        could not be measured.
 
     Returns
     -------
@@ -62,11 +63,12 @@ def draw_overlay(
     day = date or time.strftime("%Y-%m-%d", time.gmtime())
     letters = Lettering(layout.columns, layout.unit)
     header = letters.wrapped(header_lines(result, laterality, day))
-    footer = letters.wrapped(footer_lines(result))
+    found = zones_of(result) if zones else None
+    footer = letters.wrapped([*(zone_legend(drawn=found is not None) if zones else []), *footer_lines(result)])
     top = letters.height(len(header) + 1)
     picture = np.full((top + layout.panel_rows + letters.height(len(footer)), layout.columns, 3), BACKGROUND, np.uint8)
     letters.write(picture, header, 0)
-    original = "Original, with the zones of the lens" if zones else "Original"
+    original = "Original, with the zones of the lens" if found is not None else "Original"
     for title, column in (("Cataract probability", layout.overlay), (original, layout.original)):
         letters.write(picture, [title], top - letters.height(1), column)
     letters.write(picture, footer, top + layout.panel_rows)
@@ -74,8 +76,8 @@ def draw_overlay(
     panels = [picture[top : top + rows, left : left + columns] for left in (layout.overlay, layout.original)]
     _draw_scan(panels, result)
     inside.draw(panels[0], layout.unit)
-    if zones:
-        draw_zones(panels[1], result, layout.unit)
+    if found is not None:
+        draw_zones(panels[1], result, found, layout.unit)
     _draw_colour_bar(picture[top : top + layout.panel_rows], layout, letters)
     return picture
 

@@ -42,6 +42,13 @@ def footer_lines(result: ScanResult) -> list[str]:
     ]
 
 
+def zone_legend(*, drawn: bool) -> list[str]:
+    """What the lines of the zones are; or that there are none, because the lens has no outline that a lens can have."""
+    if not drawn:
+        return ["Zones of the lens: not measured in this scan."]
+    return ["Orange lines: borders of nucleus, cortex (front, back) and the layers below the capsule (front, back)."]
+
+
 def short_name(text: str) -> str:
     """Text as it can be drawn; a long one loses its middle."""
     escaped = drawable(text)

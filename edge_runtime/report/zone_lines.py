@@ -14,13 +14,19 @@ from edge_runtime.measure.zones import Zone
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from edge_runtime.measure.lens_measures import MeasuredLens
     from edge_runtime.results import ScanResult
 
 BORDER = (64, 160, 255)  # orange, in cv2's order: apart from grey, and to the colour-blind apart from white
 
 
-def draw_zones(panel: NDArray[np.uint8], result: ScanResult, unit: int) -> None:
-    """Draw the borders of nucleus, cortex and subcapsular layers; nothing where they could not be measured.
+def zones_of(result: ScanResult) -> MeasuredLens | None:
+    """The zones of the lens of a scan; None where they could not be measured."""
+    return None if result.lens is None else measure_zones(result.lens, None, None)
+
+
+def draw_zones(panel: NDArray[np.uint8], result: ScanResult, found: MeasuredLens, unit: int) -> None:
+    """Draw the borders of nucleus, cortex and subcapsular layers.
 
     Parameters
     ----------
@@ -28,14 +34,13 @@ def draw_zones(panel: NDArray[np.uint8], result: ScanResult, unit: int) -> None:
         (rows, columns, 3) uint8, the scan as it is drawn.
     result
         The scan.
+    found
+        Its zones.
     unit
         Width of a thin line in pixels.
     """
     import cv2
 
-    found = None if result.lens is None else measure_zones(result.lens, None, None)
-    if found is None:
-        return
     labels = result.maps.prediction.labels
     rows, columns = (np.flatnonzero((labels != TissueLabel.BACKGROUND).any(axis=axis)) for axis in (1, 0))
     zones = np.zeros_like(labels)

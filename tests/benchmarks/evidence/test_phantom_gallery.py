@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
+from pathlib import Path
 
-from benchmarks.evidence.phantom_gallery import every_kind, eye_plan, panel, scan_plan, sheet
+import numpy as np
+import pytest
+
+from benchmarks.evidence import phantom_gallery
+from benchmarks.evidence.phantom_gallery import BAND_ROWS, every_kind, eye_plan, panel, scan_plan, sheet
 from edge_runtime.measure.kinds import OpacityKind
 from train.phantom.patient import make_eye
 from train.phantom.render import simulate
@@ -31,3 +35,21 @@ def test_a_panel_is_grey_but_for_its_title_and_its_outlines() -> None:
     bare, titled, outlined = panel(scan, "", outlined=False), panel(scan, "title", outlined=False), panel(scan, "title")
     assert coloured(bare) == 0
     assert 0 < coloured(titled) < coloured(outlined)
+
+
+def test_the_title_of_a_lens_close_up_stands_above_it() -> None:
+    scan = simulate(eye_plan("age30", 30.0), scan_plan(0.0))
+    bare, titled = (panel(scan, title, outlined=False, close=True) for title in ("", "4 posterior subcapsular"))
+    lettered = (bare != titled).any(axis=(1, 2))
+    assert lettered.any()
+    assert not lettered[BAND_ROWS:].any()
+    assert not bare[:BAND_ROWS].any()
+    across = (bare != titled).any(axis=(0, 2))
+    assert not across[-5:].any(), "the longest title is cut"
+
+
+def test_one_sheet_can_be_drawn_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    black = np.zeros((255, 300, 3), np.uint8)
+    monkeypatch.setattr(phantom_gallery, "SHEETS", dict.fromkeys(["kinds", "ages"], (lambda: [black], 1)))
+    assert phantom_gallery.main(["--out", str(tmp_path), "--only", "kinds"]) == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["kinds.jpg"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,8 +13,10 @@ from numpy.typing import NDArray
 
 from edge_runtime import CataractAnalyzer, Laterality, PixelPitch
 from edge_runtime.golden import SAMPLES
+from edge_runtime.report.lettering import Lettering
 from edge_runtime.report.overlay import BACKGROUND, colours_of, draw_overlay, panel_shape
-from edge_runtime.report.overlay_words import footer_lines, header_lines, short_name
+from edge_runtime.report.overlay_words import footer_lines, header_lines, short_name, zone_legend
+from edge_runtime.report.zone_lines import BORDER
 from edge_runtime.results import ScanResult
 from tests.edge_runtime.pictures import empty_frame, lens_frame
 
@@ -151,6 +154,28 @@ def test_footer_says_sample_only_of_a_bundled_sample(result: ScanResult, bundled
     assert footer_lines(sample)[1].startswith("SIMULATED SAMPLE, NOT A PATIENT. Model trained on simulated scans.")
     assert "SAMPLE" not in footer_lines(result)[1]
     assert footer_lines(result)[1].endswith("Research use only. Not a medical device.")
+
+
+def test_the_lines_of_the_zones_are_named_where_they_are_drawn(
+    result: ScanResult, bundled_analyzer: CataractAnalyzer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[str] = []
+    write = Lettering.write
+
+    def noted(self: Lettering, picture: Any, lines: Sequence[str], *place: int) -> None:
+        written.extend(lines)
+        write(self, picture, lines, *place)
+
+    monkeypatch.setattr(Lettering, "write", noted)
+    scan = bundled_analyzer.analyze(SAMPLES / "simulated-cataract.png")
+    for one, words in ((scan, zone_legend(drawn=True)), (result, zone_legend(drawn=False))):
+        for zones in (True, False):
+            written.clear()
+            picture = draw_overlay(one, date=DAY, zones=zones)
+            assert ("".join(words) in " ".join(written)) == zones
+            assert any("ones of the lens" in line or "Orange" in line for line in written) == zones
+            orange = bool((picture == BORDER).all(axis=2).any())
+            assert orange == (zones and one is scan)
 
 
 @pytest.mark.parametrize(
