@@ -10,7 +10,8 @@ REASONS: dict[str, str] = {
     "other-scan": "The picture is a scan of another part: of the cornea, of the chamber angle, or of the retina.",
     "lens-not-found": "No natural lens found: perhaps an artificial lens, or the lens lies outside the frame.",
     "lens-too-small": "What was found is less than 2 mm deep or 1 mm wide, too small for a view of a natural lens.",
-    "lens-too-large": "What was found is larger than any human lens (over 12 mm), as when grey levels are inverted.",
+    "lens-too-large": "What was found is larger than any human lens (over 12 mm), as in a picture upside down or with "
+    "inverted grey levels.",
     "lens-not-solid": "What was found fills less than half of its bounding box: streaks or specks rather than a lens.",
     "lens-in-part": "Less than three quarters of the lens that is seen were labelled, as behind a phakic implant: the "
     "number would be that of a part.",
@@ -29,7 +30,7 @@ ADVICE: dict[str, str] = {
     "other-scan": "Repeat the scan with the lens in the frame.",
     "lens-not-found": "Perhaps an artificial lens: do not repeat the scan, show it to a doctor.",
     "lens-too-small": "Perhaps an artificial lens: do not repeat the scan, show it to a doctor.",
-    "lens-too-large": "Check the export: are bright tissues bright? Then repeat the scan.",
+    "lens-too-large": "Check the export: is the cornea at the top, are bright tissues bright? Then repeat the scan.",
     "lens-not-solid": "Perhaps an artificial lens: do not repeat the scan, show it to a doctor.",
     "lens-in-part": "Repeat the scan; if that does not help, look with the slit lamp.",
     "no-brightness-reference": "Repeat the scan with cornea and iris in the frame.",

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from edge_runtime.measure.answer import DOUBTS
 from edge_runtime.printable import printable
 
 from .bundled_samples import SAMPLE_NOTE, is_bundled_sample
 from .document import DISCLAIMER
+from .exam_words import notices_to_read, scans_counted
 from .language import ENGLISH, Language
 
 if TYPE_CHECKING:
@@ -136,12 +136,7 @@ class _Summary:
         """How many scans stand behind the mean, how far they are apart, and what each of them says."""
         eye, say, number = self.eye, self.language.say, self.language.number
         fractions = [scan.cataract_fraction for scan in eye.scans if scan.cataract_fraction is not None]
-        line = "  " + say(
-            "{given} scans given, {expected} expected, {graded} graded",
-            given=number(len(eye.entries), 0),
-            expected=number(eye.scans_expected, 0),
-            graded=number(len(fractions), 0),
-        )
+        line = "  " + scans_counted(eye, self.language)
         if eye.cataract_fraction_sd is not None:
             line += say(
                 "; SD {deviation}, range {low} to {high}",
@@ -159,7 +154,7 @@ class _Summary:
     def _notes(self, room: int) -> list[str]:
         """Each warning with the scans that it is about, doubts about the number first; the rest by their words."""
         about: dict[tuple[str, str], list[str]] = {}
-        for notice in sorted(self.eye.notices, key=lambda one: one.code not in DOUBTS):
+        for notice in notices_to_read(self.eye):
             sources = about.setdefault((notice.code, self._message(notice)), [])
             if self._is_exam and notice.source:
                 sources.append(printable(notice.source))

@@ -228,6 +228,7 @@ def test_a_fault_is_said_in_plain_words_and_the_way_goes_on(
     assert found["refused"] == "Scan 3: The file is too large."
     assert found["tries"] == 6
     assert found["failed"].startswith("The service stopped while it measured these scans.")
+    assert found["many"] == "Scans: 7, more than 6"
     assert found["twice"] == "The same scan was chosen twice. Remove one of the two. duplicate-scan"
 
 

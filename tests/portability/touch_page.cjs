@@ -301,6 +301,7 @@ async function faults(browser) {
   await page.unroute("**/analysis");
   await page.locator(".failed .actions button").first().tap();
   await choose(page, plan.files.slice(6));
+  found.many = await page.locator(".count").innerText();
   await page.tap("#analyse");
   await page.locator(".failed").waitFor();
   found.twice = await page.locator(".failed .notice").innerText();

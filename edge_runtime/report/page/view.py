@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from edge_runtime.codes import ANSWER_REASONS
-from edge_runtime.measure.answer import DOUBTS
 from edge_runtime.measure.grade import STEP_EDGES_DB, STEP_WORDS
 from edge_runtime.measure.quality import NOT_GRADED
+from edge_runtime.report.exam_words import notices_to_read, scans_counted
 from edge_runtime.report.eye_picture import ANGLES, Angles, angles_of
 from edge_runtime.results import ScanResult
 
@@ -227,14 +227,7 @@ def _scan(entry: ScanResult | UnreadableScan, position: int, language: Language,
 def _quality(eye: EyeResult, language: Language) -> tuple[str, ...]:
     """How many scans stand behind the answer, and how far they are apart."""
     say, number = language.say, language.number
-    lines = [
-        say(
-            "{given} scans given, {expected} expected, {graded} graded",
-            given=number(len(eye.entries), 0),
-            expected=number(eye.scans_expected, 0),
-            graded=number(eye.scans_used, 0),
-        )
-    ]
+    lines = [scans_counted(eye, language)]
     found = eye.findings.leave_one_out
     if found is not None:
         low, high = (number(value, 3) for value in found)
@@ -249,7 +242,7 @@ def _warned_scans(eye: EyeResult, language: Language) -> dict[str, str]:
         source = entry.scan.source if isinstance(entry, ScanResult) else entry.source
         positions.setdefault(source, []).append(position)
     about: dict[str, set[int]] = {}
-    for notice in sorted(eye.notices, key=lambda one: one.code not in DOUBTS):
+    for notice in notices_to_read(eye):
         scans = about.setdefault(notice.code, set())
         if notice.source is not None:
             scans.update(positions.get(notice.source, ()))

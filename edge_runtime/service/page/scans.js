@@ -71,7 +71,11 @@ export function scansScreen(patient, { redraw, analyse, leave }) {
     el("p", {}, say("or drop the files here")),
     input,
   );
-  const count = say("Scans: {count} of {expected}", { count: whole(scans.length), expected: whole(EXPECTED) });
+  const counts = { count: whole(scans.length), expected: whole(EXPECTED) };
+  const count =
+    scans.length > EXPECTED
+      ? say("Scans: {count}, more than {expected}", counts)
+      : say("Scans: {count} of {expected}", counts);
   return screen(
     "scans",
     nameOf(patient.eye),

@@ -59,7 +59,7 @@ def test_pieces_that_nobody_takes_to_their_end_may_outlive_the_manifest(suffix: 
     path.write_text("\n".join(["key", *keys]))
     if suffix == "parquet":
         pq.write_table(pa.table({"key": keys}), path)
-    with opened_manifest(str(path), Patience()) as manifest:
+    with opened_manifest(str(path), RetryPolicy()) as manifest:
         pieces = manifest.shards(5)
         assert next(pieces).keys == tuple(keys)
         again = manifest.shards(2)

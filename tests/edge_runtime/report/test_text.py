@@ -8,9 +8,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from edge_runtime import CataractAnalyzer
+from edge_runtime import CataractAnalyzer, Laterality
 from edge_runtime.golden import SAMPLES
 from edge_runtime.measure.quality import Notice
+from edge_runtime.report.language import language_of
 from edge_runtime.report.text import summary
 from edge_runtime.results import EyeResult
 from tests.edge_runtime.pictures import lens_frame
@@ -55,6 +56,22 @@ def test_summary_of_an_exam_tells_how_many_scans_it_used(
     assert lines[0] == "OD: cataract"
     assert lines[3] == "  2 scans given, 6 expected, 1 graded"
     assert lines[4].endswith("not graded")
+
+
+def test_summary_of_a_scan_by_itself_does_not_say_that_it_is_no_whole_exam(
+    analyzer: CataractAnalyzer, eye_of: Callable[[str], EyeResult]
+) -> None:
+    eye = eye_of("not graded")
+    assert [notice.code for notice in eye.notices][-1] == "fewer-scans-than-expected"
+    assert "fewer-scans-than-expected" not in summary(eye)
+    assert "fewer-scans-than-expected" in summary(eye_of("exam with an ungraded scan"))
+
+
+def test_summary_of_an_exam_of_one_scan_speaks_of_one_scan(analyzer: CataractAnalyzer) -> None:
+    eye = analyzer.as_eye([analyzer.analyze_pixels(lens_frame())], laterality=Laterality.OD, scans_expected=6)
+    assert "  1 scan given, 6 expected, 1 graded" in summary(eye).splitlines()
+    assert "1 Aufnahme gegeben" in summary(eye, language_of("de"))
+    assert "[fewer-scans-than-expected]" in summary(eye)
 
 
 def test_summary_of_a_lens_names_grade_and_areas(bundled_analyzer: CataractAnalyzer) -> None:
