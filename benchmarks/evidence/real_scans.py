@@ -3,8 +3,8 @@
 The folder holds ``scans.csv`` (scan, subject, eye, kind, clear_looking, mask, clipped), ``scans/`` and ``masks/``
 (uint8, 0 or more than 0, on the scan's pixels: the visible lens, drawn by a non-expert). Each scan goes through the
 command line's own path: analysis, result document (checked against the schema), overlay. Reported per eye: lens Dice on
-the full frame, Cataract Fraction, refusals. Real scans carry no cataract labels here: nothing in this table is an
-accuracy of cataract detection.
+the full frame, Cataract Fraction, `paper_fraction`, refusals. Real scans carry no cataract labels here: nothing in this
+table is an accuracy of cataract detection.
 Where the folder is absent the script says so and ends with 0.
 """
 
@@ -98,6 +98,7 @@ def measure(analyzer: CataractAnalyzer, folder: Path, row: dict[str, str], overl
         "clear_looking": row["clear_looking"],
         "clipped": row["clipped"] == "True",
         "cataract_fraction": None,
+        "paper_fraction": None,
         "dice": None,
     }
     try:
@@ -114,6 +115,7 @@ def measure(analyzer: CataractAnalyzer, folder: Path, row: dict[str, str], overl
         "bits": result.scan.bits,
         "profile": result.profile,
         "cataract_fraction": result.cataract_fraction,
+        "paper_fraction": content["eye"]["paper_fraction"],
         "dice": lens_dice(result, folder / row["mask"]) if row["mask"] else None,
         "lens_px": result.pixels.lens,
         "outcome": "graded" if result.gradable else f"exit 3: {', '.join(result.reasons)}",
@@ -137,8 +139,10 @@ def per_eye(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         eyes[row["eye"], row["kind"]].append(row)
     summary = []
     for (eye, kind), scans in eyes.items():
-        fractions = [scan["cataract_fraction"] for scan in scans if scan["cataract_fraction"] is not None]
-        dices = [scan["dice"] for scan in scans if scan["dice"] is not None]
+        fractions, papers, dices = (
+            [scan[name] for scan in scans if scan[name] is not None]
+            for name in ("cataract_fraction", "paper_fraction", "dice")
+        )
         summary.append(
             {
                 "eye": eye,
@@ -148,6 +152,7 @@ def per_eye(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
                 "scans": len(scans),
                 "graded": len(fractions),
                 "cataract_fraction": round(statistics.fmean(fractions), 4) if fractions else None,
+                "paper_fraction": round(statistics.fmean(papers), 4) if papers else None,
                 "dice_mean": round(statistics.fmean(dices), 4) if dices else None,
                 "dice_min": round(min(dices), 4) if dices else None,
             }
