@@ -172,7 +172,10 @@ def add_analysis_options(parser: argparse.ArgumentParser) -> None:
 def add_reading_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options that say how scans are read and judged."""
     parser.add_argument(
-        "--threshold", type=float, metavar="F", help="Cataract Fraction that counts as cataract (default: the model's)"
+        "--threshold",
+        type=float,
+        metavar="F",
+        help="Cataract Fraction that counts as cataract (default: the model's); changes the decision, not the answer",
     )
     place = parser.add_mutually_exclusive_group()
     place.add_argument(

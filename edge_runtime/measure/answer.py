@@ -1,7 +1,7 @@
 """The answer that a clinic can act on: refer, repeat or look at the slit lamp, no sign of cataract, or ungradable.
 
-The limits were chosen on simulated eyes (docs/measures.md) and fixed before the eyes were drawn that they are
-judged on.
+The limits were chosen on simulated eyes, and fixed before the eyes were drawn that they are judged on
+(docs/measures.md).
 """
 
 from __future__ import annotations

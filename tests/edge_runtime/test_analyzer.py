@@ -24,6 +24,7 @@ from edge_runtime.exam_checks import check_duplicates
 from edge_runtime.frame.brightness import ReferenceLevels, find_reference_levels
 from edge_runtime.frame.profiles import PROFILES
 from edge_runtime.frame.window import CropWindow
+from edge_runtime.measure.answer import Answer
 from edge_runtime.measure.decision import OperatingPoint
 from edge_runtime.measure.lens import LensPixels
 from edge_runtime.reading.raster import read_scan
@@ -82,6 +83,14 @@ def test_threshold_can_be_given(tiny_model: Path) -> None:
     strict = CataractAnalyzer(tiny_model, threshold=0.9)
     assert strict.point == OperatingPoint(0.9, 0.02)
     assert strict.analyze_pixels(lens_frame()).decision is Decision.CLEAR
+
+
+def test_a_threshold_that_is_given_moves_the_decision_and_not_the_answer() -> None:
+    scan = CataractAnalyzer().analyze(SAMPLES / "simulated-cataract.png")
+    eyes = [CataractAnalyzer(threshold=threshold).as_eye([scan] * 3) for threshold in (0.01, scan.cataract_fraction, 1)]
+    assert [eye.decision for eye in eyes] == [Decision.CATARACT, Decision.CATARACT, Decision.CLEAR]
+    assert [eye.borderline for eye in eyes] == [False, True, False]
+    assert {(eye.answer, eye.findings.conclusion.reasons) for eye in eyes} == {(Answer.REFER, ("cataract-fraction",))}
 
 
 @pytest.mark.parametrize("threshold", [-0.1, 1.1, float("nan")])

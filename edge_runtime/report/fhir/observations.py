@@ -63,8 +63,6 @@ def _values(eye: EyeResult) -> Iterator[tuple[str, float | None, str, list[dict[
             *([] if before is None else [_by_model(before.cataract_fraction, "1")]),
         ],
     )
-    if measures is not None and measures.evidence is not None:
-        yield "paper-fraction", measures.evidence.paper_fraction, "1", []
     grade = found.grade
     steps = [] if grade is None else [{"valueCodeableConcept": concept(f"grade-{STEP_WORDS[grade.step - 1]}")}]
     yield (

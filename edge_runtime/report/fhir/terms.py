@@ -39,10 +39,6 @@ _OWN = {
         "Cataract Fraction of one scan",
         "Pixels labelled cataract over pixels of the lens in one B-scan, 0 to 1.",
     ),
-    "paper-fraction": (
-        "Cataract Fraction in the paper's manner",
-        "Share of the lens that a network calls cataract which learnt the whole lens of a cataract eye as cataract.",
-    ),
     "nuclear-grade": (
         "Nuclear grade",
         "Mean scatter of the nucleus of the lens above that of a clear lens, in dB.",

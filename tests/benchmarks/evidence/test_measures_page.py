@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from benchmarks.evidence import measures_page
 from benchmarks.evidence.measures_page import COEFFICIENTS, PAGE, RESULTS, page
 from edge_runtime.measure.coefficients import MeasureCoefficients
 from edge_runtime.model.store import read_model
+from edge_runtime.report.document import SCHEMA_FILE
 from export.metadata import read_measures
 
 FIGURES = json.loads(RESULTS.read_text(encoding="utf-8"))
@@ -18,6 +20,14 @@ FIGURES = json.loads(RESULTS.read_text(encoding="utf-8"))
 
 def test_the_page_is_that_of_the_committed_figures() -> None:
     assert PAGE.read_text(encoding="utf-8") == page(FIGURES)
+
+
+def test_the_page_explains_every_field_of_an_eye() -> None:
+    schema = json.loads(Path(SCHEMA_FILE).read_text(encoding="utf-8"))
+    fields = schema["properties"]["eye"]["properties"]
+    table = [line.split("|")[1] for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("| `")]
+    assert set(fields) - set(re.findall(r"`(\w+)`", " ".join(table))) == set()
+    assert len(fields) > 20
 
 
 @pytest.mark.parametrize("precision", ["fp32", "int8"])

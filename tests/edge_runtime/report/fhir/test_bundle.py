@@ -98,6 +98,9 @@ def test_numbers_are_those_of_the_document(bundled_analyzer: CataractAnalyzer) -
     assert step == f"grade-{stated['grade']['word']}"
     areas = [observation(bundle, code)["valueQuantity"]["value"] for code in AREAS]
     assert areas == [stated["areas"][code.replace("-", "_").replace("area_", "")] for code in AREAS]
+    codes = {one["code"]["coding"][0]["code"] for one in resources(bundle, "Observation")}
+    assert codes == {"scan-cataract-fraction", "cataract-fraction", "nuclear-grade", *AREAS}
+    assert stated["paper_fraction"] is not None, "a fraction of other labels is for the document alone"
 
 
 def test_the_mean_of_an_eye_is_derived_from_its_scans(bundles: dict[str, Bundle]) -> None:
