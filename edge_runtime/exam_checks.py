@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from edge_runtime.frame.resample import at_8_bits
-from edge_runtime.measure.quality import Notice
+from edge_runtime.measure.quality import WITHOUT_NATURAL_LENS, Notice
 
 from .errors import UsageError
 
@@ -75,6 +75,8 @@ def contradictions(
         The eye that was named.
     """
     yield from _other_eyes(names, laterality)
+    yield from _several_exams(names, laterality)
+    yield from _other_lenses(scans)
     for result in scans:
         eye = result.scan.laterality
         if eye is not None and laterality is not None and eye.value is not laterality:
@@ -97,14 +99,44 @@ def contradictions(
 def _other_eyes(names: Sequence[str], laterality: Laterality | None) -> Iterator[Notice]:
     if laterality is None:
         return
+    for name in names:
+        said = _eye_by_name(name)
+        if said not in (None, laterality):
+            found = f"Its name says {said}, the eye was given as {laterality}."
+            yield Notice("other-eye", found, os.path.basename(name))
+
+
+def _eye_by_name(name: str) -> Laterality | None:
+    """The eye that a file's name and its folder say; None when they say none, or both."""
     from edge_runtime.exams.names import eye_in  # a scan by itself needs no names
 
-    for name in names:
-        holder, file = os.path.basename(os.path.dirname(name)), os.path.basename(name)
-        said = {eye for part in (holder, os.path.splitext(file)[0]) if (eye := eye_in(part)) is not None}
-        if len(said) == 1 and laterality not in said:
-            other = said.pop().value
-            yield Notice("other-eye", f"Its name says {other}, the eye was given as {laterality.value}.", file)
+    holder, file = os.path.basename(os.path.dirname(name)), os.path.basename(name)
+    said = {eye for part in (holder, os.path.splitext(file)[0]) if (eye := eye_in(part)) is not None}
+    return said.pop() if len(said) == 1 else None
+
+
+def _several_exams(names: Sequence[str], laterality: Laterality | None) -> Iterator[Notice]:
+    """A warning where names tell several exams of the eye apart: words that count scans are other in each name."""
+    from edge_runtime.exams.grouping import exams_by_eye
+
+    eyes = [_eye_by_name(name) for name in names]
+    said = [(os.path.abspath(name), eye) for name, eye in zip(names, eyes, strict=True) if eye is not None]
+    known = [os.path.splitdrive(path)[1] for path, _ in said]  # paths on two drives have nothing in common
+    if len(known) < 3:
+        return
+    root = os.path.commonpath([os.path.dirname(path) for path in known])
+    exams = exams_by_eye(known, [eye for _, eye in said], root)
+    for eye, counts in exams.items():
+        if len(counts) > 1 and max(counts.values()) > 1 and laterality in (None, eye):
+            yield Notice("several-exams", f"Names of its scans begin as those of {len(counts)} exams of {eye} do.")
+
+
+def _other_lenses(scans: Sequence[ScanResult]) -> Iterator[Notice]:
+    """A warning about an eye of which one scan shows its natural lens, and another an artificial lens or none."""
+    others = [scan for scan in scans if not WITHOUT_NATURAL_LENS.isdisjoint(scan.reasons)]
+    if others and any(scan.gradable for scan in scans):
+        found = f"Of its scans {len(others)} {'show' if others[1:] else 'shows'} an artificial lens or none."
+        yield Notice("other-lens", f"{found} No eye has that beside its natural lens.")
 
 
 def _disagreements(scans: Sequence[ScanResult]) -> Iterator[Notice]:

@@ -63,6 +63,8 @@ WARNINGS: dict[str, str] = {
     "display of the device was assumed.",
     "other-eye": "The file of a scan, its name, or that of its folder says the other eye.",
     "other-frame": "A scan has another size, depth or profile than most scans of the exam.",
+    "other-lens": "One scan of the eye shows its natural lens, another an artificial lens or none: check that all "
+    "scans are of this eye.",
     "partly-black": "A side of the picture, or what lies beyond a straight edge across it, is exactly black, as where "
     "a part of the frame is missing.",
     "phakic-implant": "An implant lies in front of the natural lens, which was graded behind it.",
@@ -71,6 +73,8 @@ WARNINGS: dict[str, str] = {
     "scales-disagree": "Cornea and iris of a scan are much brighter, darker or more apart than in the other scans of "
     "the exam; it was graded on its own scale.",
     "scans-disagree": "The fraction of a scan is more than 0.2 away from the median of the exam.",
+    "several-exams": "Names of the scans begin as those of several exams or patients do: check that all scans are of "
+    "this eye.",
     "smoothed-picture": "Speckle is weaker than the contrast of the tissues lets expect, as after smoothing.",
     "unlikely-scale": "The cornea is flatter or rounder than that of any eye, as in a picture that was cut and "
     "enlarged, or under a profile of another device.",

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from edge_runtime.errors import ScanMissingError, UsageError
 from edge_runtime.exams.folder import find_scans, is_own
-from edge_runtime.exams.grouping import labels_by_name
+from edge_runtime.exams.grouping import exams_by_eye
 from edge_runtime.exams.manifest import is_manifest, read_manifest
 from edge_runtime.exams.planned import PlannedScan
-from edge_runtime.scan import Laterality
 
 from .arguments import check_standard_input
 from .console import say
@@ -97,11 +95,9 @@ def _check_one_exam(scans: Sequence[PlannedScan], folder: str) -> None:
     UsageError
         ``several-exams`` when names of one eye begin in two ways before the eye's word, with two scans or more each.
     """
-    labels = labels_by_name([scan.path for scan in scans], folder)
-    counts = Counter((scan.eye_by_name, label) for scan, label in zip(scans, labels, strict=True))
-    for eye in (Laterality.OD, Laterality.OS):
-        several = [label for (said, label), count in counts.items() if said is eye and count > 1]
-        if len(several) > 1:
+    exams = exams_by_eye([scan.path for scan in scans], [scan.eye_by_name for scan in scans], folder)
+    for eye, counts in sorted(exams.items()):
+        if sum(count > 1 for count in counts.values()) > 1:
             raise UsageError(
                 "several-exams",
                 f"Names in the folder {os.path.basename(os.path.abspath(folder))} say several exams of {eye.value}.",

@@ -14,6 +14,8 @@ from .planned import PlannedExam
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from edge_runtime.scan import Laterality
+
     from .planned import PlannedScan
 
 _NUMBER_THAT_TOUCHES = re.compile(r"\d+$")
@@ -101,6 +103,25 @@ def _with_several_exams(places: Sequence[_Place], directories: Sequence[str]) ->
         if max(counts.values()) > 1 and len({beginning for _, beginning in counts}) > 1:
             several.add(folder)
     return several
+
+
+def exams_by_eye(paths: Sequence[str], eyes: Sequence[Laterality | None], root: str) -> dict[Laterality, Counter[str]]:
+    """How many scans each exam of an eye has, by the labels of `labels_by_name`; scans of no known eye do not count.
+
+    Parameters
+    ----------
+    paths
+        Files below the folder.
+    eyes
+        The eye that the name of each says, or its folder; None: none.
+    root
+        The folder.
+    """
+    exams: dict[Laterality, Counter[str]] = {}
+    for eye, label in zip(eyes, labels_by_name(paths, root), strict=True):
+        if eye is not None:
+            exams.setdefault(eye, Counter())[label] += 1
+    return exams
 
 
 def label_alone(path: str, root: str) -> str:

@@ -23,8 +23,8 @@ REPEAT_FRACTION, REPEAT_POSTERIOR_AREA, REPEAT_ANTERIOR_AREA, REPEAT_GRADE_DB = 
 LEAST_SCANS = 3
 # Words of warnings that put the number itself in doubt: "no sign" becomes "repeat".
 DOUBTS = frozenset(OF_DOUBT) - {"framed-picture"} | {
-    "lens-cut-by-frame", "no-brightness-reference", "other-eye", "other-frame", "scales-disagree",
-    "scans-disagree",
+    "lens-cut-by-frame", "no-brightness-reference", "other-eye", "other-frame", "other-lens",
+    "scales-disagree", "scans-disagree", "several-exams",
 }  # fmt: skip
 
 

@@ -28,6 +28,8 @@ NOT_GRADED: dict[Picture, str] = {
     Picture.OTHER_SCAN: "other-scan",
     Picture.NOT_A_SCAN: "not-a-scan",
 }
+# Of these, the ones that say what the eye has in place of its natural lens, however often it is scanned.
+WITHOUT_NATURAL_LENS = frozenset({NOT_GRADED[Picture.ARTIFICIAL_LENS], NOT_GRADED[Picture.NO_LENS]})
 LEAST_LABELLED = 0.75  # of the natural lens that the look saw: the number of less is that of a part
 LEAST_SURE = 0.5  # probability of all these kinds together, altered pictures apart, from which a scan is not graded
 LEAST_ALTERED, LEAST_IMPLANT = 0.8, 0.85  # probabilities from which the reader is warned

@@ -191,6 +191,28 @@ def test_a_folder_of_several_exams_of_one_eye_is_refused(names: tuple[str, ...],
     assert (code, word(errors)) == (2, "several-exams")
 
 
+@pytest.mark.parametrize(
+    ("names", "doubted"),
+    [
+        (("P1_OD_1", "P1_OD_2", "P2_OD_1", "P2_OD_2"), True),
+        (("P1_OD_1", "P1_OD_2", "P1_OD_3", "P2_OD_1"), True),
+        (("visit1/OD_1", "visit1/OD_2", "visit2/OD_1", "visit2/OD_2"), True),
+        (("P1_OD_1", "P1_OD_2", "P1_OD_3", "P1_OD_4"), False),
+        (("1_OD_a", "2_OD_a", "3_OD_a", "4_OD_a"), False),
+        (("OD/IMG0001", "OD/IMG0002", "OD/IMG0003"), False),
+        (("a1", "a2", "b1", "b2"), False),
+    ],
+)
+def test_files_whose_names_say_several_exams_are_no_clear_eye(names: tuple[str, ...], doubted: bool, run: Run) -> None:
+    files = [f"{name}.png" for name in names]
+    write(*files)
+    code, out, _ = run(*files, "--eye", "OD", "--json")
+    (document,) = documents(out)
+    assert code == 0
+    assert ("several-exams" in {warning["code"] for warning in document["warnings"]}) is doubted
+    assert ("several-exams" in document["eye"]["answer_reasons"]) is doubted
+
+
 def test_numbers_before_the_words_of_both_eyes_tell_no_exams_apart(run: Run) -> None:
     write("usb/01_OD_1.png", "usb/01_OD_2.png", "usb/02_OS_1.png", "usb/02_OS_2.png")
     assert run("usb")[0] == 0

@@ -112,6 +112,25 @@ def test_what_else_was_seen_is_told(
     assert document(analyzer.as_eye([found]))["scans"][0]["picture"] == picture
 
 
+@pytest.mark.parametrize(
+    ("other", "doubted"),
+    [("artificial_lens", True), ("no_lens", True), ("other_scan", False), ("natural_lens", False)],
+)
+def test_an_eye_with_a_natural_and_another_lens_is_doubted(tiny_model: Path, other: str, doubted: bool) -> None:
+    looks = iter([look(natural_lens=1.0)] * 3 + [look(**{other: 1.0})])
+
+    class OneAfterTheOther:
+        sha256 = ""
+
+        def look_at(self, coarse: Any) -> Any:
+            return next(looks).look_at(coarse)
+
+    analyzer, _ = looking(tiny_model, OneAfterTheOther())
+    eye = analyzer.analyze_exam(frames=[lens_frame(cataract_rows=rows) for rows in (200, 208, 216, 224)])
+    assert [notice.source for notice in eye.notices if notice.code == "other-lens"] == [None] * doubted
+    assert ("other-lens" in eye.findings.conclusion.reasons) is doubted
+
+
 def test_tissues_lie_on_the_pixels_of_the_scan(tiny_model: Path) -> None:
     analyzer, _ = looking(tiny_model, look(natural_lens=1.0))
     small = cv2.resize(lens_frame(), (1713, 1459), interpolation=cv2.INTER_AREA).astype(np.uint8)
