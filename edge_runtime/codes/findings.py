@@ -52,7 +52,7 @@ WARNINGS: dict[str, str] = {
     "few-grey-levels": "Grey levels are missing, or much more frequent than those beside them, as after brightening, "
     "equalising or quantising.",
     "fewer-scans-than-expected": "The exam has fewer gradable scans than a complete one.",
-    "lens-cut-by-frame": "The lens reaches a side of the frame; what lies beyond was not measured.",
+    "lens-cut-by-frame": "The lens reaches a side of the frame, or nearly so; what lies beyond was not measured.",
     "lifted-black": "A background of one grey that is not black, as after contrast enhancement, brightening or false "
     "colours.",
     "lossy-compression": "A DICOM file was compressed with loss of detail, which the numbers may feel.",

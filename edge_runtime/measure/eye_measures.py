@@ -33,7 +33,7 @@ class ZoneMean:
 
 @dataclass(frozen=True, slots=True)
 class SubcapsularAreas:
-    """Subcapsular opacity as a share of the central discs of 3 and 5 mm, 0 to 1; None where a disc is not seen.
+    """Subcapsular opacity as a share of the central discs of 3 and 5 mm, 0 to 1; None where no scan shows a disc.
 
     A scan is one diameter of the disc, so the mean over the radial scans stands for the disc.
     """
@@ -70,7 +70,8 @@ class EyeMeasures:
         The Cataract Fraction when only pixels that are surely cataract count, and when possible ones do; in what is
         reported widened to hold the fraction itself (`with_range_about`).
     thickness_mm
-        Thickness of the lens on its axis, in tissue; None where a scan does not surely show what its depth counts.
+        Thickness of the lens on its axis, in tissue; None where a scan does not surely show what its depth counts, and
+        where the frame cuts the lens in every scan.
     nucleus_probability, log_odds, density
         As `LensMeasures` has them.
     optical_depth, forward_scatter
@@ -147,7 +148,7 @@ def _thickness(scans: Sequence[LensMeasures]) -> float | None:
     """A lens in optical path looks 1.4 times as thick: better no number than one of the wrong kind."""
     if not all(scan.geometry.certain for scan in scans):
         return None
-    return _mean(scan.geometry.thickness_mm for scan in scans)
+    return mean_of(scan.geometry.thickness_mm for scan in scans if scan.seen_in_depth)
 
 
 def _evidence(scans: Sequence[LensEvidence]) -> EyeEvidence | None:

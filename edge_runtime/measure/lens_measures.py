@@ -83,6 +83,8 @@ class LensMeasures:
         Optical depth and forward scatter; None without a table, or where the centre is not seen.
     evidence
         What the second head of the network says; None without one.
+    seen_in_depth
+        Whether the frame holds both surfaces, between which the thickness lies.
     """
 
     geometry: LensGeometry
@@ -96,6 +98,7 @@ class LensMeasures:
     density: float | None
     scatter: Scatter | None
     evidence: LensEvidence | None = None
+    seen_in_depth: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,6 +125,8 @@ class LensMaps:
         Standard deviation in dB of the scale that the scans of the eye share; 0 for the scan's own.
     changed
         (rows, columns) bool, where a person gave another label than the model; None: nobody did.
+    ends_at_frame
+        Sides of the frame at which the lens ends (`LensView.ends_at_frame`).
     """
 
     labels: NDArray[np.uint8]
@@ -133,6 +138,7 @@ class LensMaps:
     evidence: NDArray[np.float32] | None = None
     scale_deviation_db: float = 0.0
     changed: NDArray[np.bool_] | None = None
+    ends_at_frame: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, view: LensView) -> LensMaps:
@@ -154,6 +160,7 @@ class LensMaps:
             evidence=None if (whole := view.prediction.evidence) is None else whole[:, *cls._covering(box)],
             scale_deviation_db=frame.scale_deviation_db,
             changed=None if view.changed is None else view.changed[box],
+            ends_at_frame=view.ends_at_frame,
         )
 
     @staticmethod
@@ -255,9 +262,9 @@ def measure_zones(maps: LensMaps, scale: DepthScale | None, table: ExcessTable |
             return ZoneMeasure(count, cataract, None)
         return ZoneMeasure(count, cataract, int(own_scale[part].sum(dtype=np.int64)) / (count * maps.grid**2))
 
-    def area(zone: Zone) -> tuple[float | None, float | None]:
+    def area(zone: Zone, side: str) -> tuple[float | None, float | None]:
         small, large = (subcapsular_area(opaque, zones, points, zone, radius) for radius in DISC_RADII_MM)
-        return small, large
+        return (None, None) if side in maps.ends_at_frame else (small, large)
 
     nucleus = zones == Zone.NUCLEUS
     count = int(np.count_nonzero(lens))
@@ -268,14 +275,15 @@ def measure_zones(maps: LensMaps, scale: DepthScale | None, table: ExcessTable |
         geometry=surfaces.geometry,
         zones={zone: measure(zones == zone) for zone in Zone if zone is not Zone.OUTSIDE},
         central=measure(lens & (np.abs(points.across_mm) <= CENTRAL_RADIUS_MM)),
-        anterior_area=area(Zone.ANTERIOR_SUBCAPSULAR),
-        posterior_area=area(Zone.POSTERIOR_SUBCAPSULAR),
+        anterior_area=area(Zone.ANTERIOR_SUBCAPSULAR, "top"),
+        posterior_area=area(Zone.POSTERIOR_SUBCAPSULAR, "bottom"),
         fraction_range=(by_probability[0], by_probability[1]) if evidence is None else evidence.fraction_range,
         nucleus_probability=_mean(share[nucleus]),
         log_odds=_mean(odds[lens]) or 0.0,
         density=measure(lens).density,
         scatter=None if table is None else scatter_of(table.at(odds), lens, points),
         evidence=evidence,
+        seen_in_depth={"top", "bottom"}.isdisjoint(maps.ends_at_frame),
     )
     return MeasuredLens(measures, surfaces, zones, odds)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from edge_runtime.frame.window import CropWindow
+from edge_runtime.frame.window import NATIVE_PITCH_UM, CropWindow
 
 from .lens import LensPixels, largest_component
 
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 # Re-centre the crop before the lens reaches its edge (0.25 mm): a difference of one pixel between precisions must not
 # change the crop.
 NEAR_SIDE = 32
+# The last rows of an exported frame fade, so that the labels of a lens that goes on end before the side of the frame. A
+# whole lens ends further away: by 0.2 mm and more in simulated exams.
+FADE_MM = 0.15
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,6 +94,13 @@ class LensView:
         """Sides of the frame that the lens reaches."""
         reached = self.region.sides_reached(self.window, self.grid)
         return tuple(side for side in self.window.sides_of_frame(self.frame.shape) if side in reached)
+
+    @property
+    def ends_at_frame(self) -> tuple[str, ...]:
+        """Sides of the frame that the lens reaches, or ends so near to that it goes on in what fades."""
+        margin = round(FADE_MM / (self.grid * NATIVE_PITCH_UM / 1000))
+        near = self.region.sides_reached(self.window, self.grid, margin)
+        return tuple(side for side in self.window.sides_of_frame(self.frame.shape) if side in near)
 
     @property
     def is_whole_frame(self) -> bool:

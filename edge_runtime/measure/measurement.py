@@ -59,6 +59,7 @@ def measure_lens(view: LensView) -> Measurement:
         region=view.region,
         grid=view.grid,
         cut=view.cut,
+        ends_at_frame=view.ends_at_frame,
         reference_missing=view.frame.reference_missing,
         reference_expected=view.frame.profile.is_bundled,
         window_moved=view.moved,

@@ -56,6 +56,8 @@ class Evidence:
         Native pixels per network-grid pixel.
     cut
         Sides of the frame that the lens reaches, of ``top``, ``bottom``, ``left``, ``right``.
+    ends_at_frame
+        These, and sides so near to it that it may go on in rows that fade.
     reference_missing
         Whether the tissues that fix the scale of brightness were looked for and not found.
     reference_expected
@@ -73,6 +75,7 @@ class Evidence:
     region: LensRegion
     grid: int
     cut: tuple[str, ...] = ()
+    ends_at_frame: tuple[str, ...] = ()
     reference_missing: bool = False
     reference_expected: bool = True
     window_moved: bool = False
@@ -166,8 +169,9 @@ def warnings_of(evidence: Evidence, reasons: tuple[str, ...]) -> tuple[Notice, .
     notices = []
     if dropped := evidence.region.dropped:
         notices.append(Notice("extra-lens-pieces", f"Lens pixels away from the largest piece, not counted: {dropped}."))
-    if evidence.cut:
-        notices.append(Notice("lens-cut-by-frame", f"The lens reaches the frame's {', '.join(evidence.cut)} side."))
+    if evidence.ends_at_frame:
+        sides = ", ".join(evidence.ends_at_frame)
+        notices.append(Notice("lens-cut-by-frame", f"The lens reaches the frame's {sides} side, or nearly so."))
     if evidence.reference_missing and not reasons:
         notices.append(
             Notice("no-brightness-reference", "Cornea or iris were not found; the device's usual display was assumed.")

@@ -219,6 +219,17 @@ def test_lens_cut_by_the_frame_is_graded_with_a_warning_when_enough_is_seen(anal
     assert result.maps.window.top + result.maps.window.rows == 1824
 
 
+@pytest.mark.parametrize(("gap", "warned"), [(0, True), (16, True), (28, False)])
+def test_lens_that_ends_where_an_exported_frame_fades_is_cut_by_it(
+    gap: int, warned: bool, analyzer: CataractAnalyzer
+) -> None:
+    """0.15 mm are 20 rows of 7.675 um; the step of the sides is the network grid of 4 rows."""
+    result = analyzer.analyze_pixels(lens_frame(1200, 1824 - gap))
+    assert ("lens-cut-by-frame" in codes_of(result)) is warned
+    assert result.lens is not None
+    assert result.lens.ends_at_frame == (("bottom",) if warned else ())
+
+
 def test_lens_mostly_outside_the_frame_is_not_graded(analyzer: CataractAnalyzer) -> None:
     result = analyzer.analyze_pixels(lens_frame(1500, 1824))
     assert result.reasons == ("lens-mostly-outside",)

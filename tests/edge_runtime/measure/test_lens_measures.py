@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from edge_runtime.frame.resample import block_sum
-from edge_runtime.measure.eye_measures import mean_of
+from edge_runtime.measure.eye_measures import eye_measures, mean_of
 from edge_runtime.measure.lens_measures import LensMaps, MeasuredLens, measure_zones
 from edge_runtime.measure.optics import DepthScale
 from edge_runtime.measure.scatter import CLEAR_LOSS_PER_MM, ExcessTable
@@ -82,6 +82,26 @@ def test_a_disc_behind_a_small_pupil_is_not_known() -> None:
     found = measured(np.zeros(LENS.shape, bool), DrawnLens(pupil=1.6)).measures
     assert found.posterior_area[0] == 0.0
     assert found.posterior_area[1] is None
+
+
+@pytest.mark.parametrize(
+    ("sides", "anterior", "posterior", "seen_in_depth"),
+    [((), 0.0, 0.0, True), (("left",), 0.0, 0.0, True), (("bottom",), 0.0, None, False), (("top",), None, 0.0, False)],
+)
+def test_a_surface_that_the_frame_cuts_off_has_no_area_and_the_lens_no_thickness(
+    sides: tuple[str, ...], anterior: float | None, posterior: float | None, seen_in_depth: bool
+) -> None:
+    maps = replace(lens_maps(np.zeros(LENS.shape, bool)), ends_at_frame=sides)
+    found = measure_zones(maps, DepthScale.TISSUE, TABLE)
+    assert found is not None
+    measures = found.measures
+    assert (measures.anterior_area, measures.posterior_area) == ((anterior, anterior), (posterior, posterior))
+    whole = measured(np.zeros(LENS.shape, bool)).measures
+    alone, beside = eye_measures([measures]), eye_measures([measures, whole])
+    assert alone is not None
+    assert beside is not None
+    assert (alone.thickness_mm is not None) is seen_in_depth
+    assert beside.thickness_mm == whole.geometry.thickness_mm
 
 
 def test_scatter_sums_what_opacities_take_away() -> None:
