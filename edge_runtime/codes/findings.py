@@ -76,6 +76,8 @@ WARNINGS: dict[str, str] = {
     "several-exams": "Names of the scans begin as those of several exams or patients do: check that all scans are of "
     "this eye.",
     "smoothed-picture": "Speckle is weaker than the contrast of the tissues lets expect, as after smoothing.",
+    "unlikely-brightness": "By corrected labels the lens is black or white, or what is called cataract is darker than "
+    "a clear lens: check the label map.",
     "unlikely-scale": "The cornea is flatter or rounder than that of any eye, as in a picture that was cut and "
     "enlarged, or under a profile of another device.",
     "unreadable-scan": "A scan of the exam could not be read or labelled; it is an entry of the document.",

@@ -24,7 +24,7 @@ LEAST_SCANS = 3
 # Words of warnings that put the number itself in doubt: "no sign" becomes "repeat".
 DOUBTS = frozenset(OF_DOUBT) - {"framed-picture"} | {
     "lens-cut-by-frame", "no-brightness-reference", "other-eye", "other-frame", "other-lens",
-    "scales-disagree", "scans-disagree", "several-exams",
+    "scales-disagree", "scans-disagree", "several-exams", "unlikely-brightness",
 }  # fmt: skip
 
 

@@ -64,6 +64,7 @@ def measure_lens(view: LensView) -> Measurement:
         reference_expected=view.frame.profile.is_bundled,
         window_moved=view.moved,
         brightness=None if lens is None else lens.brightness,
+        by_person=bool(view.changed_px),
         doubts=view.doubts,
         look=view.look,
     )

@@ -66,6 +66,8 @@ class Evidence:
         Whether the usual crop window did not hold the lens.
     brightness
         How bright the lens is on the eye's own scale; None without that scale.
+    by_person
+        Whether a person corrected the labels, who saw the picture: their brightness is no reason then, but a warning.
     doubts
         Why the pixel size may be wrong, or the picture not be as the device wrote it (`Frame.doubts`, `alterations`).
     look
@@ -80,6 +82,7 @@ class Evidence:
     reference_expected: bool = True
     window_moved: bool = False
     brightness: LensBrightness | None = None
+    by_person: bool = False
     doubts: tuple[str, ...] = ()
     look: Look | None = None
 
@@ -95,6 +98,11 @@ class Evidence:
         return (
             self.shows_lens and self.other_picture is None and self.region.pixels * self.grid**2 < LEAST_LABELLED * seen
         )
+
+    @property
+    def is_unlikely(self) -> bool:
+        """Whether no lens scatters as what is labelled."""
+        return self.brightness is not None and self.brightness.is_unlikely
 
     @property
     def other_picture(self) -> str | None:
@@ -128,7 +136,7 @@ RULES: tuple[tuple[str, Callable[[Evidence], bool]], ...] = (
             or (seen.shows_lens and bool(seen.cut) and seen.region.depth_mm(seen.grid) < MIN_CUT_DEPTH_MM)
         ),
     ),
-    ("unlikely-brightness", lambda seen: seen.brightness is not None and seen.brightness.is_unlikely),
+    ("unlikely-brightness", lambda seen: seen.is_unlikely and not seen.by_person),
     ("framed-picture", lambda seen: "framed-picture" in seen.doubts),
     ("no-brightness-reference", lambda seen: seen.reference_missing and seen.reference_expected),
 )
@@ -176,6 +184,9 @@ def warnings_of(evidence: Evidence, reasons: tuple[str, ...]) -> tuple[Notice, .
         notices.append(
             Notice("no-brightness-reference", "Cornea or iris were not found; the device's usual display was assumed.")
         )
+    if evidence.is_unlikely and evidence.by_person:
+        found = "What was painted as cataract is darker than a clear lens, or the lens is black or white."
+        notices.append(Notice("unlikely-brightness", found))
     if evidence.window_moved and evidence.look is None:  # a look lays the window where the lens is
         notices.append(Notice("window-moved", "The crop window was moved to hold the lens."))
     notices += [Notice(word, OF_DOUBT[word]) for word in evidence.doubts if word not in reasons]

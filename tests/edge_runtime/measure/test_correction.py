@@ -15,6 +15,7 @@ from edge_runtime import CataractAnalyzer, PixelPitch
 from edge_runtime.errors import CorrectionError, UsageError
 from edge_runtime.label_map import LabelMap
 from edge_runtime.measure.lens import LensPixels
+from edge_runtime.reading.raster import read_scan
 from edge_runtime.report.document import document
 from edge_runtime.results import EyeResult, ScanResult
 from edge_runtime.scan import scan_from_pixels
@@ -64,6 +65,22 @@ def test_counts_are_those_of_the_person(analyzer: CataractAnalyzer) -> None:
     assert result.correction.before.pixels == LensPixels(LENS_PX, CATARACT_PX)
     assert result.correction.before.cataract_fraction == CATARACT_FRACTION
     assert [notice.code for notice in result.notices] == ["corrected-labels"]
+
+
+@pytest.mark.parametrize("share", [0.03, 0.05])
+def test_dark_parts_that_a_person_calls_cataract_are_warned_of_and_graded(
+    share: float, bundled_analyzer: CataractAnalyzer
+) -> None:
+    scan = read_scan(SAMPLES / "simulated-clear.png")
+    labels = bundled_analyzer.analyze_scan(scan).labels.copy()
+    lens = labels > 0
+    labels[lens & (scan.pixels <= np.quantile(scan.pixels[lens], share))] = 2
+    found = bundled_analyzer.analyze_scan(scan.corrected_by(LabelMap(labels, "0" * 64)))
+    assert found.reasons == ()
+    assert "unlikely-brightness" in [notice.code for notice in found.notices]
+    assert found.cataract_fraction == pytest.approx(share, abs=0.02)
+    untouched = bundled_analyzer.analyze_scan(scan.corrected_by(LabelMap(np.where(lens, 1, 0).astype("u1"), "0" * 64)))
+    assert "unlikely-brightness" not in [notice.code for notice in untouched.notices]
 
 
 def test_the_outline_is_that_of_the_person_and_density_is_counted_in_it(analyzer: CataractAnalyzer) -> None:
