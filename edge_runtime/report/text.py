@@ -9,8 +9,9 @@ from edge_runtime.printable import printable
 
 from .bundled_samples import SAMPLE_NOTE, is_bundled_sample
 from .document import DISCLAIMER
-from .exam_words import notices_to_read, scans_counted
+from .exam_words import scans_counted
 from .language import ENGLISH, Language
+from .notice_order import notices_to_read, sources_not_graded
 
 if TYPE_CHECKING:
     from edge_runtime.measure.quality import Notice
@@ -153,18 +154,20 @@ class _Summary:
 
     def _notes(self, room: int) -> list[str]:
         """Each warning with the scans that it is about, doubts about the number first; the rest by their words."""
-        about: dict[tuple[str, str], list[str]] = {}
+        about: dict[tuple[str, str, bool], list[str]] = {}
+        aside = sources_not_graded(self.eye)
         for notice in notices_to_read(self.eye):
-            sources = about.setdefault((notice.code, self._message(notice)), [])
+            sources = about.setdefault((notice.code, self._message(notice), notice.source in aside), [])
             if self._is_exam and notice.source:
                 sources.append(printable(notice.source))
         lines = [
             f"  {self.language.say('note')}: {', '.join(sources)}{': ' if sources else ''}{message} [{code}]"
-            for (code, message), sources in about.items()
+            for (code, message, _), sources in about.items()
         ]
         if len(lines) <= room:
             return lines
-        rest = dict.fromkeys(code for code, _ in list(about)[room - 1 :])
+        codes = [code for code, *_ in about]
+        rest = dict.fromkeys(code for code in codes[room - 1 :] if code not in codes[: room - 1])
         further = self.language.say("further notes, see --json: {words}", words=", ".join(rest))
         return [*lines[: room - 1], f"  {further}"]
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from edge_runtime.codes import ANSWER_REASONS
 from edge_runtime.measure.grade import STEP_EDGES_DB, STEP_WORDS
 from edge_runtime.measure.quality import NOT_GRADED
-from edge_runtime.report.exam_words import notices_to_read, scans_counted
+from edge_runtime.report.exam_words import scans_counted
 from edge_runtime.report.eye_picture import ANGLES, Angles, angles_of
+from edge_runtime.report.notice_order import notices_to_read
 from edge_runtime.results import ScanResult
 
 from .names import EYES, KINDS, VERDICTS, ZONES

@@ -14,7 +14,7 @@ from edge_runtime.measure.quality import Notice
 from edge_runtime.report.language import language_of
 from edge_runtime.report.text import summary
 from edge_runtime.results import EyeResult
-from tests.edge_runtime.pictures import lens_frame
+from tests.edge_runtime.pictures import empty_frame, encoded, lens_frame
 
 
 def test_summary_says_finding_number_and_threshold(
@@ -90,6 +90,24 @@ def test_summary_has_at_most_ten_lines(eye_of: Callable[[str], EyeResult]) -> No
     assert len(lines) == 10
     assert "  note: 0.png, 7.png: Something. [word-0]" in lines
     assert lines[8].endswith("word-3, word-4, word-5, word-6")
+
+
+def test_summary_tells_first_what_raises_doubt_and_last_what_concerns_no_number(
+    analyzer: CataractAnalyzer, tmp_path: Path
+) -> None:
+    for name, frame in (("empty.png", empty_frame()), ("lens.png", lens_frame(1200, 1824))):
+        (tmp_path / name).write_bytes(encoded(".png", frame))
+    empty, lens = (analyzer.analyze(tmp_path / name) for name in ("empty.png", "lens.png"))
+    cut = Notice("lens-cut-by-frame", "Cut.")
+    eye = analyzer.as_eye([replace(empty, notices=(cut,)), replace(lens, notices=(cut,))], scans_expected=6)
+    together = (Notice("extra-lens-pieces", "More.", "lens.png"), Notice("scans-disagree", "Apart.", "lens.png"))
+    lines = summary(replace(eye, notices=(*eye.notices, *together))).splitlines()
+    assert lines[5:9] == [
+        "  note: lens.png: Apart. [scans-disagree]",
+        "  note: lens.png: Cut. [lens-cut-by-frame]",
+        "  note: 2 given, 6 expected, 1 graded. [fewer-scans-than-expected]",
+        "  further notes, see --json: extra-lens-pieces",
+    ]
 
 
 def test_summary_shows_what_a_model_says_without_obeying_it(eye_of: Callable[[str], EyeResult]) -> None:
