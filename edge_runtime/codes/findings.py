@@ -39,6 +39,9 @@ ADVICE: dict[str, str] = {
     "lens-mostly-outside": "Repeat the scan with the lens in the frame.",
 }
 
+# Reasons whose advice is not to repeat the scan.
+NOT_AGAIN = frozenset({"artificial-lens", "no-lens", "lens-not-found", "lens-too-small", "lens-not-solid"})
+
 # What a reader of a graded result should know.
 WARNINGS: dict[str, str] = {
     "altered-picture": "The picture was turned, cut out, enhanced or marked since the device wrote it.",

@@ -199,7 +199,7 @@ def _analyze_one(
     deliver(eye, options.outputs(path), options.speech, record(audit, eye))
     options.reports.deliver([eye])
     if not result.gradable and not options.speech.quiet:
-        explain(result)
+        explain(result, eye)
     return result.gradable
 
 

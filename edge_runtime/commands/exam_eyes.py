@@ -258,7 +258,7 @@ def _judge(
     deliver(eye, one.outputs, options.speech, created)
     for scan in eye.scans:
         if not scan.gradable and not options.speech.quiet:
-            explain(scan)
+            explain(scan, eye)
     return eye
 
 

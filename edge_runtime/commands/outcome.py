@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 from .console import say
 
 if TYPE_CHECKING:
-    from edge_runtime.results import ScanResult
+    from edge_runtime.results import EyeResult, ScanResult
 
 EXIT_NOT_GRADED, EXIT_SOME_FAILED = 3, 4
 
 
-def explain(result: ScanResult) -> None:
-    """Say on standard error why a scan was not graded, and what to do; a kind of picture stands for all reasons."""
+def explain(result: ScanResult, eye: EyeResult) -> None:
+    """Say on standard error why a scan was not graded, and what to do where that fits the other scans of the eye."""
     from edge_runtime.codes import ADVICE, REASONS
-    from edge_runtime.measure.quality import NOT_GRADED
+    from edge_runtime.report.advice import advised, told_reasons
 
-    told = [reason for reason in result.reasons if reason in NOT_GRADED.values()] or result.reasons
-    reasons = " ".join(f"[{reason}] {REASONS[reason]}" for reason in told)
-    advice = " ".join(dict.fromkeys(ADVICE[reason] for reason in told))
-    say(f"{result.scan.source}: not graded: {reasons} {advice}")
+    told, fits = told_reasons(result.reasons), advised(eye)
+    reasons = [f"[{reason}] {REASONS[reason]}" for reason in told]
+    advice = dict.fromkeys(ADVICE[reason] for reason in told if reason in fits)
+    say(f"{result.scan.source}: not graded: {' '.join([*reasons, *advice])}")

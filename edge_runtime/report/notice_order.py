@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def notices_to_read(eye: EyeResult) -> list[Notice]:
     """The warnings about an eye, doubts about its number first: those that its scans raise together, then those of one.
 
-    Those about scans that were not graded come last: the number does not rest on them. Of a scan by itself it is not said
+    Those about scans that were not graded come last: the number does not rest on them. A scan by itself gets no warning
     that it is no whole exam.
     """
     alone = eye.scans_expected == len(eye.entries) == 1

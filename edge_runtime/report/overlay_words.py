@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from edge_runtime.codes import ADVICE
 from edge_runtime.printable import drawable
 
+from .advice import told_reasons, without_contradiction
 from .bundled_samples import SAMPLE_NOTE, is_bundled_sample
 from .document import DISCLAIMER
 
@@ -59,7 +60,8 @@ def short_name(text: str) -> str:
 def _finding(result: ScanResult) -> str:
     judgement = result.judgement
     if judgement.cataract_fraction is None:
-        advice = " ".join(dict.fromkeys(ADVICE[reason] for reason in result.reasons))
+        words = without_contradiction(told_reasons(result.reasons))
+        advice = " ".join(dict.fromkeys(ADVICE[word] for word in words))
         return f"NOT GRADED: {', '.join(result.reasons)}. {advice}{_before(result)}"
     border = " BORDERLINE" if judgement.borderline else ""
     return f"{judgement.decision.value}{border}  Cataract Fraction {judgement.cataract_fraction:.3f}{_before(result)}"

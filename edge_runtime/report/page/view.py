@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from edge_runtime.codes import ANSWER_REASONS
+from edge_runtime.codes import ANSWER_REASONS, REFUSALS
 from edge_runtime.measure.grade import STEP_EDGES_DB, STEP_WORDS
-from edge_runtime.measure.quality import NOT_GRADED
+from edge_runtime.report.advice import advised, is_to_be_read_again, told_reasons
 from edge_runtime.report.exam_words import scans_counted
 from edge_runtime.report.eye_picture import ANGLES, Angles, angles_of
 from edge_runtime.report.notice_order import notices_to_read
@@ -25,11 +25,20 @@ GRADE_DB = (-1.0, 9.0)  # from and to, on the bar of the nuclear grade
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A stable word of the program, and what it means; `scans` says which scans it is about, empty for all."""
+    """A stable word of the program, and what it means.
+
+    Attributes
+    ----------
+    scans
+        Which scans it is about; empty for all.
+    english
+        What the word of an error means, which is told in English alone; empty for other words.
+    """
 
     word: str
     meaning: str
     scans: str = ""
+    english: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,15 +139,14 @@ def _reason(word: str, about: dict[str, str], language: Language) -> Word:
     return Word(word, language.meaning(table, word), about.get(word, ""))
 
 
-def _told(reasons: tuple[str, ...]) -> tuple[str, ...]:
-    """A kind of picture that is reported says it all."""
-    return tuple(reason for reason in reasons if reason in NOT_GRADED.values()) or reasons
-
-
 def _advice(eye: EyeResult, language: Language) -> tuple[str, ...]:
-    """What to do about scans that were not graded."""
-    words = dict.fromkeys(word for scan in eye.scans for word in _told(scan.reasons))
-    return tuple(dict.fromkeys(language.meaning("advice", word) for word in words))
+    """What to do about scans that were not graded, or not read."""
+    found = [language.meaning("advice", word) for word in advised(eye)]
+    if is_to_be_read_again(eye):
+        found.append(
+            language.say("Export the scan from the device again, as grey PNG or DICOM, and analyse that file.")
+        )
+    return tuple(dict.fromkeys(found))
 
 
 def _fraction(eye: EyeResult, language: Language) -> Estimate | None:
@@ -210,7 +218,8 @@ def _row(name: str, share: float | None, language: Language) -> Row:
 def _scan(entry: ScanResult | UnreadableScan, position: int, language: Language, pictures: bool) -> ScanView:
     number = language.number(position, 0)
     if not isinstance(entry, ScanResult):
-        reason = Word(entry.error.word, language.say("The file could not be read or labelled."))
+        word, unread = entry.error.word, language.say("The file could not be read or labelled.")
+        reason = Word(word, unread, english=REFUSALS.get(word, ""))
         return ScanView(number, None, None, (reason,), None, None, None)
     original, overlay = scan_pictures(entry) if pictures else (None, None)
     angle, fraction = entry.scan.meridian_deg, entry.cataract_fraction
@@ -218,7 +227,7 @@ def _scan(entry: ScanResult | UnreadableScan, position: int, language: Language,
         number=number,
         angle=None if angle is None else language.number(angle.value, 0),
         fraction=None if fraction is None else language.number(fraction, 3),
-        reasons=tuple(Word(word, language.meaning("reason", word)) for word in _told(entry.reasons)),
+        reasons=tuple(Word(word, language.meaning("reason", word)) for word in told_reasons(entry.reasons)),
         original=original,
         overlay=overlay if entry.gradable else None,  # colours of a scan without a number would be taken for a finding
         sha256=entry.scan.sha256,

@@ -96,7 +96,16 @@ function slide(scan, { original, overlay }, index) {
     scan.fraction === null
       ? el("strong", {}, say("not graded"))
       : [`${say("Cataract Fraction")} `, el("strong", {}, scan.fraction)];
-  const reasons = scan.reasons.map(({ word, meaning }) => el("li", {}, meaning, " ", el("code", { dir: "ltr" }, word)));
+  const reasons = scan.reasons.map(({ word, meaning, english }) =>
+    el(
+      "li",
+      {},
+      meaning,
+      english && [" ", el("span", { lang: "en", dir: "ltr" }, english)],
+      " ",
+      el("code", { dir: "ltr" }, word),
+    ),
+  );
   return el(
     "li",
     { class: "slide", "data-scan": index + 1 },

@@ -15,11 +15,14 @@ import numpy as np
 import pytest
 
 from edge_runtime import CataractAnalyzer, Laterality
-from edge_runtime.errors import MissingExtraError, UsageError
+from edge_runtime.codes import ADVICE, REFUSALS
+from edge_runtime.errors import MissingExtraError, ScanError, UsageError
 from edge_runtime.golden import SAMPLES
-from edge_runtime.report.language import LANGUAGES, language_of
+from edge_runtime.measure.decision import judge
+from edge_runtime.report.language import ENGLISH, LANGUAGES, language_of
 from edge_runtime.report.page import exam_page
-from edge_runtime.results import EyeResult
+from edge_runtime.report.page.view import eye_view
+from edge_runtime.results import EyeResult, ScanResult, UnreadableScan
 
 CREATED = "2026-01-31T10:11:12Z"
 MOST_BYTES = 4_000_000
@@ -201,3 +204,51 @@ def test_without_the_extra_a_page_names_it(right: EyeResult, monkeypatch: pytest
     monkeypatch.setitem(sys.modules, "jinja2", None)
     with pytest.raises(MissingExtraError, match=r"edge-cataract\[report\]"):
         exam_page([right])
+
+
+def not_graded(scan: ScanResult, *reasons: str) -> ScanResult:
+    return replace(scan, reasons=reasons, judgement=judge([], scan.judgement.point), lens=None)
+
+
+@pytest.mark.parametrize(
+    ("reasons", "graded", "advice"),
+    [
+        (["artificial-lens", "other-scan", "lens-not-found"], False, ["artificial-lens"]),
+        (["no-lens", "no-brightness-reference"], False, ["no-lens"]),
+        (["lens-not-found", "unlikely-brightness"], False, ["lens-not-found"]),
+        (["other-scan", "not-a-scan"], False, ["other-scan", "not-a-scan"]),
+        (["artificial-lens", "lens-not-solid", "other-scan"], True, ["other-scan"]),
+        (["artificial-lens lens-mostly-outside"], True, []),
+        (["lens-too-small lens-mostly-outside"], False, ["lens-mostly-outside"]),
+    ],
+)
+def test_advice_contradicts_neither_itself_nor_the_answer(
+    reasons: list[str], graded: bool, advice: list[str], bundled_analyzer: CataractAnalyzer
+) -> None:
+    scan = bundled_analyzer.analyze(SAMPLES / "simulated-clear.png")
+    others = [not_graded(scan, *some.split()) for some in reasons]
+    eye = bundled_analyzer.as_eye([*others, scan] if graded else others, scans_expected=6)
+    assert eye_view(eye, ENGLISH, pictures=False).advice == tuple(ADVICE[word] for word in advice)
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_a_file_that_was_not_read_says_why_and_what_to_do(code: str, left: EyeResult) -> None:
+    unread = UnreadableScan("name of a person.png", ScanError("colour-image", "Found.", "Do."))
+    eye = replace(left, entries=(*left.entries, unread))
+    spoken = language_of(code)
+    page = exam_page([eye], language=code, created=CREATED)
+    assert (
+        f'<span lang="en" dir="ltr">{REFUSALS["colour-image"]}</span> <code class="word" dir="ltr">colour-image' in page
+    )
+    export = spoken.say("Export the scan from the device again, as grey PNG or DICOM, and analyse that file.")
+    assert eye_view(eye, spoken, pictures=False).advice == (export,)
+    assert f"<li>{export}</li>" in page
+
+
+def test_a_file_that_was_not_read_is_not_asked_for_again_of_an_eye_with_an_artificial_lens(
+    bundled_analyzer: CataractAnalyzer,
+) -> None:
+    scan = not_graded(bundled_analyzer.analyze(SAMPLES / "simulated-clear.png"), "artificial-lens")
+    unread = UnreadableScan("1.png", ScanError("colour-image", "Found.", "Do."))
+    eye = bundled_analyzer.as_eye([scan, unread], scans_expected=6)
+    assert eye_view(eye, ENGLISH, pictures=False).advice == (ADVICE["artificial-lens"],)
