@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from edge_runtime.scan import Laterality
 
 # Words for the eyes, with which a number may stand: OD, OD1, 01right.
-_WORDS: dict[str, Laterality] = {
+EYE_WORDS: dict[str, Laterality] = {
     **dict.fromkeys(("od", "right", "rechts", "rechtes", "droit", "droite", "derecho", "derecha"), Laterality.OD),
     **dict.fromkeys(("os", "left", "links", "linkes", "og", "gauche", "oi", "izquierdo", "izquierda"), Laterality.OS),
     **dict.fromkeys(("右", "右眼", "يمين", "اليمنى"), Laterality.OD),
     **dict.fromkeys(("左", "左眼", "يسار", "اليسرى"), Laterality.OS),
 }
 # Initials of people look the same, so that they count at the end of a name alone, before nothing but numbers.
-_LETTERS = {"r": Laterality.OD, "l": Laterality.OS}
+EYE_LETTERS = {"r": Laterality.OD, "l": Laterality.OS}
 # A byte of a name that is no UTF-8, as Python shows it. It is a letter of another time: no separator, and no eye.
 _BYTE = "[\udc80-\udcff]"
 LETTER = rf"(?:[^\W\d_]|{_BYTE})"
@@ -56,9 +56,9 @@ def eye_words(name: str) -> list[EyeWord]:
     found = []
     for place, word in enumerate(words):
         letters = _LETTERS_OF.fullmatch(word[0])
-        eye = _WORDS.get(letters[1]) if letters else None
+        eye = EYE_WORDS.get(letters[1]) if letters else None
         if eye is None and all(_NUMBER.fullmatch(later[0]) for later in words[place + 1 :]):
-            eye = _LETTERS.get(word[0])
+            eye = EYE_LETTERS.get(word[0])
         if eye is not None:
             before, after = text[: word.start()], text[word.end() :]
             found.append(EyeWord(eye, re.sub(rf"{SEPARATOR}+$", "", before), re.sub(rf"^{SEPARATOR}+", "", after)))

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from edge_runtime.codes import REFUSALS
 from edge_runtime.golden import SAMPLES
 from edge_runtime.reading.raster import read_scan
 from edge_runtime.report.language import LANGUAGES, language_of
@@ -205,7 +206,7 @@ def test_every_exam_has_its_answer_although_the_service_is_killed_at_any_moment(
 def test_no_sign_is_not_coloured_as_such_when_scans_were_refused(
     walk: Walk, scans: Callable[[str], list[str]], tmp_path: Path
 ) -> None:
-    noise, broken = tmp_path / "noise.png", tmp_path / "broken.png"
+    noise, broken = tmp_path / "noise_OD.png", tmp_path / "broken.png"
     cv2.imwrite(str(noise), np.random.default_rng(0).integers(0, 256, (1824, 2150), dtype=np.uint8))
     whole = scans("clear")
     broken.write_bytes(Path(whole[0]).read_bytes()[:5000])
@@ -216,6 +217,8 @@ def test_no_sign_is_not_coloured_as_such_when_scans_were_refused(
     assert "Graded: 4 of 6 scans." in found["verdict"]["text"]
     assert found["tone"] == "#6b4700"
     assert found["refused"] == 2
+    assert found["notices"] == ["Scan 6: The name of the file says the other eye. Check which eye it is."]
+    assert any(REFUSALS["truncated-png"] in reason for reason in found["reasons"])
 
 
 def test_a_fault_is_said_in_plain_words_and_the_way_goes_on(

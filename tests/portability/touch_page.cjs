@@ -260,10 +260,12 @@ async function refusedScans(browser) {
   const page = await open(browser);
   await page.tap("[data-eye=OS]");
   await choose(page, plan.files);
+  found.notices = await page.locator(".notice").allInnerTexts();
   await page.tap("#analyse");
   found.verdict = await answered(page);
   found.tone = await page.locator("#verdict").evaluate((one) => getComputedStyle(one).getPropertyValue("--tone"));
   found.refused = await page.locator(".dot.refused").count();
+  found.reasons = await page.locator(".slide li").allInnerTexts();
   await look(page, "refused-scans");
 }
 

@@ -1,7 +1,8 @@
 // Choosing the eye, and the files of its scans.
 import { button, drawn, el, icon, screen } from "./dom.js";
 import { address, release } from "./memory.js";
-import { say, whole } from "./texts.js";
+import { eyeInName } from "./names.js";
+import { eyeWords, say, whole } from "./texts.js";
 
 const EXPECTED = 6; // radial scans of an eye
 const MOST = 12; // that the service takes
@@ -53,6 +54,8 @@ export function scansScreen(patient, { redraw, analyse, leave }) {
     refused ? [`${say("Scan {number}", { number: whole(index + 1) })}: ${refused}`] : [],
   );
   if (patient.notice) notices.push(patient.notice);
+  const others = ofTheOtherEye(patient);
+  if (others) notices.push(others);
   const input = el("input", { type: "file", multiple: true, hidden: true, id: "files", tabindex: "-1" });
   input.addEventListener("change", () => {
     add(patient, input.files);
@@ -95,6 +98,18 @@ export function scansScreen(patient, { redraw, analyse, leave }) {
       }),
     ),
   );
+}
+
+// What a person reads where names of files say the other eye; the names themselves are not sent, so only the page knows.
+function ofTheOtherEye({ scans, eye }) {
+  const said = scans.map(({ file }) => eyeInName(file.name, eyeWords()));
+  const numbers = said.flatMap((other, index) => (other !== null && other !== eye ? [whole(index + 1)] : []));
+  if (numbers.length === 0) return "";
+  const which =
+    numbers.length > 1
+      ? say("Scans {numbers}", { numbers: numbers.join(", ") })
+      : say("Scan {number}", { number: numbers[0] });
+  return `${which}: ${say("The name of the file says the other eye. Check which eye it is.")}`;
 }
 
 function slots(patient, redraw) {

@@ -1,6 +1,13 @@
 // The sentences of the page, in the language that was chosen; English is what the page's files say.
 const loaded = new Map();
-let texts = { code: "en", direction: "ltr", languages: { en: "English" }, sentences: {}, digits: [..."0123456789"] };
+let texts = {
+  code: "en",
+  direction: "ltr",
+  languages: { en: "English" },
+  sentences: {},
+  digits: [..."0123456789"],
+  eye_words: { words: {}, letters: {} },
+};
 
 export function say(sentence, values = {}) {
   const translated = texts.sentences[sentence] ?? sentence;
@@ -9,6 +16,10 @@ export function say(sentence, values = {}) {
 
 export function whole(number) {
   return String(number).replace(/\d/g, (digit) => texts.digits[digit]);
+}
+
+export function eyeWords() {
+  return texts.eye_words;
 }
 
 export function languageCode() {

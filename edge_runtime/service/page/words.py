@@ -7,6 +7,7 @@ import re
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from edge_runtime.exams.names import EYE_LETTERS, EYE_WORDS
 from edge_runtime.printable import printable
 from edge_runtime.report.language import LANGUAGES, language_of
 from edge_runtime.report.page.pictures import colour_bar
@@ -42,7 +43,7 @@ def page_texts(language: str) -> dict[str, Any]:
     -------
     dict
         ``code``, ``direction``, ``languages`` (the name of each in itself, by code), ``sentences`` (by their English),
-        ``digits`` (from 0 to 9).
+        ``digits`` (from 0 to 9), ``eye_words`` (``words`` and ``letters`` of names, each with the eye that it says).
 
     Raises
     ------
@@ -58,6 +59,7 @@ def page_texts(language: str) -> dict[str, Any]:
         "languages": LANGUAGES,
         "sentences": {sentence: spoken.say(sentence) for sentence in page_sentences()},
         "digits": [spoken.number(digit, 0) for digit in range(10)],
+        "eye_words": {"words": EYE_WORDS, "letters": EYE_LETTERS},
     }
 
 
