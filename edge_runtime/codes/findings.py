@@ -129,6 +129,8 @@ ANSWER_REASONS: dict[str, str] = {
     "cataract-fraction": "The Cataract Fraction is 0.01 or more; from 0.14 it alone means refer.",
     "fewer-than-three-scans": "Fewer than three scans were graded: too few to speak for an eye.",
     "lens-shape-unknown": "The outline is not that of a lens, so its zones were not measured.",
+    "lens-thickness-differs": "The thickness of the lens differs between scans by more than 0.5 mm, as that of two "
+    "eyes: check that all scans are of this eye.",
     "nuclear-grade": "The nucleus scatters 2.5 dB or more above a clear lens.",
     "posterior-subcapsular-area": "Opacity below the back capsule covers 1.5 % or more of the central 3 mm; "
     "from 10 % it alone means refer.",

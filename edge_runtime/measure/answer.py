@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 REFER_FRACTION, REFER_POSTERIOR_AREA = 0.14, 0.10
 REPEAT_FRACTION, REPEAT_POSTERIOR_AREA, REPEAT_ANTERIOR_AREA, REPEAT_GRADE_DB = 0.01, 0.015, 0.04, 2.5
 LEAST_SCANS = 3
+# A lens that accommodates thickens by about 0.05 mm for each dioptre (Dubbelman et al. 2005), so by less than this. The
+# scans of one simulated eye are within 0.1 mm of each other.
+MOST_THICKNESS_APART_MM = 0.5
 # Words of warnings that put the number itself in doubt: "no sign" becomes "repeat".
 DOUBTS = frozenset(OF_DOUBT) - {"framed-picture"} | {
     "lens-cut-by-frame", "no-brightness-reference", "other-eye", "other-frame", "other-lens",
@@ -118,6 +121,8 @@ def _doubts(eye: EyeMeasures | None, scans: int, warnings: Iterable[str]) -> Ite
     """What puts the number in doubt."""
     if eye is None:
         yield "lens-shape-unknown"
+    elif (eye.thickness_apart_mm or 0.0) > MOST_THICKNESS_APART_MM:
+        yield "lens-thickness-differs"
     if scans < LEAST_SCANS:
         yield "fewer-than-three-scans"
     yield from sorted(DOUBTS.intersection(warnings))

@@ -78,6 +78,8 @@ class EyeMeasures:
         Over the central 3 mm; None where it is not seen.
     evidence
         What the second head of the network says; None without one, or where a scan does not show the nucleus.
+    thickness_apart_mm
+        From the thinnest to the thickest lens of the scans; None where the thickness is.
     """
 
     scans: int
@@ -91,6 +93,7 @@ class EyeMeasures:
     optical_depth: float | None
     forward_scatter: float | None
     evidence: EyeEvidence | None = None
+    thickness_apart_mm: float | None = None
 
     @property
     def nucleus(self) -> ZoneMean:
@@ -118,6 +121,7 @@ def eye_measures(scans: Sequence[LensMeasures]) -> EyeMeasures | None:
         for zone in Zone
         if zone is not Zone.OUTSIDE
     }
+    thicknesses = _thicknesses(scans)
     zones[CENTRAL] = ZoneMean(
         mean_of(scan.central.fraction for scan in scans), mean_of(scan.central.density for scan in scans)
     )
@@ -134,21 +138,22 @@ def eye_measures(scans: Sequence[LensMeasures]) -> EyeMeasures | None:
             _mean(scan.fraction_range[0] for scan in scans),
             _mean(scan.fraction_range[1] for scan in scans),
         ),
-        thickness_mm=_thickness(scans),
+        thickness_mm=mean_of(thicknesses),
         nucleus_probability=mean_of(scan.nucleus_probability for scan in scans),
         log_odds=_mean(scan.log_odds for scan in scans),
         density=mean_of(scan.density for scan in scans),
         optical_depth=mean_of(scan.scatter.optical_depth for scan in scans if scan.scatter),
         forward_scatter=mean_of(scan.scatter.forward_scatter for scan in scans if scan.scatter),
         evidence=_evidence([scan.evidence for scan in scans if scan.evidence is not None]),
+        thickness_apart_mm=max(thicknesses) - min(thicknesses) if thicknesses else None,
     )
 
 
-def _thickness(scans: Sequence[LensMeasures]) -> float | None:
+def _thicknesses(scans: Sequence[LensMeasures]) -> list[float]:
     """A lens in optical path looks 1.4 times as thick: better no number than one of the wrong kind."""
     if not all(scan.geometry.certain for scan in scans):
-        return None
-    return mean_of(scan.geometry.thickness_mm for scan in scans if scan.seen_in_depth)
+        return []
+    return [scan.geometry.thickness_mm for scan in scans if scan.seen_in_depth]
 
 
 def _evidence(scans: Sequence[LensEvidence]) -> EyeEvidence | None:

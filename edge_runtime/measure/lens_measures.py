@@ -253,7 +253,6 @@ def measure_zones(maps: LensMaps, scale: DepthScale | None, table: ExcessTable |
     share[lens] = _share_of_cataract(maps, lens)
     odds = np.zeros(lens.shape)
     odds[lens] = np.log(share[lens] / (1 - share[lens]))
-
     own_scale = None if maps.graded is None else block_sum(maps.graded, maps.grid)
 
     def measure(part: NDArray[np.bool_]) -> ZoneMeasure:

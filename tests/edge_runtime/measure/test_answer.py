@@ -57,6 +57,8 @@ def areas(**changed: float) -> EyeMeasures:
         (0.0, CLEAR, Grade(3.1, 3, (2.0, 4.0)), 6, (), "repeat", ("nuclear-grade",)),
         (0.0, replace(CLEAR, fraction_range=(0.0, 0.2)), TRACE, 6, (), "repeat", ("unstable-range",)),
         (0.0, CLEAR, TRACE, 2, (), "repeat", ("fewer-than-three-scans",)),
+        (0.0, replace(CLEAR, thickness_apart_mm=0.5), TRACE, 6, (), "no-sign", ()),
+        (0.0, replace(CLEAR, thickness_apart_mm=0.6), TRACE, 6, (), "repeat", ("lens-thickness-differs",)),
         (0.0, CLEAR, TRACE, 6, ("lens-cut-by-frame",), "repeat", ("lens-cut-by-frame",)),
         (0.5, CLEAR, TRACE, 6, ("lens-cut-by-frame",), "refer", ("cataract-fraction", "lens-cut-by-frame")),
         (0.0, None, None, 6, (), "repeat", ("lens-shape-unknown",)),

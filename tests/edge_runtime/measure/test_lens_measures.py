@@ -104,6 +104,20 @@ def test_a_surface_that_the_frame_cuts_off_has_no_area_and_the_lens_no_thickness
     assert beside.thickness_mm == whole.geometry.thickness_mm
 
 
+def test_scans_of_two_lenses_are_apart_by_the_difference_of_their_thickness() -> None:
+    clear = np.zeros(LENS.shape, bool)
+    thin, thick = (measured(clear, DrawnLens(thickness=thickness)).measures for thickness in (3.6, 4.4))
+    one, two = eye_measures([thin, thin]), eye_measures([thin, thick, replace(thick, seen_in_depth=False)])
+    assert one is not None
+    assert two is not None
+    assert one.thickness_apart_mm == 0.0
+    assert two.thickness_apart_mm == pytest.approx(0.8, abs=0.06)
+    uncertain = replace(thick, geometry=replace(thick.geometry, certain=False))
+    unknown = eye_measures([thin, uncertain])
+    assert unknown is not None
+    assert unknown.thickness_apart_mm is None
+
+
 def test_scatter_sums_what_opacities_take_away() -> None:
     found = measured(np.ones(LENS.shape, bool)).measures
     excess = 3.0 + np.log(9.0)  # of P = 0.9, in the table
