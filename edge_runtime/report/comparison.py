@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from .exam_facts import ExamFacts
 
 SCHEMA = "edge-cataract/comparison/1"
+# Reasons of an answer by which the number itself may be that of another eye, or of an altered picture.
+_IN_DOUBT = DOUBTS | {"lens-thickness-differs"}
 
 
 class Verdict(StrEnum):
@@ -130,7 +132,7 @@ def _hindrances(earlier: ExamFacts, later: ExamFacts) -> Iterator[str]:
 
 def _doubts(earlier: ExamFacts, later: ExamFacts) -> Iterator[str]:
     """What else a reader should know."""
-    if DOUBTS.intersection(earlier.answer_reasons + later.answer_reasons):
+    if _IN_DOUBT.intersection(earlier.answer_reasons + later.answer_reasons):
         yield "exam-in-doubt"
     if earlier.created > later.created:  # ISO 8601 in UTC: texts are in the order of times
         yield "order-in-doubt"

@@ -107,8 +107,9 @@ def test_why_nothing_was_judged_is_told(later: dict[str, Any], reason: str, tmp_
     assert (found.verdict.value, found.reasons) == ("not-judged", (reason,))
 
 
-def test_a_doubt_about_a_number_is_told_beside_the_verdict(tmp_path: Path) -> None:
-    later = exam_document(0.9, answer_reasons=["cataract-fraction", "partly-black"])
+@pytest.mark.parametrize("doubt", ["partly-black", "lens-thickness-differs"])
+def test_a_doubt_about_a_number_is_told_beside_the_verdict(doubt: str, tmp_path: Path) -> None:
+    later = exam_document(0.9, answer_reasons=["cataract-fraction", doubt])
     found = compared(tmp_path, exam_document(0.1), later)
     assert (found.verdict.value, found.reasons) == ("increased", ("exam-in-doubt",))
 
