@@ -15,9 +15,9 @@ EXIT_NOT_GRADED, EXIT_SOME_FAILED = 3, 4
 def explain(result: ScanResult, eye: EyeResult) -> None:
     """Say on standard error why a scan was not graded, and what to do where that fits the other scans of the eye."""
     from edge_runtime.codes import ADVICE, REASONS
-    from edge_runtime.report.advice import advised, told_reasons
+    from edge_runtime.report.advice import advised, reasons_to_show
 
-    told, fits = told_reasons(result.reasons), advised(eye)
-    reasons = [f"[{reason}] {REASONS[reason]}" for reason in told]
-    advice = dict.fromkeys(ADVICE[reason] for reason in told if reason in fits)
+    shown, fits = reasons_to_show(result.reasons), advised(eye)
+    reasons = [f"[{reason}] {REASONS[reason]}" for reason in shown]
+    advice = dict.fromkeys(ADVICE[reason] for reason in shown if reason in fits)
     say(f"{result.scan.source}: not graded: {' '.join([*reasons, *advice])}")

@@ -1,4 +1,4 @@
-"""Which reasons are told of scans that were not graded, and what to do about them, without contradiction."""
+"""The reasons to show of scans that were not graded, and what to do about them, without contradiction."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from edge_runtime.results import EyeResult
 
 
-def told_reasons(reasons: tuple[str, ...]) -> tuple[str, ...]:
-    """The words of `codes.REASONS` that a reader is told: a kind of picture that was seen says it all.
+def reasons_to_show(reasons: tuple[str, ...]) -> tuple[str, ...]:
+    """The words of `codes.REASONS` to show: where the look saw a kind of picture, that alone.
 
-    Where that is an eye without its natural lens, nothing is said of how much of a lens the frame shows.
+    Of an eye without its natural lens it does not matter how much of a lens the frame shows.
     """
     return _first_of(reasons, WITHOUT_NATURAL_LENS, frozenset(NOT_GRADED.values()))
 
@@ -26,7 +26,7 @@ def advised(eye: EyeResult) -> tuple[str, ...]:
 
     Of an eye that was graded none says that its natural lens may be missing.
     """
-    words = dict.fromkeys(word for scan in eye.scans for word in told_reasons(scan.reasons))
+    words = dict.fromkeys(word for scan in eye.scans for word in reasons_to_show(scan.reasons))
     return tuple(word for word in words if word not in NOT_AGAIN) if eye.scans_used else without_contradiction(words)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from edge_runtime.codes import ADVICE
 from edge_runtime.printable import drawable
 
-from .advice import told_reasons, without_contradiction
+from .advice import reasons_to_show, without_contradiction
 from .bundled_samples import SAMPLE_NOTE, is_bundled_sample
 from .document import DISCLAIMER
 
@@ -60,7 +60,7 @@ def short_name(text: str) -> str:
 def _finding(result: ScanResult) -> str:
     judgement = result.judgement
     if judgement.cataract_fraction is None:
-        words = without_contradiction(told_reasons(result.reasons))
+        words = without_contradiction(reasons_to_show(result.reasons))
         advice = " ".join(dict.fromkeys(ADVICE[word] for word in words))
         return f"NOT GRADED: {', '.join(result.reasons)}. {advice}{_before(result)}"
     border = " BORDERLINE" if judgement.borderline else ""

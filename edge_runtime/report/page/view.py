@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from edge_runtime.codes import ANSWER_REASONS, REFUSALS
 from edge_runtime.measure.grade import STEP_EDGES_DB, STEP_WORDS
-from edge_runtime.report.advice import advised, is_to_be_read_again, told_reasons
+from edge_runtime.report.advice import advised, is_to_be_read_again, reasons_to_show
 from edge_runtime.report.exam_words import scans_counted
 from edge_runtime.report.eye_picture import ANGLES, Angles, angles_of
 from edge_runtime.report.notice_order import notices_to_read
@@ -32,7 +32,7 @@ class Word:
     scans
         Which scans it is about; empty for all.
     english
-        What the word of an error means, which is told in English alone; empty for other words.
+        What the word of an error means, which has no translation; empty for other words.
     """
 
     word: str
@@ -227,7 +227,7 @@ def _scan(entry: ScanResult | UnreadableScan, position: int, language: Language,
         number=number,
         angle=None if angle is None else language.number(angle.value, 0),
         fraction=None if fraction is None else language.number(fraction, 3),
-        reasons=tuple(Word(word, language.meaning("reason", word)) for word in told_reasons(entry.reasons)),
+        reasons=tuple(Word(word, language.meaning("reason", word)) for word in reasons_to_show(entry.reasons)),
         original=original,
         overlay=overlay if entry.gradable else None,  # colours of a scan without a number would be taken for a finding
         sha256=entry.scan.sha256,
