@@ -139,6 +139,7 @@ class ExamRequests:
         key, given = exam.key, 0
         yield b": edge-cataract\n\n"
         while not exam.forgotten:
+            seen = exam.changes
             if exam.key != key:
                 key, given = exam.key, 0
             for event in exam.events[given:]:
@@ -148,8 +149,8 @@ class ExamRequests:
                     return
             if self._turns.stopping and not exam.busy:
                 return
-            await exam.changed(_HEARTBEAT_S)
-            if given == len(exam.events):
+            await exam.changed(seen, _HEARTBEAT_S)
+            if exam.changes == seen:
                 yield b": still here\n\n"
 
     async def _words(self, asked: Asked) -> Response:

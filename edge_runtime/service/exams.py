@@ -72,6 +72,8 @@ class HeldExam:
         Whether it is held no more.
     work
         What waits for its analysis.
+    changes
+        How often everybody who listens was woken.
     """
 
     id: str
@@ -87,6 +89,7 @@ class HeldExam:
     error: Mapping[str, Any] | None = None
     forgotten: bool = False
     work: asyncio.Task[None] | None = None
+    changes: int = 0
     _told: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -111,14 +114,24 @@ class HeldExam:
 
     def wake(self) -> None:
         """Have everybody who listens look again."""
+        self.changes += 1
         told, self._told = self._told, asyncio.Event()
         told.set()
 
-    async def changed(self, seconds: float) -> None:
-        """Wait until there is another event, or for so long."""
-        told = self._told
+    async def changed(self, seen: int, seconds: float) -> None:
+        """Wait until something is told that was not seen yet, or for so long.
+
+        Parameters
+        ----------
+        seen
+            `changes` as it was before the exam was looked at: what is told while somebody looks is not missed.
+        seconds
+            The longest wait.
+        """
+        if self.changes != seen:
+            return
         try:
-            await asyncio.wait_for(told.wait(), seconds)
+            await asyncio.wait_for(self._told.wait(), seconds)
         except TimeoutError:
             return
 

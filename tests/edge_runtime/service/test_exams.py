@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from edge_runtime.errors import RequestError, UsageError
 from edge_runtime.scan import Laterality
+from edge_runtime.service import exam_requests
 from edge_runtime.service.exams import Event, HeldExams, State
 from edge_runtime.service.limits import ServiceLimits
 
@@ -64,7 +67,7 @@ def test_who_listens_hears_of_every_change() -> None:
 
         async def listen() -> None:
             while len(heard) < 3:
-                await exam.changed(20)
+                await exam.changed(exam.changes, 20)
                 heard.append(exam.events[-1].name if exam.events else "reset")
 
         listening = asyncio.ensure_future(listen())
@@ -72,10 +75,35 @@ def test_who_listens_hears_of_every_change() -> None:
             await asyncio.sleep(0.01)
             step()
         await listening
-        await exam.changed(0.01)  # nothing more
+        await exam.changed(exam.changes, 0.01)  # nothing more
         return heard
 
     assert asyncio.run(run()) == ["progress", "reset", "done"]
+
+
+@pytest.mark.parametrize("ends", ["done", "forgotten"])
+def test_what_is_told_while_a_client_takes_an_event_comes_at_once(ends: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exam_requests, "_HEARTBEAT_S", 600.0)
+
+    async def run() -> list[bytes]:
+        held = HeldExams(ServiceLimits())
+        exam = held.open(Laterality.OD, None)
+        exam.state = State.WORKING
+        exam.tell("progress", {"scan": 1, "state": "reading"})
+        followed = exam_requests.ExamRequests(cast("Any", SimpleNamespace(stopping=False)), held)._told(exam)
+        parts = [await anext(followed), await anext(followed)]  # it waits here for the client
+        if ends == "done":
+            exam.tell("done", {})
+        else:
+            held.forget(exam)
+        return [*parts, *[part async for part in followed]]
+
+    found = asyncio.run(asyncio.wait_for(run(), 30))
+    assert [part.split(b"\n")[0] for part in found] == [
+        b": edge-cataract",
+        b"event: progress",
+        *([b"event: done"] if ends == "done" else []),
+    ]
 
 
 def test_events_are_written_in_one_line_each() -> None:
