@@ -28,7 +28,8 @@ class ServiceLimits:
     forget_after_s
         Seconds without use after which an exam is forgotten.
     scan_s
-        Seconds that the work on one scan may take.
+        Seconds that one step of the work on one scan may take: to read it, to measure it, to draw it. Files are opened
+        together, and the pages of an exam are written of all its scans, in the time of each.
     body_s
         Seconds in which a body must have come.
     idle_s

@@ -14,7 +14,7 @@ from edge_runtime.results import ScanResult
 from edge_runtime.scan import Exam
 
 from .limits import MOST_PICTURES
-from .tasks import Done, Kind, Progress, Task, Unknown
+from .tasks import Done, Kind, Progress, Step, Task, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from edge_runtime.results import EyeResult
     from edge_runtime.scan import Laterality, Scan, ScanSource
 
-    Tell = Callable[[Progress], None]
+    Tell = Callable[[Progress | Step], None]
 
 PICTURE_COLUMNS = 1120
 NAMED = "scan "  # and its number: what documents call a scan without a file
@@ -55,7 +55,7 @@ class Studio:
         contents
             The bytes of its scans.
         tell
-            Hears how far an exam is.
+            Hears how far an exam is, and of each step of the work that has a time of its own.
 
         Raises
         ------
@@ -67,7 +67,7 @@ class Studio:
                 return Done(self._one_scan(task, contents[0]))
             case Kind.EXAM:
                 eye = self._measured(task, contents, tell)
-                return Done(eye.to_json(), pictures_of(eye))
+                return Done(eye.to_json(), pictures_of(eye, tell))
             case Kind.FORGET:
                 self._key, self._eye = "", None
                 return Done()
@@ -89,6 +89,7 @@ class Studio:
 
         self._eye = self._analyzer.analyze_exam(exam, age_years=task.age_years, graded=graded)
         self._key = task.exam
+        tell(Step())
         return self._eye
 
     def _shown(self, task: Task, contents: Sequence[bytes], tell: Tell) -> Done | Unknown:
@@ -99,6 +100,7 @@ class Studio:
         eye = self._eye
         if eye is None:
             return Unknown()
+        tell(Step(len(eye.entries)))
         if task.kind is Kind.WORDS:
             from edge_runtime.report.document import to_json
 
@@ -157,11 +159,11 @@ def _read(source: ScanSource, number: int, tell: Tell | None) -> Scan:
     return scan
 
 
-def pictures_of(eye: EyeResult) -> dict[str, bytes]:
+def pictures_of(eye: EyeResult, tell: Tell) -> dict[str, bytes]:
     """The scans of an eye as they were and with their colours, by their place, and the lens from the front, as PNG.
 
     A scan that could not be read has no picture, and one that was not graded no colours: they would be taken for a
-    finding.
+    finding. `tell` hears of each step.
     """
     from edge_runtime.report.eye_picture import draw_map
     from edge_runtime.report.overlay import draw_original, draw_panel, panel_shape
@@ -174,6 +176,7 @@ def pictures_of(eye: EyeResult) -> dict[str, bytes]:
         pictures[f"scans/{number}"] = _png(draw_original(entry, shape))
         if entry.gradable:
             pictures[f"overlays/{number}"] = _png(draw_panel(entry, shape))
+        tell(Step())
     if eye.findings.measures is not None:
         pictures["en-face"] = _png(draw_map(eye))
     return pictures

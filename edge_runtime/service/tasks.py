@@ -65,6 +65,19 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """The work goes on with something that has a time of its own; nobody outside the service hears it.
+
+    Attributes
+    ----------
+    scans
+        On how many scans it is: it may take the time of each.
+    """
+
+    scans: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Ready:
     """A worker has loaded its model, and proven it where that was asked for."""
 

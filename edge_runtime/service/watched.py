@@ -1,15 +1,14 @@
-"""The worker as the service sees it: started, given work, and ended when it takes too long."""
+"""The worker as the service sees it: started, given work, and ended when a step of it takes too long."""
 
 from __future__ import annotations
 
 import multiprocessing
-import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from edge_runtime.errors import EdgeCataractError, InternalError, ResourceError
 
-from .tasks import Done, Progress, Ready, Unknown
+from .tasks import Done, Progress, Ready, Step, Unknown
 from .worker import serve
 
 if TYPE_CHECKING:
@@ -93,10 +92,14 @@ class WatchedWorker:
         except OSError as error:
             self.end()
             raise self._died() from error
-        ends = time.monotonic() + self._limits.scan_s * max(1, len(contents))
+        scan_s = self._limits.scan_s
+        patience_s = scan_s * max(1, len(contents))  # files are opened together, before the first scan is read
         while True:
-            said = self._hear(ends - time.monotonic())
-            if isinstance(said, Progress):
+            said = self._hear(patience_s)
+            if isinstance(said, Step):
+                patience_s = scan_s * said.scans
+            elif isinstance(said, Progress):
+                patience_s = scan_s
                 tell(said)
             elif isinstance(said, EdgeCataractError):
                 raise said

@@ -20,14 +20,15 @@ from edge_runtime.service.limits import ServiceLimits
 from edge_runtime.service.models import OneModel
 from edge_runtime.service.server import Service
 
-DIES, HANGS, BLOATS, FAILS = 71, 72, 73, 74  # grey of the first pixel
+DIES, HANGS, BLOATS, FAILS, LINGERS = 71, 72, 73, 74, 75  # grey of the first pixel
+LINGERS_S = 0.5
 
 
 class Deadly(CataractAnalyzer):
     """Looks at the first pixel before anything else."""
 
-    def analyze_scan(self, scan: Any, **options: Any) -> Any:
-        match int(scan.pixels[0, 0]):
+    def _grade(self, one: Any) -> Any:
+        match int(one.scan.pixels[0, 0]):
             case 71:
                 os.kill(os.getpid(), signal.SIGSEGV)
             case 72:
@@ -36,7 +37,9 @@ class Deadly(CataractAnalyzer):
                 return np.ones(1 << 40)
             case 74:
                 raise ZeroDivisionError
-        return super().analyze_scan(scan, **options)
+            case 75:
+                time.sleep(LINGERS_S)
+        return super()._grade(one)
 
 
 @dataclass(frozen=True)
@@ -45,10 +48,28 @@ class DeadlySettings:
 
     model: str
     loads_s: float = 0.0
+    draws_s: float = 0.0  # of each scan, and once more for the page
 
     def load(self) -> CataractAnalyzer:
         time.sleep(self.loads_s)
+        if self.draws_s:
+            self._draw_slowly()
         return Deadly(self.model, limits=Limits(threads=1))
+
+    def _draw_slowly(self) -> None:
+        from edge_runtime.report import overlay, page
+
+        draw, write = overlay.draw_original, page.exam_page
+
+        def draw_slowly(*arguments: Any) -> Any:
+            time.sleep(self.draws_s)
+            return draw(*arguments)
+
+        def write_slowly(eyes: Any, **options: Any) -> Any:
+            time.sleep(self.draws_s * sum(len(eye.entries) for eye in eyes))
+            return write(eyes, **options)
+
+        overlay.draw_original, page.exam_page = draw_slowly, write_slowly
 
 
 def tell(stream: TextIO, line: str) -> None:
