@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from edge_runtime.batch.record import EyeRecord, Status
 from edge_runtime.batch.tables import row
-from edge_runtime.batch.work import known_error
 from edge_runtime.errors import UsageError
 from edge_runtime.exams.eyes import OpenedScan, split_eyes
 from edge_runtime.exams.planned import PlannedScan
-from edge_runtime.machine.faults import forget_pixels
+from edge_runtime.machine.faults import forget_pixels, known_error
 from edge_runtime.machine.memory import MEGABYTE, resident_bytes
 from edge_runtime.reading.sources import sources_of
 from edge_runtime.scan import Exam

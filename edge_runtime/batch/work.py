@@ -7,11 +7,9 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from edge_runtime.errors import EdgeCataractError, InternalError, out_of_memory
 from edge_runtime.exams.eyes import split_eyes
 from edge_runtime.exams.opening import open_scans
-from edge_runtime.machine.faults import fault_of_one_scan, forget_pixels
-from edge_runtime.machine.libraries import broken_library
+from edge_runtime.machine.faults import forget_pixels, known_error
 from edge_runtime.printable import printable
 from edge_runtime.results import ScanResult
 
@@ -21,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from edge_runtime.analyzer import CataractAnalyzer
+    from edge_runtime.errors import EdgeCataractError
     from edge_runtime.frame.profiles import PixelPitch
     from edge_runtime.machine.resources import Limits
     from edge_runtime.results import EyeResult, UnreadableScan
@@ -134,13 +133,3 @@ def _counted(statuses: Iterable[Status]) -> dict[str, int]:
 
 def _names(paths: Iterable[str]) -> list[str]:
     return [printable(os.path.basename(path)) for path in paths]
-
-
-def known_error(error: Exception) -> EdgeCataractError:
-    """An error of this package for whatever was raised."""
-    known = error if isinstance(error, EdgeCataractError) else fault_of_one_scan(error) or broken_library(error)
-    if known is not None:
-        return known
-    if isinstance(error, OSError):
-        return InternalError("internal", f"The system refused: {type(error).__name__}.", "Run it again.")
-    return out_of_memory()

@@ -18,9 +18,10 @@ from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING, Any
 
 from edge_runtime.errors import EdgeCataractError, InternalError
+from edge_runtime.machine.faults import known_error
 from edge_runtime.machine.memory import give_back_freed
 
-from .work import known_error, measure_exam, without_result
+from .work import measure_exam, without_result
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence

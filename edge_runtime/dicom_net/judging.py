@@ -7,13 +7,12 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from edge_runtime.batch.work import known_error
 from edge_runtime.dicom_out.files import DicomFiles, Kind
 from edge_runtime.errors import ScanError
 from edge_runtime.exams.eyes import split_eyes
 from edge_runtime.exams.opening import open_scans
 from edge_runtime.exams.planned import PlannedScan
-from edge_runtime.machine.faults import forget_pixels
+from edge_runtime.machine.faults import forget_pixels, known_error
 from edge_runtime.report.document import document
 
 if TYPE_CHECKING:

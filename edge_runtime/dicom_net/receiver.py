@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from edge_runtime.batch.record import Status, status_of
-from edge_runtime.batch.work import known_error
 from edge_runtime.errors import EdgeCataractError, InternalError, WriteError
+from edge_runtime.machine.faults import known_error
 from edge_runtime.program_signals import Interrupted, heard_out
 
 from .events import Event, Happened

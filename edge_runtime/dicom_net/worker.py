@@ -8,9 +8,9 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from edge_runtime.batch.work import known_error
 from edge_runtime.batch.workers import end_with_parent
 from edge_runtime.errors import EdgeCataractError, InternalError
+from edge_runtime.machine.faults import known_error
 from edge_runtime.machine.memory import give_back_freed
 
 from .judging import Judged, judge

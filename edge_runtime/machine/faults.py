@@ -1,8 +1,8 @@
-"""Whether what went wrong concerns one scan alone."""
+"""What went wrong, as an error of this package, and whether it concerns one scan alone."""
 
 from __future__ import annotations
 
-from edge_runtime.errors import FAULTS_OF_ONE_SCAN, EdgeCataractError, InternalError
+from edge_runtime.errors import FAULTS_OF_ONE_SCAN, EdgeCataractError, InternalError, out_of_memory
 
 from .libraries import broken_library
 
@@ -26,6 +26,16 @@ def fault_of_one_scan(error: Exception) -> EdgeCataractError | None:
     )
     internal.__cause__ = error  # whose traceback is wanted
     return internal
+
+
+def known_error(error: Exception) -> EdgeCataractError:
+    """An error of this package for whatever was raised."""
+    known = error if isinstance(error, EdgeCataractError) else fault_of_one_scan(error) or broken_library(error)
+    if known is not None:
+        return known
+    if isinstance(error, OSError):
+        return InternalError("internal", f"The system refused: {type(error).__name__}.", "Run it again.")
+    return out_of_memory()
 
 
 def forget_pixels(error: EdgeCataractError) -> None:

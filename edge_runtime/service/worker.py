@@ -10,8 +10,7 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Protocol
 
-from edge_runtime.batch.work import known_error
-from edge_runtime.machine.faults import forget_pixels
+from edge_runtime.machine.faults import forget_pixels, known_error
 from edge_runtime.machine.memory import give_back_freed
 from edge_runtime.report.document import model_facts
 from edge_runtime.slots.in_use import check_same

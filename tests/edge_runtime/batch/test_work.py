@@ -9,8 +9,8 @@ import pytest
 from edge_runtime import CataractAnalyzer
 from edge_runtime.batch.plan import Job
 from edge_runtime.batch.record import ExamRecord
-from edge_runtime.batch.work import known_error, measure_exam
-from edge_runtime.errors import InferenceError, ScanError
+from edge_runtime.batch.work import measure_exam
+from edge_runtime.errors import InferenceError
 from edge_runtime.exams.planned import PlannedExam, PlannedScan
 from edge_runtime.model.network import Network
 from tests.dicom_files import file_bytes, tomography
@@ -102,17 +102,3 @@ def test_a_fault_of_the_engine_is_a_failure(
     record = measure(analyzer, tmp_path)
     assert record.files == {"graded": 0, "refused": 0, "failed": 2}
     assert record.failed
-
-
-@pytest.mark.parametrize(
-    ("error", "word"),
-    [
-        (ScanError("empty-file", "It is empty.", "Export it."), "empty-file"),
-        (ZeroDivisionError(), "internal"),
-        (MemoryError(), "out-of-memory"),
-        (OSError(24, "Too many open files"), "internal"),
-        (ImportError("no module", name="cv2"), "broken-library"),
-    ],
-)
-def test_whatever_is_raised_has_a_word(error: Exception, word: str) -> None:
-    assert known_error(error).word == word

@@ -6,7 +6,7 @@ import cv2
 import pytest
 
 from edge_runtime.errors import InferenceError, ScanError, WriteError, out_of_memory
-from edge_runtime.machine.faults import fault_of_one_scan
+from edge_runtime.machine.faults import fault_of_one_scan, known_error
 
 
 @pytest.mark.parametrize("kind", [ScanError, InferenceError])
@@ -44,3 +44,17 @@ def no_memory_of_opencv() -> Exception:
 )
 def test_what_the_machine_lacks_concerns_every_scan(error: Exception) -> None:
     assert fault_of_one_scan(error) is None
+
+
+@pytest.mark.parametrize(
+    ("error", "word"),
+    [
+        (ScanError("empty-file", "It is empty.", "Export it."), "empty-file"),
+        (ZeroDivisionError(), "internal"),
+        (MemoryError(), "out-of-memory"),
+        (OSError(24, "Too many open files"), "internal"),
+        (ImportError("no module", name="cv2"), "broken-library"),
+    ],
+)
+def test_whatever_is_raised_has_a_word(error: Exception, word: str) -> None:
+    assert known_error(error).word == word
