@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import threading
 from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context, parent_process
+from multiprocessing import get_context
+
+from edge_runtime.workers.orphans import end_with_parent
 
 
 def process_pool(workers: int) -> ProcessPoolExecutor:
@@ -18,12 +18,4 @@ def _begin() -> None:
     import cv2
 
     cv2.setNumThreads(1)  # the scans are already spread over the processors
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    """End this process with its owner: it would otherwise wait for work forever and keep its memory."""
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+    end_with_parent()  # it would otherwise wait for work forever and keep its memory

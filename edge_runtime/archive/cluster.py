@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from edge_runtime.batch.workers import TICK_S
 from edge_runtime.errors import EdgeCataractError, InternalError
+from edge_runtime.workers.pool import TICK_S
 
 from .joined import joined_cluster
 from .patience import RetryPolicy

@@ -7,7 +7,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
-from edge_runtime.batch.workers import TICK_S
+from edge_runtime.workers.pool import TICK_S
 
 from .patience import RetryPolicy
 from .score import ShardWorker

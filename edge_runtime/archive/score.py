@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from edge_runtime.batch.record import Status
-from edge_runtime.batch.workers import TICK_S, WorkerPool
+from edge_runtime.batch.workers import analyzer_pool
 from edge_runtime.errors import AnalysisCancelledError, EdgeCataractError, InternalError, OutputError
 from edge_runtime.machine.memory import MEGABYTE, resident_bytes
+from edge_runtime.workers.pool import TICK_S
 
 from .fetching import Fetcher
 from .measuring import FetchedFile, MeasuredFile, measure_file, row_of_error
@@ -116,7 +117,7 @@ class ShardWorker:
         self._work, self._patience = work, patience
         self._store = store_at(work.prefix, patience)
         self._fetcher = Fetcher(work.root, patience)
-        self._pool = WorkerPool(work.settings, measure_file, keep=True, exam_s=work.scan_s)
+        self._pool = analyzer_pool(work.settings, measure_file, keep=True, exam_s=work.scan_s)
         self._pool.start()
         self._peak_mb = 0.0
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
-import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from edge_runtime.batch.workers import end_with_parent
 from edge_runtime.errors import EdgeCataractError, InternalError
 from edge_runtime.machine.faults import known_error
 from edge_runtime.machine.memory import give_back_freed
+from edge_runtime.workers.orphans import end_with_parent
 
 from .judging import Judged, judge
 from .library import hushed, require_network
@@ -109,7 +108,7 @@ def _serve(pipe: Connection, settings: AnalyzerSettings, wishes: Wishes) -> None
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         if hasattr(signal, name):  # the receiver hears them too, and ends this process
             signal.signal(getattr(signal, name), signal.SIG_IGN)
-    threading.Thread(target=end_with_parent, daemon=True).start()
+    end_with_parent()
     with suppress(EOFError, OSError), hushed():
         try:
             require_network()

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from edge_runtime.batch.plan import Job
 from edge_runtime.batch.work import without_result
-from edge_runtime.batch.workers import EXAM_S, WorkerPool
+from edge_runtime.batch.workers import EXAM_S, analyzer_pool
 from edge_runtime.errors import EdgeCataractError, InternalError, OutputError, ScanMissingError, WriteError
 from edge_runtime.program_signals import Interrupted, heard_out
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from edge_runtime.batch.work import AnalyzerSettings
+    from edge_runtime.workers.pool import WorkerPool
 
     from .events import Events
     from .flights import Flight
@@ -117,7 +118,7 @@ def watch(what: Watch, listener: Listener) -> None:
     with ExitStack() as stack:
         memory = Memory(what.output)
         stack.callback(memory.close)
-        pool = WorkerPool(what.settings, partial(judge, overlays=what.overlays), keep=True, exam_s=what.exam_s)
+        pool = analyzer_pool(what.settings, partial(judge, overlays=what.overlays), keep=True, exam_s=what.exam_s)
         stack.callback(pool.end)
         watcher = _Watcher(what, listener, memory, pool, _events(what, listener, stack))
         listener.begins(len(memory))

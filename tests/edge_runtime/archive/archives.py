@@ -74,8 +74,12 @@ class CrashingSettings:
     hanging_rows: int = 0
     once: str = ""
 
+    @property
+    def limits(self) -> Limits:
+        return self.like.limits
+
     def load(self) -> CataractAnalyzer:
-        analyzer = Crashing(self.like.model, limits=Limits(threads=1))
+        analyzer = Crashing(self.like.model, limits=self.limits)
         analyzer.deadly_rows, analyzer.hanging_rows, analyzer.once = self.deadly_rows, self.hanging_rows, self.once
         return analyzer
 

@@ -8,6 +8,8 @@ import threading
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from edge_runtime import CataractAnalyzer, Limits
 from edge_runtime.errors import ModelMissingError
 
@@ -16,6 +18,7 @@ class Crashing(CataractAnalyzer):
     """Kills its process in the middle of an exam."""
 
     deadly = hanging = ""
+    greedy = "greedy"  # in the name of an exam that asks for more memory than any worker may
 
     def analyze_exam(self, paths: Any = (), *arguments: Any, **options: Any) -> Any:
         if self.hanging and any(self.hanging in source.name for source in paths.sources):
@@ -23,6 +26,8 @@ class Crashing(CataractAnalyzer):
             threading.Event().wait()
         if any(self.deadly in source.name for source in paths.sources):
             os.kill(os.getpid(), signal.SIGKILL)
+        if any(self.greedy in source.name for source in paths.sources):
+            np.empty(6_000_000_000, np.uint8)  # which no page of memory is taken for
         return super().analyze_exam(paths, *arguments, **options)
 
 
@@ -35,6 +40,7 @@ class CrashingSettings:
     while_loading: bool = False
     error: str = ""
     hanging: str = ""
+    limits: Limits = Limits(threads=1)  # noqa: RUF009 - it never changes
 
     def load(self) -> CataractAnalyzer:
         if self.while_loading:
@@ -43,6 +49,6 @@ class CrashingSettings:
             threading.Event().wait()
         if self.error:
             raise ModelMissingError("missing-model", self.error, "Name another.")
-        analyzer = Crashing(self.model, limits=Limits(threads=1))
+        analyzer = Crashing(self.model, limits=self.limits)
         analyzer.deadly, analyzer.hanging = self.deadly, self.hanging
         return analyzer

@@ -9,14 +9,15 @@ from typing import Any
 
 import pytest
 
-from edge_runtime.batch import workers as workers_module
 from edge_runtime.batch.plan import Job
 from edge_runtime.batch.record import ExamRecord
 from edge_runtime.batch.workers import measured
 from edge_runtime.errors import InternalError, ModelMissingError
+from edge_runtime.machine.resources import Limits
+from edge_runtime.workers import process as process_module
 
 from .crashing import CrashingSettings
-from .exams import jobs_in, write_exams
+from .exams import jobs_in, write_exams, write_scan
 
 
 @pytest.fixture
@@ -53,6 +54,23 @@ def test_the_last_exam_may_be_the_one_that_dies(jobs: list[Job], tiny_model: Pat
 
 
 @pytest.mark.slow
+def test_an_exam_that_asks_for_too_much_memory_fails_alone(tmp_path: Path, tiny_model: Path) -> None:
+    write_exams(tmp_path, 1)
+    write_scan(tmp_path / "greedy_OD_1.png", 3)
+    found = records(jobs_in(tmp_path), CrashingSettings(str(tiny_model)), 1)
+    assert [(eye.status, eye.word) for eye in found.pop("greedy").eyes] == [("failed", "out-of-memory")]
+    assert found["E1"].files["graded"] == 2
+
+
+@pytest.mark.slow
+def test_a_cap_of_the_analyzer_above_the_usual_bound_raises_it(tmp_path: Path, tiny_model: Path) -> None:
+    write_scan(tmp_path / "greedy_OD_1.png", 3)
+    limits = Limits(threads=1, max_memory_mb=8_000)
+    found = records(jobs_in(tmp_path), CrashingSettings(str(tiny_model), limits=limits), 1)
+    assert found["greedy"].files["graded"] == 1
+
+
+@pytest.mark.slow
 def test_workers_that_cannot_begin_end_the_run(jobs: list[Job]) -> None:
     with pytest.raises(ModelMissingError, match="gone"):
         records(jobs, CrashingSettings("", error="gone"), 2)
@@ -74,7 +92,7 @@ def test_a_worker_that_hangs_is_ended_and_costs_its_exam_alone(workers: int, job
 
 @pytest.mark.slow
 def test_workers_that_never_become_ready_end_the_run(jobs: list[Job], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workers_module, "_READY_S", 0.2)
+    monkeypatch.setattr(process_module, "READY_S", 0.2)
     with pytest.raises(InternalError, match="took too long"):
         records(jobs, CrashingSettings("", hanging="while loading"), 1)
     assert multiprocessing.active_children() == []

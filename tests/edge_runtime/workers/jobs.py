@@ -1,0 +1,56 @@
+"""Jobs of workers in tests: a worker imports this file."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from edge_runtime.errors import ModelMissingError
+from edge_runtime.workers.serving import Begun
+
+
+def do(job: Any, contents: Sequence[bytes], tell: Callable[[Any], None]) -> Any:
+    """Carry out a job by its name."""
+    match job:
+        case "dies":
+            os.kill(os.getpid(), signal.SIGKILL)
+        case "leaves":
+            os._exit(7)
+        case "hangs":
+            threading.Event().wait()
+        case "fails":
+            raise ZeroDivisionError
+        case "cannot be sent":
+            return threading.Lock()
+        case "bounds":
+            return bounds()
+        case ["counts", steps, seconds]:
+            for step in range(steps):
+                time.sleep(seconds)
+                tell(step)
+        case ["signal", number]:
+            os.kill(os.getpid(), number)
+    return job, [len(content) for content in contents]
+
+
+def bounds() -> tuple[tuple[int, int], str]:
+    """How much memory this process may ask for, and whether it goes first when there is none."""
+    import resource
+
+    with open("/proc/self/oom_score_adj", encoding="ascii") as file:
+        return resource.getrlimit(resource.RLIMIT_DATA), file.read().strip()
+
+
+@contextmanager
+def begins(greeting: str = "hello") -> Iterator[Begun]:
+    """A worker that begins; a greeting that says so keeps it from that."""
+    if greeting == "refuses":
+        raise ModelMissingError("missing-model", "It is gone.", "Name another.")
+    if greeting in ("leaves", "hangs"):
+        do(greeting, (), lambda _: None)
+    yield Begun(do, greeting)

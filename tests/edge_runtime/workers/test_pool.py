@@ -1,0 +1,78 @@
+"""Workers side by side, and what becomes of a job whose process dies, hangs or fails."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import partial
+from typing import Any
+
+import pytest
+
+from edge_runtime.errors import EdgeCataractError, InternalError, ModelMissingError
+from edge_runtime.workers.pool import WorkerPool
+
+from .jobs import begins
+
+pytestmark = pytest.mark.slow
+Start = Callable[..., WorkerPool]
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    with ExitStack() as stack:
+
+        def started(*jobs: Any, workers: int = 1, begin: Any = begins, **options: Any) -> WorkerPool:
+            pool = WorkerPool(begin, **{"job_s": 60.0, **options})
+            stack.callback(pool.end)
+            for job in jobs:
+                pool.add(job)
+            for _ in range(workers):
+                pool.start()
+            return pool
+
+        yield started
+    assert multiprocessing.active_children() == []
+
+
+def results(pool: WorkerPool) -> dict[str, str]:
+    """What came out of each job by its name: its own name, or the word of an error."""
+    found: dict[str, str] = {}
+    while pool.unfinished:
+        for job, said in pool.results(0.5) or ():
+            found[job] = said.word if isinstance(said, EdgeCataractError) else said[0]
+    return found
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_job_that_ends_hangs_or_fails_costs_itself_alone(workers: int, start: Start) -> None:
+    found = results(start("a", "dies", "b", "hangs", "fails", "c", workers=workers, job_s=3.0))
+    assert found == {"a": "a", "b": "b", "c": "c", "dies": "worker-died", "hangs": "worker-died", "fails": "internal"}
+
+
+def test_a_pool_without_more_jobs_ends_its_workers_unless_they_are_kept(start: Start) -> None:
+    left = start("a")
+    while left.running:
+        left.results(0.5)
+    kept = start("a", keep=True)
+    assert results(kept) == {"a": "a"}
+    assert (len(kept.running), kept.ready) == (1, True)
+    kept.add("b")
+    assert results(kept) == {"b": "b"}
+
+
+def test_a_worker_that_dies_while_it_waits_is_replaced(start: Start) -> None:
+    pool = start("a", keep=True)
+    results(pool)
+    pool.running[0].kill()
+    pool.running[0]._process.join()
+    pool.add("b")
+    assert results(pool) == {"b": "b"}
+
+
+def test_workers_that_cannot_begin_end_the_run(start: Start) -> None:
+    with pytest.raises(ModelMissingError):
+        results(start("a", begin=partial(begins, "refuses")))
+    with pytest.raises(InternalError, match="code 7"):
+        results(start("a", begin=partial(begins, "leaves")))

@@ -1,0 +1,118 @@
+"""One worker: what it says, and what is said of it when it dies, hangs or cannot begin."""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+import sys
+from collections.abc import Iterator
+from functools import partial
+
+import pytest
+
+from edge_runtime.errors import InternalError, ModelMissingError
+from edge_runtime.workers import process as process_module
+from edge_runtime.workers.bounds import WORKER_MB, memory_bound_mb
+from edge_runtime.workers.process import Gone, WorkerProcess
+from edge_runtime.workers.serving import Failed, Result, Told
+
+from .jobs import begins
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def worker() -> Iterator[WorkerProcess]:
+    process = WorkerProcess(begins)
+    assert process.wait_until_ready("Look.") == "hello"
+    yield process
+    process.end()
+    process.end()
+    assert multiprocessing.active_children() == []
+
+
+def test_a_job_comes_back_with_its_result_and_bytes_go_beside_it(worker: WorkerProcess) -> None:
+    for job, contents in (("one", []), ("two", [b"", b"abc"])):
+        assert worker.give(job, contents, seconds=60)
+        assert worker.hear() == Result((job, [len(content) for content in contents]))
+
+
+@pytest.mark.parametrize("job", ["fails", "cannot be sent"])
+def test_a_fault_in_a_job_costs_that_job_alone(job: str, worker: WorkerProcess) -> None:
+    worker.give(job, seconds=60)
+    said = worker.hear()
+    assert isinstance(said, Failed)
+    assert said.error.word == "internal"
+    worker.give("next", seconds=60)
+    assert worker.hear() == Result(("next", []))
+
+
+@pytest.mark.parametrize(("job", "how"), [("dies", "signal 9"), ("leaves", "code 7")])
+def test_the_end_of_a_process_is_told_with_how_it_ended(job: str, how: str, worker: WorkerProcess) -> None:
+    worker.give(job, seconds=60)
+    gone = worker.hear()
+    assert gone == Gone(late=False, how=how)
+    assert isinstance(gone, Gone)
+    error = gone.error("Look.")
+    assert (error.word, how in error.found, error.remedy, worker.alive) == ("worker-died", True, "Look.", False)
+    assert not worker.give("next", seconds=60)
+
+
+def test_a_process_that_says_nothing_in_time_is_ended(worker: WorkerProcess) -> None:
+    worker.give("hangs", seconds=0.5)
+    gone = worker.hear()
+    assert isinstance(gone, Gone)
+    assert (gone.late, "took too long" in gone.error("").found, worker.alive) == (True, True, False)
+
+
+def test_a_job_that_goes_on_is_allowed_more(worker: WorkerProcess) -> None:
+    worker.give(["counts", 4, 0.5], seconds=60)
+    for step in range(4):
+        assert worker.hear() == Told(step)
+        worker.allow(60)
+    assert isinstance(worker.hear(), Result)
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_signals_are_left_to_the_process_that_watches(name: str, worker: WorkerProcess) -> None:
+    worker.give(["signal", getattr(signal, name)], seconds=60)
+    assert isinstance(worker.hear(), Result)
+
+
+def test_a_worker_that_is_dismissed_ends_by_itself(worker: WorkerProcess) -> None:
+    worker.dismiss()
+    assert (worker.alive, worker._process.exitcode) == (False, 0)
+
+
+def test_a_worker_that_refuses_to_begin_says_why() -> None:
+    worker = WorkerProcess(partial(begins, "refuses"))
+    with pytest.raises(ModelMissingError):
+        worker.wait_until_ready("Look.")
+    assert not worker.alive
+
+
+@pytest.mark.parametrize(("how", "found"), [("leaves", "code 7"), ("hangs", "took too long")])
+def test_a_worker_that_never_begins_is_ended(how: str, found: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if how == "hangs":
+        monkeypatch.setattr(process_module, "READY_S", 0.5)
+    worker = WorkerProcess(partial(begins, how))
+    with pytest.raises(InternalError, match=found):
+        worker.wait_until_ready("Look.")
+    assert not worker.alive
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems keep to no bound")
+@pytest.mark.parametrize("megabytes", [WORKER_MB, 2_500])
+def test_every_worker_has_a_bound_of_memory_and_is_the_first_to_go(megabytes: int) -> None:
+    worker = WorkerProcess(begins, megabytes)
+    try:
+        worker.wait_until_ready("Look.")
+        worker.give("bounds", seconds=60)
+        assert worker.hear() == Result(((megabytes * 1_000_000,) * 2, "1000"))
+    finally:
+        worker.end()
+
+
+@pytest.mark.parametrize(("cap", "bound"), [(None, WORKER_MB), (95, WORKER_MB), (WORKER_MB + 1, WORKER_MB + 1)])
+def test_a_cap_above_the_usual_bound_raises_it(cap: int | None, bound: int) -> None:
+    assert memory_bound_mb(cap) == bound
