@@ -70,6 +70,7 @@ def run(options: argparse.Namespace) -> int:
     from edge_runtime.service.address import Address
     from edge_runtime.service.limits import ServiceLimits
     from edge_runtime.service.server import Service
+    from edge_runtime.workers.bounds import memory_bound_mb
 
     address = Address(
         options.address,
@@ -85,6 +86,7 @@ def run(options: argparse.Namespace) -> int:
         exams=options.exams,
         held_mb=options.held_mb,
         forget_after_s=60 * options.forget_after,
+        worker_mb=memory_bound_mb(options.max_memory),
     )
 
     def started(url: str) -> None:

@@ -14,6 +14,7 @@ from edge_runtime.exams.opening import open_scans
 from edge_runtime.exams.planned import PlannedScan
 from edge_runtime.machine.faults import forget_pixels, known_error
 from edge_runtime.report.document import document
+from edge_runtime.workers.bounds import unbounded
 
 if TYPE_CHECKING:
     from edge_runtime.analyzer import CataractAnalyzer
@@ -102,4 +103,6 @@ def _page(eye: EyeResult, created: str, wishes: Wishes) -> bytes | None:
     from edge_runtime.report.page import exam_page
     from edge_runtime.report.page.pdf import print_pdf
 
-    return print_pdf(exam_page([eye], language=wishes.language, created=created))
+    page = exam_page([eye], language=wishes.language, created=created)
+    with unbounded():
+        return print_pdf(page)

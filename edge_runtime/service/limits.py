@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from edge_runtime.errors import UsageError
 from edge_runtime.scan import MAX_BYTES
+from edge_runtime.workers.bounds import WORKER_MB
 
 MEGABYTE = 1_000_000
 MOST_SCANS = 12  # of one exam: six radial scans of an eye, taken twice at most
@@ -52,7 +53,7 @@ class ServiceLimits:
     idle_s: float = 10.0
     connections: int = 64
     stop_s: float = 10.0
-    worker_mb: int = 4000
+    worker_mb: int = WORKER_MB
 
     def __post_init__(self) -> None:
         for name, least, most in (

@@ -78,13 +78,6 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Ready:
-    """A worker has loaded its model, and proven it where that was asked for."""
-
-    model: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
 class Done:
     """What came out.
 

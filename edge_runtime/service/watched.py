@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import multiprocessing
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
-from edge_runtime.errors import EdgeCataractError, InternalError, ResourceError
+from edge_runtime.errors import ResourceError
+from edge_runtime.workers.process import Gone, WorkerProcess
+from edge_runtime.workers.serving import Failed, Result, Told
 
-from .tasks import Done, Progress, Ready, Step, Unknown
-from .worker import serve
+from .tasks import Done, Progress, Step, Unknown
+from .worker import in_studio
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from multiprocessing.connection import Connection
 
     from .limits import ServiceLimits
     from .tasks import Task
     from .worker import Settings
 
-START_S = 120.0  # for loading a model and its self-test, on the slowest of devices
+_REMEDY = "Export the scan again; if that does not help, look for a lack of memory."
 
 
 class WatchedWorker:
@@ -44,14 +44,8 @@ class WatchedWorker:
     """
 
     def __init__(self, settings: Settings, limits: ServiceLimits, proven: str = "") -> None:
-        context = multiprocessing.get_context("spawn")  # a session of onnxruntime does not survive a fork
-        self._limits = limits
-        ours, theirs = context.Pipe()
-        self._pipe: Connection = ours
-        arguments = (theirs, settings, proven, limits.worker_mb)
-        self._process: Any = context.Process(target=serve, args=arguments, daemon=True)
-        self._process.start()
-        theirs.close()
+        self._scan_s = limits.scan_s
+        self._process = WorkerProcess(partial(in_studio, settings, proven), limits.worker_mb)
         self.model: Mapping[str, str] = {}
 
     def prepare(self) -> None:
@@ -62,11 +56,7 @@ class WatchedWorker:
         EdgeCataractError
             When it cannot be loaded, or does not prove itself; then the process has ended.
         """
-        said = self._hear(START_S)
-        if not isinstance(said, Ready):
-            self.end()
-            raise said if isinstance(said, EdgeCataractError) else self._died()
-        self.model = said.model
+        self.model = self._process.wait_until_ready(_REMEDY)
 
     def do(self, task: Task, contents: Sequence[bytes], tell: Callable[[Progress], None]) -> Done | Unknown:
         """Have a task done.
@@ -85,65 +75,36 @@ class WatchedWorker:
         EdgeCataractError
             As `Studio.do`; ``worker-died`` and ``scan-too-slow`` when the process has ended, and another is needed.
         """
-        try:
-            self._pipe.send(task)
-            for content in contents:
-                self._pipe.send_bytes(content)
-        except OSError as error:
-            self.end()
-            raise self._died() from error
-        scan_s = self._limits.scan_s
-        patience_s = scan_s * max(1, len(contents))  # files are opened together, before the first scan is read
+        # Files are opened together, before the first scan is read.
+        self._process.give(task, contents, seconds=self._scan_s * max(1, len(contents)))
         while True:
-            said = self._hear(patience_s)
-            if isinstance(said, Step):
-                patience_s = scan_s * said.scans
-            elif isinstance(said, Progress):
-                patience_s = scan_s
-                tell(said)
-            elif isinstance(said, EdgeCataractError):
-                raise said
-            elif isinstance(said, Done | Unknown):
-                return said
-            else:
-                slow = said is _SILENT
-                self.end()
-                raise _too_slow() if slow else self._died()
+            match self._process.hear():
+                case Told(Step(scans)):
+                    self._process.allow(self._scan_s * scans)
+                case Told(Progress() as progress):
+                    self._process.allow(self._scan_s)
+                    tell(progress)
+                case Result(Done() | Unknown() as found):
+                    return found
+                case Failed(error):
+                    raise error
+                case Gone(late=True):
+                    raise _too_slow()
+                case Gone() as gone:
+                    raise gone.error(_REMEDY)
 
     @property
     def alive(self) -> bool:
         """Whether it can be given work."""
-        return not self._pipe.closed and bool(self._process.is_alive())
+        return self._process.alive
 
     def kill(self) -> None:
         """End the process while another thread waits for it; that thread cleans up."""
-        with suppress(OSError, ValueError):
-            self._process.kill()
+        self._process.kill()
 
     def end(self) -> None:
         """End the process, whatever it is doing; called again, it does nothing."""
-        self.kill()
-        self._process.join()
-        self._pipe.close()
-
-    def _hear(self, seconds: float) -> object:
-        """The next thing that it says; `_SILENT` when it says nothing in time, None when it has ended."""
-        try:
-            return self._pipe.recv() if self._pipe.poll(max(0.0, seconds)) else _SILENT
-        except (EOFError, OSError):
-            return None
-
-    def _died(self) -> InternalError:
-        code = self._process.exitcode
-        how = f"signal {-code}" if code is not None and code < 0 else f"code {code}"
-        return InternalError(
-            "worker-died",
-            f"The process that decodes and measures ended by {how}; another takes its place.",
-            "Export the scan again; if that does not help, look for a lack of memory.",
-        )
-
-
-_SILENT = object()
+        self._process.end()
 
 
 def _too_slow() -> ResourceError:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 from edge_runtime.machine.memory import MEGABYTE
 
@@ -28,6 +29,24 @@ def bound_memory(worker_mb: int) -> None:
     with suppress(ImportError, ValueError, OSError):
         import resource
 
-        resource.setrlimit(resource.RLIMIT_DATA, (worker_mb * MEGABYTE, worker_mb * MEGABYTE))
+        before, most = resource.getrlimit(resource.RLIMIT_DATA)
+        limits = [one for one in (before, most, worker_mb * MEGABYTE) if one != resource.RLIM_INFINITY]
+        resource.setrlimit(resource.RLIMIT_DATA, (min(limits), most))
     with suppress(OSError), open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
         file.write(_FIRST_TO_DIE)
+
+
+@contextmanager
+def unbounded() -> Iterator[None]:
+    """Lift the bound of this process while it runs a program that would inherit it: a browser reserves far more."""
+    try:
+        import resource
+    except ImportError:  # Windows, where there is none
+        yield
+        return
+    before, most = resource.getrlimit(resource.RLIMIT_DATA)
+    resource.setrlimit(resource.RLIMIT_DATA, (most, most))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_DATA, (before, most))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
@@ -35,6 +36,31 @@ def test_a_worker_that_dies_costs_one_try_and_the_next_exam_has_another(tmp_path
     assert dead.fault is not None
     assert (dead.fault.word, "signal 9" in dead.fault.found, dead.contents) == ("worker-died", True, {})
     assert (alive.fault, list(alive.contents)) == (None, ["OD.sr.dcm"])
+
+
+def test_an_exam_that_asks_for_too_much_memory_costs_itself_alone(tmp_path: Path, tiny_model: Path) -> None:
+    for name in ("greedy", "good"):
+        (tmp_path / f"{name}.dcm").write_bytes(encoded(exam(name)))
+    worker = Worker(cast("Any", CrashingSettings(str(tiny_model))), Wishes((Kind.REPORT,)), 60.0)
+    try:
+        found = [worker.judge([str(tmp_path / f"{name}.dcm")]) for name in ("greedy", "good")]
+    finally:
+        worker.end()
+    assert [None if one.fault is None else one.fault.word for one in found] == ["out-of-memory", None]
+    assert list(found[1].contents) == ["OD.sr.dcm"]
+
+
+def test_a_browser_that_prints_a_page_is_not_bound_as_the_worker_is(
+    tmp_path: Path, tiny_model: Path, program: Callable[[str], str]
+) -> None:
+    program("chromium")
+    (tmp_path / "a.dcm").write_bytes(encoded(exam()))
+    worker = Worker(cast("Any", CrashingSettings(str(tiny_model))), Wishes((Kind.PAGE,)), 90.0)
+    try:
+        printed = worker.judge([str(tmp_path / "a.dcm")])
+    finally:
+        worker.end()
+    assert (printed.fault, list(printed.contents)) == (None, ["OD.pdf.dcm"])
 
 
 def test_an_exam_that_takes_too_long_is_ended(tmp_path: Path, tiny_model: Path) -> None:

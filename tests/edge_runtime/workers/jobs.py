@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from edge_runtime.errors import ModelMissingError
+from edge_runtime.workers.bounds import unbounded
 from edge_runtime.workers.serving import Begun
 
 
@@ -38,12 +39,14 @@ def do(job: Any, contents: Sequence[bytes], tell: Callable[[Any], None]) -> Any:
     return job, [len(content) for content in contents]
 
 
-def bounds() -> tuple[tuple[int, int], str]:
-    """How much memory this process may ask for, and whether it goes first when there is none."""
+def bounds() -> tuple[int, int, str]:
+    """How much memory this process may ask for, how much without its bound, and whether it goes first."""
     import resource
 
+    with unbounded():
+        without, _ = resource.getrlimit(resource.RLIMIT_DATA)
     with open("/proc/self/oom_score_adj", encoding="ascii") as file:
-        return resource.getrlimit(resource.RLIMIT_DATA), file.read().strip()
+        return resource.getrlimit(resource.RLIMIT_DATA)[0], without, file.read().strip()
 
 
 @contextmanager
