@@ -15,10 +15,16 @@ from .studio import Studio
 
 if TYPE_CHECKING:
     from edge_runtime.analyzer import CataractAnalyzer
+    from edge_runtime.machine.resources import Limits
 
 
 class Settings(Protocol):
     """What a worker builds its analyzer from."""
+
+    @property
+    def limits(self) -> Limits:
+        """What the analyzer may use of the machine."""
+        ...
 
     def load(self) -> CataractAnalyzer:
         """Load and verify the model."""
@@ -41,5 +47,5 @@ def in_studio(settings: Settings, proven: str) -> Iterator[Begun]:
     if proven:
         check_same(analyzer, proven)
     else:
-        prove_device(analyzer)
+        prove_device(analyzer, settings.limits)  # which refuses a cap on memory that no scan would keep
     yield Begun(Studio(analyzer).do, model_facts(analyzer.network))

@@ -68,7 +68,7 @@ class ModelInUse(AnalyzerSettings):
         if self.sha256 is not None:
             check_same(analyzer, self.sha256)
         if self.proves:
-            prove_device(analyzer)
+            prove_device(analyzer, self.limits)
         return analyzer
 
 

@@ -8,6 +8,7 @@ from edge_runtime.frame.profiles import PROFILES
 from edge_runtime.golden import run_selftest
 from edge_runtime.look.network import SCHEMA as LOOK_SCHEMA
 from edge_runtime.machine.cgroup import available_threads
+from edge_runtime.machine.resources import Limits
 from edge_runtime.measure.lens import CLASSES
 from edge_runtime.model.metadata import EXPORT_MODEL, PREFIX, ModelMetadata
 from edge_runtime.model.network import Network
@@ -49,17 +50,27 @@ def prove(data: bytes) -> ModelMetadata:
     return metadata
 
 
-def prove_device(analyzer: CataractAnalyzer) -> None:
+def prove_device(analyzer: CataractAnalyzer, limits: Limits | None = None) -> None:
     """Check that this device finds the numbers that were found where the model comes from.
 
     Golden scans are read as any device's, whatever profile or threshold the analyzer was given.
+
+    Parameters
+    ----------
+    analyzer
+        Its model is proven.
+    limits
+        The threads and the memory with which it is going to measure; None: any.
 
     Raises
     ------
     InferenceError
         ``selftest-failed`` when it does not.
+    ResourceError
+        ``memory-cap`` when the golden scans cannot be measured under the cap on memory.
     """
-    failed = [check for check in run_selftest(CataractAnalyzer(analyzer.network)) if not check.passed]
+    proven = CataractAnalyzer(analyzer.network, limits=limits)
+    failed = [check for check in run_selftest(proven) if not check.passed]
     if failed:
         raise InferenceError(
             "selftest-failed",

@@ -49,12 +49,13 @@ class DeadlySettings:
     model: str
     loads_s: float = 0.0
     draws_s: float = 0.0  # of each scan, and once more for the page
+    limits: Limits = Limits(threads=1)  # noqa: RUF009 - it never changes
 
     def load(self) -> CataractAnalyzer:
         time.sleep(self.loads_s)
         if self.draws_s:
             self._draw_slowly()
-        return Deadly(self.model, limits=Limits(threads=1))
+        return Deadly(self.model, limits=self.limits)
 
     def _draw_slowly(self) -> None:
         from edge_runtime.report import overlay, page

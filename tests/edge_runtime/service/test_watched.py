@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from edge_runtime.errors import ResourceError
+from edge_runtime.machine.resources import Limits
 from edge_runtime.scan import Laterality
 from edge_runtime.service.limits import ServiceLimits
 from edge_runtime.service.tasks import Done, Kind, Progress, Task
@@ -72,3 +73,15 @@ def test_what_is_drawn_and_written_of_many_scans_has_the_time_of_each(proven_mod
     assert len([name for name in drawn.pictures if name.startswith("scans/")]) == FRAMES
     assert isinstance(page, Done)
     assert "</html>" in page.text
+
+
+def test_a_cap_on_memory_that_no_scan_would_keep_is_refused_before_anything_is_served(proven_model: Path) -> None:
+    watched = WatchedWorker(DeadlySettings(str(proven_model), limits=Limits(1, max_memory_mb=30)), ServiceLimits())
+    with pytest.raises(ResourceError) as refused:
+        watched.prepare()
+    assert (refused.value.word, watched.alive) == ("memory-cap", False)
+
+
+def test_a_cap_on_memory_that_the_self_test_keeps_holds_for_scans(proven_model: Path) -> None:
+    with worker(DeadlySettings(str(proven_model), limits=Limits(1, max_memory_mb=150))) as watched:
+        assert isinstance(watched.do(Task(Kind.SCAN, (1,)), [png()], lambda _: None), Done)
