@@ -6,18 +6,19 @@ import errno
 import os
 import stat
 import sys
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from .errors import OutputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from typing import BinaryIO
 
 # What a share or a removable medium says that does not know how to sync a file, or a folder.
 _NO_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
 _NO_FOLDER_SYNC = {*_NO_SYNC, errno.EACCES, errno.EPERM, errno.EBADF}
+_LOCK_OF_FOLDER = ".edge-cataract.lock"
 _LOCKED_BYTE = 1 << 40  # for Windows, where others cannot read what is locked: far beyond any content
 
 
@@ -76,6 +77,47 @@ def unwritten(file: BinaryIO) -> Iterator[None]:
         yield
     finally:
         fcntl.flock(file.fileno(), fcntl.LOCK_UN)
+
+
+@contextmanager
+def locked_folders(folders: Sequence[str]) -> Iterator[None]:
+    """While no other process that uses this puts files into any of these folders; it waits for that.
+
+    Where neither a folder nor a file in it can be locked, at once.
+    """
+    named: dict[tuple[int, int], str] = {}
+    for folder in folders:
+        with suppress(OSError):  # who writes into it will be told
+            status = os.stat(folder)
+            named[status.st_dev, status.st_ino or hash(os.path.realpath(folder))] = folder
+    with ExitStack() as stack:
+        for _, folder in sorted(named.items()):  # in one order for all, so that no two wait for each other
+            with suppress(OutputError):
+                stack.enter_context(_locked_folder(folder))
+        yield
+
+
+@contextmanager
+def _locked_folder(folder: str) -> Iterator[None]:
+    """Hold the lock of a folder, or that of a file in it where folders have none, as on Windows and some shares."""
+    try:
+        import fcntl
+
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        except BaseException:
+            os.close(descriptor)
+            raise
+    except (OSError, ImportError):
+        path = os.path.join(folder, _LOCK_OF_FOLDER)
+        with open_locked(path, wait=True, what="folder"):
+            yield
+        return
+    try:
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def sync_file(descriptor: int) -> bool:

@@ -11,14 +11,20 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import signal
 import stat
-from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from edge_runtime.errors import OutputError, WriteError
-from edge_runtime.locked_file import sync_file, sync_folder
+from edge_runtime.locked_file import locked_folders, sync_file, sync_folder
 
 from .journal import Journal, finish_interrupted, temporary_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from types import TracebackType
+    from typing import Self
 
 _CANNOT_CREATE = {
     errno.ENOENT,
@@ -31,12 +37,21 @@ _CANNOT_CREATE = {
     errno.ELOOP,
 }
 _LINKS_FOLLOWED = 40
+STANDARD_OUTPUT = "-"
+_DESCRIPTOR = re.compile(r"(?:/dev/fd|/proc/(?P<process>self|thread-self|\d+)/fd)/(?P<number>\d+)")
 
 
-def write_all(contents: Mapping[str, bytes]) -> None:
+def write_all(contents: Mapping[str, bytes], permit: Callable[[], None] | None = None) -> None:
     """Write every {path: bytes} and make it durable; when one fails, all that was there before is there again.
 
-    A target that is a device, a pipe, or a link to an open descriptor is written to directly, after the others.
+    A target that is a device, a pipe, or an open descriptor is written to directly, after the others.
+
+    Parameters
+    ----------
+    contents
+        What to write.
+    permit
+        As `Writing.publish`.
 
     Raises
     ------
@@ -45,38 +60,100 @@ def write_all(contents: Mapping[str, bytes]) -> None:
     WriteError
         When writing fails part-way, for example on a full disk.
     """
-    direct = {target: content for target, content in contents.items() if is_special(target)}
-    durable = {target: content for target, content in contents.items() if target not in direct}
-    try:
-        if durable:
-            _write_durable(durable)
-        for target, content in direct.items():
-            _write_direct(target, content)
-    except OSError as error:
-        raise _translated(error) from error
+    with Writing() as writing:
+        writing.stage(contents)
+        writing.publish(permit)
 
 
-def _write_durable(contents: Mapping[str, bytes]) -> None:
-    # Not the process number: in containers that share a folder, every process has the same.
-    token = os.urandom(8).hex()
-    folders = list(dict.fromkeys(os.path.dirname(target) or "." for target in contents))
-    for folder in folders:
-        finish_interrupted(folder)
-    staged: list[tuple[str, str]] = []
-    with Journal(folders[0], token, needed=len(contents) > 1) as journal:
+class Writing:
+    """Files that are written as they are made, beside their places, and put there together, or not at all."""
+
+    def __init__(self) -> None:
+        # Not the process number: in containers that share a folder, every process has the same.
+        self._token = os.urandom(8).hex()
+        self._journal = Journal("", self._token, needed=False)
+        self._planned = False
+        self._staged: list[tuple[str, str]] = []
+        self._folders: list[str] = []
+        self._direct: dict[str, bytes] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with _signals_held():  # a signal that ends the program comes again and again until it has ended
+            for temporary, _ in self._staged:
+                self._journal.remove(temporary)
+            self._journal.__exit__(kind, error, trace)
+
+    def stage(self, contents: Mapping[str, bytes]) -> None:
+        """Write files under temporary names; what goes to a device, a pipe or a descriptor is held until the end.
+
+        Raises
+        ------
+        OutputError, WriteError
+            As `write_all`.
+        """
+        durable = {target: content for target, content in contents.items() if not is_special(target)}
+        self._direct.update({target: content for target, content in contents.items() if target not in durable})
         try:
-            for number, (target, content) in enumerate(contents.items()):
-                temporary = temporary_name(os.path.dirname(target) or ".", token, number)
-                journal.own(temporary)
-                staged.append((temporary, target))
+            self._prepare(durable)
+            for target, content in durable.items():
+                temporary = temporary_name(os.path.dirname(target) or ".", self._token, len(self._staged))
+                self._journal.own(temporary)
+                self._staged.append((temporary, target))
                 _write_synced(temporary, content)
-            with _signals_held():
-                journal.record(staged)
-                _publish(staged, folders, journal)
-        finally:
-            with _signals_held():  # a signal that ends the program comes again and again until it has ended
-                for temporary, _ in staged:
-                    journal.remove(temporary)
+        except OSError as error:
+            raise _translated(error) from error
+
+    def _prepare(self, durable: Mapping[str, bytes]) -> None:
+        """Finish what killed processes left where files go; from the second file on, there is a plan."""
+        for folder in dict.fromkeys(os.path.dirname(target) or "." for target in durable):
+            if folder not in self._folders:
+                finish_interrupted(folder)
+                self._folders.append(folder)
+        if not self._planned and len(self._staged) + len(durable) > 1:
+            self._planned = True
+            self._journal = Journal(self._folders[0], self._token, needed=True).__enter__()
+            for temporary, _ in self._staged:
+                self._journal.own(temporary)
+
+    def publish(self, permit: Callable[[], None] | None = None) -> None:
+        """Put all files in their places, and make that durable.
+
+        Parameters
+        ----------
+        permit
+            Called before, while no other process of this program puts files into these folders; what it raises keeps
+            everything as it was.
+
+        Raises
+        ------
+        OutputError, WriteError
+            As `write_all`.
+        """
+        try:
+            with locked_folders(self._folders):
+                for folder in self._folders:
+                    finish_interrupted(folder)  # or what one who was killed meanwhile planned would come after this
+                if permit is not None:
+                    permit()
+                if self._staged:
+                    with _signals_held():
+                        self._journal.record(self._staged)
+                        _publish(self._staged, self._folders, self._journal)
+        except OSError as error:
+            raise _translated(error) from error
+        try:
+            for target, content in self._direct.items():
+                _write_direct(target, content)
+        except OSError as error:
+            failed = _translated(error)
+            if self._staged:
+                failed.lost = "What goes to files was written, and nothing else."
+            raise failed from error
 
 
 def _publish(staged: list[tuple[str, str]], folders: list[str], journal: Journal) -> None:
@@ -140,24 +217,45 @@ def _signals_held() -> Iterator[None]:
 
 
 def is_special(target: str) -> bool:
-    """Whether a target is a device, a pipe or the like, or a link to an open descriptor such as /dev/stdout."""
+    """Whether a target is a device, a pipe or the like, or an open descriptor as `descriptor_of` knows it."""
+    if descriptor_of(target) is not None:
+        return True
     try:
-        if not stat.S_ISREG(os.stat(target).st_mode):
-            return True
+        return not stat.S_ISREG(os.stat(target).st_mode) or _end_of_links(target).startswith("/proc/")
     except OSError:
         return False
+
+
+def descriptor_of(target: str) -> int | None:
+    """The open descriptor of this process that a target names: 1 for ``-`` and ``/dev/stdout``; None for any other."""
+    if target == STANDARD_OUTPUT:
+        return 1
+    found = _DESCRIPTOR.fullmatch(_end_of_links(target))
+    if found is None or found["process"] not in (None, "self", "thread-self", str(os.getpid())):
+        return None
+    return int(found["number"])
+
+
+def _end_of_links(target: str) -> str:
+    """Where the links of a target lead, without those of a descriptor, which name what is open and not a place."""
     place = os.path.abspath(target)
     for _ in range(_LINKS_FOLLOWED):
-        if place.startswith(("/proc/", "/dev/fd/")):
-            return True
+        if place.startswith(("/proc/", "/dev/fd/")) and os.path.basename(os.path.dirname(place)) == "fd":
+            return place
         if not os.path.islink(place):
-            return False
+            break
         place = os.path.normpath(os.path.join(os.path.dirname(place), os.readlink(place)))
-    return False
+    return place
 
 
 def _write_direct(target: str, content: bytes) -> None:
-    with open(target, "wb") as file:  # buffered: a pipe may take a part only, and is then given the rest
+    descriptor = descriptor_of(target)
+    if descriptor is None:
+        with open(target, "wb") as file:  # buffered: a pipe may take a part only, and is then given the rest
+            file.write(content)
+        return
+    # Not opened anew: it would begin at the start of a file into which others write behind what is there.
+    with open(descriptor, "wb", closefd=False) as file:
         file.write(content)
 
 

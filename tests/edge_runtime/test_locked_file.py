@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
+import threading
 from pathlib import Path
 
 import pytest
 
 from edge_runtime import locked_file
 from edge_runtime.batch.record import ExamRecord, EyeRecord
-from edge_runtime.locked_file import make_folder
+from edge_runtime.locked_file import locked_folders, make_folder
 from edge_runtime.watch.judging import Judged
 from edge_runtime.watch.results import Results
 from edge_runtime.watch.tracking import Group
@@ -59,3 +61,52 @@ def test_the_folder_of_a_watched_exam_is_durable_before_its_summary_is_written(
     eye = EyeRecord("OD", "failed", None, "internal", "It failed.", [])
     Results(str(tmp_path)).write(Group("P1", ()), Judged(ExamRecord([eye], {"failed": 1})), None)
     assert before == [[str(tmp_path)]]
+
+
+@pytest.mark.parametrize("own_locks", [True, False])
+def test_one_at_a_time_puts_files_into_a_folder(
+    own_locks: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By whatever names the folder is given; where it has no lock itself, by that of a file in it."""
+    import fcntl
+
+    flock = fcntl.flock
+
+    def only_files(descriptor: int, operation: int) -> None:
+        if not own_locks and stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+        flock(descriptor, operation)
+
+    monkeypatch.setattr(fcntl, "flock", only_files)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a").mkdir()
+    order: list[str] = []
+    inside, entered = threading.Event(), threading.Event()
+
+    def other() -> None:
+        inside.wait()
+        entered.set()
+        with locked_folders([str(tmp_path / "a")]):
+            order.append("second")
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    with locked_folders([".", "a", str(tmp_path), "nowhere"]):
+        inside.set()
+        assert entered.wait(10)
+        thread.join(0.3)
+        order.append("first")
+    thread.join(10)
+    assert order == ["first", "second"]
+
+
+def test_a_folder_without_any_lock_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import fcntl
+
+    def refuse(descriptor: int, operation: int) -> None:
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with locked_folders([str(tmp_path)]):
+        (tmp_path / "a").touch()
+    assert (tmp_path / "a").exists()

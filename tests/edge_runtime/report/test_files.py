@@ -16,7 +16,7 @@ import pytest
 from edge_runtime.errors import OutputError, UsageError, WriteError
 from edge_runtime.locked_file import open_locked
 from edge_runtime.report import journal
-from edge_runtime.report.files import write_all
+from edge_runtime.report.files import Writing, write_all
 from edge_runtime.report.journal import Journal, finish_interrupted
 from edge_runtime.report.targets import Target, check_targets
 
@@ -312,7 +312,7 @@ KILLED = """
 import os, signal, sys
 from edge_runtime.locked_file import open_locked
 from edge_runtime.report import journal
-from edge_runtime.report.files import write_all
+from edge_runtime.report.files import Writing, write_all
 from edge_runtime.report.journal import Journal, finish_interrupted
 name, call, folder = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 original, made = getattr(os, name), []
@@ -394,3 +394,59 @@ def test_a_pipe_whose_reader_leaves_is_a_failed_write(tmp_path: Path) -> None:
     with pytest.raises(WriteError):
         write_all({str(pipe): bytes(10_000_000)})
     reader.wait(30)
+
+
+# --- what is written together ----------------------------------------------------------------------------------------
+
+
+def test_files_that_are_made_one_after_the_other_appear_together(tmp_path: Path) -> None:
+    with Writing() as writing:
+        writing.stage({str(tmp_path / "a"): b"1"})
+        writing.stage({str(tmp_path / "b"): b"2"})
+        assert not (tmp_path / "a").exists()
+        writing.publish()
+    assert files_in(tmp_path) == {"a": b"1", "b": b"2"}
+
+
+def test_what_is_not_permitted_at_the_end_leaves_all_as_it_was(tmp_path: Path) -> None:
+    def refuse() -> None:
+        assert len(files_in(tmp_path)) > 2
+        raise UsageError("output-taken", "It is there.", "Name another.")
+
+    older_and_newer(tmp_path)
+    with pytest.raises(UsageError):
+        write_all({str(tmp_path / name): b"newer" for name in ("a", "b")}, refuse)
+    assert files_in(tmp_path) == {"a": b"older", "b": b"older"}
+
+
+def test_files_that_were_never_published_leave_nothing(tmp_path: Path) -> None:
+    with Writing() as writing:
+        writing.stage({str(tmp_path / "a"): b"1", str(tmp_path / "b"): b"2"})
+    assert files_in(tmp_path) == {}
+
+
+def test_what_a_killed_process_had_planned_comes_before_what_is_published(tmp_path: Path) -> None:
+    """It is killed while another has made its files, and waits."""
+    with Writing() as writing:
+        writing.stage({str(tmp_path / "a"): b"newer", str(tmp_path / "b"): b"newer"})
+        program = KILLED.replace('b"newer"', 'b"killed"')
+        killed = subprocess.run([sys.executable, "-c", program, "replace", "2", tmp_path], check=False)
+        assert killed.returncode == -signal.SIGKILL
+        writing.publish()
+    finish_interrupted(str(tmp_path))
+    assert files_in(tmp_path) == {"a": b"newer", "b": b"newer"}
+
+
+def test_a_descriptor_is_written_to_where_it_stands(tmp_path: Path) -> None:
+    with open(tmp_path / "a", "wb", buffering=0) as file:
+        file.write(b"before ")
+        write_all({f"/dev/fd/{file.fileno()}": b"after"})
+        file.write(b" and on")
+    assert (tmp_path / "a").read_bytes() == b"before after and on"
+
+
+def test_what_is_written_stays_said_when_a_pipe_fails(tmp_path: Path) -> None:
+    with pytest.raises(WriteError) as caught:
+        write_all({str(tmp_path / "a"): b"1", "/dev/full": b"content"})
+    assert "Nothing was written" not in str(caught.value)
+    assert files_in(tmp_path) == {"a": b"1"}
