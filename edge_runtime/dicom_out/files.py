@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from .source import SourceFrame
 
 
+_STORAGE = "1.2.840.10008.5.1.4.1.1."  # what the classes of stored objects begin with
+
+
 class Kind(StrEnum):
     """A kind of object, as file names say it."""
 
@@ -107,7 +110,7 @@ class DicomFiles:
         return paths
 
     def check_ownership(self) -> None:
-        """Refuse to replace a file that is no result of this program for one of the sources.
+        """Refuse to replace a file that is no result of this program, or refers to more than the sources.
 
         Raises
         ------
@@ -165,19 +168,28 @@ class DicomFiles:
         return os.path.join(self.folder, f"{self.name}.{ending}.dcm")
 
     def _is_own(self, path: str) -> bool:
-        """Whether a file is an object of this program that refers to one of the sources."""
+        """Whether a file is an object of this program that refers to sources of this exam, and to no other."""
         from pydicom import dcmread
 
         own = {frame.source.instance for frame in self.frames}
         try:
             with silenced():
                 there = dcmread(path, stop_before_pixels=True)
-                return there.get("Manufacturer") == MAKER and any(
-                    element.keyword == "ReferencedSOPInstanceUID" and str(element.value) in own
-                    for element in there.iterall()
-                )
+                referred = _referred(there)
+                return there.get("Manufacturer") == MAKER and bool(referred) and referred <= own
         except Exception:  # noqa: BLE001  # whatever it is, it is not ours
             return False
+
+
+def _referred(dataset: Dataset) -> set[str]:
+    """The stored objects that a dataset refers to; not its study or its patient, which are referred to alike."""
+    found = set()
+    if str(dataset.get("ReferencedSOPClassUID", "")).startswith(_STORAGE) and "ReferencedSOPInstanceUID" in dataset:
+        found.add(str(dataset.ReferencedSOPInstanceUID))
+    for element in dataset:
+        if element.VR == "SQ":
+            found.update(*(_referred(item) for item in element.value))
+    return found
 
 
 def _encoded(dataset: Dataset) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .document import document
-from .marks import SCANS_COLUMN
+from .marks import SCANS_COLUMN, UNREAD
 from .spreadsheet import csv_table, value_at
 
 if TYPE_CHECKING:
@@ -63,5 +63,5 @@ def _row(content: dict[str, Any]) -> dict[str, Any]:
     row["answer_reasons"] = " ".join(content["eye"]["answer_reasons"])
     row["scans_given"] = len(content["scans"])
     row["warnings"] = " ".join(dict.fromkeys(warning["code"] for warning in content["warnings"]))
-    row[SCANS_COLUMN] = " ".join(scan["sha256"] for scan in content["scans"] if scan["sha256"])
+    row[SCANS_COLUMN] = " ".join(scan["sha256"] or UNREAD for scan in content["scans"])
     return row

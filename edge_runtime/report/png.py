@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import struct
 import zlib
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 from edge_runtime.errors import WriteError
-from edge_runtime.reading.picture_mark import AFTER_HEADER, KEYWORD, PictureMark, picture_mark
+from edge_runtime.reading.picture_mark import AFTER_HEADER, KEYWORD, PictureMark, content_sha256, picture_mark
 
 if TYPE_CHECKING:
     from typing import Any
@@ -30,7 +30,9 @@ def encode_png(picture: NDArray[Any], mark: PictureMark | None = None) -> bytes:
         raise WriteError("write-failed", "A picture could not be encoded.", "Report this fault.")
     if mark is None:
         return encoded.tobytes()
-    body = KEYWORD + b"\x00" + json.dumps(asdict(mark)).encode("ascii")
-    chunk = struct.pack(">I", len(body)) + b"tEXt" + body + struct.pack(">I", zlib.crc32(b"tEXt" + body))
     data = encoded.ravel().data  # joined without copies between: they count under a cap on memory
-    return b"".join((data[:AFTER_HEADER], chunk, data[AFTER_HEADER:]))
+    head, rest = data[:AFTER_HEADER], data[AFTER_HEADER:]
+    said = asdict(replace(mark, content_sha256=content_sha256((head, rest))))
+    body = KEYWORD + b"\x00" + json.dumps(said).encode("ascii")
+    chunk = struct.pack(">I", len(body)) + b"tEXt" + body + struct.pack(">I", zlib.crc32(b"tEXt" + body))
+    return b"".join((head, chunk, rest))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import stat
 from collections.abc import Sequence
@@ -11,13 +10,10 @@ from dataclasses import dataclass
 
 from edge_runtime.errors import OutputError, UsageError
 
-from .files import is_special
-from .marks import scans_of_report
-from .png import picture_mark
+from .claims import claim_of, without_result
+from .files import descriptor_of, is_special
 
 _STANDARD_INPUT = "-"
-_SCHEMA_START = "edge-cataract/result/"
-_MOST_BYTES = 16 << 20  # of a document, and of a scan that is hashed before it is read
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +26,13 @@ class Target:
         Where.
     scans
         Paths of the scans that it is about.
+    kind
+        What it will be, as `claims.Claim.kind`; None: any.
     """
 
     path: str
     scans: tuple[str, ...]
+    kind: str | None = None
 
 
 def check_targets(targets: Sequence[Target], inputs: Sequence[str], *, overwrite: bool = False) -> None:
@@ -44,7 +43,7 @@ def check_targets(targets: Sequence[Target], inputs: Sequence[str], *, overwrite
     targets
         What is to be written.
     inputs
-        Every file that is read.
+        Every file that is read, or that must not be written for other reasons; ``-`` is standard input.
     overwrite
         Whether results of other scans, and files of other programs, may be replaced. Inputs never are.
 
@@ -57,11 +56,23 @@ def check_targets(targets: Sequence[Target], inputs: Sequence[str], *, overwrite
     """
     taken = {os.path.realpath(path) for path in inputs if path != _STANDARD_INPUT}
     identities = {identity for path in inputs if (identity := _identity(path)) is not None}
-    for target in targets:
-        place = os.path.realpath(target.path)
-        if place in taken or os.path.isdir(place) or _identity(place) in identities:
-            raise _taken(f"{os.path.basename(place)!r} would replace an input, a folder, or another output.")
+    hashes: dict[str, str | None] = {}
+    for target in sorted(targets, key=lambda target: descriptor_of(target.path) is None):
+        descriptor = descriptor_of(target.path)
+        place = os.path.realpath(target.path) if descriptor is None else f"descriptor {descriptor}"
+        identity = _identity(target.path if descriptor is None else descriptor)
+        if place in taken or os.path.isdir(place) or identity in identities:
+            raise UsageError(
+                "output-taken",
+                f"{os.path.basename(target.path)!r} would replace an input, a folder, or another output.",
+                "Name another output.",
+            )
         taken.add(place)
+        if descriptor is not None:
+            if not _was_given(descriptor):
+                raise _no_folder()
+            identities.update([] if identity is None else [identity])
+            continue
         if is_special(target.path):
             if os.access(target.path, os.W_OK):
                 continue
@@ -70,18 +81,20 @@ def check_targets(targets: Sequence[Target], inputs: Sequence[str], *, overwrite
         if not os.path.isdir(folder) or not os.access(folder, os.W_OK | os.X_OK):
             raise _no_folder()
         if not overwrite:
-            check_ownership(target.path, _hashes(target))
+            check_ownership(target.path, _owners(target, hashes), target.kind)
 
 
-def check_ownership(path: str, scans: frozenset[str] | None) -> None:
-    """Refuse to replace a file that is no result of this program for one of these scans.
+def check_ownership(path: str, owners: frozenset[str] | None, kind: str | None = None) -> None:
+    """Refuse to replace a file that holds more than an earlier result of the same kind for these scans.
 
     Parameters
     ----------
     path
-        The target; where there is no file, or an empty one, nothing is lost.
-    scans
-        Hashes of the scans that the new file is about; None when they are not known yet.
+        The target; where there is no file, or an empty one, nothing is lost, nor in a device or a pipe.
+    owners
+        What the new file is about, as `claims.Claim.owners`; None when that is not known yet.
+    kind
+        As `claims.Claim.kind`; None: any.
 
     Raises
     ------
@@ -89,64 +102,60 @@ def check_ownership(path: str, scans: frozenset[str] | None) -> None:
         ``output-taken``.
     """
     try:
-        if not os.path.getsize(path):
+        if is_special(path) or not os.path.getsize(path):
             return
     except OSError:
         return
-    owners = _owners(path)
-    if owners is None:
-        raise _taken(f"{os.path.basename(path)!r} is there already, and no result of this program.")
-    if scans is not None and not owners & scans:
-        raise _taken(f"{os.path.basename(path)!r} is there already: the result of another scan.")
+    name = repr(os.path.basename(path))
+    found = claim_of(path)
+    if found is None:
+        raise _taken(f"{name} is there already, and no result of this program.")
+    if kind is not None and found.kind != kind:
+        raise _taken(f"{name} is there already: a result of another kind.")
+    if found.altered:
+        raise _taken(f"{name} was changed since this program wrote it.")
+    if owners is None or found.owners <= owners:
+        return
+    if found.owners & owners:
+        raise _taken(f"{name} is there already: a result of further scans, too.")
+    raise _taken(f"{name} is there already: the result of another scan.")
 
 
-def _owners(path: str) -> frozenset[str] | None:
-    """Hashes of the scans that a result is about; None when the file is no result of this program."""
-    mark = picture_mark(path)
-    if mark is not None:
-        return frozenset({mark.scan_sha256})
-    reported = scans_of_report(path)
-    if reported is not None:
-        return reported
-    try:
-        if os.path.getsize(path) > _MOST_BYTES:
-            return None
-        with open(path, "rb") as file:
-            content = json.loads(file.read())
-        if content.get("resourceType") == "Bundle":
-            from .fhir.bundle import bundle_sources
-
-            return bundle_sources(content) or None
-        if not str(content["schema"]).startswith(_SCHEMA_START):
-            return None
-        return frozenset(str(scan["sha256"]) for scan in content["scans"] if scan["sha256"])
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        return None
-
-
-def _hashes(target: Target) -> frozenset[str] | None:
-    """Hashes of the scans of a target that exists; None when one of them cannot be read before its turn."""
-    if not os.path.exists(target.path):
-        return frozenset()
-    found = set()
+def _owners(target: Target, hashes: dict[str, str | None]) -> frozenset[str] | None:
+    """What a target will be about, as far as its scans say it before they are read; None when one of them cannot."""
     for path in target.scans:
         if path == _STANDARD_INPUT:
             return None
-        try:
-            with open(path, "rb") as file:
-                found.add(hashlib.file_digest(file, "sha256").hexdigest())
-        except OSError:
-            continue  # it will be refused when its turn comes
-    return frozenset(found) or None
+        if path not in hashes:
+            hashes[path] = _hash(path)
+    found = {sha256 for path in target.scans if (sha256 := hashes[path]) is not None}
+    return without_result(target.scans) | found
 
 
-def _identity(path: str) -> tuple[int, int] | None:
-    """Device and number of a file, which links to it share; None where there is none."""
+def _hash(path: str) -> str | None:
+    """The hash of a file; None when it cannot be read: it will be refused when its turn comes."""
     try:
-        status = os.fstat(0) if path == _STANDARD_INPUT else os.stat(path)
+        with open(path, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return None
+
+
+def _identity(path: str | int) -> tuple[int, int] | None:
+    """Device and number of a file, or of that of an open descriptor, which links to it share; None without one."""
+    try:
+        status = os.stat(0 if path == _STANDARD_INPUT else path)
     except OSError:
         return None
     return (status.st_dev, status.st_ino) if status.st_ino and stat.S_ISREG(status.st_mode) else None
+
+
+def _was_given(descriptor: int) -> bool:
+    """Whether a descriptor is one that this process was started with, and no file that it has opened itself."""
+    try:
+        return os.get_inheritable(descriptor)
+    except OSError:
+        return False
 
 
 def _taken(found: str) -> UsageError:

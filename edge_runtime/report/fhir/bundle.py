@@ -118,6 +118,12 @@ def bundle_sources(content: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(base64.urlsafe_b64decode(text + "=").hex() for text in hashes)
 
 
+def is_own_bundle(content: Mapping[str, Any]) -> bool:
+    """Whether a bundle is of this program, which signs where its resources come from."""
+    provenances = [one["resource"] for one in content["entry"] if one["resource"]["resourceType"] == "Provenance"]
+    return any(tag.get("system") == SYSTEM for one in provenances for tag in one.get("meta", {}).get("tag", ()))
+
+
 @dataclass(frozen=True, slots=True)
 class _Maker:
     """Gives resources their names.

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from edge_runtime.report.comparison_text import comparison_lines
 from edge_runtime.report.language import Language, language_of
+from edge_runtime.report.marks import UNREAD
 
 from .exam import render
 from .names import EYES
@@ -39,7 +40,7 @@ def comparison_page(found: Comparison, *, language: str = "en") -> str:
             (spoken.say("Earlier exam"), _estimate(found.earlier, spoken)),
             (spoken.say("Later exam"), _estimate(found.later, spoken)),
         ],
-        mark=" ".join(sorted(found.earlier.scans | found.later.scans)[:1]),
+        mark=" ".join(sorted(found.earlier.scans | found.later.scans) or [UNREAD]),
     )
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from edge_runtime.errors import UsageError
 from edge_runtime.printable import printable
 from edge_runtime.report.bundled_samples import SAMPLE_NOTE, is_bundled_sample
+from edge_runtime.report.claims import owners_of
 from edge_runtime.report.document import DISCLAIMER, document
 from edge_runtime.report.language import Language, language_of, needs_report
 
@@ -83,7 +84,7 @@ def exam_page(
         label=None if label is None else printable(label),
         day=spoken.day(when),
         eyes=views,
-        mark=" ".join(eye.scans[0].scan.sha256 for eye in ordered if eye.scans),
+        mark=" ".join(owners_of(ordered)),
         steps=step_places(),
         colour_bar=colour_bar(),
         origins=list(dict.fromkeys(_origin(eye, spoken) for eye in ordered)),

@@ -113,6 +113,25 @@ def test_the_result_of_another_exam_is_not_replaced(
     assert error.value.word == "output-taken"
 
 
+@pytest.mark.parametrize("kind", list(Kind))
+def test_the_result_of_more_scans_is_not_replaced_by_one_of_fewer(
+    analyzer: Any, eye: EyeResult, frames: list[Any], tmp_path: Path, kind: Kind
+) -> None:
+    several = tuple(frame for one in single_frames(frames) for frame in frames_of(one))
+    all_of_them = DicomFiles(several, str(tmp_path), "exam-OD", (kind,))
+    one_of_them = DicomFiles(several[:1], str(tmp_path), "exam-OD", (kind,))
+    alone = analyzer.as_eye(eye.entries[:1], laterality=eye.laterality, scans_expected=6)
+    write_all(one_of_them.contents(alone, page=PAGE))
+    one_of_them.check_ownership()
+    if kind is not Kind.SEGMENTATION:  # which is one for each file
+        all_of_them.check_ownership()
+    write_all(all_of_them.contents(eye, page=PAGE))
+    all_of_them.check_ownership()
+    if kind is not Kind.SEGMENTATION:
+        with pytest.raises(UsageError, match="output-taken"):
+            one_of_them.check_ownership()
+
+
 @pytest.mark.parametrize("content", [b"a letter", "source"])
 def test_a_file_of_another_program_is_not_replaced(source: Dataset, tmp_path: Path, content: bytes | str) -> None:
     files = files_of(source, tmp_path, Kind.REPORT)

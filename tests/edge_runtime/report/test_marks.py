@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from edge_runtime.errors import UsageError
+from edge_runtime.report.claims import owners_of
 from edge_runtime.report.eye_table import eye_table
 from edge_runtime.report.marks import marked_pdf, scans_of_report
 from edge_runtime.report.page import exam_page
@@ -18,26 +19,33 @@ OTHER = frozenset({"0" * 64})
 
 
 @pytest.fixture
-def written(tmp_path: Path, eye_of: Callable[[str], EyeResult]) -> tuple[dict[str, Path], str]:
+def written(tmp_path: Path, eye_of: Callable[[str], EyeResult]) -> tuple[dict[str, Path], frozenset[str]]:
     eye = eye_of("exam")
-    first = eye.scans[0].scan.sha256
+    scans = frozenset(owners_of([eye]))
     contents = {
         "page.html": exam_page([eye]).encode(),
-        "page.pdf": marked_pdf(b"%PDF-1.4\n%%EOF\n", [first]),
+        "page.pdf": marked_pdf(b"%PDF-1.4\n%%EOF\n", scans),
         "table.csv": eye_table([eye]),
     }
     for name, content in contents.items():
         (tmp_path / name).write_bytes(content)
-    return {name: tmp_path / name for name in contents}, first
+    return {name: tmp_path / name for name in contents}, scans
 
 
 @pytest.mark.parametrize("name", ["page.html", "page.pdf", "table.csv"])
-def test_a_report_is_replaced_by_one_of_the_same_scans_alone(name: str, written: tuple[dict[str, Path], str]) -> None:
-    path, first = written[0][name], written[1]
-    assert first in (scans_of_report(path) or ())
-    check_ownership(str(path), frozenset({first}))
+def test_a_report_is_replaced_by_one_of_the_same_scans_alone(
+    name: str, written: tuple[dict[str, Path], frozenset[str]]
+) -> None:
+    path, scans = written[0][name], written[1]
+    assert scans_of_report(path) == scans
+    check_ownership(str(path), scans)
+    check_ownership(str(path), scans | OTHER)
     with pytest.raises(UsageError, match="result of another scan"):
         check_ownership(str(path), OTHER)
+    with pytest.raises(UsageError, match="result of further scans"):
+        check_ownership(str(path), frozenset(sorted(scans)[:1]))
+    with pytest.raises(UsageError, match="another kind"):
+        check_ownership(str(path), scans, "comparison")
 
 
 @pytest.mark.parametrize(
