@@ -255,6 +255,11 @@ class EyeResult(Deliverable):
         return tuple(entry for entry in self.entries if isinstance(entry, UnreadableScan))
 
     @property
+    def sources(self) -> tuple[str, ...]:
+        """The names of all scans that were given, in that order."""
+        return tuple(entry.scan.source if isinstance(entry, ScanResult) else entry.source for entry in self.entries)
+
+    @property
     def cataract_fraction(self) -> float | None:
         """Mean over the gradable scans (the paper's definition); None without any."""
         return self.judgement.cataract_fraction

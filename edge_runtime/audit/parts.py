@@ -27,5 +27,11 @@ def next_part(path: str) -> str:
     return _part(path, number + 1)
 
 
+def is_part(path: str, audit: str) -> bool:
+    """Whether a file has the name of a full part of an audit, whether or not it is there yet."""
+    own, other = (os.path.realpath(one) for one in (audit, path))
+    return other.startswith(own) and _PART.fullmatch(other, len(own)) is not None
+
+
 def _part(path: str, number: int) -> str:
     return f"{path}.{number:0{_DIGITS}d}"

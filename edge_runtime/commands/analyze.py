@@ -19,10 +19,12 @@ from .arguments import (
     load_analyzer,
     path_argument,
 )
-from .audit_output import NO_AUDIT, AuditOptions, add_audit_options, record
+from .audit_output import NO_AUDIT, AuditOptions, add_audit_options
 from .console import complain, say
+from .delivery import Delivery, check_standard_output
+from .kept_files import files_to_keep
 from .outcome import EXIT_NOT_GRADED, EXIT_SOME_FAILED, explain
-from .outputs import Outputs, PicturePaths, deliver, stem, without_own_pictures
+from .outputs import Outputs, PicturePaths, add_result, printed_result, stem, without_own_pictures
 from .reports import ReportOptions, add_report_options
 
 if TYPE_CHECKING:
@@ -73,7 +75,7 @@ class AnalyzeOptions:
 
     def outputs(self, path: str) -> Outputs:
         """Where the results of one scan go."""
-        return Outputs(self.folder, stem(path), [path], self.pictures, overwrite=self.overwrite, zones=self.zones)
+        return Outputs(self.folder, stem(path), [path], self.pictures, zones=self.zones)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -164,8 +166,9 @@ def _check(options: AnalyzeOptions) -> None:
     check_standard_input(options.scans)
     targets = [target for path in options.scans for target in options.outputs(path).targets()]
     targets += options.reports.targets(options.scans)
-    read = [*options.scans, *options.analyzer.files, *([] if options.corrected is None else [options.corrected])]
-    check_targets(targets, read, overwrite=options.overwrite)
+    check_standard_output(targets, json=options.speech.json)
+    kept = files_to_keep([*options.scans, options.corrected], options.analyzer, options.audit, targets=targets)
+    check_targets(targets, kept, overwrite=options.overwrite)
 
 
 def _corrected(options: AnalyzeOptions) -> LabelMap | None:
@@ -187,6 +190,7 @@ def _analyze_one(
 ) -> bool:
     """Analyse one scan and deliver it; whether it was graded. Nothing of it is held while the next one is analysed."""
     from edge_runtime.machine.stopwatch import Stopwatch
+    from edge_runtime.report.document import document
 
     clock = Stopwatch()
     reading = next(readings)
@@ -196,8 +200,12 @@ def _analyze_one(
         scan = reading().corrected_by(labels)
         result = analyzer.analyze_scan(scan, read_ms=clock.lap_ms())  # what was left to wait for
     eye = analyzer.as_eye([result], age_years=options.age_years)
-    deliver(eye, options.outputs(path), options.speech, record(audit, eye))
-    options.reports.deliver([eye])
+    with Delivery(overwrite=options.overwrite, audit=audit) as delivery:
+        content = document(eye)
+        add_result(delivery, eye, options.outputs(path), content)
+        delivery.add(options.reports.encode([eye], content["created"]), [eye])
+        delivery.say(printed_result(eye, content, options.speech))
+        delivery.finish()
     if not result.gradable and not options.speech.quiet:
         explain(result, eye)
     return result.gradable

@@ -11,9 +11,10 @@ from .arguments import path_argument
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
 
     from edge_runtime.audit import AuditTrail
-    from edge_runtime.results import EyeResult
+    from edge_runtime.report.targets import Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +39,26 @@ class AuditOptions:
         Raises
         ------
         UsageError
-            When there is a key and no audit.
+            When there is a key and no audit, or the audit would go to standard output.
         """
+        if options.audit == "-":
+            raise UsageError("usage", "--audit - was given.", "Name a file: a record is continued.")
         if options.audit is None and options.audit_key is not None:
             raise UsageError("usage", "--audit-key was given without --audit.", "Give both.")
         return cls(options.audit, options.audit_key)
+
+    def files(self, targets: Sequence[Target] = ()) -> list[str]:
+        """The files of the audit, and its key, none of which an output may replace.
+
+        Parameters
+        ----------
+        targets
+            What is to be written: what has the name of a part of the audit would be taken for one.
+        """
+        from edge_runtime.audit.parts import is_part
+
+        named = [path for path in (self.path, self.key) if path is not None]
+        return named + [one.path for one in targets if self.path is not None and is_part(one.path, self.path)]
 
     def open(self) -> AuditTrail | None:
         """Open the audit, or begin one, before any work; it raises as `AuditTrail` does."""
@@ -54,27 +70,6 @@ class AuditOptions:
 
 
 NO_AUDIT = AuditOptions()
-
-
-def record(audit: AuditTrail | None, eye: EyeResult, created: str | None = None) -> str | None:
-    """Record a result, where that was asked for, before it goes anywhere; returns the time that its document states.
-
-    Parameters
-    ----------
-    audit
-        The record; None: not asked for.
-    eye
-        The result.
-    created
-        The UTC time of its document; None: now.
-    """
-    if audit is None:
-        return created
-    from edge_runtime.report.document import document
-
-    content = document(eye, created=created)
-    audit.append(content)
-    return str(content["created"])
 
 
 def add_audit_options(parser: argparse.ArgumentParser) -> None:

@@ -21,6 +21,7 @@ from .arguments import (
 from .audit_output import NO_AUDIT, AuditOptions, add_audit_options
 from .console import print_data, say
 from .exam_limit import add_exam_limit, exam_limit
+from .kept_files import files_to_keep
 from .outcome import EXIT_SOME_FAILED
 from .progress_line import ProgressLine
 
@@ -185,9 +186,10 @@ def _check_outputs(files: BatchFiles, options: BatchOptions, exams: tuple[Planne
     from edge_runtime.report.targets import Target, check_targets
 
     continued = os.path.exists(files.ledger)
-    inputs = [options.given, *options.analyzer.files, *(scan.path for exam in exams for scan in exam.scans)]
-    targets = [Target(path, ()) for path in (files.results if continued else [*files.results, files.ledger])]
-    check_targets(targets, inputs, overwrite=continued or options.overwrite)
+    targets = [Target(path, (), "batch") for path in [*files.results, files.ledger]]
+    given = [options.given, *(scan.path for exam in exams for scan in exam.scans)]
+    kept = files_to_keep(given, options.analyzer, options.audit, targets=targets)
+    check_targets(targets, kept, overwrite=continued or options.overwrite)
 
 
 def _batch(options: BatchOptions, exams: tuple[PlannedExam, ...], files: BatchFiles) -> Batch:

@@ -53,14 +53,20 @@ def run(options: argparse.Namespace) -> int:
 
 def _write_page(found: Comparison, reports: ReportOptions) -> None:
     """Write the page of a comparison, where one was asked for."""
-    if reports.page is None:
+    page = reports.page
+    if page is None:
         return
     from edge_runtime.report.files import write_all
+    from edge_runtime.report.marks import COMPARISON, UNREAD
     from edge_runtime.report.page.compared import comparison_page
     from edge_runtime.report.targets import check_ownership
 
     scans = found.earlier.scans | found.later.scans
-    content = encode_page(comparison_page(found, language=reports.language), reports.page, sorted(scans)[:1])
-    if not reports.overwrite:
-        check_ownership(reports.page, scans)
-    write_all({reports.page: content})
+    text = comparison_page(found, language=reports.language)
+    content = encode_page(text, page, sorted(scans) or [UNREAD], COMPARISON)
+
+    def permit() -> None:
+        if not reports.overwrite:
+            check_ownership(page, scans | {UNREAD}, COMPARISON)
+
+    write_all({page: content}, permit)

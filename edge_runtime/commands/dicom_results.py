@@ -50,6 +50,7 @@ class DicomOptions:
         *,
         overwrite: bool,
         capped: bool = False,
+        kept: Sequence[str] = (),
     ) -> DicomFiles | None:
         """Before any work: read the sources, and check what will be written; None when nothing was asked for.
 
@@ -63,6 +64,8 @@ class DicomOptions:
             Whether what is no result for these scans may be replaced.
         capped
             Whether memory has a cap.
+        kept
+            Further files that must not be written.
 
         Raises
         ------
@@ -93,7 +96,7 @@ class DicomOptions:
 
         places = [(path, source.frame) for path, source in zip(paths, scans, strict=True)]
         files = DicomFiles.of(places, self.folder, name, [Kind(kind) for kind in self.kinds])
-        check_targets([Target(path, tuple(paths)) for path in files.paths], paths, overwrite=True)
+        check_targets([Target(path, tuple(paths)) for path in files.paths], [*paths, *kept], overwrite=True)
         if not overwrite:
             files.check_ownership()
         return files
@@ -117,20 +120,15 @@ def add_dicom_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def write_dicom(
-    files: DicomFiles | None,
-    eye: EyeResult,
-    language: str = "en",
-    label: str | None = None,
-    *,
-    created: str | None = None,
-) -> None:
-    """Write the objects of an eye, all or none.
+def dicom_contents(
+    files: DicomFiles, eye: EyeResult, language: str = "en", label: str | None = None, *, created: str | None = None
+) -> dict[str, bytes]:
+    """{path: content} of the objects of an eye.
 
     Parameters
     ----------
     files
-        What `DicomOptions.prepare` gave; None: nothing is written.
+        What `DicomOptions.prepare` gave.
     eye
         The result.
     language, label
@@ -138,10 +136,7 @@ def write_dicom(
     created
         The UTC time that the objects state; None: now.
     """
-    if files is None:
-        return
     from edge_runtime.dicom_out.files import Kind
-    from edge_runtime.report.files import write_all
 
     created = created or time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     page = None
@@ -150,7 +145,7 @@ def write_dicom(
         from edge_runtime.report.page.pdf import print_pdf
 
         page = print_pdf(exam_page([eye], language=language, label=label, created=created))
-    write_all(files.contents(eye, created=created, page=page, variant=language))
+    return files.contents(eye, created=created, page=page, variant=language)
 
 
 def kinds_argument(text: str) -> tuple[str, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,26 +9,30 @@ from typing import TYPE_CHECKING
 from edge_runtime.errors import FAULTS_OF_ONE_SCAN, InternalError, UsageError
 
 from .arguments import AnalyzerOptions, SpeechOptions, load_analyzer
-from .audit_output import NO_AUDIT, AuditOptions, record
-from .console import complain, print_data
+from .audit_output import NO_AUDIT, AuditOptions
+from .console import complain
 from .corrections import maps_in, maps_to_keep
-from .dicom_results import DicomOptions, write_dicom
+from .delivery import Delivery, check_standard_output
+from .dicom_results import DicomOptions, dicom_contents
+from .exam_outputs import outputs_of
 from .fhir_output import FhirOutput
+from .kept_files import files_to_keep
 from .outcome import EXIT_NOT_GRADED, EXIT_SOME_FAILED, explain
-from .outputs import Outputs, PicturePaths, deliver, stem
+from .outputs import add_result, printed_result
 from .reports import ReportOptions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import Any
 
     from edge_runtime.analyzer import CataractAnalyzer
-    from edge_runtime.audit import AuditTrail
     from edge_runtime.dicom_out.files import DicomFiles
     from edge_runtime.label_map import LabelMap
     from edge_runtime.results import EyeResult, UnreadableScan
     from edge_runtime.scan import Exam
 
     from .fhir_output import Place
+    from .outputs import Outputs
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +98,7 @@ class _EyeOfExam:
 def judge_exam(options: ExamOptions) -> int:
     """Analyse the scans of an exam and deliver one document for each eye; returns the exit code."""
     from edge_runtime.exams.eyes import split_eyes
-    from edge_runtime.exams.manifest import is_manifest
     from edge_runtime.exams.opening import open_scans
-    from edge_runtime.report.targets import check_targets
     from edge_runtime.scan import Laterality
 
     from .inputs import scans_of_one_exam
@@ -108,33 +109,16 @@ def judge_exam(options: ExamOptions) -> int:
     found = split_eyes(opened, Laterality(options.eye) if options.eye else None)
     exams = sorted(found.exams, key=lambda exam: exam.laterality or "")
     files = {source.name: scan.planned.path for scan in opened for source in scan.sources}
-    outputs = _outputs(exams, files, options)
-    paths = [scan.path for scan in planned]
-    stems = [name for one in outputs for name in one.map_stems]
-    manifests = [path for path in options.given if is_manifest(path)]
-    check_targets(
-        [target for one in outputs for target in one.targets()]
-        + options.fhir.targets(paths)
-        + options.reports.targets(paths),
-        [*paths, *manifests, *options.analyzer.files, *maps_to_keep(options.corrected, stems)],
-        overwrite=options.overwrite,
-    )
-    corrected = _corrected(exams, stems, options)
-    eyes = [
-        _EyeOfExam(exam, one, _dicom(exam, one, options), _of_eye(corrected, exam))
-        for exam, one in zip(exams, outputs, strict=True)
-    ]
+    eyes = _checked_eyes(exams, files, [scan.path for scan in planned], options)
     audit = options.audit.open()
     loaded.append(load_analyzer(options.analyzer))
-    created = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())  # one time for all that is written
-    judged: list[EyeResult | None] = []
-    for eye in eyes:
-        if judged and not options.speech.json:
-            print_data("")
-        judged.append(_judge(loaded[0], eye, options, created, audit, alone=len(eyes) == 1))
-    together = [eye for eye in judged if eye is not None]
-    options.fhir.deliver(together, overwrite=options.overwrite, created=created, places=_places(eyes, judged))
-    options.reports.deliver(together, created)
+    with Delivery(overwrite=options.overwrite, audit=audit) as delivery:
+        judged = _judge_all(loaded[0], eyes, options, delivery)
+        delivery.finish()
+    if not options.speech.quiet:
+        for eye in (eye for eye in judged if eye is not None):
+            for scan in (scan for scan in eye.scans if not scan.gradable):
+                explain(scan, eye)
     for stray in found.strays:
         if stray.error is not None:
             stray.error.lost = "Both eyes were judged without it."
@@ -143,8 +127,10 @@ def judge_exam(options: ExamOptions) -> int:
     return codes.pop() if len(codes) == 1 and not found.strays else EXIT_SOME_FAILED
 
 
-def _outputs(exams: Sequence[Exam], files: Mapping[str, str], options: ExamOptions) -> list[Outputs]:
-    """Where the results of each eye go; overlays say the eye where names of scans are the same in both.
+def _checked_eyes(
+    exams: Sequence[Exam], files: Mapping[str, str], paths: Sequence[str], options: ExamOptions
+) -> list[_EyeOfExam]:
+    """Before any work: where the results of each eye go, all of which can be written, and what was corrected in it.
 
     Parameters
     ----------
@@ -152,37 +138,51 @@ def _outputs(exams: Sequence[Exam], files: Mapping[str, str], options: ExamOptio
         The eyes.
     files
         The path of the file of each scan, by the scan's name.
+    paths
+        Those of all files that were given, of eyes that are not known, too.
     options
         What was asked for.
     """
-    stems = [[_stem(files[source.name], source.frame) for source in exam.sources] for exam in exams]
-    shared = len(exams) > 1 and bool(set(stems[0]).intersection(*stems[1:]))
-    outputs = []
-    for exam, names in zip(exams, stems, strict=True):
-        name = f"{options.name or 'exam'}-{exam.laterality}"
-        picture = options.picture
-        if picture and len(exams) > 1:
-            head, ending = os.path.splitext(picture)
-            picture = f"{head}-{exam.laterality}{ending}"
-        outputs.append(
-            Outputs(
-                options.folder,
-                name,
-                [files[source.name] for source in exam.sources],
-                PicturePaths(eye=picture),
-                label=name if options.name else (exam.laterality or "" if shared else ""),
-                overwrite=options.overwrite,
-                zones=options.zones,
-                stems=names,
-                labels=options.labels,
-                eye=exam.laterality or "" if shared else "",
-            )
-        )
-    return outputs
+    from edge_runtime.exams.manifest import is_manifest
+    from edge_runtime.report.targets import check_targets
+
+    outputs = outputs_of(exams, files, options)
+    targets = [target for one in outputs for target in one.targets()]
+    targets += [*options.fhir.targets(paths), *options.reports.targets(paths)]
+    check_standard_output(targets, json=options.speech.json)
+    stems = [name for one in outputs for name in one.map_stems]
+    given = [*paths, *(path for path in options.given if is_manifest(path)), *maps_to_keep(options.corrected, stems)]
+    kept = files_to_keep(given, options.analyzer, options.audit, targets=targets)
+    check_targets(targets, kept, overwrite=options.overwrite)
+    corrected = _corrected(exams, stems, options)
+    kept += [target.path for target in targets]
+    return [
+        _EyeOfExam(exam, one, _dicom(exam, one, options, kept), _of_eye(corrected, exam))
+        for exam, one in zip(exams, outputs, strict=True)
+    ]
 
 
-def _stem(path: str, frame: int | None) -> str:
-    return stem(path) + ("" if frame is None else f".{frame:03d}")
+def _judge_all(
+    analyzer: CataractAnalyzer, eyes: Sequence[_EyeOfExam], options: ExamOptions, delivery: Delivery
+) -> list[EyeResult | None]:
+    """Analyse the eyes, one after the other, and add to a delivery what each gives, and both give together."""
+    from edge_runtime.report.document import document
+
+    created = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())  # one time for all that is written
+    judged: list[EyeResult | None] = []
+    for one in eyes:
+        eye = _judge(analyzer, one, options, alone=len(eyes) == 1)
+        if eye is not None:
+            content = document(eye, created=created)
+            _add(delivery, one, eye, options, content)
+            if any(judged) and not options.speech.json:
+                delivery.say("")
+            delivery.say(printed_result(eye, content, options.speech))
+        judged.append(eye)
+    together = [eye for eye in judged if eye is not None]
+    delivery.add(options.fhir.encode(together, created, _places(eyes, judged)), together)
+    delivery.add(options.reports.encode(together, created), together)
+    return judged
 
 
 def _corrected(exams: Sequence[Exam], stems: Sequence[str], options: ExamOptions) -> dict[str, LabelMap]:
@@ -203,7 +203,7 @@ def _of_eye(corrected: Mapping[str, LabelMap], exam: Exam) -> dict[str, LabelMap
     return {source.name: corrected[source.name] for source in exam.sources if source.name in corrected}
 
 
-def _dicom(exam: Exam, outputs: Outputs, options: ExamOptions) -> DicomFiles | None:
+def _dicom(exam: Exam, outputs: Outputs, options: ExamOptions, kept: Sequence[str]) -> DicomFiles | None:
     """The DICOM objects of an eye, checked before any work; None when they were not asked for."""
     return options.dicom.prepare(
         outputs.paths,
@@ -211,6 +211,7 @@ def _dicom(exam: Exam, outputs: Outputs, options: ExamOptions) -> DicomFiles | N
         outputs.name,
         overwrite=options.overwrite,
         capped=options.analyzer.max_memory_mb is not None,
+        kept=kept,
     )
 
 
@@ -231,12 +232,10 @@ def _judge(
     analyzer: CataractAnalyzer,
     one: _EyeOfExam,
     options: ExamOptions,
-    created: str,
-    audit: AuditTrail | None,
     *,
     alone: bool,
 ) -> EyeResult | None:
-    """Analyse one eye and deliver its document; None when it was refused, and the other eye is judged all the same."""
+    """Analyse one eye; None when it was refused, and the other eye is judged all the same."""
     try:
         eye = analyzer.analyze_exam(one.exam, age_years=options.age_years, corrected=one.corrected or None)
     except (UsageError, *FAULTS_OF_ONE_SCAN, InternalError) as error:
@@ -253,13 +252,15 @@ def _judge(
     for entry in eye.unreadable:
         entry.error.lost = "The exam was judged without it."
         complain(entry.error, entry.error.source, debug=options.speech.debug)
-    record(audit, eye, created)
-    write_dicom(one.dicom, eye, options.reports.language, options.name, created=created)
-    deliver(eye, one.outputs, options.speech, created)
-    for scan in eye.scans:
-        if not scan.gradable and not options.speech.quiet:
-            explain(scan, eye)
     return eye
+
+
+def _add(delivery: Delivery, one: _EyeOfExam, eye: EyeResult, options: ExamOptions, content: dict[str, Any]) -> None:
+    """Add the files of one eye, while it alone is encoded."""
+    if one.dicom is not None:
+        objects = dicom_contents(one.dicom, eye, options.reports.language, options.name, created=content["created"])
+        delivery.add_unclaimed(objects, one.dicom.check_ownership)
+    add_result(delivery, eye, one.outputs, content)
 
 
 def _unreadable(exam: Exam) -> list[UnreadableScan]:

@@ -11,7 +11,7 @@ from .arguments import path_argument
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from edge_runtime.report.fhir.study import ImagingInstance
     from edge_runtime.report.targets import Target
@@ -54,57 +54,32 @@ class FhirOutput:
         """What will be written."""
         from edge_runtime.report.targets import Target
 
-        return [] if self.path is None else [Target(self.path, tuple(scans))]
+        return [] if self.path is None else [Target(self.path, tuple(scans), "bundle")]
 
     def encode(
         self,
         eyes: Sequence[EyeResult],
         created: str | None = None,
-        instances: Mapping[str, ImagingInstance] | None = None,
+        places: Sequence[Place] = (),
     ) -> dict[str, bytes]:
-        """{path: content} of the bundle of one patient's eyes (`fhir_bundle`); empty where it was not asked for."""
-        if self.path is None:
-            return {}
-        from edge_runtime.report.document import to_json
-        from edge_runtime.report.fhir import fhir_bundle
-
-        bundle = fhir_bundle(eyes, subject=self.subject, created=created, instances=instances)
-        return {self.path: to_json(bundle, indent=2).encode() + b"\n"}
-
-    def deliver(
-        self, eyes: Sequence[EyeResult], *, overwrite: bool, created: str | None = None, places: Sequence[Place] = ()
-    ) -> None:
-        """Write the bundle of one patient's eyes; nothing without an eye.
+        """{path: content} of the bundle of one patient's eyes; empty where it was not asked for, or without an eye.
 
         Parameters
         ----------
         eyes
             The results.
-        overwrite
-            Whether what is no result of these scans may be replaced.
         created
             The UTC time that it states; None: now.
         places
             Where scans come from; those in DICOM files are named by their study.
-
-        Raises
-        ------
-        UsageError
-            When it would replace what is no result of these scans.
-        OutputError, WriteError
-            When it cannot be created, or not be written in full.
         """
         if self.path is None or not eyes:
-            return
-        from edge_runtime.report.files import write_all
-        from edge_runtime.report.targets import check_ownership
+            return {}
+        from edge_runtime.report.document import to_json
+        from edge_runtime.report.fhir import fhir_bundle
 
-        files = self.encode(eyes, created, _instances(places))
-        if not overwrite:
-            scans = frozenset(scan.scan.sha256 for eye in eyes for scan in eye.scans)
-            for path in files:
-                check_ownership(path, scans)
-        write_all(files)
+        bundle = fhir_bundle(eyes, subject=self.subject, created=created, instances=_instances(places))
+        return {self.path: to_json(bundle, indent=2).encode() + b"\n"}
 
 
 def _instances(places: Sequence[Place]) -> dict[str, ImagingInstance]:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from edge_runtime.errors import OutputError, UsageError
 
-from .console import coloured, print_data, say
+from .console import coloured, say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any
 
     import numpy as np
     from numpy.typing import NDArray
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from edge_runtime.results import EyeResult, ScanResult
 
     from .arguments import SpeechOptions
+    from .delivery import Delivery
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +38,13 @@ class PicturePaths:
     @property
     def named(self) -> list[str]:
         """Every path that was given."""
-        paths = (self.overlay, self.labels, self.probability, self.tissues, self.eye)
-        return [path for path in paths if path is not None]
+        return [path for path, _ in self.given]
+
+    @property
+    def given(self) -> list[tuple[str, str]]:
+        """Every path that was given, and the kind of its picture."""
+        kinds = ("overlay", "labels", "probability", "tissues", "eye")
+        return [(path, kind) for kind in kinds if (path := getattr(self, kind)) is not None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +63,6 @@ class Outputs:
         Pictures of a single scan, or of an eye.
     label
         What the names of overlays say besides the scan's: the label of an exam, so that exams stay apart.
-    overwrite
-        Whether results of other scans may be replaced.
     zones
         Whether overlays show the zones of the lens.
     stems
@@ -73,7 +78,6 @@ class Outputs:
     paths: Sequence[str]
     pictures: PicturePaths = PicturePaths()
     label: str = ""
-    overwrite: bool = False
     zones: bool = False
     stems: Sequence[str] = ()
     labels: str | None = None
@@ -89,16 +93,16 @@ class Outputs:
         """
         from edge_runtime.report.targets import Target
 
-        named = [Target(path, tuple(self.paths)) for path in self.pictures.named]
+        named = [Target(path, tuple(self.paths), kind) for path, kind in self.pictures.given]
         if self.labels is not None:
             maps = self._label_map_paths(self.labels)
-            named += [Target(place, (path,)) for place, path in zip(maps, self.paths, strict=True)]
+            named += [Target(place, (path,), "labels") for place, path in zip(maps, self.paths, strict=True)]
         if self.folder is None:
             return named
         if not os.path.isdir(self.folder):
             raise OutputError("output-folder", "The output folder does not exist.", "Create it, or name another.")
-        document = Target(self._document(self.folder), tuple(self.paths))
-        overlays = (Target(place, (path,)) for place, path in zip(self._overlays(), self.paths, strict=True))
+        document = Target(self._document(self.folder), tuple(self.paths), "document")
+        overlays = (Target(place, (path,), "overlay") for place, path in zip(self._overlays(), self.paths, strict=True))
         return [*named, document, *overlays]
 
     def encode(self, eye: EyeResult, document: bytes, date: str) -> dict[str, bytes]:
@@ -181,30 +185,39 @@ def without_own_pictures(paths: Sequence[str], *, quiet: bool) -> tuple[str, ...
     return scans
 
 
-def deliver(eye: EyeResult, outputs: Outputs, speech: SpeechOptions, created: str | None = None) -> None:
-    """Write the files that were asked for, then print; `created` is the UTC time that they state (None: now).
+def add_result(delivery: Delivery, eye: EyeResult, outputs: Outputs, content: dict[str, Any]) -> None:
+    """Add the files that were asked for to a delivery, and the document to the record.
+
+    Parameters
+    ----------
+    delivery
+        Of this scan or exam.
+    eye, content
+        The result, and its document.
+    outputs
+        Where its files go.
 
     Raises
     ------
     OutputError, WriteError
         When an output cannot be created or written in full.
     """
-    from edge_runtime.report.document import document, to_json
-    from edge_runtime.report.files import write_all
+    from edge_runtime.report.document import to_json
+
+    encoded = to_json(content, indent=2).encode() + b"\n"
+    delivery.add(outputs.encode(eye, encoded, content["created"][:10]), [eye])
+    delivery.record(content)
+
+
+def printed_result(eye: EyeResult, content: dict[str, Any], speech: SpeechOptions) -> str:
+    """What is printed of a result: its document in one line, or a summary for a person."""
+    from edge_runtime.report.document import to_json
     from edge_runtime.report.language import language_of
-    from edge_runtime.report.targets import check_ownership
     from edge_runtime.report.text import summary
 
-    content = document(eye, created=created)
-    files = outputs.encode(eye, to_json(content, indent=2).encode() + b"\n", content["created"][:10])
-    if files:
-        if not outputs.overwrite:
-            scans = frozenset(scan.scan.sha256 for scan in eye.scans)
-            for path in files:
-                check_ownership(path, scans)
-        write_all(files)
-    text = to_json(content) if speech.json else summary(eye, language_of(speech.language))
-    print_data(text if speech.json else coloured(text, eye.decision.value, no_color=speech.no_color))
+    if speech.json:
+        return to_json(content)
+    return coloured(summary(eye, language_of(speech.language)), eye.decision.value, no_color=speech.no_color)
 
 
 def _encoded(
@@ -213,12 +226,21 @@ def _encoded(
     """The largest first: drawing brings in code that stays in memory."""
     from edge_runtime.report.png import PictureMark, encode_png
 
+    files: dict[str, bytes] = {}
+    if pictures.eye is not None:
+        from edge_runtime.report.claims import owners_of
+        from edge_runtime.report.eye_picture import draw_eye
+
+        first, *others = owners_of([eye])
+        shown = PictureMark("eye", first, document_sha256, tuple(others))
+        files[pictures.eye] = encode_png(draw_eye(eye, date=date), shown)
+    if not eye.scans:
+        return files
     scan = eye.scans[0]
 
     def mark(picture: str) -> PictureMark:
         return PictureMark(picture, scan.scan.sha256, document_sha256)
 
-    files: dict[str, bytes] = {}
     if pictures.probability is not None:
         files[pictures.probability] = encode_png(_probability_16_bit(scan), mark("probability"))
     if pictures.labels is not None:
@@ -231,10 +253,6 @@ def _encoded(
         from edge_runtime.report.overlay import draw_overlay
 
         files[pictures.overlay] = encode_png(draw_overlay(scan, date=date, zones=zones), mark("overlay"))
-    if pictures.eye is not None:
-        from edge_runtime.report.eye_picture import draw_eye
-
-        files[pictures.eye] = encode_png(draw_eye(eye, date=date), mark("eye"))
     return files
 
 

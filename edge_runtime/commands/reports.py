@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from edge_runtime.errors import UsageError
 from edge_runtime.report.language import LANGUAGES, language_of, needs_report
+from edge_runtime.report.marks import REPORT, TABLE, marked_pdf
 
 from .arguments import path_argument
 
@@ -72,52 +72,37 @@ class ReportOptions:
         """Every file that will be written about these scans."""
         from edge_runtime.report.targets import Target
 
-        return [Target(path, tuple(scans)) for path in self.named]
+        kinds = ((self.page, REPORT), (self.table, TABLE))
+        return [Target(path, tuple(scans), kind) for path, kind in kinds if path is not None]
 
-    def deliver(self, eyes: Sequence[EyeResult], created: str | None = None) -> None:
-        """Write what was asked for about the eyes of one exam; `created` is the UTC time that it states (None: now).
+    def encode(self, eyes: Sequence[EyeResult], created: str) -> dict[str, bytes]:
+        """{path: content} of what was asked for about the eyes of one exam; `created` is the UTC time that it states.
 
-        Raises
-        ------
-        UsageError
-            When it would replace what is no result of these scans.
-        OutputError, WriteError
-            When an output cannot be created, written or printed.
+        Nothing without an eye.
         """
-        if not self.named or not eyes:
-            return
-        from edge_runtime.report.files import write_all
-        from edge_runtime.report.targets import check_ownership
-
-        files = self._encode(eyes, created or time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
-        if not self.overwrite:
-            scans = frozenset(scan.scan.sha256 for eye in eyes for scan in eye.scans)
-            for path in files:
-                check_ownership(path, scans)
-        write_all(files)
-
-    def _encode(self, eyes: Sequence[EyeResult], created: str) -> dict[str, bytes]:
+        if not eyes:
+            return {}
         files: dict[str, bytes] = {}
         if self.table is not None:
             from edge_runtime.report.eye_table import eye_table
 
             files[self.table] = eye_table(eyes, created=created)
         if self.page is not None:
+            from edge_runtime.report.claims import owners_of
             from edge_runtime.report.page import exam_page
 
             page = exam_page(eyes, language=self.language, label=self.label, created=created)
-            files[self.page] = encode_page(page, self.page, [eye.scans[0].scan.sha256 for eye in eyes if eye.scans])
+            files[self.page] = encode_page(page, self.page, owners_of(eyes))
         return files
 
 
-def encode_page(page: str, path: str, scans: Sequence[str]) -> bytes:
-    """The bytes of a page, as HTML or PDF by the ending of its path; a PDF is marked with the hashes of its scans."""
+def encode_page(page: str, path: str, scans: Sequence[str], kind: str = REPORT) -> bytes:
+    """The bytes of a page, as HTML or PDF by the ending of its path; a PDF is marked with its kind and its scans."""
     if not _is_pdf(path):
         return page.encode("utf-8")
-    from edge_runtime.report.marks import marked_pdf
     from edge_runtime.report.page.pdf import print_pdf
 
-    return marked_pdf(print_pdf(page), scans)
+    return marked_pdf(print_pdf(page), scans, kind)
 
 
 def add_report_options(parser: argparse.ArgumentParser, *, table: bool = True) -> None:

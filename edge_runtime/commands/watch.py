@@ -20,6 +20,7 @@ from .arguments import (
 from .audit_output import AuditOptions, add_audit_options
 from .console import complain, print_data, say
 from .exam_limit import add_exam_limit, exam_limit
+from .kept_files import files_to_keep
 from .outcome import EXIT_SOME_FAILED
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ def _watch(options: argparse.Namespace) -> Watch:
         if folder is not None:
             _check_apart(folder, options.folder, name)
             _make(folder, name)
-    audit = AuditOptions.of(options).open()
+    audit = _checked_audit(options).open()
     return Watch(
         options.folder,
         options.output,
@@ -133,6 +134,18 @@ def _watch(options: argparse.Namespace) -> Watch:
         audit=None if audit is None else audit.append,
         exam_s=limit_s,
     )
+
+
+def _checked_audit(options: argparse.Namespace) -> AuditOptions:
+    """The audit, which is neither the record of what was judged nor anything else that a watch keeps."""
+    from edge_runtime.report.targets import Target, check_targets
+    from edge_runtime.watch.memory import LEDGER
+
+    audit, analyzer = AuditOptions.of(options), AnalyzerOptions.of(options)
+    targets = [Target(os.path.join(options.output, LEDGER), ())]
+    kept = files_to_keep([], analyzer, audit, targets=targets, slots=options.slots)
+    check_targets(targets, kept, overwrite=True)
+    return audit
 
 
 def _settings(options: argparse.Namespace) -> AnalyzerSettings:

@@ -235,17 +235,20 @@ def test_model_of_the_environment_is_not_overwritten_either(run: Run, scans: Non
 
 
 def test_failed_output_stops_and_tells_how_far_it_came(run: Run, scans: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    from edge_runtime.report import files
+    from edge_runtime.report.files import Writing
 
     os.mkdir("out")
     written = []
+    stage = Writing.stage
 
-    def fill_up(files: dict[str, bytes]) -> None:
-        written.append(files)
+    def fill_up(writing: Writing, files: dict[str, bytes]) -> None:
+        if files:
+            written.append(files)
         if len(written) == 2:
             raise WriteError("write-failed", "An output could not be written: disk full.", "Free space.")
+        stage(writing, files)
 
-    monkeypatch.setattr(files, "write_all", fill_up)
+    monkeypatch.setattr(Writing, "stage", fill_up)
     printed = run("cataract.png", "clear.png", "empty.png", "-o", "out", "--json")
     assert (printed.code, len(printed.documents), len(written)) == (74, 1, 2)
     assert printed.err.splitlines() == [

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from pydicom import dcmread
 
-from edge_runtime.commands.dicom_results import DicomOptions, add_dicom_arguments, write_dicom
+from edge_runtime.commands.dicom_results import DicomOptions, add_dicom_arguments, dicom_contents
 from edge_runtime.dicom_out.files import DicomFiles
 from edge_runtime.errors import MissingExtraError, OutputError, ScanMissingError, UsageError
 from edge_runtime.reading.sources import sources_of
+from edge_runtime.report.files import write_all
 from edge_runtime.results import EyeResult, UnreadableScan
 from tests.conftest import RunProgram
 from tests.edge_runtime.dicom_out.conftest import small_lens
@@ -30,6 +31,11 @@ def options(*words: str) -> DicomOptions:
 def prepared(chosen: DicomOptions, exam: str, name: str = "exam-OD", *, overwrite: bool) -> DicomFiles | None:
     sources = sources_of(exam)
     return chosen.prepare([exam] * len(sources), sources, name, overwrite=overwrite)
+
+
+def write_dicom(files: DicomFiles | None, eye: EyeResult, language: str = "en", label: str | None = None) -> None:
+    assert files is not None
+    write_all(dicom_contents(files, eye, language, label))
 
 
 @pytest.fixture(scope="session")
@@ -53,10 +59,9 @@ def exam(frames: list[Any], tmp_path: Path) -> str:
     return str(path)
 
 
-def test_nothing_is_read_or_written_unless_asked_for(eye: EyeResult, tmp_path: Path) -> None:
+def test_nothing_is_read_or_written_unless_asked_for(tmp_path: Path) -> None:
     files = prepared(options(), str(tmp_path / "missing"), overwrite=False)
     assert files is None
-    write_dicom(files, eye)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -59,7 +59,7 @@ def test_a_page_is_written_as_pdf(scans: list[Path], tmp_path: Path, run_program
     done = run_program("exam", *scans, "--eye", "OS", "--report", page, "--lang", "ar", timeout=180)
     assert done.returncode == 0, done.stderr
     assert page.read_bytes().startswith(b"%PDF-")
-    assert len(scans_of_report(page) or ()) == 1
+    assert len(scans_of_report(page) or ()) == 3
 
 
 def test_a_pdf_without_a_browser_is_refused_before_any_work(
@@ -107,7 +107,14 @@ def test_two_exams_are_compared_as_text_json_and_page(tmp_path: Path, run_progra
     page = tmp_path / "compared.html"
     asked = run_program("compare", one, other, "--json", "--report", page)
     assert json.loads(asked.stdout)["verdict"] == "increased"
-    assert "rose by more" in page.read_text(encoding="utf-8")
+    text = page.read_text(encoding="utf-8")
+    assert "rose by more" in text
+    assert run_program("compare", one, other, "--report", page).returncode == 0
+    for changed in (text.replace('content="comparison ', 'content="report '), text.replace("0000", "1111")):
+        page.write_text(changed, encoding="utf-8")  # the page of an exam of the same scans; one of other scans
+        refused = run_program("compare", one, other, "--report", page)
+        assert (refused.returncode, b"output-taken" in refused.stderr) == (2, True)
+    assert run_program("compare", one, other, "--report", page, "--overwrite").returncode == 0
 
 
 def test_what_cannot_be_compared_ends_with_its_code(tmp_path: Path, run_program: RunProgram) -> None:
