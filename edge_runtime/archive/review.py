@@ -16,6 +16,7 @@ from edge_runtime.locked_file import sync_file, sync_folder
 from .ahead import in_order
 from .library import arrow
 from .manifest import opened_manifest, shard_name
+from .plan import NAME as PLAN
 from .plan import stored_plan
 from .run import shards_in
 from .store import store_at
@@ -113,12 +114,14 @@ def merge(prefix: str, patience: RetryPolicy, out: str, *, overwrite: bool) -> i
     AuditError
         As for `verify`.
     OutputError
-        ``output-taken`` where there is a file already; or when it cannot be created.
+        ``output-taken`` where there is a file already, or it is a part of the archive; or when it cannot be created.
     WriteError
         When it cannot be written in full.
     """
     if not overwrite and os.path.lexists(out):
         raise OutputError("output-taken", "There is a file of this name.", "Name another, or --overwrite.")
+    if _is_of_archive(out, prefix):
+        raise OutputError("output-taken", "The table would replace a part of the archive.", "Name another.")
     store = store_at(prefix, patience)
     plan = stored_plan(store)
     temporary = f"{out}.{os.urandom(8).hex()}.tmp"
@@ -139,6 +142,12 @@ def merge(prefix: str, patience: RetryPolicy, out: str, *, overwrite: bool) -> i
         with suppress(OSError):
             os.unlink(temporary)
     return plan.rows
+
+
+def _is_of_archive(out: str, prefix: str) -> bool:
+    """Whether a file is the plan or a shard of an archive that lies in a folder, or would be taken for one."""
+    place, folder = os.path.realpath(out), os.path.realpath(prefix)
+    return place == os.path.join(folder, PLAN) or os.path.dirname(place) == os.path.join(folder, "shards")
 
 
 def _write_tables(file: BinaryIO, plan: ArchivePlan, tables: Iterator[ShardTable]) -> None:

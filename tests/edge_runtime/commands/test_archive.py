@@ -116,6 +116,9 @@ def test_an_archive_is_verified_and_merged(run_program: RunProgram, tmp_path: Pa
     assert word(run_program("archive", "merge", out, "-o", table).stderr) == "output-taken"
     assert run_program("archive", "merge", out, "-o", table, "--overwrite").returncode == 0
     assert pq.read_table(table).equals(merged)
+    for part in ("plan.json", "shards/00000000.parquet", "shards/00000009.parquet"):
+        assert word(run_program("archive", "merge", out, "-o", out / part, "--overwrite").stderr) == "output-taken"
+    assert run_program("archive", "verify", out).returncode == 0
 
     manifest.write_text(manifest.read_text().replace("P1_OD", "P2_OD"))
     assert word(run_program("archive", "verify", out, "--manifest", manifest).stderr) == "damaged-archive"
