@@ -120,7 +120,7 @@ REFUSALS: dict[str, str] = {
     "other-object": "An object is not the one that was announced, or another one came with its UID.",
     "out-of-memory": "Memory ran out.",
     "output-folder": "The folder of an output is missing, read-only or no folder.",
-    "output-taken": "An output would replace an input, a folder, another output, or what is no result of the scan.",
+    "output-taken": "An output would replace an input, a folder, a record, or more than these scans' own result.",
     "own-picture": "Only pictures that this program wrote were named, and no scan.",
     "palette-image": "The picture's pixels are indices into a palette.",
     "print-failed": "Chromium did not print the page.",
