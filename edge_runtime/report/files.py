@@ -38,7 +38,7 @@ _CANNOT_CREATE = {
 }
 _LINKS_FOLLOWED = 40
 STANDARD_OUTPUT = "-"
-_DESCRIPTOR = re.compile(r"(?:/dev/fd|/proc/(?P<process>self|thread-self|\d+)/fd)/(?P<number>\d+)")
+_DESCRIPTOR = re.compile(r"(?:/dev/fd|/proc/(?:self|thread-self|(?P<process>\d+))/fd)/(?P<number>\d+)")
 
 
 def write_all(contents: Mapping[str, bytes], permit: Callable[[], None] | None = None) -> None:
@@ -231,7 +231,7 @@ def descriptor_of(target: str) -> int | None:
     if target == STANDARD_OUTPUT:
         return 1
     found = _DESCRIPTOR.fullmatch(_end_of_links(target))
-    if found is None or found["process"] not in (None, "self", "thread-self", str(os.getpid())):
+    if found is None or found["process"] not in (None, str(os.getpid())):
         return None
     return int(found["number"])
 
