@@ -42,3 +42,20 @@ def files_to_keep(
     for folder, _, names in os.walk(slots) if slots is not None else ():
         kept += [os.path.join(folder, name) for name in names]
     return kept
+
+
+def check_audit(audit: AuditOptions, kept: Sequence[str]) -> None:
+    """Before any work of a verb that writes nothing else under names of the user: the audit is none of its files.
+
+    Raises
+    ------
+    UsageError
+        ``output-taken``.
+    OutputError
+        When its folder is missing or read-only.
+    """
+    from edge_runtime.report.targets import Target, check_targets
+
+    if audit.path is not None:
+        keys = [] if audit.key is None else [audit.key]
+        check_targets([Target(audit.path, ())], [*kept, *keys], overwrite=True)

@@ -26,6 +26,7 @@ from .arguments import (
 from .audit_output import AuditOptions, add_audit_options
 from .console import print_data, say
 from .dicom_results import kinds_argument
+from .kept_files import check_audit, files_to_keep
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -124,10 +125,12 @@ def run(options: argparse.Namespace) -> int:
     speech = SpeechOptions.of(options)
     station, patience = _station(options), _patience(options)
     _check_results(options)
-    audit = AuditOptions.of(options).open()
+    recorded, analyzer = AuditOptions.of(options), AnalyzerOptions.of(options)
+    check_audit(recorded, files_to_keep([options.token_file], analyzer, slots=options.slots))
+    audit = recorded.open()
     receiver = Receiver(
         folder=options.queue,
-        analyzer=_analyzer(AnalyzerOptions.of(options), options.slots),
+        analyzer=_analyzer(analyzer, options.slots),
         archive=_archive(options, station, patience),
         station=station,
         bounds=_bounds(options),

@@ -15,6 +15,7 @@ from .arguments import (
 )
 from .audit_output import AuditOptions, add_audit_options
 from .console import print_data, say
+from .kept_files import check_audit, files_to_keep
 
 if TYPE_CHECKING:
     import argparse
@@ -101,8 +102,11 @@ def run(options: argparse.Namespace) -> int:
         if not options.quiet or "error[" in line:
             say(line)
 
-    audit = AuditOptions.of(options).open()
-    source = _source(AnalyzerOptions.of(options), options.slots)
+    secrets = (options.token_file, options.tls_cert, options.tls_key)
+    recorded, analyzer = AuditOptions.of(options), AnalyzerOptions.of(options)
+    check_audit(recorded, files_to_keep(secrets, analyzer, slots=options.slots))
+    audit = recorded.open()
+    source = _source(analyzer, options.slots)
     service = Service(address, source, limits, told, started, None if audit is None else _kept(audit))
     return INTERRUPTED[service.run()]
 

@@ -67,6 +67,31 @@ def test_a_watch_never_records_answers_in_its_ledger(folder: Path, capsys: pytes
     assert not os.path.exists("ob/watch.ledger")
 
 
+@pytest.mark.parametrize(
+    ("verb", "secret"),
+    [
+        *(("serve", name) for name in ("token", "cert", "tls", "slots/any", "key")),
+        *(("receive", name) for name in ("token", "slots/any", "key")),
+    ],
+)
+def test_a_service_never_records_answers_in_its_own_files(
+    verb: str, secret: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Not in an empty one either, which is a record that has not begun yet."""
+    for name in ("token", "cert", "tls", "slots/any"):
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).touch()
+    words = ["--token-file", "token", "--slots", "slots", "--audit", secret, "--audit-key", "key"]
+    if verb == "serve":
+        words += ["--tls-cert", "cert", "--tls-key", "tls"]
+    else:
+        words += ["ob", "--to", "EDGE@127.0.0.1:4242"]
+    before = contents(folder)
+    assert cli.main([verb, *words]) == 2
+    assert "error[output-taken]" in capsys.readouterr().err
+    assert contents(folder) == before
+
+
 def test_an_answer_that_could_not_be_written_is_not_recorded(
     folder: Path, capsys: pytest.CaptureFixture[str], full_disk: Callable[[int], None]
 ) -> None:
