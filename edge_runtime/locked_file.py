@@ -110,14 +110,33 @@ def _locked_folder(folder: str) -> Iterator[None]:
             os.close(descriptor)
             raise
     except (OSError, ImportError):
-        path = os.path.join(folder, _LOCK_OF_FOLDER)
-        with open_locked(path, wait=True, what="folder"):
+        with _lock_file_of(folder):
             yield
         return
     try:
         yield
     finally:
-        os.close(descriptor)
+        with suppress(OSError):  # the lock ends all the same
+            os.close(descriptor)
+
+
+@contextmanager
+def _lock_file_of(folder: str) -> Iterator[None]:
+    """Hold the lock of a file that is in the folder only as long as somebody holds it, or waits for it."""
+    path = os.path.join(folder, _LOCK_OF_FOLDER)
+    while True:
+        file = open_locked(path, wait=True, what="folder")
+        with suppress(OSError):  # removed by another that this one waited for
+            if os.path.samestat(os.fstat(file.fileno()), os.stat(path)):
+                break
+        file.close()
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # Windows keeps what is open: it stays, and harms nobody
+            os.unlink(path)
+        with suppress(OSError):
+            file.close()
 
 
 def sync_file(descriptor: int) -> bool:

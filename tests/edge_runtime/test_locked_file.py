@@ -98,6 +98,8 @@ def test_one_at_a_time_puts_files_into_a_folder(
         order.append("first")
     thread.join(10)
     assert order == ["first", "second"]
+    assert os.listdir(tmp_path) == ["a"]
+    assert os.listdir(tmp_path / "a") == []
 
 
 def test_a_folder_without_any_lock_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,6 +109,23 @@ def test_a_folder_without_any_lock_is_no_error(tmp_path: Path, monkeypatch: pyte
         raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
 
     monkeypatch.setattr(fcntl, "flock", refuse)
+    with locked_folders([str(tmp_path)]):
+        (tmp_path / "a").touch()
+    assert (tmp_path / "a").exists()
+
+
+def test_what_is_done_stays_done_when_a_lock_cannot_be_given_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    close = os.close
+
+    def failing(descriptor: int) -> None:
+        of_folder = stat.S_ISDIR(os.fstat(descriptor).st_mode)
+        close(descriptor)
+        if of_folder:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(os, "close", failing)
     with locked_folders([str(tmp_path)]):
         (tmp_path / "a").touch()
     assert (tmp_path / "a").exists()
