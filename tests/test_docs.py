@@ -18,7 +18,7 @@ from edge_runtime.service.page.words import page_sentences
 from tests.train.study.test_committed_reports import PUBLISHED
 
 ROOT = Path(__file__).parent.parent
-MAX_TRACKED_BYTES = 23_000_000
+MAX_TRACKED_BYTES = 23_500_000
 MAX_PICTURE_BYTES = 200_000
 MAX_FILES_OF_A_CHANGE = 4
 CHANGES = 10

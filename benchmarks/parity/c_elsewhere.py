@@ -2,7 +2,7 @@
 
 Frames of every kind go through it with the oldest onnxruntime that is supported and the one that is installed, here and
 on an emulated Raspberry Pi 4, and are held against the runtime of this machine. What was found before with the same
-models and as many frames stays, so a run that was stopped goes on. It needs the Debian packages gcc-aarch64-linux-gnu,
+models and as many frames stays, batch by batch, so a run that was stopped goes on. It needs the Debian packages gcc-aarch64-linux-gnu,
 qemu-user-static and debootstrap, and a package index. Ends with 1 when something differs.
 """
 
@@ -32,7 +32,7 @@ from .frames import NATIVE, Frame, chosen_frames
 from .graphs import SEED
 
 RESULTS = Path(__file__).parents[1] / "results" / "c_elsewhere.json"
-FRAMES, PER_COHORT = 40, 3
+FRAMES, PER_COHORT, BATCH = 40, 3, 20
 CROSS = "aarch64-linux-gnu-gcc"
 
 
@@ -78,6 +78,23 @@ def compare(machine: Machine, program: Path, asked: Sequence[Asked], precision: 
     return {**seen, "different": different, "broken": broken}
 
 
+def done_of(known: dict[str, Any] | None, wanted: int) -> int:
+    """How many of so many frames were compared before; of another choice of frames none counts."""
+    if known is None or known.get("of", known["frames"]) != wanted:
+        return 0
+    frames: int = known["frames"]
+    return frames
+
+
+def together(known: dict[str, Any], part: dict[str, Any], start: int) -> dict[str, Any]:
+    """What was found in the first `start` frames, and in those after them."""
+    sums = {name: known[name] + part[name] for name in ("frames", "pixels", "different_pixels")}
+    later = [{**one, "frame": start + one["frame"]} for one in part["different"]]
+    different = [*known["different"], *later]
+    broken = bool(different) or sums["different_pixels"] > MAX_DIFFERENT_FP32 * sums["pixels"]
+    return {**sums, "different": different, "broken": broken}
+
+
 def asked_of(chosen: Sequence[Frame], precision: str) -> list[Asked]:
     """What the runtime finds in frames."""
     analyzers = {pitch: CataractAnalyzer(precision=precision, profile=pitch) for pitch in (None, NATIVE)}
@@ -119,12 +136,15 @@ def main(words: Sequence[str] | None = None) -> int:
         }
         for precision in arguments.precision:
             known = found.setdefault(precision, {})
-            left = [one for one in machines if known.get(one, {"frames": 0})["frames"] < len(chosen)]
+            left = {one: done for one in machines if (done := done_of(known.get(one), len(chosen))) < len(chosen)}
             asked = asked_of(chosen, precision) if left else []
-            for machine in left:
-                known[machine] = compare(*machines[machine], asked, precision, folder)
-                print(precision, machine, json.dumps(known[machine]), flush=True)
-                save(arguments.out, {**facts, "seed": SEED, "found": found})
+            for machine, done in left.items():
+                for start in range(done, len(chosen), BATCH):
+                    part = compare(*machines[machine], asked[start : start + BATCH], precision, folder)
+                    known[machine] = together(known[machine], part, start) if start else part
+                    known[machine]["of"] = len(chosen)
+                    print(precision, machine, json.dumps(known[machine]), flush=True)
+                    save(arguments.out, {**facts, "seed": SEED, "found": found})
     return int(any(one["broken"] for machines in found.values() for one in machines.values()))
 
 

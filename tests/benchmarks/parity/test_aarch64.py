@@ -121,3 +121,15 @@ def test_what_was_found_with_the_same_models_stays(tmp_path: Path) -> None:
     path.write_text(json.dumps({**facts, "seed": c_elsewhere.SEED, "found": found}))
     assert c_elsewhere.earlier(path, facts) == found
     assert c_elsewhere.earlier(path, facts | {"model": {"sha256": "3"}}) == {}
+
+
+def test_a_comparison_goes_on_batch_by_batch() -> None:
+    part = {"frames": 20, "pixels": 100, "different_pixels": 0, "different": [], "broken": False}
+    wrong = {**part, "different": [{"frame": 3, "different": ["labels"]}], "broken": True}
+    found = c_elsewhere.together({**part, "of": 60}, wrong, 20)
+    assert (found["frames"], found["pixels"], found["broken"]) == (40, 200, True)
+    assert found["different"] == [{"frame": 23, "different": ["labels"]}]
+    assert c_elsewhere.done_of(None, 60) == 0
+    assert c_elsewhere.done_of({**found, "of": 60}, 60) == 40
+    assert c_elsewhere.done_of({**found, "of": 40}, 60) == 0  # of another choice of frames
+    assert c_elsewhere.done_of(part, 20) == 20  # as it was written before
