@@ -2,8 +2,8 @@
 
 Frames of every kind go through it with the oldest onnxruntime that is supported and the one that is installed, here and
 on an emulated Raspberry Pi 4, and are held against the runtime of this machine. What was found before with the same
-models and as many frames stays, batch by batch, so a run that was stopped goes on. It needs the Debian packages gcc-aarch64-linux-gnu,
-qemu-user-static and debootstrap, and a package index. Ends with 1 when something differs.
+models and as many frames stays, batch by batch, so a run that was stopped goes on. It needs the Debian packages
+gcc-aarch64-linux-gnu, qemu-user-static and debootstrap, and a package index. Ends with 1 when something differs.
 """
 
 from __future__ import annotations
