@@ -133,7 +133,8 @@ REFUSALS: dict[str, str] = {
     "scrambled-pixels": "The packed pixels of a DICOM file do not begin as their format does.",
     "selftest-failed": "This device does not compute what the release computed.",
     "separate-planes": "The TIFF stores three channels of 16 bits apart, one after the other.",
-    "several-exams": "The names of a folder's scans say several exams of one eye.",
+    "several-exams": "Names of the scans begin as those of several exams or patients do: check that all scans are of "
+    "this eye.",
     "shortened-audit": "The audit does not go through a head that was kept: its end was cut, or it was written anew.",
     "slow-body": "The body of a request to the service did not come in time.",
     "source-not-dicom": "Results as DICOM (--dicom-out) are asked for, and a scan is no DICOM file.",
