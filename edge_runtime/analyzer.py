@@ -205,19 +205,19 @@ class CataractAnalyzer:
         )
         entries: list[ScanResult | UnreadableScan] = []
         for source, scan in zip(exam.sources, scans, strict=True):
-            entries.append(
-                scan if isinstance(scan, UnreadableScan) else of_one_scan(source.name, partial(self._grade, scan))
-            )
+            entry = of_one_scan(source.name, partial(self._grade, scan)) if isinstance(scan, ExamScan) else scan
+            entries.append(entry)
             if graded is not None:
                 graded(len(entries), isinstance(entries[-1], ScanResult))
-        unreadable = [entry.error for entry in entries if isinstance(entry, UnreadableScan)]
-        if len(unreadable) == len(entries):
-            raise unreadable[0]
-        check_duplicates([entry for entry in entries if isinstance(entry, ScanResult)])
-        names = [source.name for source in exam.sources]
+        found = [entry for entry in entries if isinstance(entry, ScanResult)]
+        if not found:
+            raise next(entry.error for entry in entries if isinstance(entry, UnreadableScan))
+        check_duplicates(found)
+        self._resources.headroom().check_pictures(max(entry.maps.pixels for entry in found))
 
         def judged(entries: Sequence[ScanResult | UnreadableScan]) -> EyeResult:
             analysed = [entry for entry in entries if isinstance(entry, ScanResult)]
+            names = [source.name for source in exam.sources]
             further = (*contradictions(analysed, names, exam.laterality), *unlikely_scales(scans))
             return self._eye(
                 entries,

@@ -16,6 +16,7 @@ MAX_TILE_PIXELS = 6_000_000  # without a cap: whole frames of known devices (3.9
 # native pixel of a tile. While pictures are drawn: of code, and per pixel of the scan or of its native frame.
 NETWORK_BYTES, BYTES_PER_FRAME_PIXEL, BYTES_PER_TILE_PIXEL = 19 * MEGABYTE, 2, 6
 PICTURES_BYTES, BYTES_PER_PICTURE_PIXEL = 6 * MEGABYTE, 10
+DELIVERY_BYTES = 14 * MEGABYTE  # code that was given back, and that writing the results of an exam brings in
 LARGE_BLOCK_BYTES = 1 << 17
 _M_MMAP_THRESHOLD = -3  # malloc.h of glibc
 
@@ -122,15 +123,30 @@ class Headroom:
         if self.max_memory_mb is None:
             return MAX_TILE_PIXELS
         larger = max(prod(scan_shape), prod(frame_shape))
-        drawing = self.held + PICTURES_BYTES + BYTES_PER_PICTURE_PIXEL * larger
+        drawing = self._drawing(larger)
         labelling = self.held + NETWORK_BYTES + BYTES_PER_FRAME_PIXEL * larger
         pixels = (self.max_memory_mb * MEGABYTE - labelling) // BYTES_PER_TILE_PIXEL
         least = min(smallest, prod(frame_shape))
         if pixels < least or max(drawing, self.reached) > self.max_memory_mb * MEGABYTE:
-            needed = -(-max(labelling + least * BYTES_PER_TILE_PIXEL, drawing, self.reached) // MEGABYTE)
-            raise ResourceError(
-                "memory-cap",
-                f"A cap of {self.max_memory_mb} MB cannot be kept: this scan needs {needed} MB.",
-                "Raise --max-memory.",
-            )
+            raise self._broken("this scan", max(labelling + least * BYTES_PER_TILE_PIXEL, drawing, self.reached))
         return min(pixels, MAX_TILE_PIXELS)
+
+    def check_pictures(self, pixels: int) -> None:
+        """Check that pictures of an exam's scans, of which the largest has so many pixels, can be drawn one by one.
+
+        Raises
+        ------
+        ResourceError
+            ``memory-cap`` when that would break the cap.
+        """
+        needed = self._drawing(pixels) + DELIVERY_BYTES
+        if self.max_memory_mb is not None and needed > self.max_memory_mb * MEGABYTE:
+            raise self._broken("this exam", needed)
+
+    def _drawing(self, pixels: int) -> int:
+        return self.held + PICTURES_BYTES + BYTES_PER_PICTURE_PIXEL * pixels
+
+    def _broken(self, what: str, needed_bytes: int) -> ResourceError:
+        needed = -(-needed_bytes // MEGABYTE)
+        found = f"A cap of {self.max_memory_mb} MB cannot be kept: {what} needs {needed} MB."
+        return ResourceError("memory-cap", found, "Raise --max-memory.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 from typing import TYPE_CHECKING
 
 from edge_runtime.frame.resample import on_scan_pixels
@@ -36,6 +37,11 @@ class ScanMaps:
     window: CropWindow
     frame_shape: tuple[int, int]
     scan_shape: tuple[int, int]
+
+    @property
+    def pixels(self) -> int:
+        """Pixels of the scan, or of its native frame where that has more."""
+        return max(prod(self.scan_shape), prod(self.frame_shape))
 
     def on_scan(self, grid_map: NDArray[np.float32] | NDArray[np.uint8]) -> NDArray[np.float32] | NDArray[np.uint8]:
         """Enlarge one of the maps to the scan's pixels."""
