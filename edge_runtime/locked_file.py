@@ -125,7 +125,12 @@ def _lock_file_of(folder: str) -> Iterator[None]:
     """Hold the lock of a file that is in the folder only as long as somebody holds it, or waits for it."""
     path = os.path.join(folder, _LOCK_OF_FOLDER)
     while True:
-        file = open_locked(path, wait=True, what="folder")
+        try:
+            file = open_locked(path, wait=True, what="folder")
+        except OutputError:  # nothing can be locked here: what was opened for that must not stay
+            with suppress(OSError):
+                os.unlink(path)
+            raise
         with suppress(OSError):  # removed by another that this one waited for
             if os.path.samestat(os.fstat(file.fileno()), os.stat(path)):
                 break
