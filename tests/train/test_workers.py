@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
+from tests.processes import is_alive
 from train.workers import process_pool
 
 OWNER = """
@@ -30,13 +31,6 @@ def threads_of_opencv(_: int) -> int:
     import cv2
 
     return cv2.getNumThreads()
-
-
-def is_alive(process: int) -> bool:
-    try:
-        return Path(f"/proc/{process}/stat").read_text().split()[2] != "Z"
-    except OSError:
-        return False
 
 
 @pytest.mark.slow

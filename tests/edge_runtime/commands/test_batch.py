@@ -23,6 +23,7 @@ from edge_runtime.report.document import SCHEMA_FILE
 from tests.conftest import ROOT, RunProgram
 from tests.edge_runtime.batch.exams import write_exams, write_scan
 from tests.edge_runtime.pictures import empty_frame, encoded
+from tests.processes import is_alive
 
 VALIDATOR = jsonschema.Draft202012Validator(json.loads(Path(SCHEMA_FILE).read_text()))
 
@@ -170,13 +171,6 @@ def children(process: int) -> list[int]:
     return [int(text) for text in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
 
 
-def alive(process: int) -> bool:
-    try:
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_a_stopped_batch_is_continued_to_the_same_outputs(
@@ -195,7 +189,7 @@ def test_a_stopped_batch_is_continued_to_the_same_outputs(
         assert b"exams are recorded; the same command continues." in errors
         assert os.listdir(out) == ["batch.ledger"]
     deadline = time.monotonic() + 20
-    while any(alive(worker) for worker in workers):
+    while any(is_alive(worker) for worker in workers):
         assert time.monotonic() < deadline
         time.sleep(0.05)
     stopped_at = len(recorded(out))

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
+from tests.processes import is_alive
 
 OWNER = """
 import time
@@ -24,13 +25,6 @@ if __name__ == "__main__":
     print(worker.process_id, flush=True)
     time.sleep(60)
 """
-
-
-def is_alive(process: int) -> bool:
-    try:
-        return Path(f"/proc/{process}/stat").read_text().split()[2] != "Z"
-    except OSError:
-        return False
 
 
 @pytest.mark.slow
