@@ -13,7 +13,7 @@ from importlib import import_module
 from .commands.arguments import add_speech_options
 from .commands.console import PROGRAM, complain, say, trace
 from .commands.parser import OneLineParser
-from .errors import EdgeCataractError, ResourceError, UsageError, out_of_memory
+from .errors import EdgeCataractError, UsageError, out_of_memory, too_many_open_files
 from .machine.libraries import broken_library
 from .program_signals import INTERRUPTED, Interrupted, heard_out, listen_to_the_system
 from .version import __version__
@@ -135,7 +135,7 @@ def _configure_logging(verbose: int, *, quiet: bool) -> None:
 def _scarce_resource(error: Exception) -> EdgeCataractError | None:
     """The error to report when the machine ran out of something, wherever that surfaced."""
     if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
-        return ResourceError("too-many-open-files", "No more files can be opened.", "Close files, or raise the limit.")
+        return too_many_open_files()
     # cv2.error carries the status of OpenCV; -4 is "insufficient memory".
     if (
         isinstance(error, MemoryError)

@@ -148,6 +148,11 @@ def out_of_memory() -> ResourceError:
     return ResourceError("out-of-memory", "Memory ran out.", "Set --max-memory, or free memory.")
 
 
+def too_many_open_files() -> ResourceError:
+    """The error to raise when the system opens no more files, wherever that is noticed."""
+    return ResourceError("too-many-open-files", "No more files can be opened.", "Close files, or raise the limit.")
+
+
 class OutputError(EdgeCataractError):
     """An output cannot be created: the folder is missing, read-only, or not a folder."""
 

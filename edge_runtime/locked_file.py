@@ -6,23 +6,30 @@ import errno
 import os
 import stat
 import sys
+import time
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from .errors import OutputError
+from .errors import EdgeCataractError, OutputError, WriteError, too_many_open_files
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import BinaryIO
 
 # What a share or a removable medium says that does not know how to sync a file, or a folder.
 _NO_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
 _NO_FOLDER_SYNC = {*_NO_SYNC, errno.EACCES, errno.EPERM, errno.EBADF}
 _LOCK_OF_FOLDER = ".edge-cataract.lock"
+_IN_USE = "ledger-in-use"
 _LOCKED_BYTE = 1 << 40  # for Windows, where others cannot read what is locked: far beyond any content
+# Who may read a file may lock it, for ever: so nobody waits for ever. An honest holder writes for a moment.
+FOLDER_WAIT_S = 30.0
+_TRY_AGAIN_S = 0.01
+_BUSY = PermissionError if sys.platform == "win32" else BlockingIOError
+_FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
-def open_locked(path: str, *, wait: bool = False, what: str = "ledger") -> BinaryIO:
+def open_locked(path: str, *, wait_s: float = 0.0, what: str = "ledger") -> BinaryIO:
     """Open a file for appending, without a buffer, and lock it until it is closed; create it where there is none.
 
     The lock ends with the process, however that ends. Reading is free to all.
@@ -31,8 +38,8 @@ def open_locked(path: str, *, wait: bool = False, what: str = "ledger") -> Binar
     ----------
     path
         The file.
-    wait
-        Whether to wait for another that holds the lock, instead of raising.
+    wait_s
+        Seconds to wait for another that holds the lock, before raising.
     what
         What the file is, for messages.
 
@@ -40,6 +47,10 @@ def open_locked(path: str, *, wait: bool = False, what: str = "ledger") -> Binar
     ------
     OutputError
         When another holds the lock (``ledger-in-use``), or the file cannot be opened or locked (``output-folder``).
+    ResourceError
+        ``too-many-open-files``.
+    WriteError
+        ``write-failed`` when the disk is full, so that the file cannot be created.
     """
     try:
         file: BinaryIO = open(path, "a+b", buffering=0)  # noqa: SIM115  # the caller closes it
@@ -48,12 +59,10 @@ def open_locked(path: str, *, wait: bool = False, what: str = "ledger") -> Binar
     try:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise OSError(None, "It is no regular file")
-        _lock(file.fileno(), wait=wait)
+        _lock(file.fileno(), wait_s)
     except (BlockingIOError, PermissionError) as error:
         file.close()
-        raise OutputError(
-            "ledger-in-use", f"Another process is writing the {what}.", "Wait until it has ended, or end it."
-        ) from error
+        raise _held(what) from error
     except (OSError, ImportError) as error:
         file.close()
         raise _cannot_open(error, what) from error
@@ -65,11 +74,14 @@ def open_locked(path: str, *, wait: bool = False, what: str = "ledger") -> Binar
 
 @contextmanager
 def unwritten(file: BinaryIO) -> Iterator[None]:
-    """While nobody who uses `open_locked` writes into a file; it waits for that. Where none can be locked, at once."""
+    """While nobody who uses `open_locked` writes into a file; it waits for that, 30 s at most.
+
+    Where none can be locked, at once.
+    """
     try:
         import fcntl
 
-        fcntl.flock(file.fileno(), fcntl.LOCK_SH)
+        _until_free(lambda: fcntl.flock(file.fileno(), fcntl.LOCK_SH | fcntl.LOCK_NB), FOLDER_WAIT_S)
     except (OSError, ImportError):
         yield
         return
@@ -84,6 +96,11 @@ def locked_folders(folders: Sequence[str]) -> Iterator[None]:
     """While no other process that uses this puts files into any of these folders; it waits for that.
 
     Where neither a folder nor a file in it can be locked, at once.
+
+    Raises
+    ------
+    OutputError
+        ``ledger-in-use`` when another keeps one locked for 30 s.
     """
     named: dict[tuple[int, int], str] = {}
     for folder in folders:
@@ -92,8 +109,11 @@ def locked_folders(folders: Sequence[str]) -> Iterator[None]:
             named[status.st_dev, status.st_ino or hash(os.path.realpath(folder))] = folder
     with ExitStack() as stack:
         for _, folder in sorted(named.items()):  # in one order for all, so that no two wait for each other
-            with suppress(OutputError):
+            try:
                 stack.enter_context(_locked_folder(folder))
+            except EdgeCataractError as error:
+                if error.word == _IN_USE:
+                    raise
         yield
 
 
@@ -101,15 +121,15 @@ def locked_folders(folders: Sequence[str]) -> Iterator[None]:
 def _locked_folder(folder: str) -> Iterator[None]:
     """Hold the lock of a folder, or that of a file in it where folders have none, as on Windows and some shares."""
     try:
-        import fcntl
-
         descriptor = os.open(folder, os.O_RDONLY)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            _lock(descriptor, FOLDER_WAIT_S)
         except BaseException:
             os.close(descriptor)
             raise
-    except (OSError, ImportError):
+    except BlockingIOError as error:
+        raise _held("output folder") from error
+    except OSError:
         with _lock_file_of(folder):
             yield
         return
@@ -126,10 +146,11 @@ def _lock_file_of(folder: str) -> Iterator[None]:
     path = os.path.join(folder, _LOCK_OF_FOLDER)
     while True:
         try:
-            file = open_locked(path, wait=True, what="folder")
-        except OutputError:  # nothing can be locked here: what was opened for that must not stay
-            with suppress(OSError):
-                os.unlink(path)
+            file = open_locked(path, wait_s=FOLDER_WAIT_S, what="output folder")
+        except EdgeCataractError as error:
+            if error.word != _IN_USE:  # nothing can be locked here: what was opened for that must not stay
+                with suppress(OSError):
+                    os.unlink(path)
             raise
         with suppress(OSError):  # removed by another that this one waited for
             if os.path.samestat(os.fstat(file.fileno()), os.stat(path)):
@@ -209,19 +230,63 @@ def make_folder(folder: str, mode: int = 0o777) -> None:
     sync_folder(above)  # of one that is there, too: its maker may have been killed before this
 
 
-def _lock(descriptor: int, *, wait: bool) -> None:
+def share(target: int | str, folder: str) -> None:
+    """Give a file or a folder the group of another folder, and let those use it who may use that one.
+
+    Where the system has no such permissions, or the group may not be given, the rest is done all the same.
+
+    Parameters
+    ----------
+    target
+        Open file, or path of a folder.
+    folder
+        The folder; permissions to search it count for folders alone.
+    """
+    like = os.stat(folder)
+    is_folder = stat.S_ISDIR(os.stat(target).st_mode)
+    if sys.platform != "win32":
+        with suppress(OSError):
+            os.chown(target, -1, like.st_gid)
+        os.chmod(target, like.st_mode & (0o2777 if is_folder else 0o666))
+
+
+def _lock(descriptor: int, wait_s: float) -> None:
+    """Lock for this process alone; raises `_BUSY` when another still holds it."""
     if sys.platform == "win32":
         import msvcrt
 
         os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
-        msvcrt.locking(descriptor, msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
+        _until_free(lambda: msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1), wait_s)
     else:
         import fcntl
 
         # Not lockf: its locks end as soon as any descriptor of the file is closed, and reading opens others.
-        fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _until_free(lambda: fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB), wait_s)
 
 
-def _cannot_open(error: OSError | ImportError, what: str) -> OutputError:
+def _until_free(lock: Callable[[], object], wait_s: float) -> None:
+    """Try to lock again and again; no system waits for a lock with a limit."""
+    end = time.monotonic() + wait_s
+    while True:
+        try:
+            lock()
+        except _BUSY:
+            if time.monotonic() >= end:
+                raise
+        else:
+            return
+        time.sleep(_TRY_AGAIN_S)
+
+
+def _held(what: str) -> OutputError:
+    return OutputError(_IN_USE, f"Another process is writing the {what}.", "Wait until it has ended, or end it.")
+
+
+def _cannot_open(error: OSError | ImportError, what: str) -> EdgeCataractError:
     reason = getattr(error, "strerror", None) or "It is no regular file, or cannot be locked"
+    number = getattr(error, "errno", None)
+    if number in _FULL:
+        return WriteError("write-failed", f"The {what} cannot be begun: {reason}.", "Free space on the disk.")
+    if number in (errno.EMFILE, errno.ENFILE):
+        return too_many_open_files()
     return OutputError("output-folder", f"The {what} cannot be opened: {reason}.", "Name another folder.")

@@ -8,7 +8,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from edge_runtime.errors import OutputError, UsageError, WriteError
+from edge_runtime.errors import EdgeCataractError, OutputError, UsageError, WriteError
 from edge_runtime.locked_file import open_locked, sync_folder
 
 from .entry import entry_of
@@ -24,13 +24,15 @@ if TYPE_CHECKING:
     from .line import Line
 
 ROTATE_BYTES = 64 << 20
+_LOST = "The answer was not recorded, and is not given."
+LOCK_WAIT_S = 5.0  # a line is added within milliseconds; who may read the audit can lock it for ever
 
 
 class AuditTrail:
     """A record that only grows. Several threads and processes may append to one.
 
-    Each call opens the file, waits for its lock, and closes it again, so that an object costs nothing between two
-    calls, survives a fork, and may be sent to another process.
+    Each call opens the file, waits for its lock for 5 s at most, and closes it again, so that an object costs nothing
+    between two calls, survives a fork, and may be sent to another process.
 
     Parameters
     ----------
@@ -50,8 +52,10 @@ class AuditTrail:
         line is not as it was written (``damaged-audit``).
     UsageError
         ``audit-key`` when the key is too short, missing, or the audit was begun with another.
+    ResourceError
+        ``too-many-open-files``.
     WriteError
-        When a new audit cannot be written.
+        When a new audit cannot be written, or another process keeps the file locked.
     """
 
     def __init__(
@@ -100,11 +104,22 @@ class AuditTrail:
     def _locked(self) -> BinaryIO:
         """The file that the path names, locked."""
         while True:
-            file = open_locked(self.path, wait=True, what="audit")
+            file = self._open_locked()
             with suppress(FileNotFoundError):  # renamed by another process that this one waited for
                 if os.path.samestat(os.fstat(file.fileno()), os.stat(self.path)):
                     return file
             file.close()
+
+    def _open_locked(self) -> BinaryIO:
+        try:
+            return open_locked(self.path, wait_s=LOCK_WAIT_S, what="audit")
+        except EdgeCataractError as error:
+            if error.word == "ledger-in-use":
+                raise WriteError(
+                    "write-failed", "Another process keeps the audit locked.", error.remedy, lost=_LOST
+                ) from error
+            error.lost = _LOST
+            raise
 
     def _is_full(self, file: BinaryIO) -> bool:
         return os.fstat(file.fileno()).st_size >= self._rotate_bytes
@@ -201,5 +216,5 @@ def _write_error(error: OSError) -> WriteError:
         "write-failed",
         f"The audit could not be written: {error.strerror or 'unknown reason'}.",
         "Free space on the disk, or name another file.",
-        lost="The answer was not recorded, and is not given.",
+        lost=_LOST,
     )

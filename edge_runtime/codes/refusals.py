@@ -75,7 +75,7 @@ REFUSALS: dict[str, str] = {
     "labels-size": "The corrected label map has another size than its scan.",
     "labels-values": "The corrected label map has other values than 0, 1 and 2, as after painting with soft edges.",
     "labels-without-scan": "A corrected label map belongs to no scan that was given.",
-    "ledger-in-use": "Another process is writing the record of finished work.",
+    "ledger-in-use": "Another process is writing the record of finished work, or keeps its folder locked.",
     "ledger-other-work": "The record of finished work belongs to other work.",
     "length-required": "The body of a request to the service does not say its length.",
     "lens-not-found": REASONS["lens-not-found"],  # of a scan that is asked for its fraction all the same

@@ -7,7 +7,7 @@ import stat
 import sys
 from typing import BinaryIO
 
-from edge_runtime.errors import ResourceError, ScanError, ScanMissingError, UsageError
+from edge_runtime.errors import ResourceError, ScanError, ScanMissingError, UsageError, too_many_open_files
 from edge_runtime.printable import printable
 from edge_runtime.scan import EXPORT_AGAIN, EXPORT_AS, MAX_BYTES
 
@@ -155,8 +155,6 @@ def _cannot_open(error: OSError | ValueError) -> ScanMissingError | ResourceErro
         case PermissionError():
             return ScanMissingError("unreadable-file", "The file may not be read.", "Check its permissions.")
         case OSError(errno=code) if code in (23, 24):  # ENFILE, EMFILE
-            return ResourceError(
-                "too-many-open-files", "No more files can be opened.", "Close files, or raise the limit."
-            )
+            return too_many_open_files()
         case _:
             return ScanMissingError("unreadable-file", "The file cannot be read.", "Check the path and the medium.")

@@ -17,7 +17,7 @@ import stat
 from typing import TYPE_CHECKING
 
 from edge_runtime.errors import OutputError, WriteError
-from edge_runtime.locked_file import locked_folders, sync_file, sync_folder
+from edge_runtime.locked_file import locked_folders, share, sync_file, sync_folder
 
 from .journal import Journal, finish_interrupted, temporary_name
 
@@ -41,7 +41,9 @@ STANDARD_OUTPUT = "-"
 _DESCRIPTOR = re.compile(r"(?:/dev/fd|/proc/(?:self|thread-self|(?P<process>\d+))/fd)/(?P<number>\d+)")
 
 
-def write_all(contents: Mapping[str, bytes], permit: Callable[[], None] | None = None) -> None:
+def write_all(
+    contents: Mapping[str, bytes], permit: Callable[[], None] | None = None, *, readers_of: str | None = None
+) -> None:
     """Write every {path: bytes} and make it durable; when one fails, all that was there before is there again.
 
     A target that is a device, a pipe, or an open descriptor is written to directly, after the others.
@@ -52,6 +54,8 @@ def write_all(contents: Mapping[str, bytes], permit: Callable[[], None] | None =
         What to write.
     permit
         As `Writing.publish`.
+    readers_of
+        As `Writing` has it.
 
     Raises
     ------
@@ -60,15 +64,22 @@ def write_all(contents: Mapping[str, bytes], permit: Callable[[], None] | None =
     WriteError
         When writing fails part-way, for example on a full disk.
     """
-    with Writing() as writing:
+    with Writing(readers_of) as writing:
         writing.stage(contents)
         writing.publish(permit)
 
 
 class Writing:
-    """Files that are written as they are made, beside their places, and put there together, or not at all."""
+    """Files that are written as they are made, beside their places, and put there together, or not at all.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    readers_of
+        A folder whose group and permissions the files get, whatever the umask is; None: those of any new file.
+    """
+
+    def __init__(self, readers_of: str | None = None) -> None:
+        self._readers_of = readers_of
         # Not the process number: in containers that share a folder, every process has the same.
         self._token = os.urandom(8).hex()
         self._journal = Journal("", self._token, needed=False)
@@ -104,7 +115,7 @@ class Writing:
                 temporary = temporary_name(os.path.dirname(target) or ".", self._token, len(self._staged))
                 self._journal.own(temporary)
                 self._staged.append((temporary, target))
-                _write_synced(temporary, content)
+                _write_synced(temporary, content, self._readers_of)
         except OSError as error:
             raise _translated(error) from error
 
@@ -259,10 +270,12 @@ def _write_direct(target: str, content: bytes) -> None:
         file.write(content)
 
 
-def _write_synced(temporary: str, content: bytes) -> None:
+def _write_synced(temporary: str, content: bytes, readers_of: str | None = None) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
     descriptor = os.open(temporary, flags, 0o666)
     with open(descriptor, "wb") as file:
+        if readers_of is not None:
+            share(descriptor, readers_of)
         file.write(content)
         file.flush()
         sync_file(descriptor)

@@ -20,11 +20,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from edge_runtime.errors import ModelIncompatibleError, ModelIntegrityError, ModelMissingError, UsageError
-from edge_runtime.locked_file import open_locked
+from edge_runtime.locked_file import FOLDER_WAIT_S, open_locked
 
 from .reading import read_limited, read_model_file
 from .signature import MAX_BYTES, Signature, number, read_keys
-from .state import SlotState, read_state, write_state
+from .state import SlotState, check_folder, read_state, write_state
 from .store import ModelStore, make_folder, read_signature
 
 if TYPE_CHECKING:
@@ -163,6 +163,7 @@ class ModelSlots:
         """
         data, signed = read_model_file(model), read_signature(model, signature)
         slot = self._proven(data, signed)
+        make_folder(self.folder)
         with self._locked():
             self._store.keep(data, signed)
         return slot
@@ -261,5 +262,5 @@ class ModelSlots:
 
     def _locked(self) -> BinaryIO:
         """Keep other processes from changing the folder until it is closed."""
-        make_folder(self.folder)
-        return open_locked(os.path.join(self.folder, ".lock"), wait=True, what="folder of models")
+        check_folder(self.folder)
+        return open_locked(os.path.join(self.folder, ".lock"), wait_s=FOLDER_WAIT_S, what="folder of models")

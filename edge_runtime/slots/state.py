@@ -8,7 +8,7 @@ import os
 import re
 from dataclasses import dataclass, replace
 
-from edge_runtime.errors import EdgeCataractError, ModelIntegrityError, ModelMissingError, ResourceError
+from edge_runtime.errors import EdgeCataractError, ModelIntegrityError, ModelMissingError, too_many_open_files
 from edge_runtime.report.files import write_all
 
 SCHEMA = "edge-cataract/slots/1"
@@ -61,9 +61,8 @@ def read_state(folder: str) -> SlotState:
         with open(os.path.join(folder, _NAME), "rb") as file:
             content = json.load(file)
         state = SlotState(content["generation"], content["current"], tuple(content["before"]))
-    except FileNotFoundError as error:
-        if not os.path.isdir(folder):  # a mistyped name, or a disk that is not mounted: not the bundled model
-            raise _unread(error) from error
+    except FileNotFoundError:
+        check_folder(folder)
         return SlotState()
     except OSError as error:
         raise _unread(error) from error
@@ -77,6 +76,18 @@ def read_state(folder: str) -> SlotState:
     ):
         raise _damaged()
     return state
+
+
+def check_folder(folder: str) -> None:
+    """Refuse a folder of models that is not there: a mistyped name, or a disk that is not mounted.
+
+    Raises
+    ------
+    ModelMissingError
+        ``unreadable-slots``.
+    """
+    if not os.path.isdir(folder):
+        raise _unread(FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT)))
 
 
 def write_state(folder: str, state: SlotState) -> None:
@@ -93,7 +104,7 @@ def write_state(folder: str, state: SlotState) -> None:
         "current": state.current,
         "before": list(state.before),
     }
-    write_all({os.path.join(folder, _NAME): json.dumps(content, indent=1).encode() + b"\n"})
+    write_all({os.path.join(folder, _NAME): json.dumps(content, indent=1).encode() + b"\n"}, readers_of=folder)
 
 
 def _unread(error: OSError) -> EdgeCataractError:
@@ -101,7 +112,7 @@ def _unread(error: OSError) -> EdgeCataractError:
     if error.errno == errno.EIO:
         return _damaged()
     if error.errno in (errno.EMFILE, errno.ENFILE):
-        return ResourceError("too-many-open-files", "No more files can be opened.", "Close files, or raise the limit.")
+        return too_many_open_files()
     return ModelMissingError(
         "unreadable-slots",
         f"The record of the model in use cannot be read: {error.strerror}.",

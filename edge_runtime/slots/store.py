@@ -38,8 +38,9 @@ class ModelStore:
             When that fails; a model that is there already stays whole.
         """
         sha256 = hashlib.sha256(data).hexdigest()
-        make_folder(os.path.join(self._folder, sha256))
-        write_all({self._path(sha256, MODEL): data, self._path(sha256, SIGNATURE): signature})
+        folder = os.path.join(self._folder, sha256)
+        make_folder(folder, readers_of=self._folder)
+        write_all({self._path(sha256, MODEL): data, self._path(sha256, SIGNATURE): signature}, readers_of=self._folder)
         return sha256
 
     def hashes(self) -> list[str]:
@@ -101,8 +102,15 @@ class ModelStore:
         return os.path.join(self._folder, sha256, name)
 
 
-def make_folder(path: str) -> None:
+def make_folder(path: str, *, readers_of: str | None = None) -> None:
     """Make a folder where there is none, durably.
+
+    Parameters
+    ----------
+    path
+        The folder.
+    readers_of
+        A folder whose group and permissions it gets, whatever the umask is; None: those of any new folder.
 
     Raises
     ------
@@ -111,6 +119,8 @@ def make_folder(path: str) -> None:
     """
     try:
         locked_file.make_folder(path)
+        if readers_of is not None:
+            locked_file.share(path, readers_of)
     except OSError as error:
         raise OutputError(
             "output-folder", f"The folder of models cannot be made: {error.strerror}.", "Name another folder."

@@ -12,6 +12,7 @@ import pytest
 
 from edge_runtime import locked_file
 from edge_runtime.batch.record import ExamRecord, EyeRecord
+from edge_runtime.errors import OutputError
 from edge_runtime.locked_file import locked_folders, make_folder
 from edge_runtime.watch.judging import Judged
 from edge_runtime.watch.results import Results
@@ -100,6 +101,33 @@ def test_one_at_a_time_puts_files_into_a_folder(
     assert order == ["first", "second"]
     assert os.listdir(tmp_path) == ["a"]
     assert os.listdir(tmp_path / "a") == []
+
+
+@pytest.mark.parametrize("own_locks", [True, False])
+def test_who_keeps_a_folder_locked_is_waited_for_with_a_limit(
+    own_locks: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever may read a folder can lock it for ever."""
+    import fcntl
+
+    flock = fcntl.flock
+
+    def only_files(descriptor: int, operation: int) -> None:
+        if not own_locks and stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+        flock(descriptor, operation)
+
+    monkeypatch.setattr(locked_file, "FOLDER_WAIT_S", 0.2)
+    monkeypatch.setattr(fcntl, "flock", only_files)
+    held = os.open(
+        tmp_path if own_locks else tmp_path / ".edge-cataract.lock", os.O_RDONLY | (not own_locks) * os.O_CREAT
+    )
+    flock(held, fcntl.LOCK_SH)
+    with pytest.raises(OutputError, match="ledger-in-use"), locked_folders([str(tmp_path)]):
+        raise AssertionError("the folder is not this process's")
+    os.close(held)
+    with locked_folders([str(tmp_path)]):
+        pass
 
 
 def test_a_folder_without_any_lock_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,8 @@ from typing import Any, Self
 
 import pytest
 
-from edge_runtime.audit import AuditTrail
+from edge_runtime import locked_file
+from edge_runtime.audit import AuditTrail, trail
 from edge_runtime.audit.verify import proven_lines
 from edge_runtime.errors import EdgeCataractError, OutputError, UsageError, WriteError
 from tests.conftest import ROOT
@@ -166,6 +167,45 @@ def test_a_full_disk_leaves_nothing_and_the_next_record_follows(
     assert path.read_bytes() == before
     three.append(document)
     assert events(path)[-1] == "result"
+
+
+def test_who_keeps_the_audit_locked_is_waited_for_with_a_limit(
+    three: AuditTrail, path: Path, document: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever may read it can lock it for ever."""
+    import fcntl
+
+    monkeypatch.setattr(trail, "LOCK_WAIT_S", 0.2)
+    with open(path, "rb") as reader:
+        fcntl.flock(reader, fcntl.LOCK_SH)
+        with pytest.raises(WriteError, match=r"keeps the audit locked\. The answer was not recorded, and is not given"):
+            three.append(document)
+    three.append(document)
+    assert len(events(path)) == RESULTS + 2
+
+
+@pytest.mark.parametrize(
+    ("number", "word"),
+    [(errno.ENOSPC, "write-failed"), (errno.EDQUOT, "write-failed"), (errno.EMFILE, "too-many-open-files")],
+)
+def test_a_part_that_cannot_be_begun_now_is_no_wrong_name(
+    number: int,
+    word: str,
+    three: AuditTrail,
+    path: Path,
+    document: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(locked_file, "open", fail, raising=False)
+        with pytest.raises(EdgeCataractError, match="The answer was not recorded, and is not given") as raised:
+            three.append(document)
+    assert raised.value.word == word
+    three.append(document)
+    assert len(events(path)) == RESULTS + 2
 
 
 def test_a_failing_disk_is_reported(

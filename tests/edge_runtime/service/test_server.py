@@ -71,7 +71,7 @@ def test_a_second_signal_ends_it_at_once_while_an_answer_waits_for_its_record(
 ) -> None:
     audit = tmp_path / "audit.jsonl"
     options = json.dumps({"model": str(proven_model), "audit": str(audit), "limits": {"stop_s": 1.0}})
-    with RunningService([options], PROGRAM) as service, open_locked(str(audit), wait=True, what="audit"):
+    with RunningService([options], PROGRAM) as service, open_locked(str(audit), what="audit"):
         sender = threading.Thread(target=lambda: with_suppressed(lambda: service.request("POST", "/v1/scans", png())))
         sender.start()
         while service.request("GET", "/health/ready").json["queue"]["taken"] != 1:

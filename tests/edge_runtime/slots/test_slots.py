@@ -50,6 +50,38 @@ def test_a_folder_that_is_not_there_is_not_the_bundled_model(tmp_path: Path) -> 
     assert not (tmp_path / "mistyped").exists()
 
 
+def test_only_an_install_makes_the_folder(tmp_path: Path) -> None:
+    """Made by another, it would hide that a disk is not mounted."""
+    slots = ModelSlots(tmp_path / "mistyped")
+    for change in (slots.roll_back, lambda: slots.switch("bundled")):
+        assert word_of(change) == "unreadable-slots"
+    assert not (tmp_path / "mistyped").exists()
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("umask", [0o027, 0o077])
+def test_who_may_read_the_folder_reads_what_is_put_into_it(
+    umask: int, slots: ModelSlots, file_of: FileOf, first: bytes
+) -> None:
+    """An administrator installs; the services only read."""
+    folder = Path(slots.folder)
+    if os.geteuid() == 0:
+        os.chown(folder, -1, 12345)
+    folder.chmod(0o750)
+    before = os.umask(umask)
+    try:
+        slots.switch(slots.install(file_of(first)).sha256)
+        slots.roll_back()
+    finally:
+        os.umask(before)
+    model = folder / sha256(first)
+    for path in (model, model / "model.onnx", model / "model.onnx.minisig", folder / "slots.json"):
+        status = path.stat()
+        assert (status.st_gid, status.st_mode & 0o777) == (folder.stat().st_gid, 0o750 if path == model else 0o640), (
+            path
+        )
+
+
 @pytest.mark.usefixtures("quick")
 def test_a_model_is_installed_switched_to_and_rolled_back_from(
     slots: ModelSlots, file_of: FileOf, first: bytes, second: bytes
