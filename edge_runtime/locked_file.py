@@ -279,7 +279,9 @@ def _until_free(lock: Callable[[], object], wait_s: float) -> None:
 
 
 def _held(what: str) -> OutputError:
-    return OutputError(_IN_USE, f"Another process is writing the {what}.", "Wait until it has ended, or end it.")
+    return OutputError(
+        "ledger-in-use", f"Another process is writing the {what}.", "Wait until it has ended, or end it."
+    )
 
 
 def _cannot_open(error: OSError | ImportError, what: str) -> EdgeCataractError:
