@@ -18,6 +18,7 @@ if __name__ == "__main__" or os.path.basename(sys.argv[0]).startswith("edge-cata
         del os.environ[name]
 
 from .cli import main
+from .machine.core_dumps import leave_no_core
 from .program_signals import INTERRUPTED, Interrupted, end_at_once, listen, listen_no_more
 
 
@@ -27,6 +28,7 @@ def run() -> int:
         from multiprocessing import freeze_support
 
         freeze_support()
+    leave_no_core()
     listen()
     try:
         code = main()

@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from edge_runtime.errors import EdgeCataractError, InternalError
+from edge_runtime.machine.core_dumps import leave_no_core
 from edge_runtime.workers.pool import TICK_S
 
 from .joined import joined_cluster
@@ -181,6 +182,7 @@ class ShardActor:
     def __init__(self, work: ArchiveWork) -> None:
         # Every process that is started here would import the main module of Ray again.
         sys.modules["__main__"] = ModuleType("__main__")
+        leave_no_core()
         self._worker: ShardWorker | None = None
         self._error: EdgeCataractError | None = None
         try:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from edge_runtime.errors import EdgeCataractError
+from edge_runtime.machine.core_dumps import leave_no_core
 from edge_runtime.machine.faults import forget_pixels, known_error
 from edge_runtime.machine.memory import give_back_freed
 from edge_runtime.program_signals import INTERRUPTED
@@ -83,6 +84,7 @@ def serve(pipe: Connection, begin: Begin, worker_mb: int) -> None:
     """
     for number in INTERRUPTED:
         signal.signal(number, signal.SIG_IGN)  # the process that watches hears them too, and ends this one
+    leave_no_core()
     end_with_parent()
     bound_memory(worker_mb)
     with suppress(EOFError, OSError), ExitStack() as stack:

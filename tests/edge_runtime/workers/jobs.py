@@ -20,6 +20,8 @@ def do(job: Any, contents: Sequence[bytes], tell: Callable[[Any], None]) -> Any:
     match job:
         case "dies":
             os.kill(os.getpid(), signal.SIGKILL)
+        case "crashes":
+            os.kill(os.getpid(), signal.SIGSEGV)
         case "leaves":
             os._exit(7)
         case "hangs":
@@ -30,6 +32,8 @@ def do(job: Any, contents: Sequence[bytes], tell: Callable[[Any], None]) -> Any:
             return threading.Lock()
         case "bounds":
             return bounds()
+        case "core limit":
+            return core_limit()
         case ["counts", steps, seconds]:
             for step in range(steps):
                 time.sleep(seconds)
@@ -47,6 +51,13 @@ def bounds() -> tuple[int, int, str]:
         without, _ = resource.getrlimit(resource.RLIMIT_DATA)
     with open("/proc/self/oom_score_adj", encoding="ascii") as file:
         return resource.getrlimit(resource.RLIMIT_DATA)[0], without, file.read().strip()
+
+
+def core_limit() -> tuple[int, int]:
+    """The limit of a core dump of this process, and how far it could be raised, in bytes."""
+    import resource
+
+    return resource.getrlimit(resource.RLIMIT_CORE)
 
 
 @contextmanager

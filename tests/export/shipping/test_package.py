@@ -95,6 +95,7 @@ def test_the_hardening_holds_for_every_unit_and_no_unit_takes_it_back() -> None:
     guarded = unit(DEBIAN / "units" / "edge-cataract-.service.d" / "hardening.conf")["Service"]
     assert guarded["IPAddressDeny"] == "any"
     assert guarded["User"] == "edge-cataract"
+    assert guarded["LimitCORE"] == "1"  # with 0, programs that take dumps would be given them
     for path in UNITS:
         own = unit(path)["Service"]
         assert path.stem.startswith("edge-cataract-")
