@@ -7,9 +7,8 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
-from edge_runtime.errors import EdgeCataractError, ResourceError
 from edge_runtime.exams.folder import is_own, suffix_may_be_scan
-from edge_runtime.machine.faults import fault_of_one_scan
+from edge_runtime.machine.faults import known_error
 from edge_runtime.reading.files import begins_as_dicom, open_file, read_file
 from edge_runtime.reading.headers import read_header
 from edge_runtime.reading.sources import sources_of
@@ -17,6 +16,7 @@ from edge_runtime.reading.sources import sources_of
 UNREADABLE = "unreadable"  # stands for the hash of a file that cannot be read
 _PART_BYTES = 1 << 20
 _TAIL_BYTES = 256
+_MOST_BYTES = 1 << 30  # far beyond what is read of any kind of scan
 MOMENTARY = frozenset({"missing-file", "unreadable-file", "too-many-open-files"})
 _UNFINISHED = ("truncated-", "damaged-", "empty-file", "unsupported-format", "scrambled-pixels", "frame-count")
 
@@ -28,7 +28,7 @@ class Content:
     Attributes
     ----------
     sha256
-        Hash of its bytes, or `UNREADABLE`.
+        Hash of its bytes, or `UNREADABLE`: it cannot be read, or is far too large for a scan.
     scans
         Number of its scans; 0 for what is no scan, such as a picture that this program wrote.
     whole
@@ -51,7 +51,7 @@ class Content:
 
 
 def read_content(path: str, name: str) -> Content:
-    """Read a file through; whatever is wrong with it is in what is returned.
+    """Read a file through; whatever is wrong with it is in what is returned, and nothing is raised.
 
     Parameters
     ----------
@@ -72,18 +72,18 @@ def read_content(path: str, name: str) -> Content:
             return Content(sha256, 0, whole=True)
         read_header(read_file(path))
         return Content(sha256, 1, whole=not _ends_in_zeros(path))
-    except Exception as error:
-        word = _word(error)
-        if word is None:
-            raise
-        if word in MOMENTARY:
+    except Exception as error:  # noqa: BLE001 - one file, whatever is wrong with it, ends no watch
+        if _word(error) in MOMENTARY:
             return Content(UNREADABLE, 1 if named_as_scan else 0, whole=False)
         return Content(sha256, 1, whole=False)
 
 
 def _sha256_of(path: str) -> str:
+    """The hash of a file; `UNREADABLE` of one that no scan can be, however long reading it through would take."""
     digest = hashlib.sha256()
     with open_file(path) as file:
+        if os.fstat(file.fileno()).st_size > _MOST_BYTES:
+            return UNREADABLE
         while part := file.read(_PART_BYTES):
             digest.update(part)
     return digest.hexdigest()
@@ -104,12 +104,6 @@ def is_unfinished(word: str) -> bool:
     return word.startswith(_UNFINISHED)
 
 
-def _word(error: Exception) -> str | None:
-    """Why a file is refused; None for what is no matter of the file."""
-    if isinstance(error, OSError):
-        return "unreadable-file"
-    known = fault_of_one_scan(error) or error
-    if not isinstance(known, EdgeCataractError):
-        return None
-    of_the_file = not isinstance(known, ResourceError) or known.word in MOMENTARY
-    return known.word if of_the_file else None
+def _word(error: Exception) -> str:
+    """Why a file is refused, or cannot be read here: then the process that judges finds out, and says so."""
+    return "unreadable-file" if isinstance(error, OSError) else known_error(error).word

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from edge_runtime.locked_file import make_folder, sync_file, sync_folder
@@ -19,8 +20,27 @@ if TYPE_CHECKING:
 _HIDDEN = re.compile(r"\.edge-cataract-moving-[0-9a-f]{16}")  # of `_hidden_name`
 
 
-def move_files(group: Group, root: str, target: str) -> list[str]:
+@dataclass(slots=True)
+class Moved:
+    """What became of the files of an exam.
+
+    Attributes
+    ----------
+    paths
+        Those that were moved, below the watched folder.
+    failed
+        Why the first of the others could not be moved; None where nothing failed.
+    """
+
+    paths: list[str] = field(default_factory=list)
+    failed: OSError | None = None
+
+
+def move_files(group: Group, root: str, target: str) -> Moved:
     """Move the files of an exam below a folder; a name that is taken there gets a number.
+
+    One that has changed since it was judged stays, and so do one that could not be read, which is judged again when it
+    can, and a link that would lead nowhere from another folder. One that cannot be moved keeps no other from it.
 
     Parameters
     ----------
@@ -30,27 +50,20 @@ def move_files(group: Group, root: str, target: str) -> list[str]:
         The watched folder.
     target
         The folder for this result; it is made.
-
-    Returns
-    -------
-    list[str]
-        Paths, below the watched folder, of the files that were moved. One that has changed since it was judged stays,
-        and so does a link that would lead nowhere from another folder.
-
-    Raises
-    ------
-    OSError
-        When the folder cannot be made, or a file cannot be moved.
     """
-    moved = []
+    moved = Moved()
     for file in group.files:
         source = os.path.join(root, file.path)
-        if state_of(source) != file.state or _leads_nowhere_else(source):
-            continue
-        place = os.path.join(target, file.path)
-        make_folder(os.path.dirname(place))
-        if _move(source, _free(place), file.state):
-            moved.append(file.path)
+        try:
+            if not file.content.readable or state_of(source) != file.state or _leads_nowhere_else(source):
+                continue
+            place = os.path.join(target, file.path)
+            make_folder(os.path.dirname(place))
+            if _move(source, _free(place), file.state):
+                moved.paths.append(file.path)
+        except OSError as error:
+            if os.path.lexists(source):  # else somebody took it away
+                moved.failed = moved.failed or error
     return moved
 
 
@@ -69,16 +82,64 @@ def _free(place: str) -> str:
 
 
 def _move(source: str, place: str, state: FileState) -> bool:
-    """Move one file; False when it was replaced at the last moment, and is where it was again."""
+    """Move one file; False when somebody took it away at the last moment, or replaced it: then that one stays.
+
+    What has its name at that moment is put aside first and looked at there, so that nothing but a judged file ever gets
+    a place in the other folder. Its name stays, in a folder aside, so that `put_back_aside` can give it back after a
+    kill. A signal may end this between any two steps.
+    """
+    aside = os.path.join(os.path.dirname(source), _hidden_name())
+    renamed = os.path.join(aside, os.path.basename(source))
+    _remove_leftovers(os.path.dirname(place))
+    os.mkdir(aside)
     try:
-        os.rename(source, place)
+        if not _is_one_file_system(aside, os.path.dirname(place)):
+            return _move_across(source, renamed, place, state)
+        if not _put_aside(source, renamed, state):
+            return False
+        try:
+            os.rename(renamed, place)
+        except OSError:
+            _drop_or_put_back(renamed, source)
+            raise
+        return True
+    finally:
+        with suppress(OSError):  # a signal came, and the file is in it
+            os.rmdir(aside)
+
+
+def _is_one_file_system(aside: str, folder: str) -> bool:
+    """Whether files are renamed from one folder into the other; tried with an empty one, as no number tells it.
+
+    Raises
+    ------
+    OSError
+        When none can be written there at all, before a scan is touched.
+    """
+    name = _hidden_name()
+    here, there = os.path.join(aside, name), os.path.join(folder, name)
+    with open(here, "xb"):
+        pass
+    try:
+        os.rename(here, there)
     except OSError as error:
+        os.unlink(here)
         if error.errno != errno.EXDEV:
             raise
-        return _move_across(source, place, state)
-    if _is_same(place, state):
+        return False
+    os.unlink(there)
+    return True
+
+
+def _put_aside(source: str, renamed: str, state: FileState) -> bool:
+    """Rename a file to where no look at the folder sees it; False when it is another by now, and is back."""
+    try:
+        os.replace(source, renamed)
+    except FileNotFoundError:  # somebody took it away
+        return False
+    if _is_same(renamed, state):
         return True
-    _put_back(place, source)
+    _drop_or_put_back(renamed, source)
     return False
 
 
@@ -101,10 +162,13 @@ def _put_back(renamed: str, source: str) -> None:
                 os.replace(renamed, source)
 
 
-def _move_across(source: str, place: str, state: FileState) -> bool:
-    """Copy a file to another file system, and remove it when the copy and its name are on the disk."""
+def _move_across(source: str, renamed: str, place: str, state: FileState) -> bool:
+    """Copy a file to another file system, and remove it when the copy and its name are on the disk.
+
+    Where that fails, or it is another by now, the copy goes instead: a file that is written at its place meanwhile is
+    never touched.
+    """
     head = os.path.dirname(place)
-    _remove_copies(head)
     temporary = os.path.join(head, _hidden_name())
     try:
         shutil.copy2(source, temporary)
@@ -112,37 +176,19 @@ def _move_across(source: str, place: str, state: FileState) -> bool:
             sync_file(copy.fileno())
         if state_of(source) != state:
             return False
-        aside = os.path.join(os.path.dirname(source), _hidden_name())
-        os.mkdir(aside)
-        try:
-            os.replace(temporary, place)
-            return _take_away(source, os.path.join(aside, os.path.basename(source)), place, state)
-        finally:
-            with suppress(OSError):  # a signal came, and the file is in it
-                os.rmdir(aside)
+        os.replace(temporary, place)
     finally:
         with suppress(OSError):
             os.unlink(temporary)
-
-
-def _take_away(source: str, renamed: str, place: str, state: FileState) -> bool:
-    """Remove a file whose copy has its place; where that fails, or it is another by now, the copy goes instead.
-
-    It is renamed first: a file that is written at its place meanwhile is never touched. Its name stays, in a folder
-    aside, so that `put_back_aside` can give it back after a kill. A signal may end this between any two steps.
-    """
     try:
-        sync_folder(os.path.dirname(place))
-        os.replace(source, renamed)
-    except OSError as error:
+        sync_folder(head)
+        if _put_aside(source, renamed, state):
+            os.unlink(renamed)
+            return True
+    except OSError:
+        _drop_or_put_back(renamed, source)
         os.unlink(place)
-        if isinstance(error, FileNotFoundError):  # somebody took it away
-            return False
         raise
-    if _is_same(renamed, state):
-        os.unlink(renamed)
-        return True
-    _drop_or_put_back(renamed, source)
     os.unlink(place)
     return False
 
@@ -167,6 +213,7 @@ def put_back_aside(root: str) -> None:
         for name in [name for name in inner if _HIDDEN.fullmatch(name)]:
             aside = os.path.join(folder, name)
             with suppress(OSError):
+                _remove_leftovers(aside)
                 for left in os.listdir(aside):
                     _drop_or_put_back(os.path.join(aside, left), os.path.join(folder, left))
                 os.rmdir(aside)
@@ -178,8 +225,8 @@ def _hidden_name() -> str:
     return f".edge-cataract-moving-{os.urandom(8).hex()}"
 
 
-def _remove_copies(folder: str) -> None:
-    """Remove what a run that was killed had copied in part."""
+def _remove_leftovers(folder: str) -> None:
+    """Remove what a run that was killed had copied in part, or only tried."""
     for name in os.listdir(folder):
         if _HIDDEN.fullmatch(name):
             with suppress(OSError):

@@ -10,9 +10,10 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from edge_runtime.batch.record import Status
-from edge_runtime.errors import OutputError
+from edge_runtime.errors import EdgeCataractError, OutputError
 from edge_runtime.locked_file import make_folder
 from edge_runtime.printable import printable
+from edge_runtime.reading.files import open_file
 from edge_runtime.report.document import to_json
 from edge_runtime.report.files import write_all
 from edge_runtime.report.journal import finish_interrupted
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 SCHEMA = "edge-cataract/watched-exam/1"
 SUMMARY = "exam.json"
 _KEY_DIGITS = 12
+_TRIED = ".edge-cataract-tried"
+_MOST_BYTES = 1 << 26  # of a summary: more is of others
 _NAME = re.compile(rf".+-[0-9a-f]{{{_KEY_DIGITS}}}")
 
 
@@ -55,6 +58,16 @@ class Results:
                 with suppress(OSError):  # it is not empty
                     os.rmdir(folder)
 
+    def take_others(self) -> bool:
+        """Whether a result of another name could be put here; tried with an empty folder."""
+        tried = os.path.join(self._folder, _TRIED)
+        try:
+            os.makedirs(tried, exist_ok=True)
+            os.rmdir(tried)
+        except OSError:
+            return False
+        return True
+
     def name(self, group: Group) -> str:
         """Name of the folder of a result: the exam's label, and what tells this content of its files from others."""
         return f"{file_name(group.label)}-{group.key[:_KEY_DIGITS]}"
@@ -64,10 +77,10 @@ class Results:
         folder = os.path.join(self._folder, self.name(group))
         finish_interrupted(folder)
         try:
-            with open(os.path.join(folder, SUMMARY), "rb") as file:
-                content: dict[str, Any] = json.loads(file.read())
+            with open_file(os.path.join(folder, SUMMARY)) as file:
+                content: dict[str, Any] = json.loads(file.read(_MOST_BYTES))
             return content if content["key"] == group.key and not content["failed"] else None
-        except (OSError, ValueError, KeyError, TypeError):
+        except (EdgeCataractError, OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
 
     def write(self, group: Group, judged: Judged, previous: str | None) -> dict[str, Any]:

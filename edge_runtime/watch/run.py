@@ -15,14 +15,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from edge_runtime.batch.plan import Job
-from edge_runtime.batch.work import without_result
 from edge_runtime.batch.workers import EXAM_S, analyzer_pool
-from edge_runtime.errors import EdgeCataractError, InternalError, OutputError, ScanMissingError, WriteError
+from edge_runtime.errors import EdgeCataractError, ScanMissingError, WriteError
 from edge_runtime.program_signals import Interrupted, heard_out
 
+from .delivering import Deliveries
 from .flights import Flights, Outcome
 from .folder import glance
-from .judging import NOTHING, Judged, judge
+from .judging import NOTHING, judge
 from .memory import Memory
 from .moving import move_files, put_back_aside
 from .results import Results
@@ -35,14 +35,13 @@ if TYPE_CHECKING:
     from edge_runtime.workers.pool import WorkerPool
 
     from .events import Events
-    from .flights import Flight
     from .rules import Rules
-    from .tracking import Group
 
 _READ_S = 0.5  # of reading files, before results are looked after again
 _REST_S = 0.2  # between two looks, however many events come
 _LOOK_SHARE = 5  # a look that takes long, as over a slow network, is not made more often than this allows
 _QUEUE_PER_WORKER = 2
+_MOVE_AGAIN_POLLS = 10  # a try makes events, which make looks come earlier
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +126,7 @@ def watch(what: Watch, listener: Listener) -> None:
                 pool.start()
             while not watcher.is_over():
                 watcher.step()
-            watcher.move_done(time.monotonic())
+            watcher.finish()
         except (KeyboardInterrupt, Interrupted):
             heard_out()  # or the signal would come again while the processes are ended
             raise
@@ -162,18 +161,27 @@ class _Watcher:
         if what.move_to is not None:
             put_back_aside(what.root)
         self._without = {os.path.realpath(folder) for folder in (what.output, what.move_to) if folder is not None}
-        self._waiting: list[tuple[Flight, Outcome]] = []  # for the disk
+        self._deliveries = Deliveries(
+            what.root, self._results, memory, what.audit, self._tell, pause_s=what.rules.poll_s, once=what.once
+        )
         self._troubles: set[str] = set()
         self._first_look: float | None = None
-        self._next_look = self._last_look = self._rest_s = self._retry_at = 0.0
+        self._next_look = self._last_look = self._rest_s = 0.0
+        self._move_again: dict[str, float] = {}  # when, of exams with a file that could not be moved; by label
 
     def is_over(self) -> bool:
         """Whether all that is there was judged, for a watch that ends then."""
         first, now = self._first_look, time.monotonic()
         if not self._what.once or first is None or self._last_look < first + self._what.rules.settle_s:
             return False
-        busy = self._waiting or len(self._flights) or self._tracker.has_settled_unread(now) or not self._pool.ready
+        flying = len(self._flights) > self._deliveries.aside
+        busy = self._deliveries.waiting or flying or self._tracker.has_settled_unread(now) or not self._pool.ready
         return not busy and not self._tracker.due(now, self._flights)
+
+    def finish(self) -> None:
+        """Do what is left when all was judged; raises as `Deliveries.check_all_written`."""
+        self.move_done(time.monotonic())
+        self._deliveries.check_all_written()
 
     def step(self) -> None:
         """Look, read, judge, deliver, and wait a while."""
@@ -205,13 +213,13 @@ class _Watcher:
         """Give the exams that are due to the processes; none while results wait for the disk."""
         self._flights.wake(now)
         room = _QUEUE_PER_WORKER * self._what.workers - self._pool.unfinished
-        if room <= 0 or self._waiting:
+        if room <= 0 or self._deliveries.blocked:
             return
         for group in self._tracker.due(now, self._flights)[:room]:
             flight = self._flights.begin(group)
             summary = self._results.written(group)
             if summary is not None:  # by a run that was killed before it could remember
-                self._waiting.append((flight, Outcome(NOTHING, summary)))
+                self._deliveries.add(flight, Outcome(NOTHING, summary))
             else:
                 self._pool.add(Job(group.planned(self._what.root), group.key))
 
@@ -219,64 +227,36 @@ class _Watcher:
         """Look at what a process found: a result of files that have changed meanwhile is none."""
         flight, outcome = self._flights.land(job, said, time.monotonic())
         if outcome is not None:
-            self._waiting.append((flight, outcome))
+            self._deliveries.add(flight, outcome)
 
     def _deliver(self, now: float) -> None:
         """Write what was found, as long as the disk takes it."""
-        while self._waiting and now >= self._retry_at:
-            flight, outcome = self._waiting[0]
-            try:
-                summary = self._write(flight, outcome)
-            except (OutputError, WriteError) as error:
-                if self._what.once:
-                    raise
-                self._tell("output", error)
-                self._retry_at = now + self._what.rules.poll_s
-                return
-            self._waiting.pop(0)
-            self._tell("output", None)
+        for flight, summary in self._deliveries.carry_out(now):
             self._flights.end(flight)
             self._listener.delivered(summary)
-
-    def _write(self, flight: Flight, outcome: Outcome) -> dict[str, Any]:
-        group, summary = flight.group, outcome.summary
-        if summary is None:
-            self._record(group, outcome)
-            previous = self._memory.last_result(group.label)
-            summary = outcome.summary = self._results.write(group, outcome.judged, previous)
-        name, failed = self._results.name(group), bool(summary["failed"])
-        self._memory.add(group.key, group.label, group.files, name, failed=failed)
-        return summary
-
-    def _record(self, group: Group, outcome: Outcome) -> None:
-        """Record the answers of an exam, each once; where that is impossible for one, the exam has no result."""
-        if self._what.audit is None:
-            return
-        documents = [eye.document for eye in outcome.judged.record.eyes if eye.document is not None]
-        try:
-            for document in documents[outcome.audited :]:
-                self._what.audit(document)
-                outcome.audited += 1
-        except InternalError as error:
-            job = Job(group.planned(self._what.root), group.key)
-            outcome.judged, outcome.audited = Judged(without_result(job, error)), 0
 
     def move_done(self, now: float) -> None:
         """Move the files of exams of which nothing is left to judge, where that was asked for."""
         target = self._what.move_to
         if target is None:
             return
-        failed: EdgeCataractError | None = None
+        failed: OSError | None = None
+        again: dict[str, float] = {}
         for group in self._tracker.done(now, self._flights):
-            name = self._memory.last_result(group.label)
+            name, again_at = self._memory.last_result(group.label), self._move_again.get(group.label, now)
             if name is None:  # nothing in it is a scan
                 continue
-            try:
-                self._tracker.forget(move_files(group, self._what.root, os.path.join(target, name)))
-            except OSError as error:
-                reason = os.strerror(error.errno or 0)
-                failed = WriteError("write-failed", f"A judged file cannot be moved: {reason}.", "Check both folders.")
-        self._tell("move", failed)
+            if now < again_at:
+                again[group.label] = again_at
+                continue
+            moved = move_files(group, self._what.root, os.path.join(target, name))
+            self._tracker.forget(moved.paths)
+            if moved.failed is not None:
+                failed = failed or moved.failed
+                again[group.label] = now + _MOVE_AGAIN_POLLS * self._what.rules.poll_s
+        self._move_again = again
+        if failed is not None or not again:
+            self._tell("move", None if failed is None else _immovable(failed))
 
     def _tell(self, about: str, error: EdgeCataractError | None) -> None:
         """Tell of a trouble when it begins and when it ends."""
@@ -291,3 +271,8 @@ def _unreadable() -> ScanMissingError:
         "The watched folder, or one in it, cannot be read.",
         "It is tried again: check the share and its permissions.",
     )
+
+
+def _immovable(error: OSError) -> WriteError:
+    reason = os.strerror(error.errno or 0)
+    return WriteError("write-failed", f"A judged file cannot be moved: {reason}.", "Check both folders.")

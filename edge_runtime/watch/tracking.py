@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from .memory import Memory
     from .rules import Rules
 
+_READ_SHARE = 20  # what cannot be read takes no more of the time than one part in so many
+
 
 @dataclass(slots=True)
 class TrackedFile:
@@ -156,7 +158,8 @@ class Tracker:
             file = self._files[path]
             if now < file.read_after:
                 continue
-            if time.monotonic() >= until:
+            began = time.monotonic()
+            if began >= until:
                 return True
             place = os.path.join(self._root, path)
             content = read_content(place, os.path.basename(path))
@@ -167,8 +170,9 @@ class Tracker:
             self._open.add(file.label)
             if content.readable:
                 self._unread.discard(path)
-            else:
-                file.read_after = now + self._rules.settle_s
+            else:  # a bad block of a disk may take minutes each time
+                took_s = time.monotonic() - began
+                file.read_after = now + max(self._rules.settle_s, _READ_SHARE * took_s)
         return False
 
     def has_settled_unread(self, now: float) -> bool:

@@ -153,6 +153,33 @@ def test_a_full_disk_is_told_once_and_waited_for(strace: str, tiny_model: Path, 
 
 
 @pytest.mark.slow
+def test_a_result_that_has_no_place_and_a_file_without_an_end_keep_no_exam_from_its_result(
+    run_program: RunProgram, tiny_model: Path, tmp_path: Path
+) -> None:
+    scans, out, done = tmp_path / "in", tmp_path / "out", tmp_path / "done"
+    write_exams(scans, 2)
+    assert run_program("watch", scans, "-o", out, *QUICK, "--scans", "2", "--once").returncode == 0
+    name = next(one["result"] for one in summaries(out) if one["exam"] == "E1")
+    shutil.rmtree(out)
+    out.mkdir()
+    (out / name).write_bytes(b"of somebody else")
+    with (scans / "E0_OD_1.png").open("wb") as file:
+        file.truncate(1 << 40)
+    with watching(tiny_model, scans, out, "--scans", "2", "--move-done", done) as program:
+        program.until(lambda: {one["exam"] for one in summaries(out)} == {"E0", "E2"})
+        program.until(lambda: not (scans / "E2_OS_1.png").exists())
+        assert f"error[output-folder]: The result of exam {name[-12:]} cannot be written." in program.errors
+        (out / name).unlink()
+        program.until(lambda: f"exam {name[-12:]}: works again" in program.errors)
+        program.until(lambda: [path.name for path in scans.iterdir()] == ["E0_OD_1.png"])  # which was never read
+        program.end()
+    (large,) = [one for one in summaries(out) if one["exam"] == "E0"]
+    assert [(eye["status"], file["sha256"]) for eye, file in zip(large["eyes"], large["files"], strict=True)] == [
+        ("refused", None)
+    ]
+
+
+@pytest.mark.slow
 def test_a_share_that_goes_away_and_comes_back_loses_nothing(tiny_model: Path, tmp_path: Path) -> None:
     scans, out, away = tmp_path / "in", tmp_path / "out", tmp_path / "away"
     write_exams(scans, 1)

@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 
 from benchmarks.robustness.batch_scans import dicom_of
+from edge_runtime.errors import out_of_memory
 from edge_runtime.report.png import PictureMark, encode_png
 from edge_runtime.scan import Laterality
+from edge_runtime.watch import content as content_module
 from edge_runtime.watch.content import UNREADABLE, Content, is_unfinished, read_content
 from tests.edge_runtime.pictures import encoded, speckled_frame
 
@@ -95,6 +97,28 @@ def test_files_over_the_limit_are_hashed_in_parts(tmp_path: Path) -> None:
         file.truncate((64 << 20) + 1)
     found = read_content(str(path), path.name)
     assert (found.whole, found.scans, found.readable) == (False, 1, True)
+
+
+def test_a_file_that_no_scan_can_be_is_not_read_through(tmp_path: Path) -> None:
+    """One of a terabyte would be read for an hour, and nothing else judged meanwhile."""
+    path = tmp_path / "a.png"
+    with path.open("wb") as file:
+        file.truncate(1 << 40)
+    assert read_content(str(path), path.name) == Content(UNREADABLE, 1, whole=False)
+
+
+@pytest.mark.parametrize(
+    "error", [MemoryError(), ImportError("broken", name="cv2"), RecursionError(), KeyError("x"), out_of_memory()]
+)
+def test_whatever_a_file_does_to_the_one_who_reads_it_is_left_to_the_process_that_judges(
+    error: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def faulty(_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(content_module, "read_header", faulty)
+    found = content(tmp_path / "a.png", SCANS[".png"])
+    assert (found.scans, found.whole, found.readable) == (1, False, True)
 
 
 def test_words_of_unfinished_files() -> None:

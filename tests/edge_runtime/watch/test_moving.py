@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,10 @@ import pytest
 
 from edge_runtime import locked_file
 from edge_runtime.watch import moving
-from edge_runtime.watch.content import Content
+from edge_runtime.watch.content import UNREADABLE, Content
 from edge_runtime.watch.folder import state_of
 from edge_runtime.watch.memory import KnownFile
-from edge_runtime.watch.moving import move_files, put_back_aside
+from edge_runtime.watch.moving import Moved, move_files, put_back_aside
 from edge_runtime.watch.tracking import Group
 
 
@@ -40,6 +41,12 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
+def errno_of(moved: Moved) -> int | None:
+    """Why a file could not be moved, where that is so of all that were asked for."""
+    assert (moved.paths, moved.failed is None) == ([], False)
+    return moved.failed.errno if moved.failed is not None else None
+
+
 def across(patch: pytest.MonkeyPatch) -> None:
     """As if the target lay on another file system."""
 
@@ -56,7 +63,8 @@ def test_files_are_moved_with_their_folders(
     if elsewhere:
         across(monkeypatch)
     moved = move_files(group(root), str(root), str(tmp_path / "done" / "P1"))
-    assert moved == ["a.png", "OD/b.png"]
+    assert moved.failed is None
+    assert moved.paths == ["a.png", "OD/b.png"]
     assert contents(tmp_path / "done") == {"P1/a.png": b"a.png", "P1/OD/b.png": b"OD/b.png"}
     assert contents(root) == {}
 
@@ -76,27 +84,8 @@ def test_a_name_that_is_taken_gets_a_number(
 def test_a_file_that_changed_since_it_was_judged_stays(root: Path, tmp_path: Path) -> None:
     judged = group(root)
     (root / "a.png").write_bytes(b"newer")
-    assert move_files(judged, str(root), str(tmp_path / "done")) == ["OD/b.png"]
+    assert move_files(judged, str(root), str(tmp_path / "done")).paths == ["OD/b.png"]
     assert contents(root) == {"a.png": b"newer"}
-
-
-@pytest.mark.parametrize("again", [False, True])
-def test_a_file_that_is_replaced_at_the_last_moment_is_put_back(
-    again: bool, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    real = os.rename
-
-    def late(source: str, place: str) -> None:
-        if source.endswith("a.png"):
-            Path(source).unlink()
-            Path(source).write_bytes(b"newer")
-        real(source, place)
-        if again and source.endswith("a.png"):
-            Path(source).write_bytes(b"newest")
-
-    monkeypatch.setattr(os, "rename", late)
-    assert move_files(group(root), str(root), str(tmp_path / "done")) == ["OD/b.png"]
-    assert contents(root) == {"a.png": b"newest" if again else b"newer"}
 
 
 def test_a_file_that_changes_while_it_is_copied_stays(
@@ -111,7 +100,7 @@ def test_a_file_that_changes_while_it_is_copied_stays(
             Path(source).write_bytes(b"newer")
 
     monkeypatch.setattr(moving.shutil, "copy2", slow)
-    assert move_files(group(root), str(root), str(tmp_path / "done")) == ["OD/b.png"]
+    assert move_files(group(root), str(root), str(tmp_path / "done")).paths == ["OD/b.png"]
     assert contents(root) == {"a.png": b"newer"}
     assert contents(tmp_path / "done") == {"OD/b.png": b"OD/b.png"}
 
@@ -124,7 +113,7 @@ def test_the_copy_and_its_folders_are_on_the_disk_before_the_original_is_removed
     real = os.unlink
 
     def removed(path: str) -> None:
-        if path.startswith(str(root)):
+        if path.startswith(str(root)) and path.endswith(".png"):
             steps.append(f"removed {os.path.basename(path)}")
         real(path)
 
@@ -147,13 +136,15 @@ def test_the_copy_and_its_folders_are_on_the_disk_before_the_original_is_removed
     ]
 
 
+@pytest.mark.parametrize("elsewhere", [False, True])
 @pytest.mark.parametrize("again", [False, True])
 @pytest.mark.parametrize("links", [False, True])
-def test_a_file_that_is_written_anew_after_it_was_copied_stays(
-    links: bool, again: bool, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_file_that_is_written_anew_at_the_last_moment_stays_and_is_never_among_those_that_were_judged(
+    links: bool, again: bool, elsewhere: bool, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As when a device exports again in the moment before the original is removed."""
-    across(monkeypatch)
+    """As when a device exports again in the moment before the original is moved, and once more in that after it."""
+    if elsewhere:
+        across(monkeypatch)
     real = os.replace
 
     def late(source: str, place: str) -> None:
@@ -172,7 +163,7 @@ def test_a_file_that_is_written_anew_after_it_was_copied_stays(
     monkeypatch.setattr(os, "replace", late)
     if not links:
         monkeypatch.setattr(os, "link", refused)
-    assert move_files(group(root), str(root), str(tmp_path / "done")) == ["OD/b.png"]
+    assert move_files(group(root), str(root), str(tmp_path / "done")).paths == ["OD/b.png"]
     assert contents(root) == {"a.png": b"newest" if again else b"newer"}
     assert sorted(path.name for path in root.iterdir()) == ["OD", "a.png"]
     assert contents(tmp_path / "done") == {"OD/b.png": b"OD/b.png"}
@@ -191,8 +182,7 @@ def test_a_folder_that_gives_no_file_away_is_not_copied_again_and_again(
 
     monkeypatch.setattr(os, "replace", refused)
     for _ in range(2):
-        with pytest.raises(OSError, match=str(errno.EACCES)):
-            move_files(group(root), str(root), str(tmp_path / "done"))
+        assert errno_of(move_files(group(root), str(root), str(tmp_path / "done"))) == errno.EACCES
     assert contents(root) == {"a.png": b"a.png", "OD/b.png": b"OD/b.png"}
     assert contents(tmp_path / "done") == {}
 
@@ -206,7 +196,7 @@ def test_a_signal_between_two_steps_loses_nothing(
 
     def interrupted(path: str, *place: str) -> None:
         real(path, *place)
-        if path.startswith(str(root)):
+        if path.startswith(str(root)) and path.endswith(".png"):
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
@@ -251,7 +241,7 @@ def test_a_name_as_long_as_a_file_system_takes_is_moved_in_any_letters(
     state = state_of(str(tmp_path / "in" / name))
     assert state is not None
     one = Group("P1", (KnownFile(name, state, Content("a" * 64, 1, whole=True)),))
-    assert move_files(one, str(tmp_path / "in"), str(tmp_path / "done")) == [name]
+    assert move_files(one, str(tmp_path / "in"), str(tmp_path / "done")).paths == [name]
     assert contents(tmp_path / "done") == {name: b"scan"}
 
 
@@ -263,8 +253,7 @@ def test_a_disk_that_is_full_loses_nothing(root: Path, tmp_path: Path, monkeypat
         raise OSError(errno.ENOSPC, "")
 
     monkeypatch.setattr(moving.shutil, "copy2", full)
-    with pytest.raises(OSError, match=str(errno.ENOSPC)):
-        move_files(group(root), str(root), str(tmp_path / "done"))
+    assert errno_of(move_files(group(root), str(root), str(tmp_path / "done"))) == errno.ENOSPC
     assert contents(root) == {"a.png": b"a.png", "OD/b.png": b"OD/b.png"}
     assert contents(tmp_path / "done") == {}
 
@@ -273,7 +262,7 @@ def test_a_link_is_moved_and_not_what_it_leads_to(root: Path, tmp_path: Path) ->
     (tmp_path / "store").mkdir()
     os.rename(root / "a.png", tmp_path / "store" / "a.png")
     (root / "a.png").symlink_to(tmp_path / "store" / "a.png")
-    assert move_files(group(root), str(root), str(tmp_path / "done")) == ["a.png", "OD/b.png"]
+    assert move_files(group(root), str(root), str(tmp_path / "done")).paths == ["a.png", "OD/b.png"]
     assert (tmp_path / "done" / "a.png").is_symlink()
     assert contents(tmp_path / "store") == {"a.png": b"a.png"}
 
@@ -282,5 +271,83 @@ def test_a_link_that_would_lead_nowhere_stays(root: Path, tmp_path: Path) -> Non
     (tmp_path / "store").mkdir()
     os.rename(root / "a.png", tmp_path / "store" / "a.png")
     (root / "a.png").symlink_to("../store/a.png")
-    assert move_files(group(root), str(root), str(tmp_path / "done")) == ["OD/b.png"]
+    assert move_files(group(root), str(root), str(tmp_path / "done")).paths == ["OD/b.png"]
     assert (root / "a.png").read_bytes() == b"a.png"
+
+
+def test_a_kill_in_the_middle_of_a_move_leaves_no_file_nowhere(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.rename
+
+    def killed(source: str, place: str) -> None:
+        if source.endswith(".png"):
+            raise KeyboardInterrupt
+        real(source, place)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "rename", killed)
+        with pytest.raises(KeyboardInterrupt):
+            move_files(group(root), str(root), str(tmp_path / "done"))
+    assert contents(tmp_path / "done") == {}
+    put_back_aside(str(root))
+    assert contents(root) == {"a.png": b"a.png", "OD/b.png": b"OD/b.png"}
+
+
+def test_what_was_only_tried_before_a_kill_is_removed(root: Path, tmp_path: Path) -> None:
+    name = ".edge-cataract-moving-0123456789abcdef"
+    (root / name).mkdir()
+    (root / name / name).write_bytes(b"")
+    (tmp_path / "done").mkdir()
+    (tmp_path / "done" / name).write_bytes(b"")
+    put_back_aside(str(root))
+    assert contents(root) == {"a.png": b"a.png", "OD/b.png": b"OD/b.png"}
+    move_files(group(root), str(root), str(tmp_path / "done"))
+    assert contents(tmp_path / "done") == {"a.png": b"a.png", "OD/b.png": b"OD/b.png"}
+
+
+def test_where_nothing_can_be_written_no_file_is_touched(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> None:
+        raise OSError(errno.EACCES, "")
+
+    judged = group(root)
+    monkeypatch.setattr(os, "rename", refused)
+    assert errno_of(move_files(judged, str(root), str(tmp_path / "done"))) == errno.EACCES
+    assert [state_of(str(root / file.path)) for file in judged.files] == [file.state for file in judged.files]
+    assert [path.name for path in sorted(root.iterdir())] == ["OD", "a.png"]
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_a_file_that_cannot_be_moved_keeps_no_other_from_it(
+    elsewhere: bool, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if elsewhere:
+        across(monkeypatch)
+    real = os.replace
+
+    def refused(source: str, place: str) -> None:
+        if source == str(root / "a.png"):
+            raise OSError(errno.EPERM, "")
+        real(source, place)
+
+    monkeypatch.setattr(os, "replace", refused)
+    moved = move_files(group(root), str(root), str(tmp_path / "done"))
+    assert moved.paths == ["OD/b.png"]
+    assert moved.failed is not None
+    assert contents(root) == {"a.png": b"a.png"}
+    assert contents(tmp_path / "done") == {"OD/b.png": b"OD/b.png"}
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_a_file_that_was_never_read_stays(
+    elsewhere: bool, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is judged again when it can be read; and one that is far too large would fill the other disk."""
+    if elsewhere:
+        across(monkeypatch)
+    first, second = group(root).files
+    unread = Group("P1", (replace(first, content=Content(UNREADABLE, 1, whole=False)), second), timed_out=True)
+    assert move_files(unread, str(root), str(tmp_path / "done")).paths == ["OD/b.png"]
+    assert contents(root) == {"a.png": b"a.png"}

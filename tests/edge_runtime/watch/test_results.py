@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -139,9 +140,12 @@ def test_a_result_of_other_files_is_not_taken_for_one(tmp_path: Path) -> None:
     results = Results(str(tmp_path))
     folder = tmp_path / results.name(group)
     folder.mkdir()
-    for content in (b"", b"no json", b"[]", b'{"key": "other"}'):
+    for content in (b"", b"no json", b"[]", b'{"key": "other"}', b"[" * 100_000):
         (folder / "exam.json").write_bytes(content)
         assert results.written(group) is None
+    (folder / "exam.json").unlink()
+    os.mkfifo(folder / "exam.json")  # not waited for
+    assert results.written(group) is None
 
 
 @pytest.mark.parametrize(

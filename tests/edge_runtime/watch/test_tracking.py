@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from edge_runtime.watch import tracking
+from edge_runtime.watch.content import UNREADABLE, Content
 
 from .steps import SCANS, SETTLE_S, TIMEOUT_S, Steps, scan
 
@@ -222,6 +223,39 @@ def test_a_file_that_stays_unreadable_is_judged_so_and_again_when_it_can_be_read
         assert steps.judge(100.0 + 2 * TIMEOUT_S) == []
     assert steps.judge(500.0) == ["P1: 4"]
     assert steps.judge(900.0) == []
+
+
+def test_a_file_that_takes_long_not_to_be_read_is_tried_more_rarely(
+    steps: Steps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one on a bad block: a minute each time, in which nothing else is judged."""
+    steps.put("P1_OD_1.png", 1)
+    steps.look(100.0)
+    clock, tries = [0.0], list[float]()
+
+    def slow(path: str, name: str) -> Content:
+        tries.append(clock[0])
+        clock[0] += 60.0
+        return Content(UNREADABLE, 1, whole=False)
+
+    monkeypatch.setattr(tracking, "read_content", slow)
+    monkeypatch.setattr(tracking.time, "monotonic", lambda: clock[0])
+    for now in range(105, 105 + 3600, 5):
+        steps.look(float(now))
+    assert len(tries) == 3  # three minutes of an hour
+
+
+def test_a_file_that_is_far_too_large_is_judged_once_with_its_exam(steps: Steps) -> None:
+    steps.put_all("P1", *ALL)
+    with (steps.root / "P1_OD_1.png").open("wb") as file:
+        file.truncate(1 << 40)
+    steps.look(100.0)
+    assert steps.judge(100.0 + SETTLE_S) == []
+    assert steps.judge(100.0 + TIMEOUT_S) == ["P1: 4"]
+    again = steps.again()
+    again.look(100.0)
+    assert again.judge(100.0 + 3 * TIMEOUT_S) == []
+    again.memory.close()
 
 
 def _fail_to_open(patch: pytest.MonkeyPatch, name: str) -> None:
