@@ -5,6 +5,7 @@
 # make bench             every benchmark of docs/benchmarks.md (an hour or so)
 # make parity, speed     two gates: exported models against PyTorch; time against what is asked for
 # make release [KEY=minisign.key]   wheel, Debian package, parts list, digests: built and checked (docs/shipping.md)
+#              [WITHOUT_LINTIAN=1] on a machine without lintian
 # Each sets itself up in a fresh clone, and is quick when nothing changed.
 
 PYTHON ?= python3
@@ -76,7 +77,7 @@ speed: $(VENV)/.benchmarks
 
 # Needs root and Debian: it installs the package into a Debian of its own.
 release: $(VENV)/.development
-	$(BIN)/python -m export.shipping $(if $(KEY),--key $(KEY))
+	$(BIN)/python -m export.shipping $(if $(KEY),--key $(KEY)) $(if $(WITHOUT_LINTIAN),--without-lintian)
 
 $(BIN)/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=...")'

@@ -12,6 +12,7 @@ import hashlib
 import shutil
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 from edge_runtime import __version__
@@ -29,6 +30,37 @@ from .wheel import build_wheel, clone, commit_time
 ARM = "arm64"  # as Debian names it
 
 
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """What is checked of a package; a release without one of them was asked for so.
+
+    Attributes
+    ----------
+    trial
+        Whether it is installed into a Debian without a network, and proven there.
+    lintian
+        Whether lintian looks for errors in it.
+    """
+
+    trial: bool = True
+    lintian: bool = True
+
+    def check_possible(self) -> None:
+        """Check at the start that what comes last can be done, too.
+
+        Raises
+        ------
+        ShippingError
+            ``no-lintian``.
+        """
+        if self.lintian and not shutil.which("lintian"):
+            raise ShippingError(
+                "no-lintian",
+                "lintian, which looks for errors in the packages, is not installed.",
+                "Install it (apt-get install lintian), or leave the check out with --without-lintian.",
+            )
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m export.shipping", description=__doc__)
     parser.add_argument("-o", "--output", type=Path, default=ROOT / "dist", metavar="DIR", help="default: dist")
@@ -36,6 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--maintainer", default=MAINTAINER, help="name and address of who answers for the package")
     parser.add_argument("--compression", type=int, choices=range(1, 20), default=19, metavar="N", help="zstd, 1 to 19")
     parser.add_argument("--no-trial", action="store_true", help="without installing it (which needs root)")
+    parser.add_argument("--without-lintian", action="store_true", help="without lintian's look at the packages")
     return parser
 
 
@@ -44,7 +77,8 @@ def main(words: list[str] | None = None) -> int:
     options = _parser().parse_args(words)
     try:
         release = Release(__version__, commit_time(ROOT), options.maintainer, options.compression)
-        _release(release, options.output.resolve(), options.key, trial=not options.no_trial)
+        wanted = Checks(trial=not options.no_trial, lintian=not options.without_lintian)
+        _release(release, options.output.resolve(), options.key, wanted)
     except EdgeCataractError as error:
         sys.stderr.write(f"python -m export.shipping: {error}\n")
         return error.exit_code
@@ -53,7 +87,8 @@ def main(words: list[str] | None = None) -> int:
     return 0
 
 
-def _release(release: Release, output: Path, key: Path | None, *, trial: bool) -> None:
+def _release(release: Release, output: Path, key: Path | None, checks: Checks) -> None:
+    checks.check_possible()
     if run("git", "-C", ROOT, "status", "--porcelain").strip():
         raise ShippingError("not-committed", "There are changes that are not committed.", "A release is a commit.")
     work = ROOT / "build" / "release"
@@ -66,15 +101,15 @@ def _release(release: Release, output: Path, key: Path | None, *, trial: bool) -
     _say("the frozen program")
     program = freeze(environment, wheel, work / "frozen")
     run(program.executable, "selftest")
-    made = [wheel, *_package(program, release, work / "package")]
-    if trial:
+    made = [wheel, *_package(program, release, work / "package", checks)]
+    if checks.trial:
         _say("the package, in a Debian without a network")
         for service, score in try_out(made[1], work / "trial").items():
             _say(f"  exposure of edge-cataract-{service}.service: {score}")
     if program.architecture != ARM:
         _say("the program for ARM")
-        for_arm = _package(lay_out(wheel, ARM, work / "unfrozen"), release, work / "package-for-arm")
-        if trial:
+        for_arm = _package(lay_out(wheel, ARM, work / "unfrozen"), release, work / "package-for-arm", checks)
+        if checks.trial:
             _say("the package for ARM, on an emulated board")
             try_on_board(for_arm[0], work / "trial")
         made += for_arm
@@ -90,16 +125,16 @@ def _release(release: Release, output: Path, key: Path | None, *, trial: bool) -
         sys.stdout.write(f"{path}\n")
 
 
-def _package(program: Program, release: Release, folder: Path) -> list[Path]:
+def _package(program: Program, release: Release, folder: Path, checks: Checks) -> list[Path]:
     """The Debian package of a program, and its parts list."""
     _say("the parts list")
     parts = parts_list(program, release.version)
     _say("the Debian package")
     package = build_package(program, parts, release, folder)
-    if shutil.which("lintian"):
+    if checks.lintian:
         run("lintian", "--fail-on", "error", package)
     else:
-        _say("without lintian, which is not installed")
+        _say("without lintian, as was asked for")
     listed = package.with_suffix(".cdx.json")
     listed.write_text(parts, encoding="utf-8")
     return [package, listed]

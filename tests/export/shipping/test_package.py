@@ -6,6 +6,7 @@ import argparse
 import configparser
 import re
 import shlex
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 
 from edge_runtime.cli import VERBS, build_parser
 from edge_runtime.program_signals import INTERRUPTED
-from export.shipping.__main__ import sign, write_sums
+from export.shipping.__main__ import main, sign, write_sums
 from export.shipping.package import DEBIAN, Release
 from export.shipping.steps import ShippingError, run
 from export.shipping.trial import SERVICES
@@ -131,3 +132,30 @@ def test_the_digests_are_signed_and_a_change_is_noticed(tmp_path: Path, program:
         run(minisign, "-V", "-m", sums, "-p", public)
     with pytest.raises(ShippingError, match="not-signed"):
         sign(sums, tmp_path / "no-such.key")
+
+
+@pytest.mark.parametrize(
+    ("words", "refused"),
+    [((), "no-lintian"), (("--no-trial",), "no-lintian"), (("--without-lintian",), "not-committed")],
+)
+def test_no_release_goes_without_lintian_unless_that_was_asked_for(
+    words: tuple[str, ...],
+    refused: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Here is nothing but a git that knows of a change, by which any release ends before it begins."""
+    git = tmp_path / "git"
+    git.write_text('#!/bin/sh\ncase "$*" in *status*) echo " M a" ;; *) echo 1700000000 ;; esac\n')
+    git.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert main([*words, "-o", str(tmp_path / "dist")]) == ShippingError.exit_code
+    assert f"error[{refused}]" in capsys.readouterr().err
+    assert not (tmp_path / "dist").exists()
+
+
+def test_make_passes_on_that_lintian_was_left_out() -> None:
+    for words, expected in (((), False), (("WITHOUT_LINTIAN=1",), True)):
+        done = subprocess.run(["make", "-n", "release", *words], cwd=ROOT, check=True, capture_output=True, text=True)
+        assert ("--without-lintian" in done.stdout) is expected
