@@ -175,5 +175,12 @@ def as_eye(result: ScanResult | EyeResult) -> EyeResult:
     """A scan judged by itself, as an eye of one scan; an eye as it is."""
     if isinstance(result, EyeResult):
         return result
-    judged = partial(eye_result, point=result.judgement.point, model=result.model, laterality=None, scans_expected=1)
+    stated = result.scan.laterality
+    judged = partial(
+        eye_result,
+        point=result.judgement.point,
+        model=result.model,
+        laterality=None if stated is None else stated.value,
+        scans_expected=1,
+    )
     return by_both_labels(judged, [result])

@@ -24,7 +24,7 @@ from edge_runtime.locked_file import FOLDER_WAIT_S, open_locked
 
 from .reading import read_limited, read_model_file
 from .signature import MAX_BYTES, Signature, number, read_keys
-from .state import SlotState, check_folder, read_state, write_state
+from .state import SlotState, begin_state, check_folder, read_state, write_state
 from .store import ModelStore, make_folder, read_signature
 
 if TYPE_CHECKING:
@@ -165,12 +165,13 @@ class ModelSlots:
         slot = self._proven(data, signed)
         make_folder(self.folder)
         with self._locked():
+            begin_state(self.folder)
             self._store.keep(data, signed)
         return slot
 
     def verify(self, name: str) -> Slot:
         """Check an installed model again, as `install` did; `name` is its hash, or the first digits of it."""
-        return self._proven(*self._store.read(self._store.find(name)))
+        return self._proven(*self._store.read(self._store.find(name, read_state(self.folder).current)))
 
     def switch(self, name: str) -> str | None:
         """Use an installed model from now on, after it was verified again; returns what `current` does then.

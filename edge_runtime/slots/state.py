@@ -61,8 +61,10 @@ def read_state(folder: str) -> SlotState:
         with open(os.path.join(folder, _NAME), "rb") as file:
             content = json.load(file)
         state = SlotState(content["generation"], content["current"], tuple(content["before"]))
-    except FileNotFoundError:
+    except FileNotFoundError as error:
         check_folder(folder)
+        if installed_hashes(folder):  # every install begins the record: it was there, and is lost
+            raise _damaged() from error
         return SlotState()
     except OSError as error:
         raise _unread(error) from error
@@ -76,6 +78,20 @@ def read_state(folder: str) -> SlotState:
     ):
         raise _damaged()
     return state
+
+
+def installed_hashes(folder: str) -> list[str]:
+    """Hashes of all models in a folder, those that are damaged or half installed included."""
+    try:
+        return sorted(name for name in os.listdir(folder) if _SHA256.fullmatch(name))
+    except OSError:
+        return []
+
+
+def begin_state(folder: str) -> None:
+    """Begin the record of a new folder: without it, models would be ones whose record is lost. It raises as a write."""
+    if not os.path.lexists(os.path.join(folder, _NAME)) and not installed_hashes(folder):
+        write_state(folder, SlotState())
 
 
 def check_folder(folder: str) -> None:
@@ -123,6 +139,6 @@ def _unread(error: OSError) -> EdgeCataractError:
 def _damaged() -> ModelIntegrityError:
     return ModelIntegrityError(
         "damaged-slots",
-        "The record of the model in use is damaged.",
+        "The record of the model in use is damaged or lost.",
         "Return to the bundled model: edge-cataract model rollback.",
     )

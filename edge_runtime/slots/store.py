@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 
 from edge_runtime import locked_file
 from edge_runtime.errors import ModelIntegrityError, ModelMissingError, OutputError
@@ -12,9 +11,11 @@ from edge_runtime.report.files import write_all
 
 from .reading import read_limited, read_model_file
 from .signature import MAX_BYTES
+from .state import installed_hashes
 
 MODEL, SIGNATURE = "model.onnx", "model.onnx.minisig"
 _LEAST_DIGITS = 6
+_INSTALL_AGAIN = "Install it again, or return to an earlier one: edge-cataract model rollback."
 
 
 class ModelStore:
@@ -45,20 +46,21 @@ class ModelStore:
 
     def hashes(self) -> list[str]:
         """Hashes of all models, those that are damaged or half installed included."""
-        try:
-            return sorted(name for name in os.listdir(self._folder) if re.fullmatch(r"[0-9a-f]{64}", name))
-        except OSError:
-            return []
+        return installed_hashes(self._folder)
 
-    def find(self, digits: str) -> str:
-        """The hash of the one model whose hash begins so.
+    def find(self, digits: str, in_use: str | None = None) -> str:
+        """The hash of the one model whose hash begins so; that of the model in use is known, though it be gone.
 
         Raises
         ------
         ModelMissingError
             ``unknown-model`` when there is none, or several; or too few digits.
         """
-        found = [one for one in self.hashes() if len(digits) >= _LEAST_DIGITS and one.startswith(digits.lower())]
+        found = [
+            one
+            for one in sorted({*self.hashes(), in_use or ""})
+            if len(digits) >= _LEAST_DIGITS and one.startswith(digits.lower())
+        ]
         if len(found) != 1:
             raise ModelMissingError(
                 "unknown-model",
@@ -89,12 +91,15 @@ class ModelStore:
         return self._path(sha256, MODEL)
 
     def _data(self, sha256: str) -> bytes:
-        data = read_model_file(self._path(sha256, MODEL))
+        try:
+            data = read_model_file(self._path(sha256, MODEL))
+        except ModelMissingError as error:
+            raise ModelMissingError(error.word, "An installed model is not there any more.", _INSTALL_AGAIN) from error
         if hashlib.sha256(data).hexdigest() != sha256:
             raise ModelIntegrityError(
                 "damaged-model",
                 "An installed model is not as it was installed.",
-                "Install it again, or return to an earlier one: edge-cataract model rollback.",
+                _INSTALL_AGAIN,
             )
         return data
 

@@ -40,3 +40,21 @@ def test_the_program_of_the_page_finds_what_the_verb_finds(
     content = parts[0].read_bytes()
     parts[0].write_bytes(content.replace(b'"answer":"', b'"answer": "', 1))
     assert verified(*parts)[0] == 1
+
+
+def test_the_program_of_the_page_takes_no_change_for_a_loss_of_power(three: AuditTrail, path: Path) -> None:
+    assert verified(path) == (0, f"intact {three.head()}\n")
+    whole = path.read_bytes()
+    *before, last = whole.splitlines(keepends=True)
+    for changed in (
+        b"".join([*before, last.replace(b'"answer":"', b'"answer": "', 1)]),  # in the last line alone
+        whole.replace(b'"answer":"', b'"answer": "'),  # in every line to the end
+    ):
+        path.write_bytes(changed)
+        assert verified(path)[0] == 1
+        assert "not as it was written" in verified(path)[1]
+    path.write_bytes(whole[:-9])
+    code, text = verified(path)
+    assert (code, text.split()[0]) == (1, "unfinished")
+    path.write_bytes(b"")
+    assert verified(path)[0] == 1

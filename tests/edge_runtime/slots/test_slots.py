@@ -346,6 +346,31 @@ def test_a_damaged_state_is_said_and_the_way_back_is_open(content: bytes, slots:
     assert slots.generation() > 1_000_000  # one that no service has seen
 
 
+@pytest.mark.usefixtures("quick")
+def test_a_record_that_is_lost_is_not_the_bundled_model(slots: ModelSlots, file_of: FileOf, first: bytes) -> None:
+    """With models beside it, the record was there: every install begins it."""
+    slots.install(file_of(first))
+    record = Path(slots.folder) / "slots.json"
+    assert record.exists()
+    record.unlink()
+    for ask in (slots.generation, slots.current, lambda: slots.switch(sha256(first))):
+        assert word_of(ask) == "damaged-slots"
+    assert slots.roll_back() is None
+    assert slots.generation() > 1
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_model_in_use_that_is_gone_is_named_with_the_way_back(
+    slots: ModelSlots, file_of: FileOf, first: bytes
+) -> None:
+    slots.switch(slots.install(file_of(first)).sha256)
+    shutil.rmtree(Path(slots.folder) / sha256(first))
+    for ask in (slots.current, lambda: slots.verify(sha256(first)[:8])):
+        with pytest.raises(ModelMissingError, match=r"missing-model.*model rollback"):
+            ask()
+    assert slots.unusable() == [sha256(first)]
+
+
 @pytest.mark.parametrize(
     ("number", "word"),
     [(errno.EMFILE, "too-many-open-files"), (errno.EACCES, "unreadable-slots"), (errno.EIO, "damaged-slots")],

@@ -95,10 +95,12 @@ def test_a_single_frame_is_analysed_like_a_picture(tmp_path: Path, run_program: 
         (tmp_path / f"{name}.dcm").write_bytes(file_bytes(dataset))
         finished = run_program(tmp_path / f"{name}.dcm", "--json")
         assert finished.returncode == 0, finished.stderr
-        scan = json.loads(finished.stdout)["scans"][0]
+        document = json.loads(finished.stdout)
+        scan = document["scans"][0]
         assert (scan["lens_px"], scan["cataract_px"], scan["profile"]) == (LENS_PX, CATARACT_PX, "anterion")
         assert scan["cataract_fraction"] == pytest.approx(CATARACT_FRACTION)
         assert scan["laterality"] == (None if name == "c" else "OD")
+        assert document["eye"]["laterality"] == scan["laterality"]
 
 
 def test_standard_input_may_be_dicom(run_program: RunProgram) -> None:
