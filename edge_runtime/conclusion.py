@@ -84,7 +84,7 @@ def eye_result(
     point, model
         Operating point, and the model that labelled the scans.
     laterality
-        Which eye; None when it is not known.
+        Which eye; None: the one that the scans name, if none of them names the other.
     scans_expected
         Radial scans that a complete exam has.
     further
@@ -115,7 +115,7 @@ def eye_result(
     return EyeResult(
         entries=tuple(entries),
         model=model,
-        laterality=laterality,
+        laterality=laterality or _eye_that_is_named(scans),
         scans_expected=scans_expected,
         point=point,
         judgement=judgement,
@@ -124,6 +124,11 @@ def eye_result(
             lenses, fractions, _words_of_the_number(entries, further), coefficients_of(model.measures), age_years
         ),
     )
+
+
+def _eye_that_is_named(scans: Iterable[ScanResult]) -> Laterality | None:
+    named = {scan.scan.laterality.value for scan in scans if scan.scan.laterality is not None}
+    return named.pop() if len(named) == 1 else None
 
 
 def checked_entries(scans: Iterable[ScanResult | UnreadableScan]) -> list[ScanResult | UnreadableScan]:
@@ -175,12 +180,5 @@ def as_eye(result: ScanResult | EyeResult) -> EyeResult:
     """A scan judged by itself, as an eye of one scan; an eye as it is."""
     if isinstance(result, EyeResult):
         return result
-    stated = result.scan.laterality
-    judged = partial(
-        eye_result,
-        point=result.judgement.point,
-        model=result.model,
-        laterality=None if stated is None else stated.value,
-        scans_expected=1,
-    )
+    judged = partial(eye_result, point=result.judgement.point, model=result.model, laterality=None, scans_expected=1)
     return by_both_labels(judged, [result])
