@@ -14,6 +14,7 @@ from .console import print_data, say
 from .exam_limit import add_exam_limit, exam_limit
 from .outcome import EXIT_SOME_FAILED
 from .progress_line import ProgressLine
+from .whole_numbers import whole_number
 
 if TYPE_CHECKING:
     import argparse
@@ -41,9 +42,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_model_options(parser)
     add_reading_options(parser)
-    parser.add_argument("--shard-size", type=int, metavar="N", help="scans of a shard (default: 1000)")
+    parser.add_argument("--shard-size", type=whole_number(), metavar="N", help="scans of a shard (default: 1000)")
     parser.add_argument(
-        "--processes", type=int, metavar="N", help="workers (default: one for each processor of machine or cluster)"
+        "--processes",
+        type=whole_number(),
+        metavar="N",
+        help="workers (default: one for each processor of machine or cluster)",
     )
     parser.add_argument("--ray", metavar="ADDRESS", help="work on this cluster of Ray: auto, local, or HOST:PORT")
     add_exam_limit(parser)

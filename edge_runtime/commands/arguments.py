@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from edge_runtime.errors import UsageError
 from edge_runtime.model.precision import DEFAULT_PRECISION, PRECISIONS
 
+from .whole_numbers import whole_number
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -140,8 +142,12 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options that choose a model and its limits."""
     parser.add_argument("--model", type=path_argument, metavar="PATH", help="another exported model")
     parser.add_argument("--precision", choices=PRECISIONS, help=f"which bundled model (default: {DEFAULT_PRECISION})")
-    parser.add_argument("--threads", type=int, metavar="N", help="inference threads (default: what the machine allows)")
-    parser.add_argument("--max-memory", type=int, metavar="MB", help="cap for the peak resident memory of the process")
+    parser.add_argument(
+        "--threads", type=whole_number(), metavar="N", help="inference threads (default: what the machine allows)"
+    )
+    parser.add_argument(
+        "--max-memory", type=whole_number(), metavar="MB", help="cap for the peak resident memory of the process"
+    )
 
 
 def add_analysis_options(parser: argparse.ArgumentParser) -> None:
@@ -186,7 +192,10 @@ def add_reading_options(parser: argparse.ArgumentParser) -> None:
     )
     place.add_argument("--pixel-um", metavar="ROW,COLUMN", help="pixel pitch of a scan from an unknown frame")
     parser.add_argument(
-        "--bits", type=int, metavar="N", help="bits that the device records in 16-bit scans (default: as the file says)"
+        "--bits",
+        type=whole_number(),
+        metavar="N",
+        help="bits that the device records in 16-bit scans (default: as the file says)",
     )
 
 

@@ -24,6 +24,7 @@ from .exam_limit import add_exam_limit, exam_limit
 from .kept_files import files_to_keep
 from .outcome import EXIT_SOME_FAILED
 from .progress_line import ProgressLine
+from .whole_numbers import whole_number
 
 if TYPE_CHECKING:
     import argparse
@@ -88,13 +89,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_reading_options(parser)
     parser.add_argument(
         "--workers",
-        type=int,
+        type=whole_number(),
         metavar="N",
         help="processes of one thread (or --threads) each (default: one for each processor)",
     )
     add_exam_limit(parser)
-    parser.add_argument("--num-parts", type=int, metavar="N", help="cut the batch by exams into N parts")
-    parser.add_argument("--part-id", type=int, metavar="K", help="measure part K, 0 to N - 1")
+    parser.add_argument("--num-parts", type=whole_number(), metavar="N", help="cut the batch by exams into N parts")
+    parser.add_argument("--part-id", type=whole_number(), metavar="K", help="measure part K, 0 to N - 1")
     parser.add_argument(
         "--parquet",
         action="store_true",

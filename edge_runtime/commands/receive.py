@@ -27,10 +27,9 @@ from .audit_output import AuditOptions, add_audit_options
 from .console import print_data, say
 from .dicom_results import kinds_argument
 from .kept_files import check_audit, files_to_keep
+from .whole_numbers import MOST, whole_number
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from edge_runtime.batch.work import AnalyzerSettings
     from edge_runtime.dicom_net.archive import Archive
     from edge_runtime.dicom_net.events import Event
@@ -83,7 +82,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _add_station_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--aet", type=_title, default="EDGE", metavar="TITLE", help="its own AE title (default: EDGE)")
-    parser.add_argument("--port", type=_whole(0), default=11112, metavar="N", help="default: 11112; 0: any")
+    parser.add_argument("--port", type=whole_number(0), default=11112, metavar="N", help="default: 11112; 0: any")
     parser.add_argument("--address", default="127.0.0.1", metavar="IP", help="where to listen (default: 127.0.0.1)")
     parser.add_argument(
         "--allow-network",
@@ -102,16 +101,16 @@ def _add_station_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_bounds(parser: argparse.ArgumentParser) -> None:
-    for name, least, default, metavar, text in (
-        ("--wait", 0, 60, "SECONDS", "after the last single frame of a study, before it is judged"),
-        ("--remember", 0, 24, "HOURS", "in which an object that is sent again gets no second result"),
-        ("--max-associations", 1, 4, "N", "that are open at one time"),
-        ("--max-object", 1, 256, "MB", "of one object"),
-        ("--max-queue", 1, 8192, "MB", "of the whole queue; beyond it devices are asked to try again"),
-        ("--min-free", 0, 512, "MB", "that must be left on the disk"),
+    for name, least, most, default, metavar, text in (
+        ("--wait", 0, 86_400, 60, "SECONDS", "after the last single frame of a study, before it is judged"),
+        ("--remember", 0, 87_600, 24, "HOURS", "in which an object that is sent again gets no second result"),
+        ("--max-associations", 1, 1000, 4, "N", "that are open at one time"),
+        ("--max-object", 1, 1_000_000, 256, "MB", "of one object"),
+        ("--max-queue", 1, MOST, 8192, "MB", "of the whole queue; beyond it devices are asked to try again"),
+        ("--min-free", 0, MOST, 512, "MB", "that must be left on the disk"),
     ):
         parser.add_argument(
-            name, type=_whole(least), default=default, metavar=metavar, help=f"{text} (default: {default})"
+            name, type=whole_number(least, most), default=default, metavar=metavar, help=f"{text} (default: {default})"
         )
 
 
@@ -228,17 +227,6 @@ def _title(text: str) -> str:
     if not re.fullmatch(r"[\x21-\x5b\x5d-\x7e]([\x20-\x5b\x5d-\x7e]{0,15})", text) or text != text.strip():
         raise argparse.ArgumentTypeError(f"{text!r} is no AE title: 1 to 16 letters of ASCII, without a backslash")
     return text
-
-
-def _whole(least: int) -> Callable[[str], int]:
-    """Takes a whole number that is not too small."""
-
-    def number(text: str) -> int:
-        if int(text) < least:
-            raise argparse.ArgumentTypeError(f"{text} is below {least}")
-        return int(text)
-
-    return number
 
 
 class _Console:

@@ -16,6 +16,7 @@ from .arguments import (
 from .audit_output import AuditOptions, add_audit_options
 from .console import print_data, say
 from .kept_files import check_audit, files_to_keep
+from .whole_numbers import whole_number
 
 if TYPE_CHECKING:
     import argparse
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the verb."""
     parser.add_argument("--address", default="127.0.0.1", metavar="IP", help="where to listen (default: 127.0.0.1)")
-    parser.add_argument("--port", type=int, default=8477, metavar="N", help="0: a free one (default: 8477)")
+    parser.add_argument("--port", type=whole_number(), default=8477, metavar="N", help="0: a free one (default: 8477)")
     parser.add_argument(
         "--allow-network",
         action="store_true",
@@ -45,10 +46,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--tls-cert", type=path_argument, metavar="PATH", help="certificate, PEM")
     parser.add_argument("--tls-key", type=path_argument, metavar="PATH", help="its key, PEM, without a password")
-    parser.add_argument("--queue", type=int, default=8, metavar="N", help="scans that may wait (default: 8)")
-    parser.add_argument("--exams", type=int, default=8, metavar="N", help="exams held at a time (default: 8)")
+    parser.add_argument("--queue", type=whole_number(), default=8, metavar="N", help="scans that may wait (default: 8)")
     parser.add_argument(
-        "--held-mb", type=int, default=512, metavar="MB", help="of scans and pictures held at a time (default: 512)"
+        "--exams", type=whole_number(), default=8, metavar="N", help="exams held at a time (default: 8)"
+    )
+    parser.add_argument(
+        "--held-mb",
+        type=whole_number(),
+        default=512,
+        metavar="MB",
+        help="of scans and pictures held at a time (default: 512)",
     )
     parser.add_argument(
         "--forget-after",

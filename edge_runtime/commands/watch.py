@@ -22,6 +22,7 @@ from .console import complain, print_data, say
 from .exam_limit import add_exam_limit, exam_limit
 from .kept_files import files_to_keep
 from .outcome import EXIT_SOME_FAILED
+from .whole_numbers import whole_number
 
 if TYPE_CHECKING:
     import argparse
@@ -58,7 +59,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--move-done", type=path_argument, metavar="DIR", help="move the files of judged exams into this folder"
     )
     parser.add_argument("--documents-only", action="store_true", help="write no overlays")
-    parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes that judge (default: 1)")
+    parser.add_argument(
+        "--workers", type=whole_number(), default=1, metavar="N", help="processes that judge (default: 1)"
+    )
     add_model_options(parser)
     add_reading_options(parser)
     add_slots_option(parser, "at the next start")
@@ -81,7 +84,7 @@ def _add_times(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--scans",
-        type=int,
+        type=whole_number(),
         default=12,
         metavar="N",
         help="scans with which an exam is complete and judged at once (default: 12, six of each eye)",

@@ -65,9 +65,7 @@ class ServiceLimits:
         ):
             value = getattr(self, name)
             if not least <= value <= most:
-                raise UsageError(
-                    "usage", f"{name} from {least} to {most} was expected, got {value:g}.", "Leave it out."
-                )
+                raise UsageError("usage", f"{name} from {least} to {most} was expected, got {value}.", "Leave it out.")
 
     @property
     def scan_bytes(self) -> int:

@@ -34,6 +34,6 @@ class Rules:
     def __post_init__(self) -> None:
         for name, value in (("--settle", self.settle_s), ("--timeout", self.timeout_s), ("--poll", self.poll_s)):
             if not 0 < value <= _LONGEST_S:
-                raise UsageError("usage", f"{name} {value:g} was given.", "Give seconds, more than 0, up to a day.")
+                raise UsageError("usage", f"{name} {value} was given.", "Give seconds, more than 0, up to a day.")
         if not 1 <= self.scans <= MOST_SCANS:
             raise UsageError("usage", f"--scans {self.scans} was given.", f"Give 1 to {MOST_SCANS}.")
