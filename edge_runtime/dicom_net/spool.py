@@ -1,15 +1,19 @@
-"""The files of a queue. Whatever is here and in no record was never acknowledged, and may go."""
+"""The files of a queue. Whatever is here and in no record was never acknowledged, and may go.
+
+Whatever the disk refuses is a `WriteError`: the program waits until it has room, and goes on.
+"""
 
 from __future__ import annotations
 
 import json
 import os
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
-from edge_runtime.errors import OutputError
+from edge_runtime.errors import OutputError, WriteError
 from edge_runtime.locked_file import make_folder, open_locked, sync_folder
 from edge_runtime.report.files import write_all
 
@@ -19,9 +23,30 @@ _OWN = {_ARRIVING, _RECEIVED, _OUTBOX, _FAILED, _KEPT, _LOCK, RECORDS, f"{RECORD
 _REASON = "reason.json"
 _ENDING = ".dcm"
 
+_Given = ParamSpec("_Given")
+_Made = TypeVar("_Made")
+
+
+def _on_disk(work: Callable[_Given, _Made]) -> Callable[_Given, _Made]:
+    """Make a `WriteError` of what the disk refuses: it is full, failed, or was made read-only for a while."""
+
+    @wraps(work)
+    def translated(*given: _Given.args, **named: _Given.kwargs) -> _Made:
+        try:
+            return work(*given, **named)
+        except OSError as error:
+            reason = os.strerror(error.errno) if error.errno else "unknown reason"
+            raise WriteError(
+                "write-failed", f"The queue could not be written: {reason}.", "Free space on the disk."
+            ) from error
+        except OutputError as error:  # of `write_all`, which ends other programs
+            raise WriteError("write-failed", error.found, "Free space on the disk.") from error
+
+    return translated
+
 
 class Spool:
-    """A folder that one process works in.
+    """A folder that one process works in. All that it does raises `WriteError` where the disk does not allow it.
 
     Parameters
     ----------
@@ -63,10 +88,12 @@ class Spool:
         """The database."""
         return self._path(RECORDS)
 
+    @_on_disk
     def holds_any(self) -> bool:
         """Whether something lies in it that was acknowledged, or set aside."""
         return any(os.listdir(self._path(name)) for name in (_RECEIVED, _OUTBOX, _FAILED))
 
+    @_on_disk
     def sync(self) -> None:
         """Make the names of its folders and of the database durable."""
         sync_folder(self.folder)
@@ -75,16 +102,18 @@ class Spool:
         """Let another process work with it."""
         self._lock.close()
 
+    @_on_disk
     def free_bytes(self) -> int:
         """What is left on its disk."""
         return shutil.disk_usage(self.folder).free
 
+    @_on_disk
     def write_arriving(self, parts: Iterable[bytes]) -> str:
         """Write what comes, so that it is on the disk; returns where.
 
         Raises
         ------
-        OSError
+        WriteError
             When the disk does not take it; nothing is left of it then.
         """
         path = self._path(_ARRIVING, os.urandom(12).hex())
@@ -108,11 +137,13 @@ class Spool:
         """Where a received object lies."""
         return self._path(_RECEIVED, f"{key}{_ENDING}")
 
+    @_on_disk
     def take(self, path: str, key: str) -> None:
         """Give what came its place; its name is on the disk when this returns."""
         os.replace(path, self.received(key))
         sync_folder(self._path(_RECEIVED))
 
+    @_on_disk
     def put_results(self, exam: str, contents: Mapping[str, bytes]) -> None:
         """Write the results of an exam so that they are on the disk."""
         folder = self._path(_OUTBOX, exam)
@@ -123,6 +154,7 @@ class Spool:
         """Where a result lies."""
         return self._path(_OUTBOX, exam, name)
 
+    @_on_disk
     def end(self, exam: str, keys: Sequence[str], *, keep: bool) -> None:
         """Remove what was done with, or put it aside; doing that again does no harm."""
         for key in keys:
@@ -133,13 +165,14 @@ class Spool:
                 self.drop(self.received(key))
         shutil.rmtree(self._path(_OUTBOX, exam), ignore_errors=True)
 
+    @_on_disk
     def set_aside(self, exam: str, keys: Sequence[str], reason: Mapping[str, Any]) -> None:
         """Put an exam where a person finds it, with the reason beside it; doing that again does no harm."""
         folder = self._path(_FAILED, exam)
         os.makedirs(folder, mode=0o700, exist_ok=True)
         for key in keys:
             self._move(self.received(key), os.path.join(folder, f"{key}{_ENDING}"))
-        with suppress(OSError):
+        with suppress(FileNotFoundError):  # there is no outbox of it; whatever else fails is tried again
             for name in os.listdir(self._path(_OUTBOX, exam)):
                 self._move(self.result(exam, name), os.path.join(folder, name))
         shutil.rmtree(self._path(_OUTBOX, exam), ignore_errors=True)
@@ -147,10 +180,16 @@ class Spool:
         if _content_of(path) != content:
             write_all({path: content})
 
+    @_on_disk
     def is_gone(self, exam: str, keys: Sequence[str]) -> bool:
-        """Whether somebody removed an exam that was set aside."""
-        return not os.path.exists(self._path(_FAILED, exam)) and not any(map(os.path.exists, map(self.received, keys)))
+        """Whether somebody removed an exam that was set aside; what cannot be looked for is not gone."""
+        return not any(map(_is_there, [self._path(_FAILED, exam), *map(self.received, keys)]))
 
+    def lies(self, key: str) -> bool:
+        """Whether a received object lies in its place, as far as can be seen."""
+        return os.path.exists(self.received(key))
+
+    @_on_disk
     def bring_back(self, exam: str, keys: Sequence[str]) -> None:
         """Take an exam from where it was set aside; doing that again does no harm."""
         for key in keys:
@@ -164,6 +203,7 @@ class Spool:
         if last:
             shutil.rmtree(self._path(_FAILED, exam), ignore_errors=True)
 
+    @_on_disk
     def sweep(self, keys: set[str], exams: set[str], failed: set[str]) -> None:
         """Remove what no record names: it was never acknowledged, or is done with.
 
@@ -187,8 +227,20 @@ class Spool:
                     shutil.rmtree(self._path(folder, name), ignore_errors=True)
 
     def _move(self, source: str, target: str) -> None:
-        with suppress(FileNotFoundError):  # it was moved before a kill
+        try:
             os.replace(source, target)
+        except FileNotFoundError:
+            if os.path.lexists(source):  # what is missing is its new folder
+                raise
+            # It was moved before: by a process that was killed, or before the disk was full.
+
+
+def _is_there(path: str) -> bool:
+    try:
+        os.lstat(path)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _content_of(path: str) -> bytes | None:
