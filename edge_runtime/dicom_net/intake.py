@@ -12,6 +12,9 @@ from collections.abc import Sequence
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
+from edge_runtime.errors import EdgeCataractError
+
+from .door import DATA_SET, digest_of, file_digest_of
 from .records import State
 
 if TYPE_CHECKING:
@@ -66,7 +69,7 @@ class Intake:
         )
 
     def write(self, parts: Iterable[bytes]) -> str:
-        """Write what comes to the disk; returns where it lies until it is taken or dropped. Raises OSError."""
+        """Write what comes to the disk; returns where it lies until it is taken or dropped. Raises WriteError."""
         return self._spool.write_arriving(parts)
 
     def drop(self, path: str) -> None:
@@ -78,7 +81,7 @@ class Intake:
 
         Raises
         ------
-        OSError, WriteError
+        WriteError
             When the disk does not take it.
         """
         with self._moving:
@@ -87,12 +90,15 @@ class Intake:
             )
             digest, exam, state = there[0] if there else ("", None, None)
             if there and state != State.FAILED:
+                known = self._is_known(path, arrival, digest)
+                if known and state != State.DONE and not self._spool.lies(arrival.key):  # the disk has lost it
+                    self._spool.take(path, arrival.key)
                 self._spool.drop(path)
                 if exam is None:  # its sender has more of the study
                     self._last_s[arrival.study] = time.monotonic()
-                return Taken.KNOWN if digest == arrival.digest else Taken.OTHER
-            self._spool.take(path, arrival.key)
+                return Taken.KNOWN if known else Taken.OTHER
             try:
+                self._spool.take(path, arrival.key)
                 self._record(arrival, exam)
             except BaseException:
                 self._spool.drop(self._spool.received(arrival.key))
@@ -102,6 +108,25 @@ class Intake:
             if not arrival.whole:
                 self._last_s[arrival.study] = time.monotonic()
             return Taken.NEW
+
+    def _is_known(self, path: str, arrival: Arrival, digest: str) -> bool:
+        """Whether what came is what was recorded with its UID.
+
+        An older record has a digest of the whole file, which changed with the version of a library. Then the file is
+        asked that lies in the queue; and where that is gone, as its exam was done, what else is recorded: the study,
+        the series, the eye and the number.
+        """
+        if digest.startswith(DATA_SET):
+            return digest == arrival.digest
+        try:
+            if digest == file_digest_of(path):
+                return True
+            return digest_of(self._spool.received(arrival.key)) == arrival.digest
+        except FileNotFoundError:
+            facts = self._records.rows("SELECT study, series, eyes, place FROM objects WHERE key = ?", arrival.key)
+            return facts == [(arrival.study, arrival.series, arrival.eyes, arrival.place)]
+        except (OSError, EdgeCataractError):  # it was damaged on the disk
+            return False
 
     def _record(self, arrival: Arrival, failed: str | None) -> None:
         """Record an object, in place of the one that an exam failed with."""

@@ -124,6 +124,17 @@ def open_dicom(
     return Opened(elements, str(own_class or sop_class), syntax, file, size, tag, place, length, kind)
 
 
+def go_to_data_set(file: BinaryIO) -> None:
+    """Leave a DICOM file where its data set begins, behind the header that who wrote the file has put before it.
+
+    Raises
+    ------
+    ScanError
+        ``damaged-dicom``, ``truncated-dicom``, ``unsupported-compression``.
+    """
+    _read_meta(file)
+
+
 def _read_meta(file: BinaryIO) -> tuple[Syntax, str]:
     """The transfer syntax and the class that group 2 names; the file is left where the dataset begins."""
     file.seek(DICOM_AT + len(DICOM_MARK))

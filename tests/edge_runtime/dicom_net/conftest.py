@@ -145,9 +145,9 @@ def referred(result: Dataset) -> set[str]:
 class Receiver:
     """The program, as a service runs it; what it says is kept."""
 
-    def __init__(self, folder: Path, model: Path, *options: str | Path) -> None:
+    def __init__(self, folder: Path, model: Path, *options: str | Path, before: Sequence[str | Path] = ()) -> None:
         self.folder = folder
-        command = [sys.executable, "-m", "edge_runtime", "receive", folder, "--port", "0", "--json", *options]
+        command = [*before, sys.executable, "-m", "edge_runtime", "receive", folder, "--port", "0", "--json", *options]
         self.process = subprocess.Popen(
             command,
             cwd=ROOT,
@@ -207,8 +207,8 @@ def start(tmp_path: Path, tiny_model: Path) -> Iterator[Restart]:
     """Start a receiver with these options; all that were started are ended, whatever happens."""
     started: list[Receiver] = []
 
-    def begin(*options: str | Path, wait: str = "0") -> Receiver:
-        started.append(Receiver(tmp_path / "queue", tiny_model, "--wait", wait, *options))
+    def begin(*options: str | Path, wait: str = "0", before: Sequence[str | Path] = ()) -> Receiver:
+        started.append(Receiver(tmp_path / "queue", tiny_model, "--wait", wait, *options, before=before))
         return started[-1].listening()
 
     yield begin

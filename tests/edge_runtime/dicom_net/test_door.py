@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 from pydicom.dataset import Dataset
+from pydicom.filebase import DicomBytesIO
+from pydicom.filewriter import write_dataset
 
 from edge_runtime.dicom_net.door import Arrival, examine, short_digest
 from edge_runtime.errors import ScanError, UsageError
@@ -22,14 +24,18 @@ def looked_at(folder: Path, dataset: Dataset) -> Arrival:
     return examine(str(path))
 
 
-def test_an_object_is_known_by_digests_of_its_uids_and_of_its_file(tmp_path: Path) -> None:
+def test_an_object_is_known_by_digests_of_its_uids_and_of_its_data_set(tmp_path: Path) -> None:
     source = exam()
     arrival = looked_at(tmp_path, source)
     assert (arrival.key, arrival.study, arrival.series) == tuple(
         short_digest(str(uid)) for uid in (source.SOPInstanceUID, source.StudyInstanceUID, source.SeriesInstanceUID)
     )
     content = (tmp_path / "object.dcm").read_bytes()
-    assert (arrival.digest, arrival.size) == (hashlib.sha256(content).hexdigest(), len(content))
+    buffer = DicomBytesIO()
+    buffer.is_little_endian, buffer.is_implicit_VR = True, False
+    write_dataset(buffer, source)
+    assert content.endswith(data_set := buffer.getvalue())
+    assert (arrival.digest, arrival.size) == (f"data-set:{hashlib.sha256(data_set).hexdigest()}", len(content))
     assert arrival.kind == source.SOPClassUID
 
 
