@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum, auto
+from socket import gaierror
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
@@ -30,6 +32,7 @@ class StoreOutcome(Enum):
     THERE = auto()  # it has it, from now or before
     REFUSED = auto()
     LATER = auto()  # it cannot take it now, or does not say that it has
+    UNREADABLE = auto()  # it was not asked: the file of the result cannot be read any more
 
 
 class Archive(Protocol):
@@ -41,7 +44,8 @@ class Archive(Protocol):
         Raises
         ------
         OutputError
-            ``archive-unreachable``: there is nobody, or nobody who wants to talk.
+            ``archive-unreachable``: there is nobody, or nobody who wants to talk; its name has no address, or there is
+            no way to it.
         """
 
 
@@ -75,29 +79,57 @@ class DicomNode:
         entity.connection_timeout = self.patience_s
         for kind in _RESULT_CLASSES:
             entity.add_requested_context(kind, ExplicitVRLittleEndian)
-        association = entity.associate(self.host, self.port, ae_title=self.title)
-        if not association.is_established:
-            how = "refuses the association" if association.is_rejected else "cannot be reached"
-            raise _unreachable(f"The archive {how}.")
+        association = self._associated(entity)
         try:
             for path in paths:
                 yield _stored(association, path)
         finally:
-            association.release()
+            with suppress(Exception):  # what was answered is known already
+                association.release()
+
+    def _associated(self, entity: Any) -> Any:
+        """An association with the archive; whatever prevents one, it may be there later."""
+        try:
+            association = entity.associate(self.host, self.port, ae_title=self.title)
+        except (gaierror, UnicodeError) as error:
+            raise _unreachable("The name of the archive has no address.") from error
+        except Exception as error:  # no socket or thread, perhaps; pynetdicom lets through what the system says
+            raise _unreachable("The archive cannot be reached.") from error
+        if not association.is_established:
+            how = "refuses the association" if association.is_rejected else "cannot be reached"
+            raise _unreachable(f"The archive {how}.")
+        return association
 
 
 def _stored(association: Any, path: str) -> StoreOutcome:
+    if _read(path, without_pixels=True) is None:
+        return StoreOutcome.UNREADABLE
     try:
         answer = association.send_c_store(path)
     except ValueError:  # no context for this class
         return StoreOutcome.REFUSED
     except RuntimeError:  # the association has ended
         return StoreOutcome.LATER
+    except Exception:  # noqa: BLE001  # the file could be read no further: the archive has a part of it, and waits
+        with suppress(Exception):
+            association.abort()
+        return StoreOutcome.LATER
     status = answer.get("Status")
     if status is None or status >> 8 == 0xA7:  # no answer; out of resources
         return StoreOutcome.LATER
     good = status in (0, _ALREADY_THERE) or status >> 12 == 0xB  # warnings: it was stored
     return StoreOutcome.THERE if good else StoreOutcome.REFUSED
+
+
+def _read(path: str, *, without_pixels: bool) -> Any:
+    """The file of a result; None where it cannot be read, or is no such file any more."""
+    from pydicom import dcmread
+
+    try:
+        result = dcmread(path, stop_before_pixels=without_pixels)
+        return result if result.SOPInstanceUID and result.file_meta.TransferSyntaxUID else None
+    except Exception:  # noqa: BLE001  # pydicom raises anything at what is damaged
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +177,10 @@ def _posted(client: Any, path: str) -> StoreOutcome:
     when their results are there.
     """
     import requests
-    from pydicom import dcmread
 
-    result = dcmread(path)
+    result = _read(path, without_pixels=False)
+    if result is None:
+        return StoreOutcome.UNREADABLE
     instance = str(result.SOPInstanceUID)
     try:
         return _of_sequences(client.store_instances([result]), instance, StoreOutcome.LATER)
@@ -214,14 +247,24 @@ def archive_of(text: str, own_title: str, patience_s: float, token: str | None =
         raise UsageError(
             "usage", "A token goes to an https:// address only, or to this machine.", "Leave out --token-file."
         )
-    if re.fullmatch(r"https?://[^\s/@]+(/\S*)?", text):
+    if re.fullmatch(r"https?://[^\s/@]+(/\S*)?", text) and _has_host(text):
         return DicomWeb(text.rstrip("/"), patience_s, token)
-    node = re.fullmatch(r"([^@\\]{1,16})@(\[[0-9A-Fa-f:.]+\]|[^\s:@]+):(\d{1,5})", text)
-    if node is None or not 0 < int(node[3]) < 1 << 16 or not node[1].strip():
+    node = re.fullmatch(r"([ -?A-[\]-~]{1,16})@(\[[0-9A-Fa-f:.]+\]|[^\s/:@]+):(\d{1,5})", text, re.ASCII)
+    if node is None or not 0 < int(node[3]) < 1 << 16 or not node[1].strip() or not _has_host(f"//{node[2]}"):
         raise UsageError(
             "usage", f"--to {text!r} is no archive.", "Give TITLE@HOST:PORT for C-STORE, or the https:// of STOW-RS."
         )
     return DicomNode(node[1].strip(), node[2].strip("[]"), int(node[3]), own_title, patience_s)
+
+
+def _has_host(url: str) -> bool:
+    """Whether a URL has a host that there may be, and a port if any."""
+    try:
+        address = urlsplit(url)
+        host = address.hostname or ""
+        return bool(host) and address.port != 0 and bool(host.encode("ascii" if ":" in host else "idna"))
+    except ValueError:  # no such port, or a name that none can have
+        return False
 
 
 def _is_loopback(url: str) -> bool:

@@ -1,15 +1,20 @@
 """Exams from their objects to results that were acknowledged: what is recorded of each step, and what becomes of files.
 
-Files are removed after the record that they are done with: a kill in between leaves files that `recover` removes.
+Files are moved and removed after the record that says so: a kill in between leaves files to `recover`, and a disk that
+does not allow it leaves them to `place`.
 """
 
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .records import Entry, State
+from edge_runtime.errors import WriteError
+
+from .places import Places
+from .records import State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +22,7 @@ if TYPE_CHECKING:
 
     from edge_runtime.errors import EdgeCataractError
 
-    from .records import Records
+    from .records import Entry, Records
     from .spool import Spool
 
 
@@ -55,11 +60,13 @@ class ExamBook:
     """
 
     def __init__(self, records: Records, spool: Spool, moving: Lock, *, keep: bool) -> None:
-        self._records, self._spool, self._moving, self._keep = records, spool, moving, keep
+        self._records, self._spool, self._moving = records, spool, moving
+        self._places = Places(records, spool, moving, keep=keep)
 
     def next_to_judge(self) -> Entry | None:
-        """The oldest exam that waits for its turn."""
-        return next(iter(self._records.entries(State.WAITING)), None)
+        """The oldest exam that waits for its turn, and whose files lie in their place."""
+        waiting = self._records.entries(State.WAITING)
+        return next((entry for entry in waiting if entry.exam not in self._places.missed), None)
 
     def paths(self, exam: str) -> list[str]:
         """The files of an exam, in its order."""
@@ -104,10 +111,37 @@ class ExamBook:
             return int(self._records.rows(f"SELECT {column} FROM exams WHERE exam = ?", exam)[0][0])  # noqa: S608
 
     def fail(self, exam: str, fault: EdgeCataractError) -> None:
-        """Set an exam aside, where a person finds it with its word."""
+        """Set an exam aside, where a person finds it with its word; its files follow as soon as the disk allows it.
+
+        Raises
+        ------
+        WriteError
+            When that cannot be recorded; then nothing has changed.
+        """
         with self._moving:
             self._turn(exam, State.FAILED, fault)
-            self._set_aside(exam)
+            self._places.put(exam, State.FAILED)
+
+    def judge_anew(self, exam: str, most: int) -> bool:
+        """Let an exam be judged anew whose results cannot be read any more.
+
+        Parameters
+        ----------
+        exam
+            Which.
+        most
+            How often it may be tried, with the tries that a fault of program or machine ended.
+
+        Returns
+        -------
+        bool
+            Whether it is; it was not tried so often yet.
+        """
+        with self._moving, self._records.change():
+            if self.tried(exam) >= most:
+                return False
+            self._wait_again(exam)
+            return True
 
     def to_send(self) -> dict[str, list[Parcel]]:
         """The results that are still to be sent, by their exams, oldest first."""
@@ -119,6 +153,15 @@ class ExamBook:
         ):
             found.setdefault(exam, []).append(Parcel(exam, name, self._spool.result(exam, name), refusals))
         return found
+
+    def all_sent(self) -> list[str]:
+        """Exams of which every result was sent, and that was recorded, and not yet that they are done with."""
+        found = self._records.rows(
+            "SELECT exam FROM exams WHERE state = ? "
+            "AND NOT EXISTS (SELECT 1 FROM results WHERE results.exam = exams.exam AND sent = 0) ORDER BY number",
+            State.SENDING.value,
+        )
+        return [exam for (exam,) in found]
 
     def sent(self, parcel: Parcel) -> None:
         """Record that the archive has a result."""
@@ -150,44 +193,36 @@ class ExamBook:
                 self._records.write("DELETE FROM results WHERE exam = ?", exam)
                 if state is State.DONE:
                     self._records.write("UPDATE objects SET bytes = 0 WHERE exam = ?", exam)
-            self._clear(exam, state)
+            self._places.put(exam, state)
             return self._records.entry(exam)
 
     def recover(self, *, retry: bool) -> None:
         """Put right what a kill left half-done; with `retry`, judge anew what failed.
 
-        An exam that was set aside, and whose folder a person removed, is forgotten.
+        An exam that was set aside, and whose folder a person removed, is forgotten. What the disk does not allow for
+        one exam is left to `place`, or to the next start.
+
+        Raises
+        ------
+        WriteError
+            When the records cannot be read.
         """
         for entry in self._records.entries(State.FAILED):
-            if self._spool.is_gone(entry.exam, self._records.keys(entry.exam)):
-                self._drop(entry.exam)
-            elif retry:
-                self._judge_again(entry.exam)
-        unsent = self.to_send()
-        for entry in self._records.entries(State.SENDING):
-            if entry.exam not in unsent:
-                self.finish(entry.exam)
-        for state in State:
-            for entry in self._records.entries(state):
-                self._clear(entry.exam, state)
-        sending, failed = (
-            {entry.exam for entry in self._records.entries(state)} for state in (State.SENDING, State.FAILED)
-        )
-        self._spool.sweep(
-            {key for (key,) in self._records.rows("SELECT key FROM objects WHERE bytes > 0")}, sending, failed
-        )
+            with suppress(WriteError):
+                if self._spool.is_gone(entry.exam, self._records.keys(entry.exam)):
+                    self._drop(entry.exam)
+                elif retry:
+                    with self._records.change():
+                        self._wait_again(entry.exam)
+                        self._records.write("UPDATE exams SET tries = 0 WHERE exam = ?", entry.exam)
+        for exam in self.all_sent():
+            with suppress(WriteError):
+                self.finish(exam)
+        self._places.put_all()
 
-    def _clear(self, exam: str, state: State) -> None:
-        """Give the files of an exam the place that its state asks for; doing that again does no harm."""
-        match state:
-            case State.DONE:
-                self._spool.end(exam, self._records.keys(exam), keep=self._keep)
-            case State.FAILED:
-                self._set_aside(exam)
-            case State.WAITING:
-                self._spool.bring_back(exam, self._records.keys(exam))
-            case State.SENDING:
-                pass
+    def place(self) -> WriteError | None:
+        """As `Places.put_missed`."""
+        return self._places.put_missed()
 
     def forget_old(self, remember_s: float) -> None:
         """Forget exams that were done so long ago."""
@@ -216,14 +251,7 @@ class ExamBook:
             for table in ("results", "objects", "exams"):
                 self._records.write(f"DELETE FROM {table} WHERE exam = ?", exam)  # noqa: S608  # fixed names
 
-    def _judge_again(self, exam: str) -> None:
-        with self._records.change():
-            self._records.write("DELETE FROM results WHERE exam = ?", exam)
-            self._turn(exam, State.WAITING, None)
-            self._records.write("UPDATE exams SET tries = 0, begun = 0 WHERE exam = ?", exam)
-
-    def _set_aside(self, exam: str) -> None:
-        entry, keys = self._records.entry(exam), self._records.keys(exam)
-        if entry is not None:
-            reason = {"exam": exam, "word": entry.word, "message": entry.message, "objects": len(keys)}
-            self._spool.set_aside(exam, keys, reason)
+    def _wait_again(self, exam: str) -> None:
+        self._records.write("DELETE FROM results WHERE exam = ?", exam)
+        self._turn(exam, State.WAITING, None)
+        self._records.write("UPDATE exams SET begun = 0 WHERE exam = ?", exam)

@@ -42,6 +42,8 @@ class Queue:
     ------
     OutputError
         ``queue-in-use``, ``not-a-queue``, ``output-folder``.
+    WriteError
+        ``write-failed`` when the disk lets its records not be opened.
     """
 
     def __init__(self, folder: str, bounds: Bounds, *, keep: bool = False, retry: bool = False) -> None:

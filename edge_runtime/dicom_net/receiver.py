@@ -8,7 +8,17 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from edge_runtime.batch.record import Status, status_of
-from edge_runtime.errors import EdgeCataractError, InternalError, WriteError
+from edge_runtime.errors import (
+    EdgeCataractError,
+    InternalError,
+    MissingExtraError,
+    MissingLibraryError,
+    ModelIncompatibleError,
+    ModelIntegrityError,
+    ModelMissingError,
+    UsageError,
+    WriteError,
+)
 from edge_runtime.machine.faults import known_error
 from edge_runtime.program_signals import Interrupted, heard_out
 
@@ -33,6 +43,15 @@ if TYPE_CHECKING:
 
 MOST_TRIES = 3  # of an exam that a fault of program or machine ended
 MOST_BEGINNINGS = 20  # of an exam that was never ended: it takes the receiver down with it, as with all of the memory
+# What waiting does not mend: the program ends, and says so.
+_LASTING = (
+    UsageError,
+    MissingExtraError,
+    MissingLibraryError,
+    ModelMissingError,
+    ModelIntegrityError,
+    ModelIncompatibleError,
+)
 _LOOK_S = 1.0
 _FORGET_EVERY_S = 600.0
 
@@ -68,13 +87,14 @@ class Receiver:
     record: Callable[[Mapping[str, Any]], None] | None = None
 
     def run(self, tell: Tell) -> NoReturn:
-        """Receive, judge and send, until an exception ends it.
+        """Receive, judge and send, until a signal ends it.
 
         Raises
         ------
         EdgeCataractError
-            When it cannot begin, or the machine does not let it go on: a missing extra, a model that cannot be loaded,
-            an address in use, a disk that takes no record.
+            When it cannot begin: a missing extra, a model that cannot be loaded, an address in use, a disk on which
+            the queue cannot be opened. While it runs, only what waiting does not mend: its model is not there any
+            more, or is another.
         """
         require_network()
         with hushed(), Queue(self.folder, self.bounds, keep=self.wishes.keep, retry=self.retry) as queue:
@@ -107,10 +127,12 @@ class Receiver:
             try:
                 pause_s = work.step()
                 failures = 0
-            except WriteError as error:  # a full disk: the archive may take what is there, and then there is room
+            except _LASTING:
+                raise
+            except Exception as error:  # noqa: BLE001  # a full disk: when the archive has what is there, there is room
                 failures += 1
-                pause_s = self.patience.after(failures)
-                work.tell(Event(Happened.AGAIN, f"in {pause_s:.0f} s: {error.found}", word=error.word))
+                pause_s, fault = self.patience.after(failures), known_error(error)
+                work.tell(Event(Happened.AGAIN, f"in {pause_s:.0f} s: {fault.found}", word=fault.word))
                 time.sleep(pause_s)
                 continue
             came.wait(pause_s)
@@ -159,11 +181,18 @@ class Work:
     tell: Tell
     _forgotten_s: float = -_FORGET_EVERY_S
     _unstored: Unstored | None = None
+    _place_s: float = 0.0
+    _misplaced: int = 0
 
     def step(self) -> float:
-        """Do what there is to do next; returns the seconds until there may be more."""
-        if self.sender.error is not None:
-            raise self.sender.error
+        """Do what there is to do next; returns the seconds until there may be more.
+
+        Raises
+        ------
+        EdgeCataractError
+            When it cannot be done now: the disk is full, or no process can be started. Done again, it goes on there.
+        """
+        self._place()
         next_s = self.queue.intake.plan(self.receiver.patience.quiet_s)
         entry = self.queue.exams.next_to_judge()
         if entry is not None:
@@ -172,6 +201,19 @@ class Work:
             self.queue.exams.forget_old(self.receiver.patience.remember_s)
             self._forgotten_s = time.monotonic()
         return _LOOK_S if next_s is None else min(next_s, _LOOK_S)
+
+    def _place(self) -> None:
+        """Try again to move the files of exams that were done with or set aside; nothing waits for that."""
+        if time.monotonic() < self._place_s:
+            return
+        fault = self.queue.exams.place()
+        if fault is None:
+            self._misplaced = 0
+            return
+        self._misplaced += 1
+        wait_s = self.receiver.patience.after(self._misplaced)
+        self._place_s = time.monotonic() + wait_s
+        self.tell(Event(Happened.AGAIN, f"in {wait_s:.0f} s: {fault.found}", word=fault.word))
 
     def _judge(self, entry: Entry) -> float:
         """Judge an exam, and hand its results on; returns the seconds until the next."""
@@ -190,7 +232,11 @@ class Work:
             ended = "The receiver ended again and again while it was judged."
             self._fail(entry, InternalError("worker-died", ended, "Look why."))
             return None
-        judged = self.worker.judge(self.queue.exams.paths(entry.exam))
+        try:
+            judged = self.worker.judge(self.queue.exams.paths(entry.exam))
+        except EdgeCataractError:  # no process could be started: the exam is not to blame
+            self.queue.exams.survived(entry.exam)
+            raise
         self.queue.exams.survived(entry.exam)
         fault = judged.fault
         if fault is not None and status_of(fault) is Status.FAILED:
@@ -207,15 +253,16 @@ class Work:
         judged = unstored.judged
         try:
             unstored.record(self.receiver.record)
+            if judged.contents:
+                self.queue.exams.judged(entry.exam, judged.contents, judged.fault)
         except WriteError:
             raise
-        except Exception as error:  # noqa: BLE001  # no answer goes out that is not recorded
+        except Exception as error:  # noqa: BLE001  # no answer goes out that is not recorded, and none holds up others
             self._fail(entry, known_error(error))
             return
         if not judged.contents:
             self._fail(entry, judged.fault or _nothing_made())
             return
-        self.queue.exams.judged(entry.exam, judged.contents, judged.fault)
         self.sender.look()
         made = f"eyes: {len(judged.documents)}, results: {len(judged.contents)}"
         self.tell(Event(Happened.JUDGED, made, entry.exam))

@@ -9,7 +9,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -20,7 +20,7 @@ _FORMAT = 1
 _SCHEMA = """
 CREATE TABLE objects (
     key TEXT PRIMARY KEY,      -- digest of its SOP Instance UID; the name of its file
-    digest TEXT NOT NULL,      -- SHA-256 of its file
+    digest TEXT NOT NULL,      -- SHA-256 of its data set, as door.digest_of writes it; of older records, of its file
     study TEXT NOT NULL,       -- digests of UIDs
     series TEXT NOT NULL,
     eyes TEXT NOT NULL,        -- OD, OS, or both
@@ -93,10 +93,12 @@ class Records:
     ------
     OutputError
         ``not-a-queue`` when the file is something else, or of another version; or missing or empty, and may not begin.
+    WriteError
+        ``write-failed`` when the disk does not let it be opened.
     """
 
     def __init__(self, path: str, *, may_begin: bool = True) -> None:
-        self._lock = threading.RLock()
+        self._lock, self._depth = threading.RLock(), 0
         if not may_begin and not os.path.exists(path):
             raise _lost()
         try:
@@ -114,7 +116,7 @@ class Records:
                         self._db.execute(statement)
                     self._db.execute(f"PRAGMA user_version = {_FORMAT}")
         except (sqlite3.Error, WriteError) as error:
-            raise _not_a_queue() from error
+            raise _cannot_open(error) from error
         if found not in (0, _FORMAT):
             self._db.close()
             raise _not_a_queue()
@@ -134,21 +136,27 @@ class Records:
             ``write-failed`` when the disk does not take them.
         """
         with self._lock:
-            if self._db.in_transaction:  # of the caller, which commits
+            if self._depth:  # the caller commits
                 yield
                 return
+            self._depth = 1
             try:
+                self._undo()  # what could not be undone before: it was promised to nobody
                 self._db.execute("BEGIN IMMEDIATE")
                 yield
                 self._db.execute("COMMIT")
             except BaseException as error:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
+                with suppress(sqlite3.Error):
+                    self._undo()
                 if isinstance(error, sqlite3.Error):
-                    raise WriteError(
-                        "write-failed", "The records of the queue could not be written.", "Free space on the disk."
-                    ) from error
+                    raise _refused("written") from error
                 raise
+            finally:
+                self._depth = 0
+
+    def _undo(self) -> None:
+        if self._db.in_transaction:
+            self._db.execute("ROLLBACK")
 
     def write(self, statement: str, *values: Any) -> None:
         """Change something."""
@@ -156,9 +164,18 @@ class Records:
             self._db.execute(statement, values)
 
     def rows(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
-        """Ask for something."""
+        """Ask for something.
+
+        Raises
+        ------
+        WriteError
+            ``write-failed`` when the disk does not let it be read.
+        """
         with self._lock:
-            return self._db.execute(statement, values).fetchall()
+            try:
+                return self._db.execute(statement, values).fetchall()
+            except sqlite3.Error as error:
+                raise _refused("read") from error
 
     def entries(self, state: State) -> list[Entry]:
         """The exams in a state, oldest first."""
@@ -175,6 +192,22 @@ class Records:
         """One exam."""
         found = self.rows("SELECT exam, state, tries, word, message FROM exams WHERE exam = ?", exam)
         return Entry(found[0][0], State(found[0][1]), *found[0][2:]) if found else None
+
+
+def _refused(what: str) -> WriteError:
+    return WriteError(
+        "write-failed", f"The records of the queue could not be {what}.", "Free space on the disk, or mend it."
+    )
+
+
+def _cannot_open(error: Exception) -> OutputError | WriteError:
+    """What to raise where the records could not be opened: something else lies there, or the disk is to blame."""
+    cause = error.__cause__ if isinstance(error, WriteError) else error
+    # Without the bits that say more. An error of SQL: there are other tables in it.
+    number = getattr(cause, "sqlite_errorcode", 0) & 0xFF
+    if number in (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+        return _not_a_queue()
+    return _refused("opened")
 
 
 def _not_a_queue() -> OutputError:

@@ -1,4 +1,7 @@
-"""Results to the archive: in the order of their exams, again and again until it has each, or refuses it for good."""
+"""Results to the archive: again and again until it has each, or refuses it for good.
+
+Oldest exams come first, but behind all others with which there was less trouble: none holds up the rest.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,8 @@ import time
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from edge_runtime.errors import OutputError, WriteError
+from edge_runtime.errors import EdgeCataractError, InternalError, OutputError, WriteError
+from edge_runtime.machine.faults import known_error
 
 from .archive import StoreOutcome
 from .events import Event, Happened
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
     from .settings import Patience
 
 MOST_REFUSALS = 8  # of one result: some minutes, in which an archive may be set right
+_MOST_TRIES = 3  # of an exam whose results cannot be read any more, and are made again
 _LOOK_S = 1.0
 _END_S = 2.0  # for a result that is on its way when the receiver is asked to end
 
@@ -49,7 +54,7 @@ class Sender:
         self._unreachable = 0
         self._not_before_s: dict[str, float] = {}
         self._failures: dict[str, int] = {}
-        self.error: Exception | None = None  # that ended the thread
+        self._stumbles: dict[str, int] = {}
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -67,74 +72,124 @@ class Sender:
         self._news.set()
 
     def _run(self) -> None:
-        try:
-            while not self._ended.is_set():
-                self._news.clear()
+        while not self._ended.is_set():
+            self._news.clear()
+            try:
                 pause_s = self.send_all()
-                # News do not shorten the wait for an archive that is not there.
-                (self._ended if self._unreachable else self._news).wait(pause_s)
-        except Exception as error:  # noqa: BLE001  # the receiver raises it
-            self.error = error
+            except Exception as error:  # noqa: BLE001  # whatever it is, the next round may be better
+                pause_s = self._put_off_all(known_error(error))
+            # News do not shorten the wait for an archive that is not there.
+            (self._ended if self._unreachable else self._news).wait(pause_s)
 
     def send_all(self) -> float:
-        """Send everything whose turn has come; returns the seconds until there may be more to do."""
-        for exam, parcels in self._exams.to_send().items():
+        """Send everything whose turn has come; returns the seconds until there may be more to do.
+
+        Raises
+        ------
+        WriteError
+            When the records cannot be read or written.
+        """
+        for exam in self._exams.all_sent():  # a disk did not take that they are done with
+            self._finish(exam)
+        for exam, parcels in self._in_turn():
             if self._ended.is_set():
                 break
-            if self._not_before_s.get(exam, 0.0) > time.monotonic():
-                continue
             try:
                 self._send(exam, parcels)
-            except (OutputError, WriteError) as error:
-                if isinstance(error, OutputError) and error.word != "archive-unreachable":
-                    raise
-                self._unreachable += 1
-                wait_s = self._patience.after(self._unreachable)
-                self._tell(Event(Happened.AGAIN, f"in {wait_s:.0f} s: {error.found}", word=error.word))
-                return wait_s
+            except (OutputError, WriteError, OSError) as error:  # of the archive, or of a disk: the others wait, too
+                self._put_off(exam)
+                return self._put_off_all(known_error(error))
+            except Exception as error:  # noqa: BLE001  # of this exam
+                self._stumble(exam, known_error(error))
+                continue
             self._unreachable = 0
         return _LOOK_S
+
+    def _in_turn(self) -> list[tuple[str, list[Parcel]]]:
+        """Exams whose turn has come, with what is to be sent of them: those that failed least often come first."""
+        now = time.monotonic()
+        due = [one for one in self._exams.to_send().items() if self._not_before_s.get(one[0], 0.0) <= now]
+        return sorted(due, key=lambda one: self._failures.get(one[0], 0))
+
+    def _put_off_all(self, fault: EdgeCataractError) -> float:
+        """Say that nothing can be sent now; returns the seconds to wait."""
+        self._unreachable += 1
+        wait_s = self._patience.after(self._unreachable)
+        self._tell(Event(Happened.AGAIN, f"in {wait_s:.0f} s: {fault.found}", word=fault.word))
+        return wait_s
+
+    def _put_off(self, exam: str) -> float:
+        """Let the others come first; returns the seconds after which an exam has its turn again."""
+        self._failures[exam] = self._failures.get(exam, 0) + 1
+        wait_s = self._patience.after(self._failures[exam])
+        self._not_before_s[exam] = time.monotonic() + wait_s
+        return wait_s
+
+    def _stumble(self, exam: str, fault: EdgeCataractError) -> None:
+        """Put off an exam with which the program itself is at fault, and in the end set it aside."""
+        self._stumbles[exam] = self._stumbles.get(exam, 0) + 1
+        if self._stumbles[exam] >= MOST_REFUSALS:
+            self._give_up(exam, fault)
+            return
+        wait_s = self._put_off(exam)
+        self._tell(Event(Happened.AGAIN, f"in {wait_s:.0f} s: {fault.found}", exam, fault.word))
 
     def _send(self, exam: str, parcels: list[Parcel]) -> None:
         """Send the results of one exam over one connection."""
         later = False
         with closing(self._archive.send([one.path for one in parcels])) as outcomes:
             for parcel, outcome in zip(parcels, outcomes, strict=True):
-                if outcome is StoreOutcome.THERE:
-                    self._exams.sent(parcel)
-                    continue
-                later = True
-                if outcome is StoreOutcome.REFUSED:
-                    self._exams.refused(parcel)
-                    if parcel.refusals + 1 >= MOST_REFUSALS:
-                        self._give_up(exam)
+                match outcome:
+                    case StoreOutcome.THERE:
+                        self._exams.sent(parcel)
+                    case StoreOutcome.UNREADABLE:
+                        self._make_again(exam)
                         return
+                    case StoreOutcome.LATER:
+                        later = True
+                    case StoreOutcome.REFUSED:
+                        later = True
+                        self._exams.refused(parcel)
+                        if parcel.refusals + 1 >= MOST_REFUSALS:
+                            self._give_up(exam, _refused())
+                            return
         if later:
-            self._failures[exam] = self._failures.get(exam, 0) + 1
-            wait_s = self._patience.after(self._failures[exam])
-            self._not_before_s[exam] = time.monotonic() + wait_s
+            wait_s = self._put_off(exam)
             self._tell(Event(Happened.AGAIN, f"in {wait_s:.0f} s: the archive does not say that it has a result", exam))
             return
         self._finish(exam)
 
-    def _finish(self, exam: str) -> None:
+    def _make_again(self, exam: str) -> None:
+        """Have an exam judged anew whose results cannot be read any more; its received objects lie in the queue."""
+        fault = InternalError("internal", "A result cannot be read from the queue any more.", "Look at its disk.")
+        if not self._exams.judge_anew(exam, _MOST_TRIES):
+            self._give_up(exam, fault)
+            return
         self._forget(exam)
+        self._tell(Event(Happened.AGAIN, f"now: {fault.found}", exam, fault.word))
+
+    def _finish(self, exam: str) -> None:
         entry = self._exams.finish(exam)
+        self._forget(exam)
         if entry is not None and entry.state is State.FAILED:
             self._tell(Event(Happened.FAILED, entry.message or "", exam, entry.word))
         else:
             self._tell(Event(Happened.SENT, "every result", exam))
 
-    def _give_up(self, exam: str) -> None:
-        self._forget(exam)
-        fault = WriteError(
-            "archive-refused",
-            f"The archive refused a result {MOST_REFUSALS} times.",
-            "Look at its log, and start the receiver with --retry.",
-        )
+    def _give_up(self, exam: str, fault: EdgeCataractError) -> None:
         self._exams.fail(exam, fault)
+        self._forget(exam)
         self._tell(Event(Happened.FAILED, fault.found, exam, fault.word))
 
     def _forget(self, exam: str) -> None:
         self._not_before_s.pop(exam, None)
         self._failures.pop(exam, None)
+        self._stumbles.pop(exam, None)
+
+
+def _refused() -> WriteError:
+    return WriteError(
+        "archive-refused",
+        f"The archive refused a result {MOST_REFUSALS} times.",
+        "Look at its log, and start the receiver with --retry.",
+    )

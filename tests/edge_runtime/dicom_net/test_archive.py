@@ -33,7 +33,9 @@ def test_archives_are_named_by_title_and_address_or_by_url(text: str, archive: A
 
 @pytest.mark.parametrize(
     "text", ["", "PACS", "PACS@host", "PACS@host:0", "PACS@host:70000", "@host:104", "A" * 17 + "@host:104", "ftp://x",
-             "https://user:secret@pacs.example/dicom-web"]
+             "https://user:secret@pacs.example/dicom-web", "PACS@a..b:104", "P\xc4CS@host:104", "P\x07CS@host:104",
+             "PACS@" + "a" * 64 + ":104", "https://host:99999/x", "https://[::1", "https://host:port/x", "https:///x",
+             "PACS@[::1:104"]
 )  # fmt: skip
 def test_anything_else_is_no_archive(text: str) -> None:
     with pytest.raises(UsageError):
