@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import multiprocessing
+import threading
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -15,13 +16,13 @@ from .bounds import WORKER_MB
 from .serving import Failed, Ready, Result, Told, serve
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from multiprocessing.connection import Connection
 
     from .serving import Begin
 
 READY_S = 300.0  # that a worker may take to begin: a second or two, on a board some
-_END_S = 5.0  # from the end of a pipe to the end of its process
+_END_S = 5.0  # from the end of a pipe, or from being ended, to the end of its process
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,7 @@ class WorkerProcess:
         self.pipe: Connection = ours
         self._process: Any = context.Process(target=serve, args=(theirs, begin, worker_mb), daemon=True)
         self._process.start()
+        self._late = False
         theirs.close()
         self.allow(READY_S)
 
@@ -120,13 +122,15 @@ class WorkerProcess:
         Returns
         -------
         bool
-            Whether the process was there to take it; where it was not, `hear` says how it has ended.
+            Whether the process was there to take it; where it was not, or did not take it in time, `hear` says how it
+            has ended.
         """
         self.allow(seconds)
         try:
-            self.pipe.send((job, len(contents)))
-            for content in contents:
-                self.pipe.send_bytes(content)
+            with self._in_time():
+                self.pipe.send((job, len(contents)))
+                for content in contents:
+                    self.pipe.send_bytes(content)
         except OSError:
             return False
         return True
@@ -140,18 +144,38 @@ class WorkerProcess:
 
     def hear(self) -> Ready | Told | Result | Failed | Gone:
         """Wait for the next thing that it says; where it ends, or has said nothing in time, it is ended and `Gone`."""
-        late = False
         try:
             if self.pipe.poll(None if self.until == math.inf else max(0.0, self.until - time.monotonic())):
-                said: Ready | Told | Result | Failed = self.pipe.recv()
+                with self._in_time():
+                    said: Ready | Told | Result | Failed = self.pipe.recv()
                 return said
-            late = True
-            self.kill()
+            self._end_late()
         except (EOFError, OSError):
             self._process.join(_END_S)
         self.end()
         code = self._process.exitcode
-        return Gone(late, f"signal {-code}" if code < 0 else f"code {code}")
+        return Gone(
+            self._late,
+            "a signal that it has not taken yet" if code is None else f"signal {-code}" if code < 0 else f"code {code}",
+        )
+
+    @contextmanager
+    def _in_time(self) -> Iterator[None]:
+        """End the process where what follows takes longer than it may: a pipe waits for ever for one that stands."""
+        if self.until == math.inf:
+            yield
+            return
+        timer = threading.Timer(max(_END_S, self.until - time.monotonic()), self._end_late)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def _end_late(self) -> None:
+        self._late = True
+        self.kill()
 
     def kill(self) -> None:
         """End the process while another thread waits for it; that thread cleans up."""
@@ -159,7 +183,10 @@ class WorkerProcess:
             self._process.kill()
 
     def end(self) -> None:
-        """End the process, whatever it is doing; called again, it does nothing."""
+        """End the process, whatever it is doing; called again, it does nothing.
+
+        One that the system holds in a read of a dead disk ends when that does, and nobody waits for it.
+        """
         self.kill()
-        self._process.join()
+        self._process.join(_END_S)
         self.pipe.close()

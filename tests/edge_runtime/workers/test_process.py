@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -63,6 +64,27 @@ def test_a_process_that_says_nothing_in_time_is_ended(worker: WorkerProcess) -> 
     gone = worker.hear()
     assert isinstance(gone, Gone)
     assert (gone.late, "took too long" in gone.error("").found, worker.alive) == (True, True, False)
+
+
+def test_a_process_that_stands_and_does_not_take_a_job_is_ended(
+    worker: WorkerProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process_module, "_END_S", 1.0)
+    os.kill(worker.process_id, signal.SIGSTOP)
+    assert not worker.give("next", [bytes(10_000_000)], seconds=0.5)
+    assert worker.hear() == Gone(late=True, how="signal 9")
+    assert not worker.alive
+
+
+def test_a_process_that_stands_in_the_middle_of_its_answer_is_ended(
+    worker: WorkerProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process_module, "_END_S", 1.0)
+    worker.give("says much", seconds=5.0)
+    assert worker.pipe.poll(60)
+    os.kill(worker.process_id, signal.SIGSTOP)
+    assert worker.hear() == Gone(late=True, how="signal 9")
+    assert not worker.alive
 
 
 def test_a_job_that_goes_on_is_allowed_more(worker: WorkerProcess) -> None:
