@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 
 from edge_runtime.machine.memory import give_back_freed, keep_no_large_blocks
+from edge_runtime.program_signals import INTERRUPTED
 
 from .address import Address
 from .application import Requests, application
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 
 _LOOK_S = 2.0  # how often it is looked for another model
 _SWEEP_S = 5.0  # how often it is looked for exams that nobody uses
-_ENDING = ("SIGTERM", "SIGINT", "SIGHUP")
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,22 +196,22 @@ def _heard() -> Iterator[asyncio.Future[int]]:
     """A future that a signal completes, with its number; a second signal ends the process at once."""
     loop = asyncio.get_running_loop()
     stop: asyncio.Future[int] = loop.create_future()
-    numbers = [number for name in _ENDING if (number := getattr(signal, name, None)) is not None]
-    before = {number: signal.getsignal(number) for number in numbers}
+    handlers = {number: signal.getsignal(number) for number in INTERRUPTED}
+    before = {number: handler for number, handler in handlers.items() if handler is not signal.SIG_IGN}  # as by nohup
 
     def heard(number: int) -> None:
         if stop.done():
             os._exit(128 + number)
         stop.set_result(number)
 
-    for number in numbers:
+    for number in before:
         loop.add_signal_handler(number, heard, number)
     try:
         yield stop
     finally:
-        for number in numbers:
+        for number, handler in before.items():
             loop.remove_signal_handler(number)
-            signal.signal(number, before[number])
+            signal.signal(number, handler)
 
 
 async def _first(work: asyncio.Future[None], stop: asyncio.Future[int]) -> bool:

@@ -85,6 +85,16 @@ def test_a_second_signal_ends_it_at_once_while_an_answer_waits_for_its_record(
         assert service.process.poll() == 143
 
 
+def test_a_signal_that_it_was_started_to_ignore_does_not_end_it(proven_model: Path) -> None:
+    """As by nohup."""
+    program = ("/bin/sh", "-c", 'trap "" HUP; exec "$@"', "sh", *SERVE)
+    with RunningService(program=program, environment=environment(proven_model)) as service:
+        service.process.send_signal(signal.SIGHUP)
+        assert service.request("POST", "/v1/scans", png()).status == 200
+        service.process.terminate()
+        assert service.process.wait(30) == 143
+
+
 def with_suppressed(ask: Callable[[], object]) -> None:
     with suppress(OSError, http.client.HTTPException):
         ask()
