@@ -53,6 +53,7 @@ REFUSALS: dict[str, str] = {
     "empty-file": "The file has no content.",
     "empty-image": "The picture has no pixels.",
     "exam-in-work": "The exam is being measured by the service: it cannot be changed now.",
+    "exam-too-large": "The scans and pictures of one exam are more than the service ever holds.",
     "file-too-large": "The file is larger than 64 MiB (DICOM: 256 MiB).",
     "float-image": "The samples are floating-point or signed numbers.",
     "foreign-host": "A request to the service names another host, as after DNS rebinding.",

@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
-from edge_runtime.errors import EdgeCataractError, RequestError
+from edge_runtime.errors import EdgeCataractError, InternalError, RequestError
 
 # What HTTP calls an error of the program, by its exit code; the rest are faults of this service.
 _STATUS = {2: 400, 3: 422, 65: 422, 66: 422, 69: 422, 71: 503, 73: 503, 74: 503, 130: 503}
@@ -42,6 +42,6 @@ def refusal(error: EdgeCataractError) -> Response:
     return JSONResponse(error_content(error), status, headers)
 
 
-def fault(status: int, word: str, message: str, hint: str) -> Response:
-    """The answer to a fault of the service itself."""
-    return JSONResponse({"error": {"code": word, "message": message, "hint": hint}}, status)
+def internal() -> InternalError:
+    """The error that a fault of the service itself becomes."""
+    return InternalError("internal", "This is a fault of the service.", "Report it.")

@@ -17,7 +17,7 @@ from edge_runtime.audit.entry import document_sha256
 from edge_runtime.errors import EdgeCataractError, RequestError
 from edge_runtime.version import __version__
 
-from .answers import fault, refusal
+from .answers import internal, refusal
 from .asked import Asked
 from .exam_requests import ExamRequests
 from .openapi import description
@@ -92,7 +92,7 @@ class Requests:
             "model": model,
             "queue": {"taken": turns.taken, "places": turns.places},
             "exams": len(self._held),
-            "notice": self._turns.notice or self._workshop.notice,
+            "notice": self._workshop.trouble or turns.notice or self._workshop.notice,
         }
         return JSONResponse(content, 200 if ready else 503, {} if ready else {"Retry-After": "5"})
 
@@ -190,7 +190,7 @@ async def _refused(request: Request, error: Exception) -> Response:
 
 async def _failed(request: Request, error: Exception) -> Response:
     """A fault of the service, of which the client hears no more; the guard reports it to the operator."""
-    return fault(500, "internal", "This is a fault of the service.", "Report it.")
+    return refusal(internal())
 
 
 async def _not_there(request: Request, error: Exception) -> Response:

@@ -14,7 +14,7 @@ from edge_runtime.audit.entry import document_sha256
 from edge_runtime.errors import EdgeCataractError, RequestError
 from edge_runtime.report.page.exam import style_digest
 
-from .answers import error_content
+from .answers import error_content, internal
 from .exams import HeldExam, State
 from .operations import EVENTS, HTML, JSON, PNG
 from .tasks import Kind, Progress, Task
@@ -71,22 +71,13 @@ class ExamRequests:
         return JSONResponse(_content(self._found(asked)))
 
     async def _forget(self, asked: Asked) -> Response:
-        exam = self._found(asked)
-        self._held.forget(exam)
-        self.let_go()
+        self._held.forget(self._found(asked))
         return Response(status_code=204)
-
-    def let_go(self) -> None:
-        """Have the worker let go of the eye that it measured last, in its turn."""
-        self._start(self._letting_go())
-
-    async def _letting_go(self) -> None:
-        await self._turns.result(Task(Kind.FORGET), ())
 
     async def _put_scan(self, asked: Asked) -> Response:
         exam = self._found(asked)
         _check_idle(exam)
-        with self._held.room(asked.length):
+        with self._held.room(asked.length, exam):
             content = await asked.body()
         exam = self._found(asked)  # it may have been forgotten, or asked for, meanwhile
         _check_idle(exam)
@@ -119,13 +110,15 @@ class ExamRequests:
         task, contents = _task(Kind.EXAM, exam)
         try:
             done = await self._turns.result(task, contents, tell)
-            with self._held.room(sum(map(len, done.pictures.values()))):
+            document = json.loads(done.text)
+            with self._held.room(sum(map(len, done.pictures.values())), exam):
                 exam.pictures = done.pictures
-        except EdgeCataractError as error:
-            exam.state, exam.error = State.FAILED, error_content(error)["error"]
+        except Exception as error:  # noqa: BLE001 - whatever it is, an exam that stays in work would never be forgotten
+            known = error if isinstance(error, EdgeCataractError) else internal()
+            exam.state, exam.error = State.FAILED, error_content(known)["error"]
             exam.tell("failed", {"error": exam.error})
         else:
-            exam.state, exam.document = State.DONE, json.loads(done.text)
+            exam.state, exam.document = State.DONE, document
             exam.tell("done", {})
 
     async def _events(self, asked: Asked) -> Response:
@@ -208,11 +201,6 @@ class ExamRequests:
         """Have everybody who follows an exam look again, as when the service is about to end."""
         for exam in self._held:
             exam.wake()
-
-    def forget_unused(self) -> None:
-        """Forget the exams that were not used for long."""
-        if self._held.forget_unused():
-            self.let_go()
 
 
 def _check_idle(exam: HeldExam) -> None:

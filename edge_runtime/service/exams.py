@@ -15,7 +15,7 @@ from edge_runtime.errors import RequestError
 from .limits import MEGABYTE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from edge_runtime.scan import Laterality
 
@@ -97,6 +97,10 @@ class HeldExam:
         """Names the exam with the scans that it has now."""
         return f"{self.id}.{self.version}"
 
+    def is_named(self, key: str) -> bool:
+        """Whether a key names the exam, with the scans of now or with earlier ones."""
+        return key.startswith(f"{self.id}.")
+
     @property
     def busy(self) -> bool:
         """Whether its analysis waits or is in work."""
@@ -149,10 +153,19 @@ class HeldExams:
     ----------
     limits
         How many, how large, and for how long.
+    forgotten
+        Called with each exam that is held no more, whatever the reason.
+    abandoned
+        Says how many bytes of forgotten exams are still in work.
     """
 
-    def __init__(self, limits: ServiceLimits) -> None:
-        self._limits = limits
+    def __init__(
+        self,
+        limits: ServiceLimits,
+        forgotten: Callable[[HeldExam], None] = lambda _: None,
+        abandoned: Callable[[], int] = lambda: 0,
+    ) -> None:
+        self._limits, self._forgotten, self._abandoned = limits, forgotten, abandoned
         self._exams: dict[str, HeldExam] = {}
         self._coming = 0
 
@@ -194,29 +207,39 @@ class HeldExams:
         self.forget_unused()
         exam = self._exams.get(name)
         if exam is None:
-            raise RequestError(
-                "unknown-exam",
-                "There is no such exam, or it was forgotten.",
-                "Begin it again: POST /v1/exams.",
-                status=404,
-            )
+            raise unknown_exam()
         exam.used = monotonic()
         return exam
 
-    def room(self, size: int) -> Room:
+    def room(self, size: int, exam: HeldExam | None = None) -> Room:
         """Room for what is about to come; give it back by leaving the context.
+
+        Parameters
+        ----------
+        size
+            Bytes.
+        exam
+            The exam that they are of, where they are of one.
 
         Raises
         ------
         RequestError
-            ``no-room``.
+            ``no-room`` for what fits later; ``exam-too-large`` where the exam alone would be more than is ever held.
         """
-        return Room(self, size)
+        return Room(self, size, exam)
 
-    def take(self, size: int) -> None:
+    def take(self, size: int, exam: HeldExam | None) -> None:
         """Count bytes that are about to come."""
-        held = self._coming + sum(exam.held_bytes for exam in self._exams.values())
-        if held + size > self._limits.held_mb * MEGABYTE:
+        most = self._limits.held_mb * MEGABYTE
+        if exam is not None and exam.held_bytes + size > most:
+            raise RequestError(
+                "exam-too-large",
+                f"Scans and pictures of one exam have {self._limits.held_mb} MB at most.",
+                "Begin it again with smaller files, or with fewer.",
+                status=413,
+            )
+        held = self._coming + self._abandoned() + sum(exam.held_bytes for exam in self._exams.values())
+        if held + size > most:
             raise RequestError(
                 "no-room",
                 f"Scans and pictures of {self._limits.held_mb} MB are held at a time.",
@@ -239,21 +262,21 @@ class HeldExams:
         exam.reset()
         exam.forgotten = True
         exam.wake()
+        self._forgotten(exam)
 
-    def forget_unused(self) -> list[HeldExam]:
-        """Forget the exams that were not used for long; returns them."""
+    def forget_unused(self) -> None:
+        """Forget the exams that were not used for long."""
         now = monotonic()
-        old = [exam for exam in self if not exam.busy and now - exam.used > self._limits.forget_after_s]
-        for exam in old:
-            self.forget(exam)
-        return old
+        for exam in self:
+            if not exam.busy and now - exam.used > self._limits.forget_after_s:
+                self.forget(exam)
 
 
 class Room:
     """Bytes that are counted while they come."""
 
-    def __init__(self, exams: HeldExams, size: int) -> None:
-        exams.take(size)
+    def __init__(self, exams: HeldExams, size: int, exam: HeldExam | None) -> None:
+        exams.take(size, exam)
         self._exams, self._size = exams, size
 
     def __enter__(self) -> None:
@@ -261,3 +284,10 @@ class Room:
 
     def __exit__(self, *_: object) -> None:
         self._exams.give_back(self._size)
+
+
+def unknown_exam() -> RequestError:
+    """The refusal of what is about an exam that is not held."""
+    return RequestError(
+        "unknown-exam", "There is no such exam, or it was forgotten.", "Begin it again: POST /v1/exams.", status=404
+    )

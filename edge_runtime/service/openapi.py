@@ -27,7 +27,7 @@ _MEANINGS = {
     408: "The body did not come in time.",
     409: "Not now: the exam is in work, has no scans, or no result.",
     411: "The length of the body is not stated.",
-    413: "The body is too large.",
+    413: "The body is too large, or more than an exam may have.",
     415: "The body is of another media type.",
     422: "The scan cannot be read; the code says why.",
     429: "The queue or the memory is full; Retry-After says when to come again.",
@@ -50,6 +50,22 @@ _ERROR = {
             "required": ["code", "message", "hint"],
             "properties": {name: {"type": "string"} for name in ("code", "message", "hint")},
         }
+    },
+}
+_READINESS = {
+    "type": "object",
+    "required": ["ready", "version", "model", "queue", "exams", "notice"],
+    "properties": {
+        "ready": {"type": "boolean"},
+        "version": {"type": "string"},
+        "model": {"type": ["object", "null"]},
+        "queue": {
+            "type": "object",
+            "required": ["taken", "places"],
+            "properties": {name: {"type": "integer", "minimum": 0} for name in ("taken", "places")},
+        },
+        "exams": {"type": "integer", "minimum": 0},
+        "notice": {"type": ["string", "null"]},
     },
 }
 EXAM_BODY = {
@@ -76,7 +92,7 @@ def description() -> dict[str, Any]:
         "paths": paths,
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
-            "schemas": {"Error": _ERROR, "Result": _result_schema()},
+            "schemas": {"Error": _ERROR, "Readiness": _READINESS, "Result": _result_schema()},
         },
     }
 
@@ -91,7 +107,7 @@ def _operation(operation: Operation) -> dict[str, Any]:
         ],
         "responses": {
             **{str(status): _good(operation, status, media) for status, media in operation.answers.items()},
-            **{str(status): _refusal(status) for status in _refusals(operation)},
+            **{str(status): _refusal(operation, status) for status in _refusals(operation)},
         },
         "security": [{"token": []}] if operation.token else [],
     }
@@ -126,21 +142,25 @@ def _parameter(parameter: Parameter, where: str) -> dict[str, Any]:
 def _good(operation: Operation, status: int, media: str) -> dict[str, Any]:
     answer: dict[str, Any] = {"description": _MEANINGS[status]}
     if media == JSON:
-        schema = {"$ref": "#/components/schemas/Result"} if operation.name == "measure_scan" else {"type": "object"}
-        answer["content"] = {media: {"schema": schema}}
-        if operation.name == "measure_scan":
+        schema = operation.schemas.get(status)
+        answer["content"] = {media: {"schema": {"type": "object"} if schema is None else _named(schema)}}
+        if schema == "Result":
             answer["headers"] = _DIGEST
     elif media:
         answer["content"] = {media: {"schema": {"type": "string"}}}
     return answer
 
 
-def _refusal(status: int) -> dict[str, Any]:
+def _refusal(operation: Operation, status: int) -> dict[str, Any]:
     return {
         "description": _MEANINGS[status],
-        "content": {JSON: {"schema": {"$ref": "#/components/schemas/Error"}}},
+        "content": {JSON: {"schema": _named(operation.schemas.get(status, "Error"))}},
         **({"headers": _LATER} if status in (429, 503) else {}),
     }
+
+
+def _named(schema: str) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{schema}"}
 
 
 def _result_schema() -> dict[str, Any]:

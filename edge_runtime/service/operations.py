@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -103,6 +103,9 @@ class Operation:
         What it brings.
     token
         Whether a token is needed.
+    schemas
+        The schema of an answer or a refusal by its status, as the description names it. Without one, JSON that answers
+        is any object, and a refusal is an ``Error``.
     """
 
     name: str
@@ -115,6 +118,7 @@ class Operation:
     query: tuple[Parameter, ...] = ()
     body: Body = Body.NOTHING
     token: bool = True
+    schemas: Mapping[int, str] = field(default_factory=dict)
 
 
 _EYE = Parameter("eye", "The eye: OD or OS.", {"type": "string", "enum": [eye.value for eye in Laterality]})
@@ -137,12 +141,12 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("asset", "GET", "/page/{name}", "A file of the page.", {200: "*/*"}, (404,), (_ASSET,), token=False),
     Operation("live", "GET", "/health/live", "Whether the service answers.", {200: JSON}, token=False),
     Operation("ready", "GET", "/health/ready", "Whether a model is loaded and proven, and how long the queue is.",
-              {200: JSON}, (503,), token=False),
+              {200: JSON}, (503,), token=False, schemas={200: "Readiness", 503: "Readiness"}),
     Operation("description", "GET", "/openapi.json", "This description.", {200: JSON}, token=False),
     Operation("session", "GET", "/v1/session", "The token, for the page of this service alone.", {200: JSON}, (403,),
               token=False),
     Operation("measure_scan", "POST", "/v1/scans", "Measure one scan.", {200: JSON}, (422, 429, 500, 503),
-              query=(_EYE, _AGE), body=Body.SCAN),
+              query=(_EYE, _AGE), body=Body.SCAN, schemas={200: "Result"}),
     Operation("open_exam", "POST", "/v1/exams", "Begin an exam of one eye.", {201: JSON}, (429,), body=Body.EXAM),
     Operation("exam", "GET", "/v1/exams/{id}", "How far an exam is, and its document when it is done.", {200: JSON},
               _MISSING, (_ID,)),

@@ -6,7 +6,6 @@ import asyncio
 import logging
 import os
 import signal
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -22,6 +21,7 @@ from .connections import BACKLOG, WatchedProtocol
 from .exam_requests import ExamRequests
 from .exams import HeldExams
 from .guard import Guard
+from .lane import Lane
 from .limits import ServiceLimits
 from .turns import Turns
 from .workshop import Workshop
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 _LOOK_S = 2.0  # how often it is looked for another model
 _SWEEP_S = 5.0  # how often it is looked for exams that nobody uses
+_END_S = 5.0  # that a thread may take to end, after what it waits for was ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,21 +87,20 @@ class Service:
     async def _serve(self, listener: BoundedListener, identity: Identity) -> int:
         workshop = Workshop(self.source, self.limits, self.say)
         turns = Turns(workshop, self.limits, self.say, self.kept)
-        held = HeldExams(self.limits)
+        held = HeldExams(self.limits, turns.forget, lambda: turns.abandoned_bytes)
         exams = ExamRequests(turns, held)
         behind = application(Requests(turns, held, workshop, identity), exams, self.limits)
         server = _Server(self._config(Guard(behind, identity, self.limits.scan_bytes, self.say)), self.limits.idle_s)
-        loop = asyncio.get_running_loop()
-        models = ThreadPoolExecutor(1, "models")
+        models = Lane("models")
         with _heard() as stop:
             try:
-                opening = loop.run_in_executor(models, workshop.open)
+                opening = models.call(workshop.open)
                 if not await _first(opening, stop):
                     opening.add_done_callback(asyncio.Future.exception)  # that its worker was killed is no news
                     return stop.result()
                 tasks = [
                     asyncio.ensure_future(work)
-                    for work in (turns.work(), _sweep(exams), _follow(models, workshop, exams))
+                    for work in (turns.work(), _sweep(held), _follow(models, workshop, turns))
                 ]
                 serving = asyncio.ensure_future(server.serve([listener]))
                 self.started(_url(identity))
@@ -120,8 +120,14 @@ class Service:
                 return stop.result()
             finally:
                 workshop.kill()
-                for end in (turns.end, models.shutdown, workshop.end):
-                    await asyncio.to_thread(end)  # and hear a second signal meanwhile
+                await asyncio.to_thread(self._end, turns, models, workshop)  # and hear a second signal meanwhile
+
+    def _end(self, turns: Turns, models: Lane, workshop: Workshop) -> None:
+        """Clean up, as far as that is done in time: a thread that a disk holds is left to the end of the process."""
+        ended = [end(_END_S) for end in (turns.end, models.end)]
+        if not all(ended):
+            self.say("what was in work did not end in time, and was left")
+        workshop.end()
 
     def _config(self, guard: Guard) -> uvicorn.Config:
         for name in ("uvicorn.error", "uvicorn.access", "uvicorn.asgi"):
@@ -223,21 +229,21 @@ async def _first(work: asyncio.Future[None], stop: asyncio.Future[int]) -> bool:
     return False
 
 
-async def _sweep(exams: ExamRequests) -> None:
+async def _sweep(held: HeldExams) -> None:
     """Forget, from time to time, what nobody uses."""
     while True:
         await asyncio.sleep(_SWEEP_S)
-        exams.forget_unused()
+        held.forget_unused()
         give_back_freed()  # the pieces that bodies leave would add up over thousands of scans
 
 
-async def _follow(models: ThreadPoolExecutor, workshop: Workshop, exams: ExamRequests) -> None:
+async def _follow(models: Lane, workshop: Workshop, turns: Turns) -> None:
     """Replace a worker that has died, and let another model take over when it has proven itself."""
     while True:
         await asyncio.sleep(_LOOK_S)
-        another = await asyncio.get_running_loop().run_in_executor(models, workshop.look_for_another)
-        if another or workshop.model is None:
-            exams.let_go()  # in its turn, by which the new worker takes over, or one that has died is replaced
+        if await models.call(workshop.look_for_another):
+            turns.let_go()  # between two tasks, by which the new worker takes over
+        await models.call(workshop.revive)
 
 
 def _url(identity: Identity) -> str:

@@ -4,28 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from math import ceil
 from time import monotonic
 from typing import TYPE_CHECKING, TypeVar
 
-from edge_runtime.errors import (
-    AuditError,
-    EdgeCataractError,
-    InternalError,
-    OutputError,
-    RequestError,
-    UsageError,
-)
+from edge_runtime.errors import EdgeCataractError, InternalError, OutputError, RequestError, WriteError
+from edge_runtime.machine.faults import forget_pixels
 
+from .answers import internal
+from .exams import unknown_exam
+from .lane import Lane
 from .tasks import Done, Kind, Progress, Task, Unknown
 from .workshop import Workshop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from .exams import HeldExam
     from .limits import ServiceLimits
     from .watched import WatchedWorker
 
@@ -83,7 +80,9 @@ class Turns:
         self._workshop, self._limits, self._say, self._kept = workshop, limits, say, kept
         self._waiting: deque[_Turn] = deque()
         self._came = asyncio.Event()
-        self._thread = ThreadPoolExecutor(1, "turns")  # which waits for the worker
+        self._in_work: _Turn | None = None
+        self._lets_go = False
+        self._thread = Lane("turns")  # which waits for the worker
         self._taken = 0
         self._usual_s = _FIRST_GUESS_S
         self.stopping = False
@@ -91,8 +90,18 @@ class Turns:
 
     @property
     def taken(self) -> int:
-        """How many places are taken, the one in work included."""
-        return self._taken
+        """How many places are taken, the one in work included, also where nobody waits for it any more."""
+        return self._taken + (self._abandoned is not None)
+
+    @property
+    def abandoned_bytes(self) -> int:
+        """Bytes of scans that the worker is still busy with, although nobody waits for them."""
+        return 0 if self._abandoned is None else sum(map(len, self._abandoned.contents))
+
+    @property
+    def _abandoned(self) -> _Turn | None:
+        turn = self._in_work
+        return turn if turn is not None and turn.result.done() else None
 
     @property
     def places(self) -> int:
@@ -110,7 +119,7 @@ class Turns:
         """
         if self.stopping:
             raise RequestError("stopping", "The service is about to end.", "Try again.", status=503, retry_after_s=5)
-        if self._taken >= self.places:
+        if self.taken >= self.places:
             raise RequestError(
                 "queue-full",
                 f"One scan is in work, and {self._limits.waiting} wait.",
@@ -149,29 +158,61 @@ class Turns:
         finally:
             with suppress(ValueError):
                 self._waiting.remove(turn)
+            del turn  # which holds an error, whose traceback holds this frame and the scans
+
+    def let_go(self) -> None:
+        """Have the worker let go of the eye that it measured last, before the next task; another one takes over."""
+        self._lets_go = True
+        self._came.set()
+
+    def forget(self, exam: HeldExam) -> None:
+        """Have nothing stay of an exam: whoever waits for its words hears that, and the worker lets go of it."""
+        if exam.work is None:  # it was never measured
+            return
+        turns = list(self._waiting) if self._in_work is None else [self._in_work, *self._waiting]
+        for turn in turns:
+            if exam.is_named(turn.task.exam) and not turn.result.done():
+                turn.result.set_exception(unknown_exam())
+        self.let_go()
 
     async def work(self) -> None:
         """Do what comes, one after the other, until cancelled."""
         while True:
-            while not self._waiting:
+            while not (self._waiting or self._lets_go):
                 self._came.clear()
                 await self._came.wait()
-            await self._serve(self._waiting.popleft())
+            if self._lets_go:
+                await self._let_go()
+            else:
+                await self._serve(self._waiting.popleft())
+
+    async def _let_go(self) -> None:
+        self._lets_go = False
+        try:
+            await self._thread.call(self._workshop.let_go)
+        except Exception as error:  # noqa: BLE001 - a fault in one task ends no service
+            self._say(f"error[internal]: {type(error).__name__}.")
 
     async def _serve(self, turn: _Turn) -> None:
         """Do a task, and tell who waits; whatever is wrong with it ends no service."""
+        if turn.result.done():  # nobody waits any more
+            return
         began = monotonic()
         outcome: Done | EdgeCataractError
+        self._in_work = turn
         try:
             outcome = await self._do(turn)
         except EdgeCataractError as error:
-            outcome = error
+            forget_pixels(error)
+            outcome = error.with_traceback(None)
         except Exception as error:  # noqa: BLE001 - a fault in one task ends no service
             self._say(f"error[internal]: {type(error).__name__}.")
-            outcome = _internal()
+            outcome = internal()
+        finally:
+            self._in_work = None
         if turn.task.kind in (Kind.SCAN, Kind.EXAM):  # the time that a place in the queue is worth
             self._usual_s += _NEWEST * (monotonic() - began - self._usual_s)
-        if turn.result.done():  # nobody waits any more
+        if turn.result.done():  # they have gone meanwhile
             return
         if isinstance(outcome, EdgeCataractError):
             turn.result.set_exception(outcome)
@@ -184,7 +225,7 @@ class Turns:
         def tell(progress: Progress) -> None:
             loop.call_soon_threadsafe(turn.tell, progress)
 
-        return await loop.run_in_executor(self._thread, self._done, turn, tell)
+        return await self._thread.call(self._done, turn, tell)
 
     def _done(self, turn: _Turn, tell: Tell) -> Done:
         """Have a task done, in the thread that waits for the worker."""
@@ -195,7 +236,7 @@ class Turns:
         if isinstance(said, Unknown):
             said = worker.do(task, turn.contents, tell)
         if isinstance(said, Unknown):
-            raise _internal()
+            raise internal()
         if self._kept is not None and task.kind in (Kind.SCAN, Kind.EXAM):
             self._keep(self._kept, said.text)
         return said
@@ -215,14 +256,14 @@ class Turns:
             if notice != self.notice:
                 self._say(notice)
             self.notice = notice
-            if isinstance(error, AuditError | UsageError):
-                raise UnrecordedError(error.word, error.found, error.remedy) from error
-            raise
+            if isinstance(error, OutputError | WriteError | InternalError):
+                raise
+            raise UnrecordedError(error.word, error.found, error.remedy) from error
         self.notice = None
 
-    def end(self) -> None:
-        """Wait until nothing is in work; the worker must have ended."""
-        self._thread.shutdown(wait=True)
+    def end(self, seconds: float) -> bool:
+        """Wait so long until nothing is in work, as the worker has ended; whether nothing is."""
+        return self._thread.end(seconds)
 
 
 def _check_model(task: Task, worker: WatchedWorker) -> None:
@@ -240,7 +281,3 @@ def _check_model(task: Task, worker: WatchedWorker) -> None:
             "Ask for its analysis again.",
             status=409,
         )
-
-
-def _internal() -> InternalError:
-    return InternalError("internal", "This is a fault of the service.", "Report it.")

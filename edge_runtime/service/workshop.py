@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import threading
 from contextlib import suppress
+from time import monotonic
 from typing import TYPE_CHECKING
 
-from edge_runtime.errors import EdgeCataractError
+from edge_runtime.errors import EdgeCataractError, RequestError
 
+from .tasks import Kind, Task
 from .watched import WatchedWorker
 
 if TYPE_CHECKING:
@@ -17,7 +19,8 @@ if TYPE_CHECKING:
     from .models import ModelSource
     from .worker import Settings
 
-_FALSE_START_S = 2.0  # before another worker is tried, when one could not begin
+_FIRST_PAUSE_S, _MOST_PAUSE_S = 2.0, 60.0  # before another worker is tried, when one could not begin
+_LATER_S = 5
 
 
 class Workshop:
@@ -47,6 +50,9 @@ class Workshop:
         self._begun: set[WatchedWorker] = set()  # which load their model
         self._good: Settings | None = None
         self._ended = threading.Event()
+        self._reviving = threading.Lock()  # held for as long as a worker takes to begin in place of a dead one
+        self._why: EdgeCataractError | None = None  # none could begin
+        self._pause_s, self._again = _FIRST_PAUSE_S, 0.0
         self._generation = 0
         self._refused: str | None = None  # what is wrong with the model of that generation
         self.notice: str | None = None
@@ -56,6 +62,12 @@ class Workshop:
         """Which model is loaded and proven; None while none is."""
         worker = self._next or self._worker
         return worker.model if worker is not None and worker.alive else None
+
+    @property
+    def trouble(self) -> str | None:
+        """Why nothing is measured now; None where a model is loaded, or about to be."""
+        why = self._why
+        return None if why is None or self.model is not None else f"No model can be loaded: error[{why.word}]."
 
     def open(self) -> None:
         """Start the worker.
@@ -75,25 +87,69 @@ class Workshop:
 
         Raises
         ------
-        EdgeCataractError
-            When none can be started.
+        RequestError
+            When none can begin, with the word of why; from then on at once, until `revive` has got one.
         """
-        with self._lock:
-            old, self._next, self._worker = self._worker, None, self._next or self._worker
-            worker, settings = self._worker, self._good
-        if old is not None and old is not worker:
-            old.end()
+        worker = self._taken_over()
         if worker is not None and worker.alive:
             return worker
-        self._say("the process that decodes and measures has ended; another takes its place")
-        proven = "" if worker is None else worker.model["sha256"]
+        if self._why is not None:  # and not wait for the next try
+            raise _not_ready(self._why)
+        return self._another(tried=True)
+
+    def let_go(self) -> None:
+        """Have the worker let go of the eye that it measured last, between two tasks; another takes over, too."""
+        worker = self._taken_over()
+        if worker is None or not worker.alive:  # it holds nothing any more
+            return
         try:
-            return self._keep(self._prepared(settings or self._source.settings(), proven))
-        except EdgeCataractError as error:
-            if not self._ended.is_set():  # else it was killed
-                self._say(str(error))
-            self._ended.wait(_FALSE_START_S)
-            raise
+            worker.do(Task(Kind.FORGET), (), lambda _: None)
+        except EdgeCataractError:
+            worker.end()
+
+    def revive(self) -> None:
+        """Have another worker begin in place of one that has died; while none can, it is tried ever more seldom."""
+        if self.model is None and not self._ended.is_set() and monotonic() >= self._again:
+            with suppress(RequestError):
+                self._another()
+
+    def _taken_over(self) -> WatchedWorker | None:
+        """The worker in use, by now: one whose model is another ends the old one."""
+        with self._lock:
+            old, following = self._worker, self._next
+            if following is not None:
+                self._worker, self._next, self._why = following, None, None
+            worker = self._worker
+        if old is not None and old is not worker:
+            old.end()
+        return worker
+
+    def _another(self, *, tried: bool = False) -> WatchedWorker:
+        """Another worker in place of one that has died, unless somebody else has got one, or `tried` it in vain."""
+        with self._reviving:
+            with self._lock:
+                worker, settings = self._next or self._worker, self._good
+            if worker is not None and worker.alive:
+                return worker
+            if self._why is None:
+                self._say("the process that decodes and measures has ended; another takes its place")
+            elif tried:
+                raise _not_ready(self._why)
+            proven = "" if worker is None else worker.model["sha256"]
+            try:
+                revived = self._keep(self._prepared(settings or self._source.settings(), proven))
+            except EdgeCataractError as error:
+                self._cannot_begin(error)
+                raise _not_ready(error) from error
+            self._why, self._pause_s = None, _FIRST_PAUSE_S
+            return revived
+
+    def _cannot_begin(self, error: EdgeCataractError) -> None:
+        """Keep why no worker can begin, and say it once."""
+        if not self._ended.is_set() and (self._why is None or self._why.word != error.word):  # else it was killed
+            self._say(str(error))
+        self._why, self._again = error, monotonic() + self._pause_s
+        self._pause_s = min(2 * self._pause_s, _MOST_PAUSE_S)
 
     def look_for_another(self) -> bool:
         """Where the model in use is another one by now, load and prove it; the old one works on meanwhile.
@@ -175,3 +231,8 @@ class Workshop:
             if worker is not None:
                 with suppress(OSError):
                     worker.end()
+
+
+def _not_ready(error: EdgeCataractError) -> RequestError:
+    """What is answered while no worker can begin."""
+    return RequestError(error.word, error.found, error.remedy, status=503, retry_after_s=_LATER_S)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import signal
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -161,13 +164,41 @@ def test_no_more_is_held_than_is_allowed_and_nothing_for_long(start: Start) -> N
     third = service.request("POST", "/v1/exams", b'{"eye": "OD"}', {"Content-Type": "application/json"})
     assert (third.status, third.code, int(third.headers["retry-after"])) == (429, "too-many-exams", 2)
     assert service.request("PUT", f"/v1/exams/{exams[0]}/scans/1", b"x" * 700_000).status == 202
-    full = service.request("PUT", f"/v1/exams/{exams[0]}/scans/2", b"x" * 700_000)
+    full = service.request("PUT", f"/v1/exams/{exams[1]}/scans/1", b"x" * 700_000)  # which fits when the other has gone
     assert (full.status, full.code) == (429, "no-room")
+    never = service.request("PUT", f"/v1/exams/{exams[0]}/scans/2", b"x" * 700_000)
+    assert (never.status, never.code, "retry-after" in never.headers) == (413, "exam-too-large", False)
     assert service.request("PUT", f"/v1/exams/{exams[0]}/scans/2", b"x" * 1_000_001).status == 413
     assert service.request("PUT", f"/v1/exams/{exams[0]}/scans/1", b"x").status == 202
     while service.request("GET", "/health/ready").json["exams"]:
         pass
     assert service.request("GET", f"/v1/exams/{exams[1]}").code == "unknown-exam"
+
+
+def test_an_exam_that_is_deleted_while_it_is_measured_keeps_its_place_until_the_worker_is_done(start: Start) -> None:
+    service = start(limits={"waiting": 0})
+    exam = new_exam(service)
+    service.request("PUT", f"/v1/exams/{exam}/scans/1", png())
+    (worker,) = service.workers()
+    os.kill(worker, signal.SIGSTOP)
+    service.request("POST", f"/v1/exams/{exam}/analysis")
+    assert service.request("DELETE", f"/v1/exams/{exam}").status == 204
+    assert service.request("GET", "/health/ready").json["queue"] == {"taken": 1, "places": 1}
+    assert service.request("POST", "/v1/scans", png()).code == "queue-full"
+    os.kill(worker, signal.SIGCONT)
+    while service.request("GET", "/health/ready").json["queue"]["taken"]:
+        time.sleep(0.02)
+    assert service.request("POST", "/v1/scans", png()).status == 200
+
+
+def test_pictures_that_can_never_fit_are_told_from_those_that_fit_later(start: Start) -> None:
+    service = start(limits={"held_mb": 1})
+    exam, content = new_exam(service), png()
+    service.request("PUT", f"/v1/exams/{exam}/scans/1", content)
+    service.request("PUT", f"/v1/exams/{exam}/scans/2", bytes(999_000 - len(content)))  # 1,000 bytes are left
+    service.request("POST", f"/v1/exams/{exam}/analysis")
+    name, data = wait_for_end(service, exam)[-1]
+    assert (name, data["error"]["code"]) == ("failed", "exam-too-large")
 
 
 def test_pictures_that_do_not_fit_are_not_kept(start: Start) -> None:

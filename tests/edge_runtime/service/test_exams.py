@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -11,7 +13,7 @@ import pytest
 from edge_runtime.errors import RequestError, UsageError
 from edge_runtime.scan import Laterality
 from edge_runtime.service import exam_requests
-from edge_runtime.service.exams import Event, HeldExams, State
+from edge_runtime.service.exams import Event, HeldExam, HeldExams, State
 from edge_runtime.service.limits import ServiceLimits
 
 
@@ -39,12 +41,33 @@ def test_what_is_forgotten_holds_nothing() -> None:
 
 
 def test_an_exam_in_work_is_not_forgotten_for_lack_of_use(monkeypatch: pytest.MonkeyPatch) -> None:
-    held = HeldExams(ServiceLimits(forget_after_s=10))
+    forgotten: list[HeldExam] = []
+    held = HeldExams(ServiceLimits(forget_after_s=10), forgotten.append)
     idle, busy = held.open(Laterality.OD, None), held.open(Laterality.OD, None)
     busy.state = State.WORKING
     monkeypatch.setattr("edge_runtime.service.exams.monotonic", lambda: idle.used + 11)
-    assert held.forget_unused() == [idle]
+    held.forget_unused()
+    assert forgotten == [idle]
     assert held.find(busy.id) is busy
+
+
+FORGETTING: dict[str, Callable[[HeldExams, HeldExam], object]] = {
+    "deleted": lambda held, exam: held.forget(exam),
+    "swept": lambda held, _: held.forget_unused(),
+    "found another": lambda held, _: held.find("0" * 32),
+    "opened another": lambda held, _: held.open(Laterality.OD, None),
+}
+
+
+@pytest.mark.parametrize("how", FORGETTING)
+def test_whatever_forgets_an_exam_it_is_heard(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    forgotten: list[HeldExam] = []
+    held = HeldExams(ServiceLimits(forget_after_s=10), forgotten.append)
+    exam = held.open(Laterality.OD, None)
+    monkeypatch.setattr("edge_runtime.service.exams.monotonic", lambda: exam.used + 11)
+    with suppress(RequestError):
+        FORGETTING[how](held, exam)
+    assert forgotten == [exam]
 
 
 def test_bytes_are_counted_while_they_come_and_while_they_are_held() -> None:
@@ -58,6 +81,30 @@ def test_bytes_are_counted_while_they_come_and_while_they_are_held() -> None:
     exam.scans[1] = bytes(700_000)
     with pytest.raises(RequestError, match="no-room"):
         held.room(300_001)
+
+
+def test_what_never_fits_is_told_from_what_fits_later() -> None:
+    held = HeldExams(ServiceLimits(held_mb=1))
+    large, small = held.open(Laterality.OD, None), held.open(Laterality.OS, None)
+    large.scans[1] = bytes(700_000)
+    with held.room(300_000, large), pytest.raises(RequestError) as later:
+        held.room(1, large)
+    assert (later.value.word, later.value.status, later.value.retry_after_s) == ("no-room", 429, 5)
+    with pytest.raises(RequestError) as never:
+        held.room(300_001, large)
+    assert (never.value.word, never.value.status, never.value.retry_after_s) == ("exam-too-large", 413, None)
+    with pytest.raises(RequestError, match="no-room"):
+        held.room(300_001, small)
+
+
+def test_what_is_still_in_work_of_a_forgotten_exam_counts() -> None:
+    abandoned = [600_000]
+    held = HeldExams(ServiceLimits(held_mb=1), abandoned=lambda: abandoned[0])
+    with pytest.raises(RequestError, match="no-room"):
+        held.room(400_001)
+    abandoned[0] = 0
+    with held.room(400_001):
+        pass
 
 
 def test_who_listens_hears_of_every_change() -> None:

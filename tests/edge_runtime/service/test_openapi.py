@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +17,12 @@ from jsonschema import Draft202012Validator
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
-from benchmarks.robustness.running_service import RunningService
+from benchmarks.robustness.running_service import Answer, RunningService
 from edge_runtime import codes
 from edge_runtime.service.openapi import description
 from edge_runtime.service.operations import OPERATIONS
 
-from .conftest import Start, png
+from .conftest import Start, new_exam, png, wait_for_end
 
 
 def test_every_operation_is_described_with_its_parameters() -> None:
@@ -63,6 +66,48 @@ def test_documents_and_errors_are_as_described(service: RunningService) -> None:
         Draft202012Validator(schema, registry=registry).validate(answer.json)
     assert service.request("POST", "/v1/scans?eye=OD", b"x").code in codes.REFUSALS
     assert service.request("GET", "/openapi.json").json == json.loads(json.dumps(description()))
+
+
+@pytest.mark.slow
+def test_what_a_service_says_that_is_not_ready_is_as_described(
+    start: Start, proven_model: Path, tmp_path: Path
+) -> None:
+    model = tmp_path / "model.onnx"
+    model.write_bytes(proven_model.read_bytes())
+    service = start(model=str(model))
+    assert_as_described(service.request("GET", "/health/ready"), "/health/ready", "get")
+    model.unlink()
+    for worker in service.workers():
+        os.kill(worker, signal.SIGKILL)
+    ends = time.monotonic() + 30
+    while (ready := service.request("GET", "/health/ready")).json["notice"] is None:
+        assert time.monotonic() < ends
+        time.sleep(0.05)
+    assert ready.status == 503
+    assert ready.json["notice"] == "No model can be loaded: error[missing-model]."
+    assert_as_described(ready, "/health/ready", "get")
+    began = time.monotonic()
+    scan = service.request("POST", "/v1/scans?eye=OD", png())
+    assert (scan.status, scan.code, time.monotonic() - began < 2) == (503, "missing-model", True)
+    assert_as_described(scan, "/v1/scans", "post")
+    exam = new_exam(service)
+    service.request("PUT", f"/v1/exams/{exam}/scans/1", png())
+    service.request("POST", f"/v1/exams/{exam}/analysis")
+    assert wait_for_end(service, exam)[-1][1]["error"]["code"] == "missing-model"
+    model.write_bytes(proven_model.read_bytes())
+    while service.request("GET", "/health/ready").status != 200:
+        assert time.monotonic() < ends + 30
+        time.sleep(0.05)
+    assert service.request("POST", "/v1/scans?eye=OD", png()).status == 200
+
+
+def assert_as_described(answer: Answer, path: str, method: str) -> None:
+    """The status of an answer is described, and it has the schema and the headers that are described for it."""
+    registry: Registry[Any] = Registry().with_resource("urn:api", DRAFT202012.create_resource(description()))
+    described = description()["paths"][path][method]["responses"][str(answer.status)]
+    reference = described["content"]["application/json"]["schema"]["$ref"]
+    Draft202012Validator({"$ref": f"urn:api{reference}"}, registry=registry).validate(answer.json)
+    assert {name.lower() for name in described.get("headers", {})} <= {name.lower() for name in answer.headers}
 
 
 @pytest.mark.slow

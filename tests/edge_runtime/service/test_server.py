@@ -85,6 +85,22 @@ def test_a_second_signal_ends_it_at_once_while_an_answer_waits_for_its_record(
         assert service.process.poll() == 143
 
 
+def test_one_signal_ends_it_within_a_time_while_an_answer_waits_for_its_record(
+    proven_model: Path, tmp_path: Path
+) -> None:
+    audit = tmp_path / "audit.jsonl"
+    options = json.dumps({"model": str(proven_model), "audit": str(audit), "limits": {"stop_s": 1.0}})
+    with RunningService([options], PROGRAM) as service, open_locked(str(audit), wait=True, what="audit"):
+        sender = threading.Thread(target=lambda: with_suppressed(lambda: service.request("POST", "/v1/scans", png())))
+        sender.start()
+        while service.request("GET", "/health/ready").json["queue"]["taken"] != 1:
+            time.sleep(0.02)
+        service.process.terminate()
+        assert service.process.wait(30) == 143
+        sender.join(30)
+    assert service.errors == "what was in work did not end in time, and was left\n"
+
+
 def test_a_signal_that_it_was_started_to_ignore_does_not_end_it(proven_model: Path) -> None:
     """As by nohup."""
     program = ("/bin/sh", "-c", 'trap "" HUP; exec "$@"', "sh", *SERVE)

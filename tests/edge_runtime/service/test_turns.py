@@ -11,7 +11,15 @@ from typing import Any, ClassVar
 
 import pytest
 
-from edge_runtime.errors import RequestError, UsageError, WriteError
+from edge_runtime.errors import (
+    AuditError,
+    EdgeCataractError,
+    OutputError,
+    RequestError,
+    ResourceError,
+    UsageError,
+    WriteError,
+)
 from edge_runtime.service.answers import refusal
 from edge_runtime.service.limits import ServiceLimits
 from edge_runtime.service.tasks import Done, Kind, Progress, Task, Unknown
@@ -25,14 +33,20 @@ class Worker:
 
     def __init__(self) -> None:
         self.done: list[str] = []
+        self.busy = False
         self.let = threading.Event()
         self.let.set()
 
     def worker(self) -> Any:
         return self
 
+    def let_go(self) -> None:
+        self.done.append("let go")
+
     def do(self, task: Task, contents: Sequence[bytes], tell: Any) -> Done | Unknown:
+        self.busy = True
         assert self.let.wait(20)
+        self.busy = False
         self.done.append(f"{task.kind} {task.exam} {len(contents)}")
         if task.exam == "fault":
             raise ZeroDivisionError
@@ -55,7 +69,7 @@ async def working(turns: Turns, *asked: Any) -> list[Any]:
     finally:
         work.cancel()
         await asyncio.gather(work, return_exceptions=True)
-        turns.end()
+        assert turns.end(20)
 
 
 def scan(name: str, **more: Any) -> Task:
@@ -86,7 +100,7 @@ def test_places_are_counted_and_come_back() -> None:
         with pytest.raises(RequestError) as ending, turns.place():
             pass
         assert (ending.value.word, ending.value.status) == ("stopping", 503)
-        turns.end()
+        assert turns.end(20)
 
     asyncio.run(run())
 
@@ -171,6 +185,53 @@ def test_a_record_that_refuses_an_answer_is_no_fault_of_whoever_asks() -> None:
     (error,) = asyncio.run(ask())
     answer = refusal(error)
     assert (answer.status_code, json.loads(bytes(answer.body))["error"]["code"]) == (503, "audit-key")
+
+
+@pytest.mark.parametrize("error", [ResourceError, OutputError, AuditError, WriteError])
+def test_whatever_the_record_refuses_is_answered_as_unavailable(error: type[EdgeCataractError]) -> None:
+    def kept(_: str) -> None:
+        raise error("audit-in-use", "Another process holds the audit.", "End it.")
+
+    async def ask() -> tuple[Any, str | None]:
+        turns = turns_of(Worker(), kept=kept)
+        return (await working(turns, turns.result(scan("one"), [b"1"])))[0], turns.notice
+
+    refused, notice = asyncio.run(ask())
+    assert (refusal(refused).status_code, refused.word) == (503, "audit-in-use")
+    assert notice == "No answer is given, as none can be recorded: error[audit-in-use]."
+
+
+def test_while_no_worker_can_begin_every_task_hears_why_at_once() -> None:
+    class Gone(Worker):
+        def worker(self) -> Any:
+            raise RequestError("damaged-model", "It is damaged.", "Install it again.", status=503)
+
+    async def ask() -> list[Any]:
+        turns = turns_of(Gone())
+        return await asyncio.wait_for(working(turns, *(turns.result(scan(str(one)), [b""]) for one in range(100))), 10)
+
+    assert {error.word for error in asyncio.run(ask())} == {"damaged-model"}
+
+
+def test_the_end_waits_no_longer_than_it_may_for_a_record() -> None:
+    release = threading.Event()
+
+    def kept(_: str) -> None:
+        release.wait(60)
+
+    async def run() -> None:
+        turns = turns_of(Worker(), kept=kept)
+        work = asyncio.ensure_future(turns.work())
+        asked = asyncio.ensure_future(turns.result(scan("one"), [b"1"]))
+        await asyncio.sleep(0.1)
+        work.cancel()
+        assert not turns.end(0.1)
+        asked.cancel()
+
+    try:
+        asyncio.run(run())
+    finally:
+        release.set()
 
 
 def test_scans_are_sent_again_for_words_only_when_they_are_needed() -> None:

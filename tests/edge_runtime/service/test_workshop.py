@@ -6,6 +6,7 @@ import json
 import multiprocessing
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -137,7 +138,11 @@ def test_a_model_that_does_not_prove_itself_is_not_begun_with(
 
 
 def test_a_model_whose_file_was_changed_is_not_loaded_when_the_worker_dies(
-    opened: Callable[[Source, list[str]], Workshop], proven_model: Path, another_model: Path, tmp_path: Path
+    opened: Callable[[Source, list[str]], Workshop],
+    proven_model: Path,
+    another_model: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     file = tmp_path / "model.onnx"
     file.write_bytes(proven_model.read_bytes())
@@ -145,22 +150,70 @@ def test_a_model_whose_file_was_changed_is_not_loaded_when_the_worker_dies(
     file.write_bytes(another_model.read_bytes())  # which passes its own self-test
     with pytest.raises(InternalError):
         workshop.worker().do(SCAN, [png(DIES)], lambda _: None)
-    with pytest.raises(ModelIntegrityError, match="damaged-model"):
+    with pytest.raises(RequestError, match="damaged-model"):
         workshop.worker()
-    assert workshop.model is None
+    assert (workshop.model, workshop.trouble) == (None, "No model can be loaded: error[damaged-model].")
     file.write_bytes(proven_model.read_bytes())
-    assert document(workshop) == "tiny-grey-level"
+    monkeypatch.setattr("edge_runtime.service.workshop.monotonic", lambda: time.monotonic() + 3)
+    workshop.revive()
+    assert (document(workshop), workshop.trouble) == ("tiny-grey-level", None)
+
+
+def test_while_no_worker_can_begin_tasks_hear_it_at_once_and_it_is_tried_ever_more_seldom(
+    opened: Callable[[Source, list[str]], Workshop], proven_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, tries = [1e9], []
+    monkeypatch.setattr("edge_runtime.service.workshop.monotonic", lambda: now[0])
+    file, said = tmp_path / "model.onnx", list[str]()
+    file.write_bytes(proven_model.read_bytes())
+    workshop = opened(Source(file), said)
+    worker = workshop.worker()
+    file.unlink()
+    worker.kill()
+    while worker.alive:
+        time.sleep(0.01)
+    prepared = workshop._prepared
+    monkeypatch.setattr(workshop, "_prepared", lambda *given: (tries.append(now[0] - 1e9), prepared(*given))[1])
+    for _ in range(100):
+        workshop.revive()
+        now[0] += 1
+    assert tries == [0, 2, 6, 14, 30, 62]
+    monkeypatch.setattr(workshop, "_prepared", None)
+    with pytest.raises(RequestError) as refused:
+        workshop.worker()
+    assert (refused.value.word, refused.value.status, refused.value.retry_after_s) == ("missing-model", 503, 5)
+    assert [line.partition("]")[0] for line in said] == [
+        "the process that decodes and measures has ended; another takes its place",
+        "error[missing-model",
+    ]
+
+
+def test_a_task_does_not_wait_for_another_try(
+    opened: Callable[[Source, list[str]], Workshop], proven_model: Path, tmp_path: Path
+) -> None:
+    """As where the folder of the model does not answer."""
+    file = tmp_path / "model.onnx"
+    file.write_bytes(proven_model.read_bytes())
+    workshop = opened(Source(file), [])
+    file.unlink()
+    with pytest.raises(InternalError):
+        workshop.worker().do(SCAN, [png(DIES)], lambda _: None)
+    with pytest.raises(RequestError):
+        workshop.worker()
+    with workshop._reviving, pytest.raises(RequestError, match="missing-model"):
+        workshop.worker()
 
 
 def test_words_of_an_eye_that_the_worker_has_let_go_of_need_its_scans(
     opened: Callable[[Source, list[str]], Workshop], proven_model: Path
 ) -> None:
-    worker = opened(Source(proven_model), []).worker()
+    workshop = opened(Source(proven_model), [])
+    worker = workshop.worker()
     exam = Task(Kind.EXAM, (1,), exam="a.1")
     words = Task(Kind.WORDS, exam="a.1")
     assert isinstance(worker.do(exam, [png()], lambda _: None), Done)
     assert isinstance(worker.do(words, [], lambda _: None), Done)
-    worker.do(Task(Kind.FORGET), [], lambda _: None)
+    workshop.let_go()
     assert isinstance(worker.do(words, [], lambda _: None), Unknown)
 
 
