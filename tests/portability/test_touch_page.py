@@ -189,7 +189,22 @@ def test_an_exam_that_the_service_lost_is_measured_again_for_another_language(
     found = walk("otherLanguage", scans("clear"))
     assert found["before"]["tone"] == found["after"]["tone"] == "no-sign"
     assert language_of("fr").say("No sign") in found["after"]["text"]
+    assert found["again"] == found["still"] == []
     assert_nothing_remains(found["remains"])
+
+
+def test_a_page_says_that_another_model_measured_again_for_another_language(
+    walk: Walk, scans: Callable[[str], list[str]]
+) -> None:
+    changing = Service()
+    changing.arguments = ("--precision", "fp32")  # from its next start on
+    try:
+        found = walk("otherLanguage", scans("clear"), on=changing)
+    finally:
+        changing.end()
+    assert_calm(found)
+    sentence = "These scans were measured again, by another model or program. The answer may differ from the first."
+    assert (found["again"], found["still"]) == ([language_of("fr").say(sentence)], [sentence])
 
 
 def test_every_exam_has_its_answer_although_the_service_is_killed_at_any_moment(
@@ -229,10 +244,13 @@ def test_a_fault_is_said_in_plain_words_and_the_way_goes_on(
     found = walk("faults", [*scans("clear"), str(twice)])
     assert_calm(found)
     assert found["refused"] == "Scan 3: The file is too large."
+    assert found["together"] == "Scan 3: The files of this exam are too large together."
     assert found["tries"] == 6
     assert found["failed"].startswith("The service stopped while it measured these scans.")
     assert found["many"] == "Scans: 7, more than 6"
     assert found["twice"] == "The same scan was chosen twice. Remove one of the two. duplicate-scan"
+    assert found["unavailable"].startswith("There is no answer for this eye.")
+    assert found["unavailable"].endswith("write-failed")
 
 
 def test_the_screen_is_cleared_when_nobody_touches_it(walk: Walk, scans: Callable[[str], list[str]]) -> None:

@@ -250,6 +250,12 @@ async function otherLanguage(browser) {
   await page.tap("[data-language=fr]");
   await page.locator("#verdict", { hasText: "Seule la cataracte" }).waitFor();
   found.after = await answered(page);
+  found.again = await page.locator("#again").allInnerTexts();
+  await look(page, "measured-again-answer");
+  await page.tap("#language");
+  await page.tap("[data-language=en]");
+  await page.locator("#verdict", { hasText: "Only cataract" }).waitFor();
+  found.still = await page.locator("#again").allInnerTexts();
   await page.goto("about:blank");
   await page.goBack();
   await page.locator("[data-eye=OD]").waitFor();
@@ -269,7 +275,7 @@ async function refusedScans(browser) {
   await look(page, "refused-scans");
 }
 
-// A full service, a file that is too large, and a service that dies at each try.
+// A full service, files that are too large, a service that dies at each try, and one that cannot record its answers.
 async function faults(browser) {
   const page = await open(browser);
   let full = 1;
@@ -278,21 +284,31 @@ async function faults(browser) {
       ? route.fulfill({ status: 429, headers: { "Retry-After": "1", "Cache-Control": "no-store" } })
       : route.continue(),
   );
-  await page.route("**/scans/3", (route) =>
-    route.fulfill({
-      status: 413,
-      headers: { "Cache-Control": "no-store" },
-      json: { error: { code: "file-too-large", message: "" } },
-    }),
-  );
+  const refuse = (path, status, code, times) =>
+    page.route(
+      path,
+      (route) =>
+        route.fulfill({
+          status,
+          headers: { "Retry-After": "1", "Cache-Control": "no-store" },
+          json: { error: { code, message: "" } },
+        }),
+      { times },
+    );
+  await refuse("**/scans/3", 429, "no-room", 1);
   await page.tap("[data-eye=OD]");
   await choose(page, plan.files.slice(0, 6));
   await page.tap("#analyse");
   await page.locator(".count", { hasText: "waits for its turn" }).waitFor();
+  await page.locator(".count", { hasText: "has no room for this exam yet" }).waitFor();
+  await refuse("**/scans/3", 413, "file-too-large", 1);
   await page.locator(".tile.refused").waitFor();
   found.refused = await page.locator(".notice").innerText();
   await look(page, "too-large");
-  await page.unroute("**/scans/3");
+  await refuse("**/scans/3", 413, "exam-too-large", 1);
+  await page.tap("#analyse");
+  await page.locator(".notice", { hasText: "together" }).waitFor();
+  found.together = await page.locator(".notice").innerText();
   let tries = 0;
   await page.route("**/analysis", (route) => (tries++, route.abort()));
   await page.tap("#analyse");
@@ -307,6 +323,12 @@ async function faults(browser) {
   await page.tap("#analyse");
   await page.locator(".failed").waitFor();
   found.twice = await page.locator(".failed .notice").innerText();
+  await page.locator(".failed .actions button").first().tap();
+  await refuse("**/words?*", 503, "write-failed");
+  await page.locator(".tile button").last().tap();
+  await page.tap("#analyse");
+  await page.locator(".failed").waitFor();
+  found.unavailable = await page.locator(".failed .notice").innerText();
   await page.tap("#next");
 }
 

@@ -3,10 +3,14 @@ import { button, drawn, el, icon, screen } from "./dom.js";
 import { say, whole } from "./texts.js";
 import { key, viewer } from "./viewer.js";
 
-export function answerScreen({ words, pictures }, { print, leave }) {
+export function answerScreen({ words, pictures, changed }, { print, leave }) {
+  const again = say(
+    "These scans were measured again, by another model or program. The answer may differ from the first.",
+  );
   return screen(
     "answer",
     words.title,
+    changed && el("p", { class: "notice", id: "again", role: "status" }, icon("warning"), el("span", {}, again)),
     el(
       "div",
       { class: "columns" },

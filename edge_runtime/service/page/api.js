@@ -18,6 +18,8 @@ export class Refused extends Error {
 const SILENCE_MS = 20_000; // without a word about an exam in work, the service is asked again
 const ANSWER_MS = 120_000; // a service that has not answered by then does not answer
 const READY_MS = 5_000;
+const MOST_FAULTS = 6; // what is wrong with the service each time does not end by asking again
+const NO_ROOM = new Set(["no-room", "too-many-exams"]);
 let token = new URLSearchParams(location.hash.slice(1)).get("token");
 let given = token !== null; // by a person or by the address, not by the service
 
@@ -44,9 +46,10 @@ async function ask(path, { signal, ...options }) {
   }
 }
 
-// Ask until the service has room: a full queue and a starting service say when to come again.
+// Ask until the service has room: a full queue and a starting service say when to come again. `busy` hears of what the
+// exam waits for: its "turn", or "room".
 export async function request(method, path, { body, type, signal, missing = false, busy = () => {} } = {}) {
-  for (;;) {
+  for (let faults = 0; ; ) {
     const headers = { Authorization: `Bearer ${token}` };
     if (type) headers["Content-Type"] = type;
     const answer = await ask(path, { method, headers, body, signal });
@@ -61,11 +64,11 @@ export async function request(method, path, { body, type, signal, missing = fals
       if (missing) return null;
       throw new Lost(path);
     }
-    if (answer.status !== 429 && answer.status !== 503) {
-      if (!answer.ok) throw new Refused(answer.status, (await answer.json().catch(() => null))?.error);
-      return answer;
-    }
-    busy();
+    if (answer.ok) return answer;
+    const error = (await answer.json().catch(() => null))?.error;
+    const later = answer.status === 429 || (answer.status === 503 && ++faults < MOST_FAULTS);
+    if (!later) throw new Refused(answer.status, error);
+    busy(NO_ROOM.has(error?.code) ? "room" : "turn");
     await pause(1000 * Math.min(Math.max(Number(answer.headers.get("Retry-After")) || 1, 1), 30), signal);
   }
 }

@@ -26,13 +26,17 @@ export async function analyse(patient, language, tell) {
   }
 }
 
-// The answer of an exam in another language; analysed again where the service has forgotten it.
+// The answer of an exam in another language; analysed again where the service has forgotten it, or has another model.
+// `changed` says whether an answer may therefore be another one than that which was shown.
 export async function inLanguage(patient, language, tell) {
+  const { words, changed } = patient.result;
   try {
-    return await fetchResult(patient, language, patient.stop.signal);
+    return { ...(await fetchResult(patient, language, patient.stop.signal)), changed };
   } catch (error) {
     if (!(error instanceof Lost)) throw error;
-    return analyse(patient, language, tell);
+    const result = await analyse(patient, language, tell);
+    const same = result.words.model_sha256 === words.model_sha256 && result.words.answer === words.answer;
+    return { ...result, changed: changed || !same };
   }
 }
 
@@ -61,7 +65,7 @@ async function untilReady(tell, signal) {
 }
 
 async function send(patient, tell, signal) {
-  const busy = () => tell({ busy: true });
+  const busy = (what) => tell({ busy: what });
   patient.scans.forEach((_, index) => tell({ scan: index + 1, state: "waiting" }));
   const body = JSON.stringify({ eye: patient.eye });
   const created = await request("POST", "/v1/exams", { body, type: "application/json", signal, busy });
@@ -77,7 +81,7 @@ async function send(patient, tell, signal) {
     tell({ scan: index + 1, state: "sent" });
   }
   await request("POST", `/v1/exams/${patient.exam}/analysis`, { signal, busy });
-  tell({ busy: false });
+  tell({ busy: null });
 }
 
 async function finished(patient, tell, signal) {

@@ -60,7 +60,8 @@ export function progressScreen(patient, cancel) {
     if (scan >= 1 && scan <= states.length) states[scan - 1] = state;
     if (lost !== undefined) waiting.hidden = !lost;
     draw();
-    if (busy) words.textContent = say("Another exam is being analysed; this one waits for its turn.");
+    if (busy === "turn") words.textContent = say("Another exam is being analysed; this one waits for its turn.");
+    if (busy === "room") words.textContent = say("The service has no room for this exam yet; it waits for others.");
   };
   return { node, tell };
 }
@@ -71,6 +72,8 @@ function faultWords(code) {
     return say("The service stopped while it measured these scans. One of the files may be damaged.");
   if (code === "contradicting-eye") return say("A file says that it shows the other eye. Check which eye it is.");
   if (code === "duplicate-scan") return say("The same scan was chosen twice. Remove one of the two.");
+  if (code === "exam-too-large") return say("The files of this exam are too large together.");
+  if (code === "no-room") return say("The service has no room for this exam now. Try again later.");
   return say("There is no answer for this eye.");
 }
 
@@ -93,6 +96,7 @@ export function failedScreen(error, { back, leave }) {
 
 // What a person reads where a scan is not taken.
 export function refusalWords(error) {
+  if (error.code === "exam-too-large") return say("The files of this exam are too large together.");
   if (error.status === 413) return say("The file is too large.");
   return say("The file could not be read or labelled.");
 }

@@ -76,9 +76,9 @@ def eye_words(eye: EyeResult, language: str) -> dict[str, Any]:
     Returns
     -------
     dict
-        The fields of `EyeView`, and beside them ``language``; ``scans_given``, ``scans_used`` and ``scans_expected`` as
-        numbers; ``steps``, where the steps of the grade meet on its bar; ``colour_bar``, a data URI; and ``origin``, a
-        sentence about the model.
+        The fields of `EyeView`, and beside them ``language``; ``model_sha256``; ``scans_given``, ``scans_used`` and
+        ``scans_expected`` as numbers; ``steps``, where the steps of the grade meet on its bar; ``colour_bar``, a data
+        URI; and ``origin``, a sentence about the model.
 
     Raises
     ------
@@ -93,6 +93,7 @@ def eye_words(eye: EyeResult, language: str) -> dict[str, Any]:
     return {
         **asdict(eye_view(eye, spoken, pictures=False)),
         "language": spoken.code,
+        "model_sha256": eye.model.sha256,
         "scans_given": len(eye.entries),
         "scans_used": eye.scans_used,
         "scans_expected": eye.scans_expected,

@@ -55,6 +55,6 @@ def test_words_for_an_eye_are_those_of_the_report(code: str, eye: EyeResult) -> 
     assert [scan | {"original": None, "overlay": None} for scan in paper.pop("scans")] == words["scans"]
     assert {key: words[key] for key in paper} == paper
     assert (words["scans_given"], words["scans_used"], words["scans_expected"]) == (3, 2, 6)
-    assert words["language"] == code
+    assert (words["language"], words["model_sha256"]) == (code, eye.model.sha256)
     assert words["origin"].endswith({"en": "trained on simulated scans.", "ar": "مقاطع مُحاكاة."}[code])
     assert words["colour_bar"].startswith("data:image/png;base64,")
