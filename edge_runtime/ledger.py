@@ -86,6 +86,27 @@ class Ledger:
                 raise _write_error(error) from error
             raise
 
+    def check_in_place(self) -> None:
+        """Check that the open file still has its name: what is added to one without it is lost with this process.
+
+        A share that does not say at the moment counts as one that has it.
+
+        Raises
+        ------
+        OutputError
+            ``ledger-replaced`` when it was removed, moved away, or another has its name.
+        """
+        own = os.fstat(self._file.fileno())
+        try:
+            named = os.stat(self.path)
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise replaced() from error
+        except OSError:
+            return
+        # Some shares give a file another number at every look; its size and time are the same then.
+        if not os.path.samestat(own, named) and (own.st_size, own.st_mtime_ns) != (named.st_size, named.st_mtime_ns):
+            raise replaced()
+
     def append(self, key: str, record: Mapping[str, Any]) -> None:
         """Record a finished piece of work. When this returns, the record is in the file (see `sync_every`).
 
@@ -104,6 +125,8 @@ class Ledger:
         ------
         UsageError
             When the key is recorded already (``duplicate-key``), or the record holds other values (``not-a-record``).
+        OutputError
+            As `check_in_place`.
         WriteError
             When writing fails, for example on a full disk.
         """
@@ -114,6 +137,7 @@ class Ledger:
         if not isinstance(key, str):
             raise UsageError("not-a-record", "The key of a record is no text.", "Convert it first.")
         line, checksum = seal({"key": key, "record": dict(record)}, self._checksum)
+        self.check_in_place()
         self._offsets[key] = self._end
         try:
             self._write(line, checksum)
@@ -239,6 +263,16 @@ class Ledger:
             if isinstance(error, OSError):
                 raise _write_error(error) from error
             raise
+
+
+def replaced() -> OutputError:
+    """The error to raise where a ledger is no longer the file that was begun, or continued."""
+    return OutputError(
+        "ledger-replaced",
+        "The ledger was removed, moved or replaced while it was in use.",
+        "Put it back, or leave its folder to this program, and run again.",
+        lost="Nothing further was done.",
+    )
 
 
 def _damaged(number: int) -> OutputError:

@@ -78,6 +78,7 @@ REFUSALS: dict[str, str] = {
     "labels-without-scan": "A corrected label map belongs to no scan that was given.",
     "ledger-in-use": "Another process is writing the record of finished work, or keeps its folder locked.",
     "ledger-other-work": "The record of finished work belongs to other work.",
+    "ledger-replaced": "The record of finished work was removed, moved or replaced while it was in use.",
     "length-required": "The body of a request to the service does not say its length.",
     "lens-not-found": REASONS["lens-not-found"],  # of a scan that is asked for its fraction all the same
     "memory-cap": "The memory cap cannot be kept.",

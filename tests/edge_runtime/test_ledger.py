@@ -393,6 +393,42 @@ def test_failing_disk_at_the_start_is_reported_and_unlocks(path: Path, monkeypat
     assert contents(path) == {}
 
 
+@pytest.mark.parametrize("what", ["removed", "moved", "replaced", "folder"])
+def test_a_ledger_that_lost_its_name_takes_no_record(what: str, tmp_path: Path) -> None:
+    """What is added to a file without a name is lost, and another process could begin a new one."""
+    path = tmp_path / "out" / "ledger.jsonl"
+    path.parent.mkdir()
+    with Ledger(path, STAMP) as ledger:
+        ledger.append("a", {})
+        if what == "removed":
+            path.unlink()
+        elif what == "folder":
+            path.parent.rename(tmp_path / "elsewhere")
+        else:
+            path.rename(tmp_path / "elsewhere")
+        if what == "replaced":
+            Ledger(path, STAMP).close()
+        with pytest.raises(OutputError) as refused:
+            ledger.append("b", {})
+        assert (refused.value.word, "b" in ledger) == ("ledger-replaced", False)
+
+
+def test_a_share_that_numbers_files_anew_or_says_nothing_is_no_loss(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Ledger(path, STAMP) as ledger:
+        monkeypatch.setattr(os.path, "samestat", lambda *_: False)
+        ledger.append("a", {})
+
+        def away(*_: object, **__: object) -> None:
+            raise OSError(5, "Input/output error")
+
+        monkeypatch.setattr(os, "stat", away)
+        ledger.append("b", {})
+        monkeypatch.undo()
+        assert list(ledger) == ["a", "b"]
+
+
 def test_place_where_no_file_can_be_is_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for place in (tmp_path, tmp_path / "missing" / "ledger", Path("/dev/null"), tmp_path / "pipe"):
