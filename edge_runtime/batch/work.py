@@ -39,6 +39,20 @@ class AnalyzerSettings:
     limits: Limits
     bits: int | None
 
+    def check(self) -> None:
+        """Check before any work, and before anything is written, that model and profile can be used at all.
+
+        Raises
+        ------
+        EdgeCataractError
+            As `CataractAnalyzer` for a model that is missing or damaged, or a profile that is none.
+        """
+        from edge_runtime.frame.profiles import wanted_profile
+        from edge_runtime.model.store import read_model
+
+        read_model(self.model, self.precision)
+        wanted_profile(self.profile)
+
     def load(self) -> CataractAnalyzer:
         """Load and verify the model; it raises as `CataractAnalyzer` does."""
         from edge_runtime.analyzer import CataractAnalyzer

@@ -135,6 +135,7 @@ def measure_batch(options: BatchOptions) -> int:
     from edge_runtime.report.document import to_json
 
     exams = _exams(options)
+    options.analyzer.settings(usual_threads=1).check()
     files = BatchFiles(_made(options.folder), options.part)
     _check_outputs(files, options, exams)
     listener = _Console(options)
