@@ -29,6 +29,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+NOTHING_WRITTEN = "Nothing was written."
+
 
 class EdgeCataractError(Exception):
     """Superclass of every error of this package.
@@ -47,7 +49,7 @@ class EdgeCataractError(Exception):
 
     exit_code: ClassVar[int] = 70
 
-    def __init__(self, word: str, found: str, remedy: str, *, lost: str = "Nothing was written.") -> None:
+    def __init__(self, word: str, found: str, remedy: str, *, lost: str = NOTHING_WRITTEN) -> None:
         super().__init__(word, found, remedy)
         self.word = word
         self.found = found

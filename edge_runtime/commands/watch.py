@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from edge_runtime.errors import OutputError, UsageError
+from edge_runtime.errors import NOTHING_WRITTEN, EdgeCataractError, OutputError, UsageError
 from edge_runtime.locked_file import make_folder
 from edge_runtime.program_signals import Interrupted, heard_out
 
@@ -26,9 +27,9 @@ from .whole_numbers import whole_number
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterator, Mapping
 
     from edge_runtime.batch.work import AnalyzerSettings
-    from edge_runtime.errors import EdgeCataractError
     from edge_runtime.watch.run import Watch
 
 _KEY_DIGITS = 12  # of an exam, in messages: the end of the name of its result
@@ -97,9 +98,13 @@ def run(options: argparse.Namespace) -> int:
     from edge_runtime.watch.run import watch
 
     what, speech = _watch(options), SpeechOptions.of(options)
-    console = _Console(speech)
+    console = _Console(speech, once=what.once)
     try:
         watch(what, console)
+    except EdgeCataractError as error:
+        if error.lost == NOTHING_WRITTEN:  # the record of what was judged was begun
+            error.lost = f"No {'further ' if console.delivered_any else ''}exam was judged."
+        raise
     except (KeyboardInterrupt, Interrupted):
         heard_out()
         console.stopped()
@@ -110,7 +115,7 @@ def run(options: argparse.Namespace) -> int:
 def _watch(options: argparse.Namespace) -> Watch:
     from edge_runtime.watch.events import require_watchdog
     from edge_runtime.watch.rules import Rules
-    from edge_runtime.watch.run import Watch
+    from edge_runtime.watch.run import Watch, check_folder
 
     rules = Rules(options.settle, options.timeout, options.poll, options.scans)
     if not 1 <= options.workers <= MOST_WORKERS:
@@ -119,16 +124,20 @@ def _watch(options: argparse.Namespace) -> Watch:
     events = not options.poll_only and not options.once
     if events:
         require_watchdog()
-    for folder, name in ((options.output, "--output"), (options.move_done, "--move-done")):
-        if folder is not None:
-            _check_apart(folder, options.folder, name)
-            _make(folder, name)
-    audit = _checked_audit(options).open()
+    folders = {"--output": options.output, "--move-done": options.move_done}
+    named = {name: folder for name, folder in folders.items() if folder is not None}
+    for name, folder in named.items():
+        _check_apart(folder, options.folder, name)
+    check_folder(options.folder)
+    settings = _settings(options)
+    settings.check()
+    with _made(named):
+        audit = _checked_audit(options).open()
     return Watch(
         options.folder,
         options.output,
         rules,
-        _settings(options),
+        settings,
         options.workers,
         events=events,
         once=options.once,
@@ -167,20 +176,47 @@ def _check_apart(folder: str, watched: str, option: str) -> None:
         raise UsageError("usage", f"{option} is the watched folder itself.", "Name another, or a folder in it.")
 
 
-def _make(folder: str, option: str) -> None:
+@contextmanager
+def _made(folders: Mapping[str, str]) -> Iterator[None]:
+    """The folders of these options, made; those that are new go again where what comes next fails."""
+    new: list[str] = []
     try:
-        make_folder(folder)
-    except OSError as error:
-        raise OutputError("output-folder", f"The folder of {option} cannot be created.", "Name another.") from error
+        for option, folder in folders.items():
+            new += _missing(folder)
+            try:
+                make_folder(folder)
+            except OSError as error:
+                found = f"The folder of {option} cannot be created."
+                raise OutputError("output-folder", found, "Name another.") from error
+        yield
+    except BaseException:
+        for folder in sorted(new, key=len, reverse=True):
+            with suppress(OSError):
+                os.rmdir(folder)
+        raise
+
+
+def _missing(folder: str) -> list[str]:
+    """The folder and those above it, as far as they are not there."""
+    found, place = [], os.path.abspath(folder)
+    while not os.path.lexists(place):
+        found.append(place)
+        place = os.path.dirname(place)
+    return found
 
 
 class _Console:
     """Tells a person, or the journal of the system, how a watch goes on: by the keys of exams, never by their names."""
 
-    def __init__(self, speech: SpeechOptions) -> None:
-        self._speech = speech
+    def __init__(self, speech: SpeechOptions, *, once: bool) -> None:
+        self._speech, self._once = speech, once
         self._delivered = 0
         self.some_failed = False
+
+    @property
+    def delivered_any(self) -> bool:
+        """Whether this run has written a result."""
+        return self._delivered > 0
 
     def begins(self, exams: int) -> None:
         """Say what earlier runs did."""
@@ -204,6 +240,8 @@ class _Console:
             for eye in summary["eyes"]
         )
         again = "; there is an earlier result" if summary["previous"] else ""
+        if left_out := len(summary.get("left_out", ())):  # a result that an earlier version wrote has none
+            again += f", of which {left_out} file{' is' if left_out == 1 else 's are'} left out"
         self._say(f"exam {summary['key'][:_KEY_DIGITS]}: {eyes}; {len(summary['files'])} files{again}.")
 
     def trouble(self, about: str, error: EdgeCataractError | None) -> None:
@@ -211,7 +249,8 @@ class _Console:
         if error is None:
             self._say(f"{about}: works again.")
             return
-        error.lost = "It is tried again."
+        if not self._once:
+            error.lost = "It is tried again."
         complain(error, None, debug=self._speech.debug)
 
     def stopped(self) -> None:

@@ -43,6 +43,14 @@ class _OfThisResult(Exception):  # noqa: N818  # not for who calls this package
         self.error = error
 
 
+class _OfRecord(Exception):  # noqa: N818  # not for who calls this package
+    """An answer cannot be recorded."""
+
+    def __init__(self, error: EdgeCataractError) -> None:
+        super().__init__()
+        self.error = error
+
+
 @dataclass(slots=True)
 class _Delivery:
     """What was found in an exam, until it is on the disk."""
@@ -50,7 +58,6 @@ class _Delivery:
     flight: Flight
     outcome: Outcome
     not_before: float = -math.inf
-    failed: EdgeCataractError | None = None  # why it was set aside
 
     @property
     def about(self) -> str:
@@ -68,7 +75,7 @@ class Deliveries:
     results, memory
         Where they are written, and remembered.
     audit
-        Is given every document before it goes anywhere; None: nobody.
+        Is given every document before it has its place; None: nobody.
     tell
         Is given what does not work, and why; None where it works again.
     pause_s
@@ -119,7 +126,7 @@ class Deliveries:
         Raises
         ------
         EdgeCataractError
-            With `once`, when no result can be written, or too many cannot.
+            With `once`, when no result can be written, or too many cannot; when what is remembered would be lost.
         """
         self._line += [one for one in self._aside if now >= one.not_before]
         self._aside = [one for one in self._aside if now < one.not_before]
@@ -131,7 +138,7 @@ class Deliveries:
                 self._set_aside(self._line.pop(0), caught.error, now)
                 continue
             except EdgeCataractError as error:
-                if self._once:
+                if self._once or error.word == "ledger-replaced":
                     raise
                 self._tell("output", error)
                 self._retry_at = now + self._pause_s
@@ -141,40 +148,27 @@ class Deliveries:
             self._tell(one.about, None)
             yield one.flight, summary
 
-    def check_all_written(self) -> None:
-        """Complain of what was set aside, for a program that ends.
-
-        Raises
-        ------
-        EdgeCataractError
-            Why the first of those results could not be written.
-        """
-        for one in self._aside:
-            if one.failed is not None:
-                raise one.failed
-
     def _set_aside(self, one: _Delivery, error: EdgeCataractError, now: float) -> None:
         found = f"The result of {one.about} cannot be written. {error.found}"
         remedy = "Look at what has its name in the folder of results."
-        one.failed = type(error)(error.word, found, remedy, lost="The others were written.")
-        one.failed.__cause__ = error
+        failed = type(error)(error.word, found, remedy, lost="The others were written.")
+        failed.__cause__ = error
         one.not_before = now + self._pause_s
         self._aside.append(one)
-        self._tell(one.about, one.failed)
+        self._tell(one.about, failed)
         if self._once and len(self._aside) >= MOST_ASIDE:
-            raise one.failed
+            raise failed
 
     def _written(self, group: Group, outcome: Outcome) -> dict[str, Any]:
         summary = outcome.summary
         if summary is None:
-            self._record(group, outcome)
-            summary = outcome.summary = self._write(group, outcome.judged)
+            summary = outcome.summary = self._write(group, outcome)
         name, failed = self._results.name(group), bool(summary["failed"])
         self._memory.add(group.key, group.label, group.files, name, failed=failed)
         return summary
 
-    def _record(self, group: Group, outcome: Outcome) -> None:
-        """Record the answers of an exam, each once; where that is impossible for one, the exam has no result."""
+    def _record(self, outcome: Outcome) -> None:
+        """Record the answers of an exam, each once."""
         if self._audit is None:
             return
         documents = [eye.document for eye in outcome.judged.record.eyes if eye.document is not None]
@@ -182,14 +176,24 @@ class Deliveries:
             for document in documents[outcome.audited :]:
                 self._audit(document)
                 outcome.audited += 1
-        except InternalError as error:
-            job = Job(group.planned(self._root), group.key)
-            outcome.judged, outcome.audited = Judged(without_result(job, error)), 0
+        except EdgeCataractError as error:
+            raise _OfRecord(error) from error
 
-    def _write(self, group: Group, judged: Judged) -> dict[str, Any]:
-        """Write one result; it is the matter itself where others could be written."""
+    def _write(self, group: Group, outcome: Outcome) -> dict[str, Any]:
+        """Write one result; it is the matter itself where others could be written.
+
+        Its answers are recorded when its files are on the disk and before they have their names, so that a disk that
+        is full for them records nothing. An exam of which one answer can never be recorded has no result.
+        """
+        previous = self._memory.last_result(group.label)
         try:
-            return self._results.write(group, judged, self._memory.last_result(group.label))
+            return self._results.write(group, outcome.judged, previous, lambda: self._record(outcome))
+        except _OfRecord as caught:
+            if not isinstance(caught.error, InternalError):
+                raise caught.error from caught.error.__cause__
+            job = Job(group.planned(self._root), group.key)
+            outcome.judged, outcome.audited = Judged(without_result(job, caught.error)), 0
+            return self._write(group, outcome)
         except (OutputError, WriteError) as error:
             if getattr(error.__cause__, "errno", None) in _OF_ONE_NAME and self._results.take_others():
                 raise _OfThisResult(error) from error

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -83,6 +82,11 @@ class Flights:
         """Number of exams that will have a result."""
         return len(self._flying) + sum(until < math.inf for until in self._not_before.values())
 
+    @property
+    def left(self) -> int:
+        """Number of exams that are left for another run, as they could not be read."""
+        return sum(until == math.inf for until in self._not_before.values())
+
     def begin(self, group: Group) -> Flight:
         """An exam is being judged from now on."""
         flight = Flight(group)
@@ -131,7 +135,7 @@ class Flights:
         self._not_before[flight.group.label] = until
 
     def _has_changed(self, group: Group) -> bool:
-        return any(state_of(os.path.join(self._root, file.path)) != file.state for file in group.files)
+        return any(state_of(file.place_in(self._root)) != file.state for file in group.files)
 
     def _is_of_other_content(self, group: Group, judged: Judged) -> bool:
         """Whether a process read other bytes than those that were hashed: replaced, and put back, meanwhile."""

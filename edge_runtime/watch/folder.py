@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import stat
@@ -111,5 +112,6 @@ def _take(entry: os.DirEntry[str], path: str, found: Glance, waiting: list[str],
                 found.files[path] = FileState.of(status)
     except FileNotFoundError:  # it went meanwhile, or is a link to what is not there
         return
-    except OSError:
-        found.unsure.add(path)
+    except OSError as error:
+        if error.errno != errno.ELOOP:  # a link that leads nowhere, either
+            found.unsure.add(path)

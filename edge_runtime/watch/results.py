@@ -6,7 +6,7 @@ import json
 import os
 import re
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from edge_runtime.batch.record import Status
@@ -22,9 +22,12 @@ from edge_runtime.version import __version__
 from .judging import document_name, file_name
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from edge_runtime.batch.record import EyeRecord
 
     from .judging import Judged
+    from .memory import KnownFile
     from .tracking import Group
 
 SCHEMA = "edge-cataract/watched-exam/1"
@@ -83,7 +86,9 @@ class Results:
         except (EdgeCataractError, OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
 
-    def write(self, group: Group, judged: Judged, previous: str | None) -> dict[str, Any]:
+    def write(
+        self, group: Group, judged: Judged, previous: str | None, permit: Callable[[], None] | None = None
+    ) -> dict[str, Any]:
         """Write a result, all of its files or none, and make it durable; returns its summary.
 
         Parameters
@@ -94,6 +99,8 @@ class Results:
             What was found.
         previous
             The result before it under this label.
+        permit
+            Called when all files are on the disk, and before one has its name; what it raises takes them away again.
 
         Raises
         ------
@@ -101,12 +108,6 @@ class Results:
             As `write_all`.
         """
         folder = os.path.join(self._folder, self.name(group))
-        try:
-            make_folder(folder)
-        except OSError as error:
-            raise OutputError(
-                "output-folder", f"An output cannot be created: {os.strerror(error.errno or 0)}.", "Free the disk."
-            ) from error
         summary = {
             "schema": SCHEMA,
             "exam": printable(group.label),
@@ -117,19 +118,39 @@ class Results:
             "previous": previous,
             "timed_out": group.timed_out,
             "eyes": [_eye(eye) for eye in judged.record.eyes],
-            "files": [
-                {
-                    "source": printable(os.path.basename(file.path)),
-                    "sha256": file.content.sha256 if file.content.readable else None,
-                }
-                for file in group.files
-            ],
+            "files": [_file(file) for file in group.files],
+            "left_out": [_file(file) for file in group.left_out],
             **{status.value: judged.record.files.get(status, 0) for status in Status},
         }
         contents = {os.path.join(folder, name): content for name, content in judged.files.items()}
         contents[os.path.join(folder, SUMMARY)] = to_json(summary, indent=2).encode() + b"\n"
-        write_all(contents)
+        with _new_folder(folder):
+            write_all(contents, permit)
         return summary
+
+
+@contextmanager
+def _new_folder(folder: str) -> Iterator[None]:
+    """The folder of a result, which goes again when nothing comes into it."""
+    try:
+        try:
+            make_folder(folder)
+        except OSError as error:
+            raise OutputError(
+                "output-folder", f"An output cannot be created: {os.strerror(error.errno or 0)}.", "Free the disk."
+            ) from error
+        yield
+    except BaseException:
+        with suppress(OSError):  # it is not empty: an earlier try for the same files is in it
+            os.rmdir(folder)
+        raise
+
+
+def _file(file: KnownFile) -> dict[str, Any]:
+    return {
+        "source": printable(os.path.basename(file.path)),
+        "sha256": file.content.sha256 if file.content.readable else None,
+    }
 
 
 def _eye(eye: EyeRecord) -> dict[str, Any]:

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from edge_runtime.batch.plan import Job
 from edge_runtime.batch.workers import EXAM_S, analyzer_pool
-from edge_runtime.errors import EdgeCataractError, ScanMissingError, WriteError
+from edge_runtime.errors import EdgeCataractError, ScanMissingError
 from edge_runtime.program_signals import Interrupted, heard_out
 
 from .delivering import Deliveries
+from .earlier import with_earlier
 from .flights import Flights, Outcome
 from .folder import glance
 from .judging import NOTHING, judge
@@ -27,6 +28,7 @@ from .memory import Memory
 from .moving import move_files, put_back_aside
 from .results import Results
 from .tracking import Tracker
+from .troubles import Troubles, immovable, unread, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,7 +102,19 @@ class Listener(Protocol):
         """The result of an exam is on the disk."""
 
     def trouble(self, about: str, error: EdgeCataractError | None) -> None:
-        """Something does not work at the moment, and is tried again; None: it works again."""
+        """Something does not work at the moment; None: it works again. With `once` it is what is left at the end."""
+
+
+def check_folder(root: str) -> None:
+    """Check that the folder that is to be watched is there.
+
+    Raises
+    ------
+    ScanMissingError
+        ``missing-file`` when it is not.
+    """
+    if not os.path.isdir(root):
+        raise ScanMissingError("missing-file", "There is no such folder.", "Check the path, or mount the share.")
 
 
 def watch(what: Watch, listener: Listener) -> None:
@@ -109,11 +123,10 @@ def watch(what: Watch, listener: Listener) -> None:
     Raises
     ------
     EdgeCataractError
-        When the folder is not there, the model cannot be loaded, or the memory of earlier runs cannot be used; with
-        `once`, when a result cannot be written.
+        When the folder is not there, the model cannot be loaded, or the memory of earlier runs cannot be used, or is
+        taken away; with `once`, when a result cannot be written, a folder or a file not be read, or one not be moved.
     """
-    if not os.path.isdir(what.root):
-        raise ScanMissingError("missing-file", "There is no such folder.", "Check the path, or mount the share.")
+    check_folder(what.root)
     with ExitStack() as stack:
         memory = Memory(what.output)
         stack.callback(memory.close)
@@ -127,6 +140,9 @@ def watch(what: Watch, listener: Listener) -> None:
             while not watcher.is_over():
                 watcher.step()
             watcher.finish()
+        except EdgeCataractError as error:
+            watcher.troubles.tell_others(error)
+            raise
         except (KeyboardInterrupt, Interrupted):
             heard_out()  # or the signal would come again while the processes are ended
             raise
@@ -161,11 +177,12 @@ class _Watcher:
         if what.move_to is not None:
             put_back_aside(what.root)
         self._without = {os.path.realpath(folder) for folder in (what.output, what.move_to) if folder is not None}
+        self.troubles = Troubles(listener.trouble, once=what.once)
         self._deliveries = Deliveries(
-            what.root, self._results, memory, what.audit, self._tell, pause_s=what.rules.poll_s, once=what.once
+            what.root, self._results, memory, what.audit, self.troubles.tell, pause_s=what.rules.poll_s, once=what.once
         )
-        self._troubles: set[str] = set()
         self._first_look: float | None = None
+        self._blind = False  # whether something could not be looked at
         self._next_look = self._last_look = self._rest_s = 0.0
         self._move_again: dict[str, float] = {}  # when, of exams with a file that could not be moved; by label
 
@@ -179,13 +196,17 @@ class _Watcher:
         return not busy and not self._tracker.due(now, self._flights)
 
     def finish(self) -> None:
-        """Do what is left when all was judged; raises as `Deliveries.check_all_written`."""
+        """Do what is left when all was judged; raises as `Troubles.check_none`."""
+        self._move_again = {}
         self.move_done(time.monotonic())
-        self._deliveries.check_all_written()
+        if self._flights.left:
+            self.troubles.tell("scans", unread(self._flights.left))
+        self.troubles.check_none()
 
     def step(self) -> None:
         """Look, read, judge, deliver, and wait a while."""
         now = time.monotonic()
+        self._memory.check_in_place()
         if now >= self._next_look:
             self._look(now)
         more = self._tracker.read_settled(now, time.monotonic() + _READ_S)
@@ -201,10 +222,12 @@ class _Watcher:
     def _look(self, now: float) -> None:
         renamed = self._events.heard() if self._events is not None else set()
         seen = glance(self._what.root, self._without)
-        self._tell("folder", _unreadable() if seen.unreadable else None)
+        was_blind, self._blind = self._blind, bool(seen.unreadable or seen.unsure)
+        self.troubles.tell("folder", unreadable() if self._blind else None)
         self._tracker.update(seen, renamed, now)
         self._last_look = time.monotonic()
-        self._first_look = self._last_look if self._first_look is None else self._first_look
+        if self._first_look is None or (was_blind and not self._blind):  # what lies there is seen for the first time
+            self._first_look = self._last_look
         self._rest_s = max(_REST_S, _LOOK_SHARE * (self._last_look - now))
         self._next_look = self._last_look + max(self._what.rules.poll_s, self._rest_s)
         self.move_done(now)
@@ -215,7 +238,8 @@ class _Watcher:
         room = _QUEUE_PER_WORKER * self._what.workers - self._pool.unfinished
         if room <= 0 or self._deliveries.blocked:
             return
-        for group in self._tracker.due(now, self._flights)[:room]:
+        for files in self._tracker.due(now, self._flights)[:room]:
+            group = with_earlier(files, self._memory, self._what.move_to)
             flight = self._flights.begin(group)
             summary = self._results.written(group)
             if summary is not None:  # by a run that was killed before it could remember
@@ -244,7 +268,7 @@ class _Watcher:
         again: dict[str, float] = {}
         for group in self._tracker.done(now, self._flights):
             name, again_at = self._memory.last_result(group.label), self._move_again.get(group.label, now)
-            if name is None:  # nothing in it is a scan
+            if name is None or self._memory.has_failed(group.label):  # no scan in it, or judged again by the next run
                 continue
             if now < again_at:
                 again[group.label] = again_at
@@ -256,23 +280,4 @@ class _Watcher:
                 again[group.label] = now + _MOVE_AGAIN_POLLS * self._what.rules.poll_s
         self._move_again = again
         if failed is not None or not again:
-            self._tell("move", None if failed is None else _immovable(failed))
-
-    def _tell(self, about: str, error: EdgeCataractError | None) -> None:
-        """Tell of a trouble when it begins and when it ends."""
-        if (error is not None) != (about in self._troubles):
-            self._listener.trouble(about, error)
-            (self._troubles.discard if error is None else self._troubles.add)(about)
-
-
-def _unreadable() -> ScanMissingError:
-    return ScanMissingError(
-        "unreadable-file",
-        "The watched folder, or one in it, cannot be read.",
-        "It is tried again: check the share and its permissions.",
-    )
-
-
-def _immovable(error: OSError) -> WriteError:
-    reason = os.strerror(error.errno or 0)
-    return WriteError("write-failed", f"A judged file cannot be moved: {reason}.", "Check both folders.")
+            self.troubles.tell("move", None if failed is None else immovable(failed))

@@ -66,11 +66,14 @@ class Group:
         As people count them.
     timed_out
         Whether it is judged because nothing more came.
+    left_out
+        Files of its earlier results that are no part of it any more.
     """
 
     label: str
     files: tuple[KnownFile, ...]
     timed_out: bool = False
+    left_out: tuple[KnownFile, ...] = ()
 
     @property
     def key(self) -> str:
@@ -80,7 +83,7 @@ class Group:
 
     def planned(self, root: str) -> PlannedExam:
         """Its scans."""
-        scans = (PlannedScan(os.path.join(root, file.path), tuple(file.path.split(os.sep)[:-1])) for file in self.files)
+        scans = (PlannedScan(file.place_in(root), tuple(file.path.split(os.sep)[:-1])) for file in self.files)
         return PlannedExam(self.label, tuple(scans))
 
 

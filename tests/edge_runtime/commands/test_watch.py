@@ -15,6 +15,7 @@ import pytest
 from edge_runtime import cli
 from edge_runtime.cli import build_parser
 from edge_runtime.commands.watch import _watch
+from edge_runtime.slots.state import SlotState, write_state
 from edge_runtime.watch.folder import FileState
 from tests.conftest import RunProgram
 from tests.edge_runtime.batch.exams import write_exams, write_scan
@@ -236,6 +237,84 @@ def test_what_cannot_be_watched_is_refused(
     monkeypatch.chdir(tmp_path)
     assert cli.main(["watch", *options]) == code
     assert f"error[{word}]" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        (("watch", "--slots", "slots"), 80),
+        (("watch", "--model", "gone.onnx"), 80),
+        (("watch", "--model", "damaged.onnx"), 82),
+        (("watch", "--profile", "gone.toml"), 2),
+        (("watch", "--audit", "in/file/audit"), 73),
+        (("watch", "--audit", "new/done/audit", "--audit-key", "gone.key"), 2),
+        (("batch", "--model", "gone.onnx"), 80),
+        (("batch", "--profile", "gone.toml"), 2),
+    ],
+)
+def test_what_cannot_be_done_makes_no_folder(
+    command: tuple[str, ...],
+    code: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    verb, *options = command
+    (tmp_path / "slots").mkdir()
+    write_scan(tmp_path / "in" / "P1_OD_1.png")
+    (tmp_path / "in" / "file").write_bytes(b"")
+    (tmp_path / "damaged.onnx").write_bytes(b"no model")
+    write_state(str(tmp_path / "slots"), SlotState(1, "a" * 64))
+    monkeypatch.chdir(tmp_path)
+    before = sorted(path.name for path in tmp_path.rglob("*"))
+    more = ("--once", "--move-done", "new/done") if verb == "watch" else ()
+    assert cli.main([verb, "in", "-o", "new/out", *more, *options]) == code
+    assert sorted(path.name for path in tmp_path.rglob("*")) == before
+
+
+@pytest.mark.slow
+def test_with_once_what_cannot_be_looked_at_or_moved_ends_it_with_an_error(
+    strace: str, tiny_model: Path, tmp_path: Path, run_program: RunProgram
+) -> None:
+    scans, out, done = tmp_path / "in", tmp_path / "out", tmp_path / "done"
+    write_exams(scans, 1)
+    write_scan(scans / "sec" / "S_OD_1.png")
+    closed = (strace, "-f", "-qq", "-o", "/dev/null", "-P", str(scans / "sec"), "-e", "inject=openat:error=EACCES")
+    with watching(tiny_model, scans, out, "--scans", "1", "--once", wrapper=closed) as program:
+        assert program.process.wait(60) == 66
+    assert answers(out) == [("E1", "OD:graded OS:graded", 2)]
+    (line,) = [line for line in program.errors.splitlines() if "error[" in line]
+    assert line.endswith(
+        "error[unreadable-file]: The watched folder, or something in it, cannot be read. "
+        "What could be read was judged. Check the share and its permissions."
+    )
+    (result,) = summaries(out)
+    done.mkdir()
+    (done / result["result"]).write_bytes(b"of somebody else")
+    command = ("watch", scans, "-o", out, *QUICK, "--scans", "1", "--once", "--move-done", done)
+    ended = run_program(*command)
+    assert ended.returncode == 74
+    assert ended.stderr.count(b"error[write-failed]: A judged file cannot be moved") == 1
+    assert b"again" not in ended.stderr
+    (done / result["result"]).unlink()
+    assert run_program(*command).returncode == 0
+
+
+@pytest.mark.slow
+def test_a_late_scan_is_judged_with_those_that_were_moved(run_program: RunProgram, tmp_path: Path) -> None:
+    scans, out, done = tmp_path / "in", tmp_path / "out", tmp_path / "done"
+    for number in range(1, 6):
+        write_scan(scans / f"P1_OS_{number}.png", number)
+    command = ("watch", scans, "-o", out, "--move-done", done, "--once", *QUICK, "--timeout", "0.5", "--documents-only")
+    time.sleep(1)
+    assert run_program(*command).returncode == 0
+    write_scan(scans / "P1_OS_6.png", 6)
+    time.sleep(1)
+    assert run_program(*command).returncode == 0
+    first, second = summaries(out)
+    assert (second["previous"], len(second["files"]), second["left_out"]) == (first["result"], 6, [])
+    document = json.loads((out / second["result"] / "exam-OS.json").read_bytes())
+    assert [scan["source"] for scan in document["scans"]] == [f"P1_OS_{number}.png" for number in range(1, 7)]
+    assert document["eye"]["scans_used"] == 6
 
 
 def test_an_exam_may_take_as_long_as_was_said(tmp_path: Path) -> None:

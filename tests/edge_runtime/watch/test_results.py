@@ -111,13 +111,14 @@ def test_a_result_that_could_not_be_written_is_not_there(tmp_path: Path, monkeyp
     results = Results(str(tmp_path))
     content = Judged(ExamRecord([EyeRecord("OD", "refused", None, "word", "why")], {}), {"exam-OD.json": b"{}"})
 
-    def full(_: object) -> None:
+    def full(*_: object) -> None:
         raise WriteError("write-failed", "full", "free it")
 
     with monkeypatch.context() as patch:
         patch.setattr(results_module, "write_all", full)
         with pytest.raises(WriteError):
             results.write(group, content, None)
+    assert list(tmp_path.iterdir()) == []
     assert results.written(group) is None
     results.write(group, content, None)
     assert results.written(group) is not None

@@ -134,13 +134,13 @@ def test_while_the_disk_takes_nothing_no_exam_is_begun_and_none_is_lost(
     stage.put("P1_OD_1.png", "P1_OS_1.png")
     watcher, real, calls = stage.watcher(), results_module.write_all, list[int]()
 
-    def full(contents: Any) -> None:
+    def full(contents: Any, permit: Any) -> None:
         calls.append(len(stage.pool.jobs))
         if len(calls) == 1:
             stage.put("P2_OD_1.png", "P2_OS_1.png")
         if len(calls) < 20:
             raise WriteError("write-failed", "full", "Free it.")
-        real(contents)
+        real(contents, permit)
 
     monkeypatch.setattr(results_module, "write_all", full)
     stage.until(watcher, 2)
@@ -152,7 +152,7 @@ def test_while_the_disk_takes_nothing_no_exam_is_begun_and_none_is_lost(
 def test_with_once_a_result_that_cannot_be_written_ends_it(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     stage.put("P1_OD_1.png", "P1_OS_1.png")
 
-    def full(contents: Any) -> None:
+    def full(contents: Any, permit: Any) -> None:
         raise WriteError("write-failed", "full", "Free it.")
 
     monkeypatch.setattr(results_module, "write_all", full)

@@ -55,4 +55,5 @@ def test_a_watch_does_not_begin_with_a_model_that_does_not_prove_itself(
         "watch", tmp_path / "in", "-o", tmp_path / "out", *QUICK, "--once", "--slots", tmp_path / "slots"
     )
     assert (ended.returncode, b"selftest-failed" in ended.stderr) == (83, True)
+    assert b"No exam was judged." in ended.stderr  # its record was begun, so something was written
     assert summaries(tmp_path / "out") == []
