@@ -18,12 +18,15 @@ if TYPE_CHECKING:
     from .memory import Memory
     from .tracking import Group
 
+_ONE_VISIT_NS = 24 * 60 * 60 * 10**9
+
 
 def with_earlier(group: Group, memory: Memory, move_to: str | None) -> Group:
     """An exam with those files of its earlier results that lie where judged files are moved, as they were judged.
 
     What is not there any more, or is another file by now, is listed as left out. A file of which the path or the
-    content lies in the watched folder anew is neither.
+    content lies in the watched folder anew is neither, nor one that was written more than a day before all that lie
+    there: that was another visit.
 
     Parameters
     ----------
@@ -37,8 +40,9 @@ def with_earlier(group: Group, memory: Memory, move_to: str | None) -> Group:
     paths = {file.path for file in group.files}
     hashes = {file.content.sha256 for file in group.files if file.content.readable}
     files, left_out = list(group.files), list[KnownFile]()
+    began_ns = min((file.state.mtime_ns for file in group.files), default=0) - _ONE_VISIT_NS
     for file in memory.files(group.label):
-        if file.path in paths or file.content.sha256 in hashes:
+        if file.path in paths or file.content.sha256 in hashes or file.state.mtime_ns < began_ns:
             continue
         moved = None if move_to is None else _moved(file, memory.results(group.label), move_to)
         (left_out if moved is None else files).append(file if moved is None else moved)

@@ -53,6 +53,19 @@ def sources(summary: Any, part: str = "files") -> list[str]:
     return [file["source"].removesuffix(".png") for file in summary[part]]
 
 
+def test_a_visit_of_another_day_is_an_exam_of_its_own(stage: Stage) -> None:
+    exam = Exam(stage, moves=True)
+    day_s = 24 * 60 * 60
+    long_ago = time.time() - day_s - 60
+    for name, number in {"P1_OS_1": 1, "P1_OS_2": 2}.items():
+        (Path(stage.what.root) / f"{name}.png").write_bytes(scan(number))
+        os.utime(Path(stage.what.root) / f"{name}.png", (long_ago, long_ago))
+    (first,) = exam.come()
+    (second,) = exam.come(P1_OS_20260101=3)
+    assert (sources(first), sources(second)) == (["P1_OS_1", "P1_OS_2"], ["P1_OS_20260101"])
+    assert (second["previous"], second["left_out"]) == (first["result"], [])
+
+
 @pytest.mark.parametrize("moves", [False, True])
 def test_a_late_scan_makes_a_result_of_the_whole_exam(moves: bool, stage: Stage) -> None:
     exam = Exam(stage, moves=moves)
