@@ -111,10 +111,15 @@ REFUSALS: dict[str, str] = {
     "not-a-model": "The file is no edge-cataract model.",
     "not-a-queue": "The folder holds other things than a queue of this version, or its records are lost (`receive`).",
     "not-a-record": "A value to record cannot be kept as JSON, such as NaN.",
+    "not-acknowledged": "An archive did not say that it has a result, or has no room for it now; it is sent again "
+    "(`receive`).",
     "not-an-audit": "The file is no audit of what was computed.",
     "not-authorized": "The token of a request to the service is missing or wrong.",
     "not-recordable": "The record of answers (--audit) cannot hold an answer, which is therefore not given.",
     "not-sealable": "The model has no single digest entry to fill in.",
+    "nothing-taken": "A device offers no class of objects, in a transfer syntax, that the receiver takes (`receive`).",
+    "object-too-large": "A device sends an object, or one PDU of it, that is larger than the receiver takes "
+    "(`receive`).",
     "offset-grey": "No pixel is dark, as in signed values that were saved with an offset of 32768.",
     "other-eyes": "The exams that are to be compared are of different eyes, or it is not known of which.",
     "other-laterality": "A DICOM file names both eyes for one frame.",
@@ -145,6 +150,7 @@ REFUSALS: dict[str, str] = {
     "store-unreachable": "The store of an archive refused a request for too long.",
     "token-not-given": "The service does not give its token out, as it was read from a file.",
     "too-coarse": "The scan's pixels are larger than 40 um.",
+    "too-many-associations": "More devices want to send at one time than the receiver lets (`receive`).",
     "too-many-exams": "As many exams as the service holds are open.",
     "too-many-jpeg-scans": "The JPEG is built of more passes than any device writes.",
     "too-many-open-files": "No more files can be opened.",
@@ -158,6 +164,7 @@ REFUSALS: dict[str, str] = {
     "undeclared-depth": "The brightest pixel of a 16-bit scan is below 1/8 of white, as with 12 bits in 16.",
     "unfinished-archive": "Shards of an archive are missing.",
     "unfinished-audit": "The last line of the audit is torn, and no later one records that, or there is no line.",
+    "unknown-caller": "A device that --from does not name wants to send (`receive`).",
     "unknown-exam": "The service has no such exam, or has forgotten it.",
     "unknown-eye": "Nothing says which eye a scan shows.",
     "unknown-frame": "The frame fits no known device, so the pixel size is unknown.",
@@ -175,4 +182,5 @@ REFUSALS: dict[str, str] = {
     "usage": "The command line asks for something that does not exist.",
     "worker-died": "A process that measured an exam ended before it was done.",
     "write-failed": "An output could not be written in full, for example on a full disk.",
+    "wrong-title": "A device calls another AE title than that of the receiver (`receive`).",
 }

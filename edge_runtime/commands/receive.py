@@ -239,8 +239,8 @@ class _Console:
         """Say one event in one line; with --json as a document."""
         with self._lock, suppress(WriteError):
             if self._speech.json:
-                told = {"event": event.happened, "exam": event.exam, "word": event.word, "text": event.text}
-                print_data(json.dumps(told))
+                told = {"event": event.happened, "exam": event.exam, "word": event.word, "status": event.status}
+                print_data(json.dumps({**told, "text": event.text}))
             elif event.word or not self._speech.quiet:
                 place = f"exam {event.exam}: " if event.exam else ""
                 word = f"[{event.word}]" if event.word else ""

@@ -6,17 +6,17 @@ import ipaddress
 import re
 from contextlib import suppress
 from dataclasses import dataclass
-from enum import Enum, auto
 from socket import gaierror
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from edge_runtime.errors import OutputError, UsageError
 
+from .archive_answers import StoreAnswer, StoreOutcome, answer_of, answer_of_sequences
+
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
-_ALREADY_THERE = 0x0111
 _RESULT_CLASSES = (
     "1.2.840.10008.5.1.4.1.1.88.34",  # Comprehensive 3D SR
     "1.2.840.10008.5.1.4.1.1.104.1",  # Encapsulated PDF
@@ -26,19 +26,10 @@ _RESULT_CLASSES = (
 _REFUSED_BY_HTTP = {400, 409, 413, 415, 422}
 
 
-class StoreOutcome(Enum):
-    """What an archive said to a result."""
-
-    THERE = auto()  # it has it, from now or before
-    REFUSED = auto()
-    LATER = auto()  # it cannot take it now, or does not say that it has
-    UNREADABLE = auto()  # it was not asked: the file of the result cannot be read any more
-
-
 class Archive(Protocol):
     """Takes results."""
 
-    def send(self, paths: Sequence[str]) -> Generator[StoreOutcome, None, None]:
+    def send(self, paths: Sequence[str]) -> Generator[StoreAnswer, None, None]:
         """Send files, one after the other; the answer to each.
 
         Raises
@@ -69,7 +60,7 @@ class DicomNode:
     own_title: str
     patience_s: float
 
-    def send(self, paths: Sequence[str]) -> Generator[StoreOutcome, None, None]:
+    def send(self, paths: Sequence[str]) -> Generator[StoreAnswer, None, None]:
         """As `Archive.send`."""
         from pydicom.uid import ExplicitVRLittleEndian
         from pynetdicom import AE
@@ -101,24 +92,20 @@ class DicomNode:
         return association
 
 
-def _stored(association: Any, path: str) -> StoreOutcome:
+def _stored(association: Any, path: str) -> StoreAnswer:
     if _read(path, without_pixels=True) is None:
-        return StoreOutcome.UNREADABLE
+        return StoreAnswer(StoreOutcome.UNREADABLE)
     try:
         answer = association.send_c_store(path)
     except ValueError:  # no context for this class
-        return StoreOutcome.REFUSED
+        return StoreAnswer(StoreOutcome.REFUSED)
     except RuntimeError:  # the association has ended
-        return StoreOutcome.LATER
+        return StoreAnswer(StoreOutcome.LATER)
     except Exception:  # noqa: BLE001  # the file could be read no further: the archive has a part of it, and waits
         with suppress(Exception):
             association.abort()
-        return StoreOutcome.LATER
-    status = answer.get("Status")
-    if status is None or status >> 8 == 0xA7:  # no answer; out of resources
-        return StoreOutcome.LATER
-    good = status in (0, _ALREADY_THERE) or status >> 12 == 0xB  # warnings: it was stored
-    return StoreOutcome.THERE if good else StoreOutcome.REFUSED
+        return StoreAnswer(StoreOutcome.LATER)
+    return answer_of(answer.get("Status"))
 
 
 def _read(path: str, *, without_pixels: bool) -> Any:
@@ -150,7 +137,7 @@ class DicomWeb:
     patience_s: float
     token: str | None = None
 
-    def send(self, paths: Sequence[str]) -> Generator[StoreOutcome, None, None]:
+    def send(self, paths: Sequence[str]) -> Generator[StoreAnswer, None, None]:
         """As `Archive.send`."""
         import requests
         from dicomweb_client import DICOMwebClient
@@ -170,7 +157,7 @@ def _without_parameters(response: Any, **_settings: Any) -> None:
     response.headers["Content-Type"] = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
 
 
-def _posted(client: Any, path: str) -> StoreOutcome:
+def _posted(client: Any, path: str) -> StoreAnswer:
     """Post a result. It is there only where the archive says so of this very object.
 
     Whatever else is a success of HTTP may be that of a proxy or of a page to log in, and received scans are deleted
@@ -180,44 +167,33 @@ def _posted(client: Any, path: str) -> StoreOutcome:
 
     result = _read(path, without_pixels=False)
     if result is None:
-        return StoreOutcome.UNREADABLE
+        return StoreAnswer(StoreOutcome.UNREADABLE)
     instance = str(result.SOPInstanceUID)
     try:
-        return _of_sequences(client.store_instances([result]), instance, StoreOutcome.LATER)
+        return answer_of_sequences(client.store_instances([result]), instance, StoreAnswer(StoreOutcome.LATER))
     except requests.HTTPError as error:
         return _of_refusal(error.response, instance)
     except requests.TooManyRedirects:
         raise _unreachable("The archive sends to another address.") from None
     except requests.exceptions.InvalidJSONError:  # which is no fault of the network
-        return StoreOutcome.LATER
+        return StoreAnswer(StoreOutcome.LATER)
     except requests.RequestException:
         raise _unreachable("The archive cannot be reached.") from None
     except Exception:  # noqa: BLE001  # a malformed answer, in whichever way
-        return StoreOutcome.LATER
+        return StoreAnswer(StoreOutcome.LATER)
 
 
-def _of_refusal(response: Any, instance: str) -> StoreOutcome:
+def _of_refusal(response: Any, instance: str) -> StoreAnswer:
     """What an error of HTTP says of an instance."""
     from pydicom.dataset import Dataset
 
     if response.status_code not in _REFUSED_BY_HTTP:
         raise _unreachable(f"The archive answers with HTTP {response.status_code}.") from None
+    refused = StoreAnswer(StoreOutcome.REFUSED, f"HTTP {response.status_code}")
     try:
-        return _of_sequences(Dataset.from_json(response.json()), instance, StoreOutcome.REFUSED)
+        return answer_of_sequences(Dataset.from_json(response.json()), instance, refused)
     except Exception:  # noqa: BLE001  # whatever the answer is, the result is not there
-        return StoreOutcome.REFUSED
-
-
-def _of_sequences(said: Any, instance: str, otherwise: StoreOutcome) -> StoreOutcome:
-    """What a response says of an instance (PS3.18, I.2); it raises whatever a malformed one brings about."""
-    for item in said.get("FailedSOPSequence") or ():
-        if item.get("ReferencedSOPInstanceUID") == instance:
-            reason = item.get("FailureReason")
-            if reason == _ALREADY_THERE:
-                return StoreOutcome.THERE
-            return StoreOutcome.LATER if reason is not None and reason >> 8 == 0xA7 else StoreOutcome.REFUSED
-    there = {item.get("ReferencedSOPInstanceUID") for item in said.get("ReferencedSOPSequence") or ()}
-    return StoreOutcome.THERE if instance in there else otherwise
+        return refused
 
 
 def _unreachable(found: str) -> OutputError:

@@ -12,7 +12,9 @@ class Happened(StrEnum):
 
     LISTENING = "listening"
     RECEIVED = "received"
-    REFUSED = "refused"  # an object, at the door
+    REFUSED = "refused"  # an object or an association, at the door
+    FULL = "full"  # no object is taken, for lack of room
+    ROOM = "room"  # after that: objects are taken again
     JUDGED = "judged"
     SENT = "sent"  # every result of an exam
     FAILED = "failed"  # an exam was set aside
@@ -33,12 +35,15 @@ class Event:
         The exam that it is about; None: none.
     word
         Of an error, as docs/codes.md has it; None: none.
+    status
+        What was answered: a status of DICOM such as ``0xA700``, or ``HTTP 409``; None: nothing, or it says no more.
     """
 
     happened: Happened
     text: str
     exam: str | None = None
     word: str | None = None
+    status: str | None = None
 
 
 Tell = Callable[[Event], None]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from edge_runtime.errors import EdgeCataractError, InternalError, OutputError, WriteError
 from edge_runtime.machine.faults import known_error
 
-from .archive import StoreOutcome
+from .archive_answers import StoreAnswer, StoreOutcome
 from .events import Event, Happened
 from .records import State
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 MOST_REFUSALS = 8  # of one result: some minutes, in which an archive may be set right
 _MOST_TRIES = 3  # of an exam whose results cannot be read any more, and are made again
 _LOOK_S = 1.0
+_LOOK_AT_IT = "Look at the log of the archive."
 _END_S = 2.0  # for a result that is on its way when the receiver is asked to end
 
 
@@ -136,28 +137,41 @@ class Sender:
 
     def _send(self, exam: str, parcels: list[Parcel]) -> None:
         """Send the results of one exam over one connection."""
-        later = False
-        with closing(self._archive.send([one.path for one in parcels])) as outcomes:
-            for parcel, outcome in zip(parcels, outcomes, strict=True):
-                match outcome:
+        later: list[StoreAnswer] = []
+        with closing(self._archive.send([one.path for one in parcels])) as answers:
+            for parcel, answer in zip(parcels, answers, strict=True):
+                match answer.outcome:
                     case StoreOutcome.THERE:
                         self._exams.sent(parcel)
                     case StoreOutcome.UNREADABLE:
                         self._make_again(exam)
                         return
                     case StoreOutcome.LATER:
-                        later = True
+                        later.append(answer)
                     case StoreOutcome.REFUSED:
-                        later = True
+                        later.append(answer)
                         self._exams.refused(parcel)
                         if parcel.refusals + 1 >= MOST_REFUSALS:
-                            self._give_up(exam, _refused())
+                            self._give_up(exam, _refused(answer), answer.status)
                             return
         if later:
-            wait_s = self._put_off(exam)
-            self._tell(Event(Happened.AGAIN, f"in {wait_s:.0f} s: the archive does not say that it has a result", exam))
+            self._say_later(exam, later)
             return
         self._finish(exam)
+
+    def _say_later(self, exam: str, answers: list[StoreAnswer]) -> None:
+        """Put an exam off, and say what was answered to the first result that was refused, else that is not there."""
+        wait_s = self._put_off(exam)
+        first = next((one for one in answers if one.outcome is StoreOutcome.REFUSED), answers[0])
+        said = "" if first.status is None else f" ({first.status})"
+        if first.outcome is StoreOutcome.REFUSED:
+            fault: EdgeCataractError = WriteError(
+                "archive-refused", f"The archive refuses a result{said}.", _LOOK_AT_IT
+            )
+        else:
+            found = f"The archive does not say that it has a result{said}."
+            fault = OutputError("not-acknowledged", found, _LOOK_AT_IT)
+        self._tell(Event(Happened.AGAIN, f"in {wait_s:.0f} s: {fault.found}", exam, fault.word, first.status))
 
     def _make_again(self, exam: str) -> None:
         """Have an exam judged anew whose results cannot be read any more; its received objects lie in the queue."""
@@ -176,10 +190,10 @@ class Sender:
         else:
             self._tell(Event(Happened.SENT, "every result", exam))
 
-    def _give_up(self, exam: str, fault: EdgeCataractError) -> None:
+    def _give_up(self, exam: str, fault: EdgeCataractError, status: str | None = None) -> None:
         self._exams.fail(exam, fault)
         self._forget(exam)
-        self._tell(Event(Happened.FAILED, fault.found, exam, fault.word))
+        self._tell(Event(Happened.FAILED, fault.found, exam, fault.word, status))
 
     def _forget(self, exam: str) -> None:
         self._not_before_s.pop(exam, None)
@@ -187,9 +201,10 @@ class Sender:
         self._stumbles.pop(exam, None)
 
 
-def _refused() -> WriteError:
+def _refused(answer: StoreAnswer) -> WriteError:
+    said = "" if answer.status is None else f", at last with {answer.status}"
     return WriteError(
         "archive-refused",
-        f"The archive refused a result {MOST_REFUSALS} times.",
+        f"The archive refused a result {MOST_REFUSALS} times{said}.",
         "Look at its log, and start the receiver with --retry.",
     )

@@ -139,8 +139,8 @@ def test_a_folder_of_slots_names_the_model(tmp_path: Path, received: list[Receiv
         (["-q"], "", "edge-cataract: exam 12ab: failed[mixed-studies]: Two.\n"),
         (
             ["--json"],
-            '{"event": "failed", "exam": "12ab", "word": "mixed-studies", "text": "Two."}\n'
-            '{"event": "listening", "exam": null, "word": null, "text": "EDGE"}\n',
+            '{"event": "failed", "exam": "12ab", "word": "mixed-studies", "status": "0xA900", "text": "Two."}\n'
+            '{"event": "listening", "exam": null, "word": null, "status": null, "text": "EDGE"}\n',
             "",
         ),
     ],
@@ -149,7 +149,7 @@ def test_what_happens_is_told_in_lines(
     flags: list[str], out: str, err: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def happen(self: Receiver, tell: Any) -> None:
-        tell(Event(Happened.FAILED, "Two.", "12ab", "mixed-studies"))
+        tell(Event(Happened.FAILED, "Two.", "12ab", "mixed-studies", "0xA900"))
         tell(Event(Happened.LISTENING, "EDGE"))
         raise Interrupted(15)
 

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from edge_runtime.dicom_net.archive import DicomNode, DicomWeb, StoreOutcome, archive_of
+from edge_runtime.dicom_net.archive import DicomNode, DicomWeb, archive_of
+from edge_runtime.dicom_net.archive_answers import StoreAnswer, StoreOutcome
 from edge_runtime.dicom_net.library import hushed
 from edge_runtime.errors import OutputError, UsageError
 
@@ -121,31 +122,31 @@ def stored() -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("status", "content", "answer"),
+    ("status", "content", "outcome", "said"),
     [
-        (200, stored(), StoreOutcome.THERE),
-        (200, b"", StoreOutcome.LATER),
-        (202, b"", StoreOutcome.LATER),
-        (200, {}, StoreOutcome.LATER),
-        (200, {"00081199": {"vr": "SQ", "Value": [item("1.2.3")]}}, StoreOutcome.LATER),
-        (200, {"00081198": {"vr": "SQ", "Value": [item("1.2.3", 0x0111)]}}, StoreOutcome.LATER),
-        (200, {"00081198": {"vr": "LO", "Value": ["text"]}}, StoreOutcome.LATER),
-        (200, [], StoreOutcome.LATER),
-        (200, b"{", StoreOutcome.LATER),
-        (409, {"00081198": {"vr": "LO", "Value": ["text"]}}, StoreOutcome.REFUSED),
-        (409, [], StoreOutcome.REFUSED),
-        (202, failed(0xC000), StoreOutcome.REFUSED),
-        (202, failed(0xA700), StoreOutcome.LATER),
-        (409, failed(0x0111), StoreOutcome.THERE),
-        (409, failed(0x0122), StoreOutcome.REFUSED),
-        (400, b"", StoreOutcome.REFUSED),
+        (200, stored(), StoreOutcome.THERE, None),
+        (200, b"", StoreOutcome.LATER, None),
+        (202, b"", StoreOutcome.LATER, None),
+        (200, {}, StoreOutcome.LATER, None),
+        (200, {"00081199": {"vr": "SQ", "Value": [item("1.2.3")]}}, StoreOutcome.LATER, None),
+        (200, {"00081198": {"vr": "SQ", "Value": [item("1.2.3", 0x0111)]}}, StoreOutcome.LATER, None),
+        (200, {"00081198": {"vr": "LO", "Value": ["text"]}}, StoreOutcome.LATER, None),
+        (200, [], StoreOutcome.LATER, None),
+        (200, b"{", StoreOutcome.LATER, None),
+        (409, {"00081198": {"vr": "LO", "Value": ["text"]}}, StoreOutcome.REFUSED, "HTTP 409"),
+        (409, [], StoreOutcome.REFUSED, "HTTP 409"),
+        (202, failed(0xC000), StoreOutcome.REFUSED, "0xC000"),
+        (202, failed(0xA700), StoreOutcome.LATER, "0xA700"),
+        (409, failed(0x0111), StoreOutcome.THERE, "0x0111"),
+        (409, failed(0x0122), StoreOutcome.REFUSED, "0x0122"),
+        (400, b"", StoreOutcome.REFUSED, "HTTP 400"),
     ],
 )
 def test_what_an_archive_answers_over_http(
-    status: int, content: Any, answer: StoreOutcome, web: Web, result: str
+    status: int, content: Any, outcome: StoreOutcome, said: str | None, web: Web, result: str
 ) -> None:
     web.answers = [(status, content)]
-    assert list(DicomWeb(web.url, 5.0, "secret").send([result])) == [answer]
+    assert list(DicomWeb(web.url, 5.0, "secret").send([result])) == [StoreAnswer(outcome, said)]
     assert web.tokens == ["Bearer secret"]
 
 
@@ -163,7 +164,7 @@ def test_only_an_answer_that_can_be_read_says_that_a_result_is_there(
     media_type: str, content: Any, answer: StoreOutcome, web: Web, result: str
 ) -> None:
     web.answers, web.media_type = [(200, content)], media_type
-    assert list(DicomWeb(web.url, 5.0).send([result])) == [answer]
+    assert list(DicomWeb(web.url, 5.0).send([result])) == [StoreAnswer(answer)]
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

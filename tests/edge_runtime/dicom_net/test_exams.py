@@ -144,7 +144,12 @@ def test_an_archive_that_has_no_room_is_asked_again(station: Begin, archive: Arc
     archive.answers = [0xA700, 0xC000]
     here = station()
     here.bring(exam())
-    assert here.work_off() == ["judged", "again", "again", "sent"]
+    assert here.work_off() == ["judged", "not-acknowledged", "archive-refused", "sent"]
+    assert [(event.happened.value, event.status) for event in here.events[1:3]] == [
+        ("again", "0xA700"),
+        ("again", "0xC000"),
+    ]
+    assert "(0xC000)" in here.events[2].text
 
 
 def test_a_result_that_is_there_already_or_was_stored_with_a_warning_is_sent(station: Begin, archive: Archive) -> None:

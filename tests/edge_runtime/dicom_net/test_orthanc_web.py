@@ -34,7 +34,7 @@ SEND = """\
 import sys
 from edge_runtime.dicom_net.archive import DicomWeb
 web = DicomWeb("http://127.0.0.1:8042/dicom-web", 20.0)
-print([answer.name for answer in web.send([sys.argv[1], sys.argv[1]])])
+print([answer.outcome.name for answer in web.send([sys.argv[1], sys.argv[1]])])
 """
 
 

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from edge_runtime.dicom_net.archive import Archive as AnArchive
-from edge_runtime.dicom_net.archive import DicomNode, DicomWeb, StoreOutcome
+from edge_runtime.dicom_net.archive import DicomNode, DicomWeb
+from edge_runtime.dicom_net.archive_answers import StoreAnswer, StoreOutcome
 from edge_runtime.dicom_net.library import hushed, require_network
 from edge_runtime.dicom_net.records import Records
 from edge_runtime.dicom_net.sending import MOST_REFUSALS
@@ -71,12 +72,12 @@ def test_an_archive_whose_name_does_not_resolve_is_waited_for(start: Restart) ->
 class Choosy:
     """An archive that does something else with the results of one exam, and says what it was asked for."""
 
-    def __init__(self, real: AnArchive, what: Callable[[], StoreOutcome]) -> None:
+    def __init__(self, real: AnArchive, what: Callable[[], StoreAnswer]) -> None:
         self._real, self._what = real, what
         self.exam: str | None = None
         self.asked: list[str] = []
 
-    def send(self, paths: Sequence[str]) -> Generator[StoreOutcome, None, None]:
+    def send(self, paths: Sequence[str]) -> Generator[StoreAnswer, None, None]:
         name = Path(paths[0]).parent.name
         self.exam = self.exam or name
         self.asked.append(name)
@@ -87,14 +88,14 @@ class Choosy:
             yield from self._real.send(paths)
 
 
-def choosy(here: Station, what: Callable[[], StoreOutcome]) -> Choosy:
+def choosy(here: Station, what: Callable[[], StoreAnswer]) -> Choosy:
     archive = Choosy(here.sender._archive, what)
     here.sender._archive = archive
     return archive
 
 
-def raising(error: Exception) -> Callable[[], StoreOutcome]:
-    def what() -> StoreOutcome:
+def raising(error: Exception) -> Callable[[], StoreAnswer]:
+    def what() -> StoreAnswer:
         raise error
 
     return what
@@ -140,7 +141,7 @@ def test_a_result_that_cannot_be_read_any_more_is_made_again(
     node = here.sender._archive
     if web:
         here.sender._archive = DicomWeb("http://127.0.0.1:1/never-asked", 1.0)
-        assert list(here.sender._archive.send([str(damaged)])) == [StoreOutcome.UNREADABLE]
+        assert list(here.sender._archive.send([str(damaged)])) == [StoreAnswer(StoreOutcome.UNREADABLE)]
         here.sender._archive = node
     assert sorted(here.work_off()) == ["internal", "judged", "sent", "sent"]
     assert files_in(here.folder) == {}
@@ -150,7 +151,7 @@ def test_a_result_that_cannot_be_read_any_more_is_made_again(
 def test_a_result_that_is_never_there_is_made_again_a_few_times(station: Begin, archive: Archive) -> None:
     here = station()
     here.bring(exam("a"), exam("b"))
-    choosy(here, lambda: StoreOutcome.UNREADABLE)
+    choosy(here, lambda: StoreAnswer(StoreOutcome.UNREADABLE))
     told = here.work_off()
     assert (told.count("internal"), told.count("judged"), told.count("sent")) == (3, 4, 1)
     assert [event.happened.value for event in here.events].count("failed") == 1
@@ -175,7 +176,7 @@ def test_a_result_of_which_the_disk_gives_a_part_only_is_sent_again(
     here = station()
     here.bring(exam())
     began = time.monotonic()
-    assert here.work_off() == ["judged", "again", "sent"]
+    assert here.work_off() == ["judged", "not-acknowledged", "sent"]
     assert time.monotonic() - began < 10
     assert len(archive.held) == 1
 
