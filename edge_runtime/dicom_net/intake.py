@@ -16,6 +16,7 @@ from edge_runtime.errors import EdgeCataractError
 
 from .door import DATA_SET, digest_of, file_digest_of
 from .records import State
+from .settings import MB
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -57,16 +58,32 @@ class Intake:
         self._began_s = time.monotonic()
 
     def has_room(self, size: int) -> bool:
-        """Whether an object of this size may come."""
+        """Whether an object of this size, in bytes, may come; it raises as `lack` does."""
+        return self.lack(size) is None
+
+    def lack(self, size: int) -> str | None:
+        """Why an object of this size, in bytes, may not come, in a sentence; None: it may.
+
+        Raises
+        ------
+        WriteError
+            When the disk cannot be asked.
+        """
+        bounds = self._bounds
         ((objects, lying),) = self._records.rows(
             "SELECT COUNT(*), COALESCE(SUM(bytes), 0) FROM objects WHERE bytes > 0"
         )
         ((results,),) = self._records.rows("SELECT COALESCE(SUM(bytes), 0) FROM results")
-        return (
-            objects < self._bounds.queue_objects
-            and lying + results + size <= self._bounds.queue_bytes
-            and self._spool.free_bytes() - size >= self._bounds.free_bytes
-        )
+        if objects >= bounds.queue_objects:
+            return f"The queue holds {objects} objects, and may hold {bounds.queue_objects}."
+        if lying + results + size > bounds.queue_bytes or lying + results >= bounds.queue_bytes:
+            taken = f"{(lying + results) / MB:.0f} of {bounds.queue_bytes / MB:.0f} MB"
+            return f"The queue has {taken} taken (--max-queue)."
+        disk = self._spool.disk()
+        if disk.free - size < bounds.free_bytes:
+            free = f"{disk.free / MB:.0f} of {disk.total / MB:.0f} MB"
+            return f"The disk has {free} free, and {bounds.free_bytes / MB:.0f} MB must stay free (--min-free)."
+        return None
 
     def write(self, parts: Iterable[bytes]) -> str:
         """Write what comes to the disk; returns where it lies until it is taken or dropped. Raises WriteError."""

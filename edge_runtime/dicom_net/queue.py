@@ -23,7 +23,7 @@ class Queue:
     Parameters
     ----------
     folder
-        Where it is; it is created where there is none.
+        Where it is; it is created where there is none, in a folder that must exist.
     bounds
         What it bears.
     keep
@@ -51,7 +51,7 @@ class Queue:
         try:
             self._records = Records(self._spool.records, may_begin=not self._spool.holds_any())
         except BaseException:
-            self._spool.close()
+            self._spool.abandon()
             raise
         moving = threading.Lock()
         self.intake = Intake(self._records, self._spool, bounds, moving)
@@ -60,7 +60,8 @@ class Queue:
             self._spool.sync()
             self.exams.recover(retry=retry)
         except BaseException:
-            self.close()
+            self._records.close()
+            self._spool.abandon()
             raise
 
     def __enter__(self) -> Self:

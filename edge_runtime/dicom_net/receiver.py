@@ -25,6 +25,7 @@ from edge_runtime.program_signals import Interrupted, heard_out
 from .events import Event, Happened
 from .library import hushed, require_network
 from .queue import Queue
+from .room import Lookout, Room
 from .scp import Provider
 from .sending import Sender
 from .settings import Bounds, Patience, Station, Wishes
@@ -97,28 +98,35 @@ class Receiver:
             more, or is another.
         """
         require_network()
-        with hushed(), Queue(self.folder, self.bounds, keep=self.wishes.keep, retry=self.retry) as queue:
-            worker = Worker(self.analyzer, self.wishes, self.patience.exam_s)
-            sender = Sender(queue.exams, self.archive, self.patience, tell)
-            came = threading.Event()
+        worker = Worker(self.analyzer, self.wishes, self.patience.exam_s)
+        came = threading.Event()
 
-            def heard(event: Event) -> None:
-                if event.happened is Happened.RECEIVED:
-                    came.set()
-                tell(event)
+        def heard(event: Event) -> None:
+            if event.happened is Happened.RECEIVED:
+                came.set()
+            tell(event)
 
+        with hushed():
             try:
                 worker.start()
-                provider = Provider(self.station, queue.intake, self.bounds, self.patience, heard)
-                with provider, sender:
-                    tell(Event(Happened.LISTENING, f"{self.station.title} at {self.station.host}:{provider.port}"))
-                    try:
-                        self._serve(Work(self, queue, worker, sender, tell), came)
-                    except (KeyboardInterrupt, Interrupted):
-                        heard_out()  # or it comes again while all is put in order
-                        raise
+                with (  # the queue after all else: whatever prevents a start before that has written nothing
+                    Provider(self.station, self.bounds, self.patience, heard) as provider,
+                    Queue(self.folder, self.bounds, keep=self.wishes.keep, retry=self.retry) as queue,
+                ):
+                    self._listen(provider, queue, worker, tell, came)
             finally:
                 worker.end()
+
+    def _listen(self, provider: Provider, queue: Queue, worker: Worker, tell: Tell, came: threading.Event) -> NoReturn:
+        sender = Sender(queue.exams, self.archive, self.patience, tell)
+        with provider.taking(queue.intake), sender:
+            tell(Event(Happened.LISTENING, f"{self.station.title} at {self.station.host}:{provider.port}"))
+            with Lookout((Room(queue.intake, tell).look, provider.turned_away.look)):
+                try:
+                    self._serve(Work(self, queue, worker, sender, tell), came)
+                except (KeyboardInterrupt, Interrupted):
+                    heard_out()  # or it comes again while all is put in order
+                    raise
 
     def _serve(self, work: Work, came: threading.Event) -> NoReturn:
         failures = 0

@@ -4,20 +4,31 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import IntEnum
-from functools import partial
 from socketserver import BaseServer
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
 
-from edge_runtime.errors import EdgeCataractError, OutputError, ResourceError, ScanError, UsageError, WriteError
+from edge_runtime.errors import (
+    EdgeCataractError,
+    InternalError,
+    OutputError,
+    ResourceError,
+    ScanError,
+    UsageError,
+    WriteError,
+)
 from edge_runtime.reading.dicom.layout import CLASSES
 from edge_runtime.reading.dicom.syntaxes import SYNTAXES
 
+from .archive_answers import hexadecimal
 from .door import examine, short_digest
 from .events import Event, Happened
 from .intake import Taken
+from .meter import Meter
 from .settings import MOST_PDU_BYTES
+from .turned_away import TurnedAway, too_many
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -32,7 +43,6 @@ if TYPE_CHECKING:
 _VERIFICATION = "1.2.840.10008.1.1"
 _SINGLE_BIT = "1.2.840.10008.5.1.4.1.1.7.1"  # of a class that is read for its word only
 ACCEPTED_CLASSES = tuple(sorted(CLASSES - {_SINGLE_BIT}))
-_MOST_REQUEST_BYTES = 1 << 20  # of any PDU: one that asks for an association is longer than one of data
 _PREAMBLE = b"\0" * 128 + b"DICM"
 _END_S = 2.0  # for associations that are aborted, all together; a service has some seconds to stop
 _LONGEST_COMMENT = 64  # of a Long String
@@ -50,18 +60,23 @@ class Status(IntEnum):
 
 
 class Provider:
-    """Listens, from when it is entered until it is left; every association has threads of its own.
+    """Has its address from the beginning until it is left; every association has threads of its own.
 
     Parameters
     ----------
     station
         Who it is.
-    intake
-        Where objects go.
     bounds, patience
         What it bears, and for how long.
     tell
         Called with what happened.
+
+    Attributes
+    ----------
+    port
+        Where it listens.
+    turned_away
+        Notes whom and what it does not take.
 
     Raises
     ------
@@ -69,25 +84,30 @@ class Provider:
         ``address-taken``.
     """
 
-    def __init__(self, station: Station, intake: Intake, bounds: Bounds, patience: Patience, tell: Tell) -> None:
-        self._intake, self._bounds, self._tell = intake, bounds, tell
-        self._meter = _Meter(bounds.object_bytes, patience.peer_s)
+    _intake: Intake
+
+    def __init__(self, station: Station, bounds: Bounds, patience: Patience, tell: Tell) -> None:
+        self._title, self._bounds, self._tell = station.title, bounds, tell
+        self.turned_away = TurnedAway(tell)
+        self._meter = Meter(bounds.object_bytes, patience.peer_s, self.turned_away)
         self._server = self._made(station, patience)
         self.port = int(self._server.server_address[1])
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.2}, daemon=True)
 
     def _made(self, station: Station, patience: Patience) -> Any:
         from pynetdicom import AE, evt
         from pynetdicom.transport import ThreadedAssociationServer
 
-        most = 2 * self._bounds.associations
+        most, turned_away = 2 * self._bounds.associations, self.turned_away
 
         class Server(ThreadedAssociationServer):
             """Closes connections beyond its bound before they have a thread."""
 
             def verify_request(self, request: Any, client_address: Any) -> bool:
                 """Whether there is room for one more."""
-                return len(self.active_associations) < most
+                if len(self.active_associations) < most:
+                    return True
+                turned_away.note(f"a peer at {client_address[0]}", too_many(f"{most} may be connected."))
+                return False
 
         entity = AE(station.title)
         entity.require_called_aet = True
@@ -102,6 +122,7 @@ class Provider:
             (evt.EVT_CONN_OPEN, self._meter.watch),
             (evt.EVT_CONN_CLOSE, self._meter.done),
             (evt.EVT_C_STORE, self._store),
+            (evt.EVT_ACSE_SENT, self._associated),
         ]
         try:
             return entity.make_server((station.host, station.port), evt_handlers=handlers, server_class=Server)
@@ -111,22 +132,40 @@ class Provider:
             ) from error
 
     def __enter__(self) -> Self:
-        self._thread.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        # Not its own shutdown(), which looks for a server that `AE.start_server` made.
-        BaseServer.shutdown(self._server)
-        self._thread.join()
         self._server.server_close()
+
+    @contextmanager
+    def taking(self, intake: Intake) -> Iterator[None]:
+        """Listen, and give objects to an intake; who calls before that waits, and none is there afterwards."""
+        self._intake = intake
+        thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.2}, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            # Not its own shutdown(), which looks for a server that `AE.start_server` made.
+            BaseServer.shutdown(self._server)
+            thread.join()
+            self._server.server_close()
+            self._end_associations()
+            self.turned_away.end()
+
+    def _end_associations(self) -> None:
         associations = self._server.active_associations
         for association in associations:
             association.abort(block=False)  # or it waits for a peer that has begun to say something
         until_s = time.monotonic() + _END_S
         for association in associations:
             association.join(max(0.0, until_s - time.monotonic()))
+
+    def _associated(self, event: Any) -> None:
+        """Note what is answered to a peer that wants an association."""
+        self.turned_away.note_association(event, self._title, self._bounds.associations)
 
     def _store(self, event: Any) -> Dataset:
         """Answer C-STORE; nothing is raised."""
@@ -135,22 +174,30 @@ class Provider:
         except EdgeCataractError as error:
             status, fault = _status_of(error), error
         except (MemoryError, OSError):
-            status, fault = Status.OUT_OF_RESOURCES, _full()
+            status, fault = Status.OUT_OF_RESOURCES, _full("The disk or the memory of the queue is full.")
         except Exception as error:  # noqa: BLE001  # whatever it is, the peer gets an answer and keeps the object
-            status, fault = Status.PROCESSING_FAILURE, None
-            self._tell(Event(Happened.REFUSED, f"fault of the program: {type(error).__name__}", word="internal"))
+            status, fault = Status.PROCESSING_FAILURE, _internal(error)
         finally:
             self._meter.done(event)
         if fault is not None:
-            self._tell(Event(Happened.REFUSED, f"an object, 0x{status:04X}: {fault.found}", word=fault.word))
+            self._refused(fault, hexadecimal(status))
         return _answer(status, fault)
+
+    def _refused(self, fault: EdgeCataractError, status: str) -> None:
+        """Say that an object was refused: each that is to blame itself, and the others now and then."""
+        what = f"an object, {status}"
+        if _status_of(fault) is Status.OUT_OF_RESOURCES:  # devices try again, perhaps while the disk of the log is full
+            self.turned_away.note(what, fault, status)
+        else:
+            self._tell(Event(Happened.REFUSED, f"{what}: {fault.found}", word=fault.word, status=status))
 
     def _received(self, event: Any) -> tuple[Status, EdgeCataractError | None]:
         from pynetdicom.dsutils import encode_file_meta
 
         content = event.encoded_dataset(include_meta=False)
-        if not self._intake.has_room(len(content)):
-            return Status.OUT_OF_RESOURCES, _full()
+        lack = self._intake.lack(len(content))
+        if lack is not None:
+            return Status.OUT_OF_RESOURCES, _full(lack)
         path = self._intake.write((_PREAMBLE, encode_file_meta(event.file_meta), content))
         try:
             arrival = examine(path)
@@ -176,42 +223,6 @@ class Provider:
         return Status.SUCCESS, None
 
 
-class _Meter:
-    """Counts what is on its way, so that no peer fills the memory: who sends too much, or too slowly, is cut off."""
-
-    def __init__(self, object_bytes: int, peer_s: float) -> None:
-        self._each, self._peer_s = object_bytes + _MOST_REQUEST_BYTES, peer_s
-        self._lock = threading.Lock()
-        self._coming: WeakKeyDictionary[Any, int] = WeakKeyDictionary()  # whose ends are not always reported
-
-    def watch(self, event: Any) -> None:
-        """Read what a connection brings in place of pynetdicom, which takes a PDU of any length at any pace."""
-        event.assoc.dul.socket.recv = partial(self._recv, event.assoc)
-
-    def _recv(self, association: Any, count: int) -> bytearray:
-        self._admit(association, count)
-        data, until_s = bytearray(), time.monotonic() + self._peer_s
-        while len(data) < count and time.monotonic() < until_s:
-            part = association.dul.socket.socket.recv(count - len(data))
-            if not part:
-                break
-            data += part
-        return data  # which ends the association where it is too short
-
-    def _admit(self, association: Any, count: int) -> None:
-        """Count what comes next; raises OSError, which ends the association, when it is too much."""
-        with self._lock:
-            coming = self._coming.pop(association, 0) + count
-            if count > _MOST_REQUEST_BYTES or max(coming, (coming + sum(self._coming.values())) / 2) > self._each:
-                raise OSError("more than is taken")
-            self._coming[association] = coming
-
-    def done(self, event: Any) -> None:
-        """An object came and is out of memory, or a connection was closed."""
-        with self._lock:
-            self._coming.pop(event.assoc, None)
-
-
 def _status_of(error: EdgeCataractError) -> Status:
     match error:
         case WriteError() | OutputError() | ResourceError():
@@ -221,10 +232,12 @@ def _status_of(error: EdgeCataractError) -> Status:
     return Status.PROCESSING_FAILURE
 
 
-def _full() -> ResourceError:
-    return ResourceError(
-        "queue-full", "The queue, its disk or the memory is full.", "See what failed in it, or make room."
-    )
+def _internal(error: Exception) -> InternalError:
+    return InternalError("internal", f"Fault of the program: {type(error).__name__}.", "Report it.")
+
+
+def _full(found: str) -> ResourceError:
+    return ResourceError("queue-full", found, "See what failed in it, or make room.")
 
 
 def _answer(status: Status, fault: EdgeCataractError | None) -> Dataset:

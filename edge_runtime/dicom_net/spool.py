@@ -11,15 +11,14 @@ import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 from edge_runtime.errors import OutputError, WriteError
-from edge_runtime.locked_file import make_folder, open_locked, sync_folder
+from edge_runtime.locked_file import make_folder, sync_folder
 from edge_runtime.report.files import write_all
 
-_ARRIVING, _RECEIVED, _OUTBOX, _FAILED, _KEPT = "arriving", "received", "outbox", "failed", "kept"
-_LOCK, RECORDS = "receiver.lock", "records.sqlite"
-_OWN = {_ARRIVING, _RECEIVED, _OUTBOX, _FAILED, _KEPT, _LOCK, RECORDS, f"{RECORDS}-wal", f"{RECORDS}-shm"}
+from .own_folder import ARRIVING, FAILED, KEPT, OUTBOX, RECEIVED, RECORDS, OwnFolder
+
 _REASON = "reason.json"
 _ENDING = ".dcm"
 
@@ -45,13 +44,26 @@ def _on_disk(work: Callable[_Given, _Made]) -> Callable[_Given, _Made]:
     return translated
 
 
+class Disk(NamedTuple):
+    """A disk, in bytes.
+
+    Attributes
+    ----------
+    total, free
+        Its size, and what is left.
+    """
+
+    total: int
+    free: int
+
+
 class Spool:
     """A folder that one process works in. All that it does raises `WriteError` where the disk does not allow it.
 
     Parameters
     ----------
     folder
-        It is created where there is none; nobody else may look into it.
+        It is created where there is none, in a folder that must exist; nobody else may look into it.
 
     Raises
     ------
@@ -61,24 +73,7 @@ class Spool:
 
     def __init__(self, folder: str) -> None:
         self.folder = folder
-        try:
-            os.makedirs(folder, mode=0o700, exist_ok=True)
-            if set(os.listdir(folder)) - _OWN:
-                raise OutputError("not-a-queue", "The folder holds other files than those of a queue.", "Name another.")
-            for name in (_ARRIVING, _RECEIVED, _OUTBOX, _FAILED, _KEPT):
-                os.makedirs(self._path(name), mode=0o700, exist_ok=True)
-        except OSError as error:
-            raise OutputError(
-                "output-folder", "The folder of the queue cannot be created.", "Name another, or make room."
-            ) from error
-        try:
-            self._lock = open_locked(self._path(_LOCK))
-        except OutputError as error:
-            if error.word != "ledger-in-use":
-                raise
-            raise OutputError(
-                "queue-in-use", "Another receiver works with this queue.", "Give each receiver a queue of its own."
-            ) from error
+        self._own = OwnFolder(folder)
 
     def _path(self, *names: str) -> str:
         return os.path.join(self.folder, *names)
@@ -91,7 +86,7 @@ class Spool:
     @_on_disk
     def holds_any(self) -> bool:
         """Whether something lies in it that was acknowledged, or set aside."""
-        return any(os.listdir(self._path(name)) for name in (_RECEIVED, _OUTBOX, _FAILED))
+        return any(os.listdir(self._path(name)) for name in (RECEIVED, OUTBOX, FAILED))
 
     @_on_disk
     def sync(self) -> None:
@@ -100,12 +95,17 @@ class Spool:
 
     def close(self) -> None:
         """Let another process work with it."""
-        self._lock.close()
+        self._own.close()
+
+    def abandon(self) -> None:
+        """Close it, and remove what was not there before: nothing was received yet."""
+        self._own.abandon()
 
     @_on_disk
-    def free_bytes(self) -> int:
-        """What is left on its disk."""
-        return shutil.disk_usage(self.folder).free
+    def disk(self) -> Disk:
+        """How large its disk is, and what is left on it."""
+        found = shutil.disk_usage(self.folder)
+        return Disk(found.total, found.free)
 
     @_on_disk
     def write_arriving(self, parts: Iterable[bytes]) -> str:
@@ -116,7 +116,7 @@ class Spool:
         WriteError
             When the disk does not take it; nothing is left of it then.
         """
-        path = self._path(_ARRIVING, os.urandom(12).hex())
+        path = self._path(ARRIVING, os.urandom(12).hex())
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
             with open(descriptor, "wb") as file:
@@ -135,47 +135,47 @@ class Spool:
 
     def received(self, key: str) -> str:
         """Where a received object lies."""
-        return self._path(_RECEIVED, f"{key}{_ENDING}")
+        return self._path(RECEIVED, f"{key}{_ENDING}")
 
     @_on_disk
     def take(self, path: str, key: str) -> None:
         """Give what came its place; its name is on the disk when this returns."""
         os.replace(path, self.received(key))
-        sync_folder(self._path(_RECEIVED))
+        sync_folder(self._path(RECEIVED))
 
     @_on_disk
     def put_results(self, exam: str, contents: Mapping[str, bytes]) -> None:
         """Write the results of an exam so that they are on the disk."""
-        folder = self._path(_OUTBOX, exam)
+        folder = self._path(OUTBOX, exam)
         make_folder(folder, 0o700)
         write_all({os.path.join(folder, name): content for name, content in contents.items()})
 
     def result(self, exam: str, name: str) -> str:
         """Where a result lies."""
-        return self._path(_OUTBOX, exam, name)
+        return self._path(OUTBOX, exam, name)
 
     @_on_disk
     def end(self, exam: str, keys: Sequence[str], *, keep: bool) -> None:
         """Remove what was done with, or put it aside; doing that again does no harm."""
         for key in keys:
             if keep:
-                os.makedirs(self._path(_KEPT, exam), mode=0o700, exist_ok=True)
-                self._move(self.received(key), self._path(_KEPT, exam, f"{key}{_ENDING}"))
+                os.makedirs(self._path(KEPT, exam), mode=0o700, exist_ok=True)
+                self._move(self.received(key), self._path(KEPT, exam, f"{key}{_ENDING}"))
             else:
                 self.drop(self.received(key))
-        shutil.rmtree(self._path(_OUTBOX, exam), ignore_errors=True)
+        shutil.rmtree(self._path(OUTBOX, exam), ignore_errors=True)
 
     @_on_disk
     def set_aside(self, exam: str, keys: Sequence[str], reason: Mapping[str, Any]) -> None:
         """Put an exam where a person finds it, with the reason beside it; doing that again does no harm."""
-        folder = self._path(_FAILED, exam)
+        folder = self._path(FAILED, exam)
         os.makedirs(folder, mode=0o700, exist_ok=True)
         for key in keys:
             self._move(self.received(key), os.path.join(folder, f"{key}{_ENDING}"))
         with suppress(FileNotFoundError):  # there is no outbox of it; whatever else fails is tried again
-            for name in os.listdir(self._path(_OUTBOX, exam)):
+            for name in os.listdir(self._path(OUTBOX, exam)):
                 self._move(self.result(exam, name), os.path.join(folder, name))
-        shutil.rmtree(self._path(_OUTBOX, exam), ignore_errors=True)
+        shutil.rmtree(self._path(OUTBOX, exam), ignore_errors=True)
         path, content = os.path.join(folder, _REASON), json.dumps(dict(reason), indent=1).encode() + b"\n"
         if _content_of(path) != content:
             write_all({path: content})
@@ -183,7 +183,7 @@ class Spool:
     @_on_disk
     def is_gone(self, exam: str, keys: Sequence[str]) -> bool:
         """Whether somebody removed an exam that was set aside; what cannot be looked for is not gone."""
-        return not any(map(_is_there, [self._path(_FAILED, exam), *map(self.received, keys)]))
+        return not any(map(_is_there, [self._path(FAILED, exam), *map(self.received, keys)]))
 
     def lies(self, key: str) -> bool:
         """Whether a received object lies in its place, as far as can be seen."""
@@ -193,15 +193,15 @@ class Spool:
     def bring_back(self, exam: str, keys: Sequence[str]) -> None:
         """Take an exam from where it was set aside; doing that again does no harm."""
         for key in keys:
-            self._move(self._path(_FAILED, exam, f"{key}{_ENDING}"), self.received(key))
-        sync_folder(self._path(_RECEIVED))
-        shutil.rmtree(self._path(_FAILED, exam), ignore_errors=True)
+            self._move(self._path(FAILED, exam, f"{key}{_ENDING}"), self.received(key))
+        sync_folder(self._path(RECEIVED))
+        shutil.rmtree(self._path(FAILED, exam), ignore_errors=True)
 
     def drop_failed(self, exam: str, key: str, *, last: bool) -> None:
         """Remove an object that was set aside, and with the last one the folder of its exam."""
-        self.drop(self._path(_FAILED, exam, f"{key}{_ENDING}"))
+        self.drop(self._path(FAILED, exam, f"{key}{_ENDING}"))
         if last:
-            shutil.rmtree(self._path(_FAILED, exam), ignore_errors=True)
+            shutil.rmtree(self._path(FAILED, exam), ignore_errors=True)
 
     @_on_disk
     def sweep(self, keys: set[str], exams: set[str], failed: set[str]) -> None:
@@ -216,12 +216,12 @@ class Spool:
         failed
             Exams that were set aside.
         """
-        for name in os.listdir(self._path(_ARRIVING)):
-            self.drop(self._path(_ARRIVING, name))
-        for name in os.listdir(self._path(_RECEIVED)):
+        for name in os.listdir(self._path(ARRIVING)):
+            self.drop(self._path(ARRIVING, name))
+        for name in os.listdir(self._path(RECEIVED)):
             if name.removesuffix(_ENDING) not in keys:
-                self.drop(self._path(_RECEIVED, name))
-        for folder, known in ((_OUTBOX, exams), (_FAILED, failed)):
+                self.drop(self._path(RECEIVED, name))
+        for folder, known in ((OUTBOX, exams), (FAILED, failed)):
             for name in os.listdir(self._path(folder)):
                 if name not in known:
                     shutil.rmtree(self._path(folder, name), ignore_errors=True)

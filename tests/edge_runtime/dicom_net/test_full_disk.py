@@ -243,7 +243,7 @@ def test_everything_that_the_disk_refuses_is_an_error_of_this_program(
     for work in (
         here.holds_any,
         here.sync,
-        here.free_bytes,
+        here.disk,
         lambda: here.write_arriving([b""]),
         lambda: here.take("a", "b"),
         lambda: here.put_results("exam", {"name": b""}),

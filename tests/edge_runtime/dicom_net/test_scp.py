@@ -15,7 +15,7 @@ import pytest
 from pydicom.uid import generate_uid
 from pynetdicom import AE
 
-from edge_runtime.dicom_net.events import Event
+from edge_runtime.dicom_net.events import Event, Happened
 from edge_runtime.dicom_net.library import hushed, require_network
 from edge_runtime.dicom_net.queue import Queue
 from edge_runtime.dicom_net.scp import ACCEPTED_CLASSES, Provider
@@ -34,7 +34,7 @@ class Door:
     def __init__(self, folder: Path, station: Station, bounds: Bounds) -> None:
         self.folder, self.events = folder, list[Event]()
         self.queue = Queue(str(folder), bounds)
-        self.provider = Provider(station, self.queue.intake, bounds, Patience(peer_s=2.0), self.events.append)
+        self.provider = Provider(station, bounds, Patience(peer_s=2.0), self.events.append)
         self.port = self.provider.port
 
     @property
@@ -53,6 +53,7 @@ def door(tmp_path: Path) -> Iterator[Callable[..., Door]]:
             stack.callback(_collect)
             stack.callback(made.queue.close)
             stack.enter_context(made.provider)
+            stack.enter_context(made.provider.taking(made.queue.intake))
             return made
 
         yield opened
@@ -264,7 +265,7 @@ def test_it_listens_on_loopback_of_ip_6_too(door: Opened) -> None:
 def test_a_port_in_use_is_named(door: Opened, tmp_path: Path) -> None:
     here = door()
     with pytest.raises(OutputError) as caught:
-        Provider(Station(port=here.port), here.queue.intake, Bounds(), Patience(), here.events.append)
+        Provider(Station(port=here.port), Bounds(), Patience(), here.events.append)
     assert caught.value.word == "address-taken"
 
 
@@ -275,3 +276,58 @@ def test_an_encoded_object_is_what_examine_reads(tmp_path: Path) -> None:
     path.write_bytes(encoded(exam(frames=3)))
     arrival = examine(str(path))
     assert (arrival.eyes, arrival.whole, arrival.place, arrival.size) == ("OD", True, 1, path.stat().st_size)
+
+
+def test_who_is_turned_away_is_in_a_line_with_its_word(door: Opened) -> None:
+    here = door(Bounds(associations=8, object_bytes=1 << 20, free_bytes=0), peers=("OCT1",))
+    assert called(here.port, title="WRONG", own="OCT1").is_rejected
+    assert called(here.port, own="OTHER").is_rejected
+    until(lambda: len(here.words) == 2)
+    offered = called(here.port, own="OCT1", contexts=[("1.2.840.10008.5.1.4.1.1.4", ["1.2.840.10008.1.2"])])
+    assert not offered.accepted_contexts
+    until(lambda: len(here.words) == 3)
+    source = exam()
+    source.add_new(0x00091010, "OB", b"\0" * (3 << 20))
+    (answer,) = send(here.port, [source], calling="OCT1")
+    assert "Status" not in answer
+    assert here.words == ["wrong-title", "unknown-caller", "nothing-taken", "object-too-large"]
+    assert {event.happened for event in here.events} == {Happened.REFUSED}
+    assert here.events[0].text == "'OCT1' at 127.0.0.1: It calls 'WRONG', and this is 'EDGE'."
+    assert here.events[1].text == "'OTHER' at 127.0.0.1: --from does not name it."
+    assert here.events[3].text == "'OCT1' at 127.0.0.1: It sends an object of more than 1.04858 MB."
+
+
+def test_more_associations_than_may_be_open_are_in_a_line_too(door: Opened) -> None:
+    here = door(Bounds(associations=1, free_bytes=0))
+    with ExitStack() as stack:
+        first = called(here.port)
+        stack.callback(first.release)
+        assert called(here.port).is_rejected
+        until(lambda: here.words == ["too-many-associations"])
+        for _ in range(4):
+            stack.enter_context(socket.create_connection(("127.0.0.1", here.port), timeout=20))
+    here.provider.turned_away.end()
+    assert set(here.words) == {"too-many-associations"}
+
+
+def test_a_scan_of_the_network_and_a_device_that_tries_again_and_again_fill_no_log(door: Opened) -> None:
+    here = door(Bounds(queue_objects=0, free_bytes=0))
+    for _ in range(5):
+        assert called(here.port, title="WRONG").is_rejected
+        until(lambda: not here.provider._server.active_associations)
+    assert statuses(send(here.port, [exam("a"), exam("b"), exam("c")])) == [0xA700] * 3
+    assert here.words == ["wrong-title", "queue-full"]
+    assert here.events[1].status == "0xA700"
+    here.provider.turned_away.look()
+    assert here.words == ["wrong-title", "queue-full"]
+    here.provider.turned_away.end()
+    counted = [(event.word, event.text.partition(" in ")[0]) for event in here.events[2:]]
+    assert counted == [("wrong-title", "4 more"), ("queue-full", "2 more")]
+
+
+def test_a_port_is_held_until_the_provider_is_left() -> None:
+    require_network()
+    with hushed(), Provider(Station(port=0), Bounds(), Patience(), print) as provider, pytest.raises(OutputError):
+        Provider(Station(port=provider.port), Bounds(), Patience(), print)
+    with hushed(), Provider(Station(port=provider.port), Bounds(), Patience(), print):
+        pass

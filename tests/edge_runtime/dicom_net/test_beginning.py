@@ -1,0 +1,92 @@
+"""A receiver that cannot begin has written nothing, as it says."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from edge_runtime.dicom_net import own_folder
+from edge_runtime.dicom_net.queue import Queue
+from edge_runtime.dicom_net.settings import Bounds
+from edge_runtime.errors import OutputError, WriteError
+from tests.conftest import ROOT
+
+
+def begun(folder: Path, model: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "edge_runtime", "receive", str(folder), "--to", "PACS@127.0.0.1:104", *options]
+    environment = {**os.environ, "EDGE_CATARACT_MODEL": str(model), "EDGE_CATARACT_THREADS": "1"}
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_a_port_that_is_taken_leaves_no_queue(tmp_path: Path, tiny_model: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        done = begun(tmp_path / "queue", tiny_model, "--port", str(taken.getsockname()[1]))
+    assert (done.returncode, "error[address-taken]" in done.stderr) == (73, True)
+    assert not (tmp_path / "queue").exists()
+
+
+def test_a_model_that_cannot_be_loaded_leaves_no_queue(tmp_path: Path) -> None:
+    (tmp_path / "model.onnx").write_bytes(b"no model")
+    assert begun(tmp_path / "queue", tmp_path / "model.onnx", "--port", "0").returncode != 0
+    assert not (tmp_path / "queue").exists()
+
+
+def test_the_folder_around_a_queue_must_exist(tmp_path: Path, tiny_model: Path) -> None:
+    """It may be that of a disk that is not mounted."""
+    done = begun(tmp_path / "disk" / "queue", tiny_model, "--port", "0")
+    assert (done.returncode, "error[output-folder]" in done.stderr) == (73, True)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_a_queue_that_cannot_be_opened_leaves_only_what_was_there(
+    there: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "queue"
+    if there:
+        folder.mkdir()
+        (folder / "kept").mkdir()
+
+    def full(*values: object, **named: object) -> None:
+        raise WriteError("write-failed", "Full.", "Free.")
+
+    monkeypatch.setattr("edge_runtime.dicom_net.exam_book.ExamBook.recover", full)
+    with pytest.raises(WriteError):
+        Queue(str(folder), Bounds())
+    assert [path.name for path in tmp_path.rglob("*")] == (["queue", "kept"] if there else [])
+    monkeypatch.undo()
+    real = os.makedirs
+
+    def no_more(path: str, *values: object, **named: object) -> None:
+        if path.endswith("outbox"):
+            raise OSError(28, "No space left on device")
+        real(path, *values, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(own_folder.os, "makedirs", no_more)
+    with pytest.raises(OutputError) as caught:
+        Queue(str(folder), Bounds())
+    assert caught.value.word == "output-folder"
+    assert [path.name for path in tmp_path.rglob("*")] == (["queue", "kept"] if there else [])
+    monkeypatch.undo()
+    Queue(str(folder), Bounds()).close()
+
+
+def test_a_queue_whose_lock_was_removed_by_another_that_could_not_open_it_is_in_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = own_folder.open_locked
+
+    def removed(path: str) -> object:
+        lock = real(path)
+        os.unlink(path)
+        return lock
+
+    monkeypatch.setattr(own_folder, "open_locked", removed)
+    with pytest.raises(OutputError) as caught:
+        Queue(str(tmp_path / "queue"), Bounds())
+    assert caught.value.word == "queue-in-use"
