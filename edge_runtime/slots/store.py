@@ -94,7 +94,9 @@ class ModelStore:
         try:
             data = read_model_file(self._path(sha256, MODEL))
         except ModelMissingError as error:
-            raise ModelMissingError(error.word, "An installed model is not there any more.", _INSTALL_AGAIN) from error
+            raise ModelMissingError(
+                "missing-model", "An installed model is not there any more.", _INSTALL_AGAIN
+            ) from error
         if hashlib.sha256(data).hexdigest() != sha256:
             raise ModelIntegrityError(
                 "damaged-model",

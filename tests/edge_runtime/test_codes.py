@@ -71,7 +71,12 @@ OTHER_NAMES = {
 
 
 def words_of(node: ast.expr) -> list[str]:
-    """The words that an expression may be: a literal, a choice of two, or one with the container's name in it."""
+    """The words that an expression may be: a literal, a choice of two, or one with the container's name in it.
+
+    The word of an error that is passed on stands where that one is raised.
+    """
+    if isinstance(node, ast.Attribute) and node.attr == "word":
+        return []
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return [node.value]
     if isinstance(node, ast.IfExp):

@@ -112,7 +112,7 @@ def full_disk(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     def fill(call: int) -> None:
         made: list[str] = []
 
-        def failing(temporary: str, content: bytes) -> None:
+        def failing(temporary: str, content: bytes, _readers_of: str | None = None) -> None:
             made.append(temporary)
             write(temporary, content[:100])
             if len(made) == call:

@@ -169,7 +169,7 @@ def test_of_an_exam_of_two_eyes_all_is_written_or_nothing(
     made: list[str] = []
     synced = files._write_synced
 
-    def failing(temporary: str, content: bytes) -> None:
+    def failing(temporary: str, content: bytes, _readers_of: str | None = None) -> None:
         made.append(temporary)
         synced(temporary, content[:100])
         if len(made) == call:
