@@ -16,7 +16,7 @@ def read_token(path: str) -> str:
     Raises
     ------
     ScanMissingError
-        When it is not there, or may not be read.
+        When it is not there, is a folder, or may not be read.
     UsageError
         ``bad-token-file`` when everybody may read it, or when it holds no token.
     """
@@ -27,6 +27,8 @@ def read_token(path: str) -> str:
     except FileNotFoundError as error:
         raise ScanMissingError("missing-file", "There is no such token file.", "Check the path.") from error
     except OSError as error:
+        if os.path.isdir(path):
+            raise ScanMissingError("not-a-file", "The token file is a folder.", "Name the file itself.") from error
         raise ScanMissingError(
             "unreadable-file", "The token file may not be read.", "Check its permissions."
         ) from error

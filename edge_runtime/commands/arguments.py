@@ -107,12 +107,13 @@ class AnalyzerOptions:
 
         if slots is not None and (self.model or self.precision):
             raise UsageError("usage", "--slots and another model were given.", "Give one of them.")
+        threads = wanted_threads(self.threads)
         return AnalyzerSettings(
             model=self.model_path,
             precision=self.precision or DEFAULT_PRECISION,
             threshold=self.threshold,
             profile=self.profile if self.pixel_um is None else pixel_pitch(self.pixel_um),
-            limits=Limits(wanted_threads(self.threads) or usual_threads, self.max_memory_mb),
+            limits=Limits(usual_threads if threads is None else threads, self.max_memory_mb),
             bits=self.bits,
         )
 

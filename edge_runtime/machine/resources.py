@@ -31,17 +31,16 @@ class Limits:
     max_memory_mb: int | None = None
 
     def __post_init__(self) -> None:
-        for name, value, most in (
-            ("threads", self.threads, MAX_THREADS),
-            ("max_memory_mb", self.max_memory_mb, MAX_MEMORY_MB),
+        for name, option, value, most in (
+            ("threads", "--threads", self.threads, MAX_THREADS),
+            ("max_memory_mb", "--max-memory, in MB", self.max_memory_mb, MAX_MEMORY_MB),
         ):
             if value is None:
                 continue
             number = whole_number(value)
             if number is None or not 1 <= number <= most:
-                raise UsageError(
-                    "usage", f"{name} from 1 to {most} was expected, got {value!r}.", "Leave it out for the default."
-                )
+                found = f"{name} ({option}) from 1 to {most} was expected, got {value!r}."
+                raise UsageError("usage", found, "Leave it out for the default.")
             object.__setattr__(self, name, number)
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from edge_runtime.errors import RequestError
 
 from .answers import HEADERS, refusal
+from .limits import SMALLER_BODY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -135,7 +136,7 @@ class Guard:
             raise RequestError(
                 "body-too-large",
                 f"A body has {self._most_bytes} bytes at most.",
-                "Export the scan at the size of the device.",
+                SMALLER_BODY,
                 status=413,
             )
 

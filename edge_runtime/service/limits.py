@@ -12,6 +12,8 @@ MEGABYTE = 1_000_000
 MOST_SCANS = 12  # of one exam: six radial scans of an eye, taken twice at most
 MOST_PICTURES = 99  # scans of one exam that are measured and shown: a file may hold several
 MOST_JSON_BYTES = 4096
+# What is advised where a file is too large: one frame is small, and the command line reads larger files.
+SMALLER_BODY = "Send a series frame by frame, one file for each; or measure the file by edge-cataract exam."
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,11 @@ class ServiceLimits:
         Seconds in which work ends after the service was asked to stop.
     worker_mb
         Megabytes of memory that the process which decodes and measures may ask for.
+
+    Raises
+    ------
+    UsageError
+        For a number out of its bounds, by the option of ``edge-cataract serve`` that sets it.
     """
 
     waiting: int = 8
@@ -56,16 +63,16 @@ class ServiceLimits:
     worker_mb: int = WORKER_MB
 
     def __post_init__(self) -> None:
-        for name, least, most in (
-            ("waiting", 0, 1000),
-            ("exams", 1, 1000),
-            ("held_mb", 1, 1_000_000),
-            ("forget_after_s", 1, 86_400),
-            ("worker_mb", 200, 1_000_000),
+        for option, value, least, most, unit in (
+            ("--queue", self.waiting, 0, 1000, ""),
+            ("--exams", self.exams, 1, 1000, ""),
+            ("--held-mb", self.held_mb, 1, 1_000_000, " MB"),
+            ("--forget-after", self.forget_after_s / 60, 1 / 60, 1440, " minutes"),
+            ("--max-memory", self.worker_mb, 200, 1_000_000, " MB"),
         ):
-            value = getattr(self, name)
             if not least <= value <= most:
-                raise UsageError("usage", f"{name} from {least} to {most} was expected, got {value}.", "Leave it out.")
+                bounds = f"{least:.3g} to {most}{unit}"
+                raise UsageError("usage", f"{option} {value:.10g} was given.", f"Give {bounds}, or leave it out.")
 
     @property
     def scan_bytes(self) -> int:

@@ -335,6 +335,7 @@ def test_threads_are_recorded(run: Run, scans: None) -> None:
         (("cataract.png", "--threshold", "high"), "usage"),
         (("cataract.png", "--threads", "0"), "usage"),
         (("cataract.png", "--threads", "two"), "usage"),
+        (("batch", ".", "-o", "out", "--threads", "0"), "usage"),
         (("cataract.png", "--max-memory", "0"), "usage"),
         (("cataract.png", "--precision", "fp64"), "usage"),
         (("cataract.png", "--profile", "anterion", "--pixel-um", "1,1"), "usage"),

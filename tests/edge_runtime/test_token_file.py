@@ -40,6 +40,12 @@ def test_anything_else_is_none(content: bytes, mode: int, tmp_path: Path) -> Non
     assert caught.value.word == "bad-token-file"
 
 
+def test_a_folder_is_no_token_file(tmp_path: Path) -> None:
+    with pytest.raises(ScanMissingError, match="a folder") as caught:
+        read_token(str(tmp_path))
+    assert caught.value.word == "not-a-file"
+
+
 def test_a_token_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(ScanMissingError):
         read_token(str(tmp_path / "token"))

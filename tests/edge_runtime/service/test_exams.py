@@ -159,7 +159,20 @@ def test_events_are_written_in_one_line_each() -> None:
     )
 
 
-@pytest.mark.parametrize("wrong", [{"waiting": -1}, {"exams": 0}, {"held_mb": 0}, {"forget_after_s": 0.5}])
-def test_limits_that_make_no_sense_are_refused(wrong: dict[str, float]) -> None:
-    with pytest.raises(UsageError):
+@pytest.mark.parametrize(
+    ("wrong", "given", "bounds"),
+    [
+        ({"waiting": -1}, "--queue -1", "0 to 1000,"),
+        ({"exams": 0}, "--exams 0", "1 to 1000,"),
+        ({"held_mb": 0}, "--held-mb 0", "1 to 1000000 MB,"),
+        ({"forget_after_s": -60.0}, "--forget-after -1", "0.0167 to 1440 minutes,"),
+        ({"forget_after_s": 0.5}, "--forget-after 0.008333333333", "0.0167 to 1440 minutes,"),
+        ({"worker_mb": 1_000_001}, "--max-memory 1000001", "200 to 1000000 MB,"),
+    ],
+)
+def test_limits_that_make_no_sense_are_refused_by_their_options(
+    wrong: dict[str, float], given: str, bounds: str
+) -> None:
+    with pytest.raises(UsageError) as refused:
         ServiceLimits(**wrong)  # type: ignore[arg-type]
+    assert (refused.value.found, bounds in refused.value.remedy) == (f"{given} was given.", True)

@@ -116,6 +116,8 @@ def test_a_body_without_a_length_is_refused() -> None:
 def test_a_body_that_is_too_large_is_refused(length: str) -> None:
     status, content, _ = ask(Content_Length=length)
     assert (status, content["error"]["code"]) == (413, "body-too-large")
+    assert "frame by frame" in content["error"]["hint"]
+    assert "edge-cataract exam" in content["error"]["hint"]
 
 
 def test_every_answer_forbids_other_pages_to_read_or_frame_it() -> None:
