@@ -141,6 +141,8 @@ class Workshop:
             except EdgeCataractError as error:
                 self._cannot_begin(error)
                 raise _not_ready(error) from error
+            if self._why is not None:
+                self._say(f"{_named(revived.model)} measures again")
             self._why, self._pause_s = None, _FIRST_PAUSE_S
             return revived
 
@@ -179,16 +181,17 @@ class Workshop:
             replaced, self._next = self._next, proving
         if replaced is not None:
             replaced.end()
-        self._say(f"model {proving.model['name']} {proving.model['version']} takes over")
+        self._say(f"{_named(proving.model)} takes over")
         if self._ended.is_set():
             proving.end()
         return True
 
     def _note(self, error: EdgeCataractError, generation: int | None) -> None:
         """Keep what is wrong, and say it once; of a model that was tried, until there is another."""
-        notice = f"The new model did not take over: error[{error.word}]."
         if generation == self._generation:
-            self._refused = notice
+            notice = self._refused = f"The new model did not take over: error[{error.word}]."
+        else:
+            notice = f"The record of models cannot be used: error[{error.word}]. The model that was in use stays."
         if notice != self.notice:
             self._say(f"{error} The model that was in use stays.")
         self.notice = notice
@@ -231,6 +234,11 @@ class Workshop:
             if worker is not None:
                 with suppress(OSError):
                     worker.end()
+
+
+def _named(model: Mapping[str, str]) -> str:
+    """A model as it is named to who runs the service."""
+    return f"model {model['name']} {model['version']} ({model['precision']}, {model['sha256'][:12]})"
 
 
 def _not_ready(error: EdgeCataractError) -> RequestError:

@@ -84,7 +84,8 @@ def test_a_model_that_was_switched_takes_over_between_two_scans(
     assert document(workshop) == "tiny-grey-level"
     source.switch(another_model)
     assert workshop.look_for_another()
-    assert (before.alive, said) == (True, ["model another 0 takes over"])
+    sha256 = CataractAnalyzer(another_model).network.sha256
+    assert (before.alive, said) == (True, [f"model another 0 (fp32, {sha256[:12]}) takes over"])
     assert document(workshop) == "another"
     assert (before.alive, workshop.notice) == (False, None)
     assert workshop.model is not None
@@ -123,7 +124,9 @@ def test_slots_that_are_damaged_leave_the_old_one(
     assert not workshop.look_for_another()
     assert not workshop.look_for_another()
     assert len(said) == 1
-    assert workshop.notice == "The new model did not take over: error[damaged-slots]."
+    assert workshop.notice == (
+        "The record of models cannot be used: error[damaged-slots]. The model that was in use stays."
+    )
     assert document(workshop) == "tiny-grey-level"
     source.error = None
     assert not workshop.look_for_another()
@@ -146,7 +149,8 @@ def test_a_model_whose_file_was_changed_is_not_loaded_when_the_worker_dies(
 ) -> None:
     file = tmp_path / "model.onnx"
     file.write_bytes(proven_model.read_bytes())
-    workshop = opened(Source(file), [])
+    said: list[str] = []
+    workshop = opened(Source(file), said)
     file.write_bytes(another_model.read_bytes())  # which passes its own self-test
     with pytest.raises(InternalError):
         workshop.worker().do(SCAN, [png(DIES)], lambda _: None)
@@ -157,6 +161,8 @@ def test_a_model_whose_file_was_changed_is_not_loaded_when_the_worker_dies(
     monkeypatch.setattr("edge_runtime.service.workshop.monotonic", lambda: time.monotonic() + 3)
     workshop.revive()
     assert (document(workshop), workshop.trouble) == ("tiny-grey-level", None)
+    assert [line.partition(" (")[0] for line in said[2:]] == ["model tiny-grey-level 0"]
+    assert said[-1].endswith("measures again")
 
 
 def test_while_no_worker_can_begin_tasks_hear_it_at_once_and_it_is_tried_ever_more_seldom(
