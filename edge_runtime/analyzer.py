@@ -217,8 +217,7 @@ class CataractAnalyzer:
 
         def judged(entries: Sequence[ScanResult | UnreadableScan]) -> EyeResult:
             analysed = [entry for entry in entries if isinstance(entry, ScanResult)]
-            names = [source.name for source in exam.sources]
-            further = (*contradictions(analysed, names, exam.laterality), *unlikely_scales(scans))
+            further = (*contradictions(analysed, exam.sources, exam.laterality), *unlikely_scales(scans))
             return self._eye(
                 entries,
                 laterality=exam.laterality,

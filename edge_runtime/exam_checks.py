@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .results import ScanResult
-    from .scan import Laterality, Scan
+    from .scan import Laterality, Scan, ScanSource
 
 # A scan whose fraction is further from the median of the exam is named; 1 to 7 % of simulated eyes have one.
 MOST_APART = 0.2
@@ -61,7 +61,7 @@ def _recorded_levels(scan: Scan) -> NDArray[Any]:
 
 
 def contradictions(
-    scans: Sequence[ScanResult], names: Sequence[str], laterality: Laterality | None
+    scans: Sequence[ScanResult], sources: Sequence[ScanSource], laterality: Laterality | None
 ) -> Iterator[Notice]:
     """Warnings about scans that may not belong to the eye.
 
@@ -69,13 +69,13 @@ def contradictions(
     ----------
     scans
         The scans that were analysed.
-    names
-        All scans as they were given, with the folder in which they lie.
+    sources
+        All scans as they were given, by their names with the folder in which they lie.
     laterality
         The eye that was named.
     """
-    yield from _other_eyes(names, laterality)
-    yield from _several_exams(names, laterality)
+    yield from _other_eyes(sources, laterality)
+    yield from _several_exams([source.name for source in sources], laterality)
     yield from _other_lenses(scans)
     for result in scans:
         eye = result.scan.laterality
@@ -96,14 +96,14 @@ def contradictions(
     yield from near_copies(scans)
 
 
-def _other_eyes(names: Sequence[str], laterality: Laterality | None) -> Iterator[Notice]:
+def _other_eyes(sources: Sequence[ScanSource], laterality: Laterality | None) -> Iterator[Notice]:
     if laterality is None:
         return
-    for name in names:
-        said = _eye_by_name(name)
+    for source in sources:
+        said = source.named or _eye_by_name(source.name)
         if said not in (None, laterality):
             found = f"Its name says {said}, the eye was given as {laterality}."
-            yield Notice("other-eye", found, os.path.basename(name))
+            yield Notice("other-eye", found, os.path.basename(source.name))
 
 
 def _eye_by_name(name: str) -> Laterality | None:

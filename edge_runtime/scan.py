@@ -212,6 +212,8 @@ class ScanSource:
     belonging
         Reads to which patient and study its file says that it belongs, the same for all scans of the file, and raises
         why it cannot be read; None: its file says nothing of that.
+    named
+        The eye that the name of its file says, where another program has seen that name; None: what `name` says.
     """
 
     name: str
@@ -220,6 +222,7 @@ class ScanSource:
     meridian_deg: Known[float] | None = None
     frame: int | None = None
     belonging: Callable[[], Belonging] | None = None
+    named: Laterality | None = None
 
     @classmethod
     def unreadable(cls, name: str, error: EdgeCataractError) -> ScanSource:

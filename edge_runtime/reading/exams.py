@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +46,10 @@ def exam_of(
 
 
 def exam_of_files(
-    paths: Sequence[ScanFile], laterality: Laterality | None = None, room: Callable[[], int | None] = lambda: None
+    paths: Sequence[ScanFile],
+    laterality: Laterality | None = None,
+    room: Callable[[], int | None] = lambda: None,
+    named: Sequence[Laterality | None] = (),
 ) -> Exam:
     """The exam whose scans are these files, in this order; each is read when its turn comes.
 
@@ -59,6 +63,8 @@ def exam_of_files(
         Which eye; None when it is not known.
     room
         Asked for the memory in bytes that a scan may take, just before it is read; None: any.
+    named
+        For each file the eye that its name says, where the files come without their names; empty: their names say it.
 
     Raises
     ------
@@ -69,7 +75,15 @@ def exam_of_files(
     if isinstance(paths, str | bytes | os.PathLike):
         raise UsageError("usage", "A list of scans was expected, got one path.", "Give [path].")
     files = checked_list(paths, "A list of scans")
-    exam = Exam(tuple(source for path in files for source in _sources(path, room)), laterality)
+    eyes = named or [None] * len(files)
+    exam = Exam(
+        tuple(
+            source if eye is None else replace(source, named=eye)
+            for path, eye in zip(files, eyes, strict=True)
+            for source in _sources(path, room)
+        ),
+        laterality,
+    )
     check_one_patient([exam.sources])
     return exam
 

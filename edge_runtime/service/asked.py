@@ -12,7 +12,7 @@ from edge_runtime.checked import checked_age
 from edge_runtime.errors import RequestError, UsageError
 from edge_runtime.scan import Laterality
 
-from .limits import MOST_JSON_BYTES
+from .limits import MOST_JSON_BYTES, SMALLER_BODY
 from .operations import Body
 
 if TYPE_CHECKING:
@@ -46,8 +46,8 @@ class Asked:
     Raises
     ------
     RequestError
-        For a parameter that is missing, unknown, there twice or has another value; for a body without a length, of
-        another media type, or too large.
+        For a parameter that is missing, unknown, there twice or has another value, where the operation is strict; for
+        a body without a length, of another media type, or too large.
     """
 
     def __init__(self, request: Request, operation: Operation, limits: ServiceLimits) -> None:
@@ -58,7 +58,15 @@ class Asked:
     @property
     def eye(self) -> Laterality | None:
         """The eye that the query names."""
-        return None if (eye := self.values.get("eye")) is None else Laterality(eye)
+        return self._eye("eye")
+
+    @property
+    def named(self) -> Laterality | None:
+        """The eye that the name of the file says, as the query has it."""
+        return self._eye("named")
+
+    def _eye(self, parameter: str) -> Laterality | None:
+        return None if (eye := self.values.get(parameter)) is None else Laterality(eye)
 
     def _checked_length(self, body: Body) -> int:
         headers = self._request.headers
@@ -75,9 +83,10 @@ class Asked:
             raise RequestError(
                 "length-required", "The length of the body is not stated.", "Send it with Content-Length.", status=411
             )
-        most = self._limits.scan_bytes if body is Body.SCAN else MOST_JSON_BYTES
+        scan = body is Body.SCAN
+        most, advice = (self._limits.scan_bytes, SMALLER_BODY) if scan else (MOST_JSON_BYTES, "Send a smaller one.")
         if length > most:
-            raise RequestError("body-too-large", f"A body has {most} bytes at most.", "Send a smaller one.", status=413)
+            raise RequestError("body-too-large", f"A body has {most} bytes at most.", advice, status=413)
         if not length:
             raise RequestError("bad-request", "The body is empty.", "Send the bytes of one file.")
         return length
@@ -146,6 +155,8 @@ def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _values(request: Request, operation: Operation) -> Mapping[str, Any]:
     values = {one.name: one.value(request.path_params[one.name]) for one in operation.place}
+    if not operation.strict:  # what answers it needs no query
+        return values
     known = {one.name: one for one in operation.query}
     for name, text in request.query_params.multi_items():
         if name not in known or name in values:

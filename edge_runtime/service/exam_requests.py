@@ -81,7 +81,7 @@ class ExamRequests:
             content = await asked.body()
         exam = self._found(asked)  # it may have been forgotten, or asked for, meanwhile
         _check_idle(exam)
-        exam.scans[asked.values["n"]] = content
+        exam.scans[asked.values["n"]], exam.named[asked.values["n"]] = content, asked.named
         exam.reset()
         return JSONResponse(_content(exam), 202)
 
@@ -230,7 +230,8 @@ def _content(exam: HeldExam) -> dict[str, Any]:
 def _task(kind: Kind, exam: HeldExam, language: str = "en") -> tuple[Task, list[bytes]]:
     """What is asked of the worker about an exam, and the bytes of its scans."""
     numbers = tuple(sorted(exam.scans))
-    task = Task(kind, numbers, exam.eye, exam.age_years, exam.key, language=language)
+    named = tuple(exam.named.get(one) for one in numbers)
+    task = Task(kind, numbers, exam.eye, exam.age_years, exam.key, language=language, named=named)
     if exam.document is not None:  # words and reports are about it
         task = replace(task, model=exam.document["model"]["sha256"], created=exam.document["created"])
     return task, [exam.scans[one] for one in numbers]

@@ -56,6 +56,8 @@ class HeldExam:
         As they were given.
     scans
         The bytes of its scans by their numbers.
+    named
+        The eye that the name of a scan's file says, by its number; None where it says none.
     state
         How far it is.
     version
@@ -81,6 +83,7 @@ class HeldExam:
     age_years: float | None
     used: float
     scans: dict[int, bytes] = field(default_factory=dict)
+    named: dict[int, Laterality | None] = field(default_factory=dict)
     state: State = State.OPEN
     version: int = 0
     events: list[Event] = field(default_factory=list)
@@ -259,6 +262,7 @@ class HeldExams:
         if exam.work is not None:
             exam.work.cancel()
         exam.scans.clear()
+        exam.named.clear()
         exam.reset()
         exam.forgotten = True
         exam.wake()

@@ -103,6 +103,8 @@ class Operation:
         What it brings.
     token
         Whether a token is needed.
+    strict
+        Whether a query that makes no sense is refused. The page comes all the same: a person reads what is answered.
     schemas
         The schema of an answer or a refusal by its status, as the description names it. Without one, JSON that answers
         is any object, and a refusal is an ``Error``.
@@ -118,10 +120,13 @@ class Operation:
     query: tuple[Parameter, ...] = ()
     body: Body = Body.NOTHING
     token: bool = True
+    strict: bool = True
     schemas: Mapping[int, str] = field(default_factory=dict)
 
 
-_EYE = Parameter("eye", "The eye: OD or OS.", {"type": "string", "enum": [eye.value for eye in Laterality]})
+_EYES = {"type": "string", "enum": [eye.value for eye in Laterality]}
+_EYE = Parameter("eye", "The eye: OD or OS.", _EYES)
+_NAMED = Parameter("named", "The eye that the file's name says, OD or OS: another than the exam's is warned of.", _EYES)
 AGE = {"type": "number", "minimum": 0, "maximum": 120}
 _AGE = Parameter("age", "Years of age, 0 to 120; it changes only the nuclear grade.", AGE)
 _LANG = Parameter("lang", "Code of a language.", {"type": "string", "enum": list(LANGUAGES)})
@@ -131,11 +136,14 @@ _PICTURE = Parameter(
     "n", "Place of the scan in the document.", {"type": "integer", "minimum": 1, "maximum": MOST_PICTURES}, needed=True
 )
 _ASSET = Parameter("name", "Name of the file.", {"type": "string", "pattern": "[a-z0-9.-]{1,64}"}, needed=True)
+_SPOKEN = Parameter(
+    "lang", f"The first language of the page: {', '.join(LANGUAGES)}; otherwise en.", {"type": "string"}
+)
 _TEXTS = Parameter("lang", _LANG.text, _LANG.schema, needed=True)
 _MISSING = (404,)
 
 OPERATIONS: tuple[Operation, ...] = (
-    Operation("page", "GET", "/", "The page.", {200: HTML}, query=(_LANG,), token=False),
+    Operation("page", "GET", "/", "The page.", {200: HTML}, query=(_SPOKEN,), token=False, strict=False),
     Operation("texts", "GET", "/page/texts/{lang}.json", "What the page says.", {200: JSON}, (404,), (_TEXTS,),
               token=False),
     Operation("asset", "GET", "/page/{name}", "A file of the page.", {200: "*/*"}, (404,), (_ASSET,), token=False),
@@ -153,7 +161,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("forget_exam", "DELETE", "/v1/exams/{id}", "Forget an exam, and all that is held of it.", {204: ""},
               _MISSING, (_ID,)),
     Operation("put_scan", "PUT", "/v1/exams/{id}/scans/{n}", "Give a scan to an exam, or another in its place.",
-              {202: JSON}, (404, 409, 429, 503), (_ID, _SCAN), body=Body.SCAN),
+              {202: JSON}, (404, 409, 429, 503), (_ID, _SCAN), (_NAMED,), body=Body.SCAN),
     Operation("analyse", "POST", "/v1/exams/{id}/analysis", "Measure the scans of an exam together.", {202: JSON},
               (404, 409, 429, 503), (_ID,)),
     Operation("events", "GET", "/v1/exams/{id}/events", "Follow the analysis: progress, then done or failed.",

@@ -121,7 +121,7 @@ class Studio:
         ScanError
             ``too-many-scans`` in the files together; ``multi-frame`` where one was asked for.
         """
-        found = exam_of_files(contents, task.eye, self._analyzer.room_for_reading)
+        found = exam_of_files(contents, task.eye, self._analyzer.room_for_reading, task.named)
         if task.kind is not Kind.SCAN and len(found.sources) > MOST_PICTURES:  # before one of them is read
             raise ScanError(
                 "too-many-scans",

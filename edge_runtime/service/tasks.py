@@ -32,6 +32,8 @@ class Task:
         What is asked for.
     numbers
         The scans by their numbers; their bytes are given beside it, in this order.
+    named
+        For each scan the eye that the name of its file says, or None, in the same order; empty: no name says one.
     eye
         Which eye of the patient; None where it is not known.
     age_years
@@ -54,6 +56,7 @@ class Task:
     model: str = ""
     created: str | None = None
     language: str = "en"
+    named: tuple[Laterality | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -236,6 +236,25 @@ def test_no_sign_is_not_coloured_as_such_when_scans_were_refused(
     assert any(REFUSALS["truncated-png"] in reason for reason in found["reasons"])
 
 
+def test_scans_whose_names_say_the_other_eye_are_asked_about_and_their_answer_warns(
+    walk: Walk, scans: Callable[[str], list[str]], tmp_path: Path
+) -> None:
+    files = []
+    for number, content in enumerate(scans("clear")):
+        files.append(tmp_path / f"P1_OS_{30 * number:03d}.png")
+        files[-1].write_bytes(Path(content).read_bytes())
+    found = walk("otherEye", [str(file) for file in files])
+    assert_calm(found)
+    assert found["language"] == "en"
+    assert "Scans 1, 2, 3, 4, 5, 6: The name of the file says the other eye." in found["asked"]
+    assert (found["begun"], found["sent"]) == (0, ["?named=OS"] * 6)
+    assert (found["late"]["tone"], found["late"]["named"]) == ("repeat", ["?named=OS"] * 6)
+    assert found["verdict"]["tone"] == "repeat"
+    assert "other-eye" in found["codes"]
+    assert "other-eye" in found["report"]
+    assert_nothing_remains(found["remains"])
+
+
 def test_a_fault_is_said_in_plain_words_and_the_way_goes_on(
     walk: Walk, scans: Callable[[str], list[str]], tmp_path: Path
 ) -> None:

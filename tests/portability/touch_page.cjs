@@ -268,11 +268,52 @@ async function refusedScans(browser) {
   await choose(page, plan.files);
   found.notices = await page.locator(".notice").allInnerTexts();
   await page.tap("#analyse");
+  await page.tap("#analyse-anyway");
   found.verdict = await answered(page);
   found.tone = await page.locator("#verdict").evaluate((one) => getComputedStyle(one).getPropertyValue("--tone"));
   found.refused = await page.locator(".dot.refused").count();
   found.reasons = await page.locator(".slide li").allInnerTexts();
   await look(page, "refused-scans");
+}
+
+// Files of the other eye, in a language that nobody speaks: asked first, warned of in the answer and in print.
+async function otherEye(browser) {
+  const page = await open(browser, `${plan.url}?lang=xx`);
+  found.language = await page.evaluate(() => document.documentElement.lang);
+  found.named = [];
+  page.on("request", (request) => {
+    if (request.method() === "PUT") found.named.push(new URL(request.url()).search);
+  });
+  await page.tap("[data-eye=OD]");
+  await choose(page, plan.files);
+  await page.tap("#analyse");
+  await page.locator("#other-eye[open]").waitFor();
+  found.asked = await page.locator("#other-eye").innerText();
+  await look(page, "other-eye");
+  await page.tap("#check-eye");
+  await page.locator("#other-eye[open]").waitFor({ state: "detached" });
+  found.begun = found.named.length;
+  found.sent = found.named;
+  await page.tap("#analyse");
+  await page.tap("#analyse-anyway");
+  found.verdict = await answered(page);
+  found.codes = await page.locator(".card code").allInnerTexts();
+  await look(page, "other-eye-answer");
+  await page.tap("#print");
+  await page.waitForFunction(() => window.printed);
+  found.report = await page.locator("iframe").contentFrame().locator("body").innerText();
+  await page.tap("#next");
+  await page.locator("[data-eye=OD]").waitFor();
+  found.remains = await remains(page);
+  let away = true; // the words for an eye, until the exam is sent
+  await page.route("**/page/texts/**", (route) => (away ? route.abort() : route.continue()));
+  await page.reload();
+  await page.tap("[data-eye=OD]");
+  await choose(page, plan.files);
+  found.named = [];
+  page.on("request", (request) => (away &&= request.method() !== "POST"));
+  await page.tap("#analyse");
+  found.late = { ...(await answered(page)), named: found.named };
 }
 
 // A full service, files that are too large, a service that dies at each try, and one that cannot record its answers.
@@ -391,7 +432,7 @@ async function kills(browser) {
   found.remains = await remains(page);
 }
 
-const WAYS = { wholePath, kills, otherLanguage, refusedScans, faults, idle, token };
+const WAYS = { wholePath, kills, otherLanguage, refusedScans, otherEye, faults, idle, token };
 
 (async () => {
   const args = process.getuid && process.getuid() === 0 ? ["--no-sandbox"] : [];

@@ -1,6 +1,8 @@
 // One exam, from its files to its answer. If the service dies on the way, the exam starts again by itself.
 import { content, events, forgetInService, isReady, Lost, newSession, pause, Refused, request } from "./api.js";
 import { address } from "./memory.js";
+import { eyeInName } from "./names.js";
+import { knownEyeWords } from "./texts.js";
 
 const MOST_STARTS = 6; // a scan that ends the service each time must not do so for ever
 const POLL_MS = 700;
@@ -70,9 +72,11 @@ async function send(patient, tell, signal) {
   const body = JSON.stringify({ eye: patient.eye });
   const created = await request("POST", "/v1/exams", { body, type: "application/json", signal, busy });
   patient.exam = (await content(created, "json", signal)).id;
+  const words = await knownEyeWords().catch((error) => Promise.reject(new Lost("texts", { cause: error })));
   for (const [index, scan] of patient.scans.entries()) {
     tell({ scan: index + 1, state: "sending" });
-    const path = `/v1/exams/${patient.exam}/scans/${index + 1}`;
+    const eye = eyeInName(scan.file.name, words); // all that is sent of a name
+    const path = `/v1/exams/${patient.exam}/scans/${index + 1}${eye ? `?named=${eye}` : ""}`;
     try {
       await request("PUT", path, { body: scan.content, type: "application/octet-stream", signal, busy });
     } catch (error) {

@@ -7,7 +7,7 @@ import { watchIdle } from "./idle.js";
 import { forget, newPatient, patient } from "./memory.js";
 import { forgetPrinted, print } from "./printing.js";
 import { failedScreen, progressScreen, refusalWords } from "./progress.js";
-import { add, eyeScreen, scansScreen } from "./scans.js";
+import { add, eyeScreen, nameOf, ofTheOtherEye, scansScreen } from "./scans.js";
 import { languageCode, languages, say, speak, whole } from "./texts.js";
 
 const READY_MS = 4000;
@@ -48,7 +48,24 @@ function showEyes() {
 
 function showScans() {
   shown = showScans;
-  show(1, scansScreen(patient(), { redraw: showScans, analyse: () => start(analyse), leave: nextPatient }));
+  show(1, scansScreen(patient(), { redraw: showScans, analyse: startOrAsk, leave: nextPatient }));
+}
+
+// Where names say the other eye, a person is asked first.
+function startOrAsk() {
+  const doubt = ofTheOtherEye(patient());
+  if (!doubt) {
+    start(analyse);
+    return;
+  }
+  document.getElementById("other-eye-title").textContent = nameOf(patient().eye);
+  document.getElementById("other-eye-text").textContent = doubt;
+  document.getElementById("other-eye").showModal();
+}
+
+function answerDoubt(goesOn) {
+  document.getElementById("other-eye").close();
+  if (goesOn && patient()) start(analyse);
 }
 
 async function start(work) {
@@ -108,6 +125,7 @@ function nextPatient() {
   forgetInService(forget());
   forgetPrinted();
   document.getElementById("languages").close();
+  document.getElementById("other-eye").close();
   setWorking(false);
   showEyes();
 }
@@ -151,7 +169,8 @@ function label() {
 }
 
 async function speakFirst() {
-  const wished = new URLSearchParams(location.search).get("lang") ?? "en";
+  const asked = new URLSearchParams(location.search).get("lang") ?? "en";
+  const wished = asked.trim().toLowerCase().split(/[-_]/)[0]; // de-CH is German, too
   await speak(wished)
     .catch(() => speak("en"))
     .catch(() => {});
@@ -181,6 +200,8 @@ function takeDrops() {
 window.addEventListener("pagehide", nextPatient); // a page that a browser keeps for "back" keeps nothing of a patient
 window.addEventListener("contextmenu", (event) => event.preventDefault()); // a long touch would offer to save a picture
 document.getElementById("language").addEventListener("click", showLanguages);
+document.getElementById("check-eye").addEventListener("click", () => answerDoubt(false));
+document.getElementById("analyse-anyway").addEventListener("click", () => answerDoubt(true));
 document
   .getElementById("languages")
   .addEventListener("click", (event) => event.target === event.currentTarget && event.target.close());

@@ -1,4 +1,4 @@
-// Which eye the name of a file says, by the rules and the words of edge_runtime/exams/names.py. Names stay on the page.
+// Which eye the name of a file says, by the rules and the words of edge_runtime/exams/names.py. The eye alone is sent.
 
 // "OD" or "OS"; null where the name says none, or both. `words` say an eye anywhere, `letters` before numbers alone.
 export function eyeInName(file, { words, letters }) {

@@ -100,8 +100,8 @@ export function scansScreen(patient, { redraw, analyse, leave }) {
   );
 }
 
-// What a person reads where names of files say the other eye; the names themselves are not sent, so only the page knows.
-function ofTheOtherEye({ scans, eye }) {
+// What a person reads where names of files say the other eye; the service, which sees no names, warns of it, too.
+export function ofTheOtherEye({ scans, eye }) {
   const said = scans.map(({ file }) => eyeInName(file.name, eyeWords()));
   const numbers = said.flatMap((other, index) => (other !== null && other !== eye ? [whole(index + 1)] : []));
   if (numbers.length === 0) return "";

@@ -81,6 +81,12 @@ def test_a_parameter_without_a_meaning_is_refused(service: RunningService, query
     assert "Smith" not in answer.content.decode()
 
 
+@pytest.mark.parametrize("query", ["lang=de", "lang=xx", "lang=", "lang=de&lang=fr", "lnag=de"])
+def test_the_page_comes_whatever_language_its_address_asks_for(service: RunningService, query: str) -> None:
+    answer = service.request("GET", f"/?{query}")
+    assert (answer.status, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
+
+
 def test_another_media_type_is_refused(service: RunningService) -> None:
     answer = service.request("POST", "/v1/scans", png(), {"Content-Type": "image/png"})
     assert (answer.status, answer.code) == (415, "other-media-type")
