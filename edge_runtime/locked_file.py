@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from typing import BinaryIO
 
+    _Busy = type[OSError] | tuple[type[OSError], ...]
+
 # What a share or a removable medium says that does not know how to sync a file, or a folder.
 _NO_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
 _NO_FOLDER_SYNC = {*_NO_SYNC, errno.EACCES, errno.EPERM, errno.EBADF}
@@ -25,7 +27,7 @@ _LOCKED_BYTE = 1 << 40  # for Windows, where others cannot read what is locked: 
 # Who may read a file may lock it, for ever: so nobody waits for ever. An honest holder writes for a moment.
 FOLDER_WAIT_S = 30.0
 _TRY_AGAIN_S = 0.01
-_BUSY = PermissionError if sys.platform == "win32" else BlockingIOError
+_BUSY = (BlockingIOError, PermissionError)  # the latter on Windows, and on shares of Windows
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
@@ -60,7 +62,7 @@ def open_locked(path: str, *, wait_s: float = 0.0, what: str = "ledger") -> Bina
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise OSError(None, "It is no regular file")
         _lock(file.fileno(), wait_s)
-    except (BlockingIOError, PermissionError) as error:
+    except _BUSY as error:
         file.close()
         raise _held(what) from error
     except (OSError, ImportError) as error:
@@ -81,7 +83,7 @@ def unwritten(file: BinaryIO) -> Iterator[None]:
     try:
         import fcntl
 
-        _until_free(lambda: fcntl.flock(file.fileno(), fcntl.LOCK_SH | fcntl.LOCK_NB), FOLDER_WAIT_S)
+        _until_free(lambda: fcntl.flock(file.fileno(), fcntl.LOCK_SH | fcntl.LOCK_NB), FOLDER_WAIT_S, BlockingIOError)
     except (OSError, ImportError):
         yield
         return
@@ -123,7 +125,7 @@ def _locked_folder(folder: str) -> Iterator[None]:
     try:
         descriptor = os.open(folder, os.O_RDONLY)
         try:
-            _lock(descriptor, FOLDER_WAIT_S)
+            _lock(descriptor, FOLDER_WAIT_S, BlockingIOError)
         except BaseException:
             os.close(descriptor)
             raise
@@ -231,9 +233,10 @@ def make_folder(folder: str, mode: int = 0o777) -> None:
 
 
 def share(target: int | str, folder: str) -> None:
-    """Give a file or a folder the group of another folder, and let those use it who may use that one.
+    """Give a file or a folder the group of another folder, and let those read it who may read that one.
 
-    Where the system has no such permissions, or the group may not be given, the rest is done all the same.
+    Its owner alone may write. Where the group may not be given, it gets no rights; where the system has no such
+    permissions, nothing is done.
 
     Parameters
     ----------
@@ -247,30 +250,32 @@ def share(target: int | str, folder: str) -> None:
     if sys.platform != "win32":
         with suppress(OSError):
             os.chown(target, -1, like.st_gid)
-        os.chmod(target, like.st_mode & (0o2777 if is_folder else 0o666))
+        has_group = os.stat(target).st_gid == like.st_gid
+        readers = like.st_mode & (0o2055 if is_folder else 0o044) & ~(0 if has_group else 0o2070)
+        os.chmod(target, (0o700 if is_folder else 0o600) | readers)
 
 
-def _lock(descriptor: int, wait_s: float) -> None:
-    """Lock for this process alone; raises `_BUSY` when another still holds it."""
+def _lock(descriptor: int, wait_s: float, busy: _Busy = _BUSY) -> None:
+    """Lock for this process alone; raises one of `busy` when another still holds it."""
     if sys.platform == "win32":
         import msvcrt
 
         os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
-        _until_free(lambda: msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1), wait_s)
+        _until_free(lambda: msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1), wait_s, busy)
     else:
         import fcntl
 
         # Not lockf: its locks end as soon as any descriptor of the file is closed, and reading opens others.
-        _until_free(lambda: fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB), wait_s)
+        _until_free(lambda: fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB), wait_s, busy)
 
 
-def _until_free(lock: Callable[[], object], wait_s: float) -> None:
+def _until_free(lock: Callable[[], object], wait_s: float, busy: _Busy) -> None:
     """Try to lock again and again; no system waits for a lock with a limit."""
     end = time.monotonic() + wait_s
     while True:
         try:
             lock()
-        except _BUSY:
+        except busy:
             if time.monotonic() >= end:
                 raise
         else:

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from .line import Line
 
 ROTATE_BYTES = 64 << 20
-_LOST = "The answer was not recorded, and is not given."
 LOCK_WAIT_S = 5.0  # a line is added within milliseconds; who may read the audit can lock it for ever
 
 
@@ -98,8 +97,13 @@ class AuditTrail:
                 with self._locked() as file:
                     if fields is None or not self._is_full(file) or not self._rotated(file):
                         return self._write(file, fields)
-        except OSError as error:
-            raise _write_error(error) from error
+        except (OSError, EdgeCataractError) as error:
+            failed = error if isinstance(error, EdgeCataractError) else _write_error(error)
+            if fields is not None:
+                failed.lost = "The answer was not recorded, and is not given."
+            if failed is error:
+                raise
+            raise failed from error
 
     def _locked(self) -> BinaryIO:
         """The file that the path names, locked."""
@@ -113,12 +117,9 @@ class AuditTrail:
     def _open_locked(self) -> BinaryIO:
         try:
             return open_locked(self.path, wait_s=LOCK_WAIT_S, what="audit")
-        except EdgeCataractError as error:
+        except OutputError as error:
             if error.word == "ledger-in-use":
-                raise WriteError(
-                    "write-failed", "Another process keeps the audit locked.", error.remedy, lost=_LOST
-                ) from error
-            error.lost = _LOST
+                raise WriteError("write-failed", "Another process keeps the audit locked.", error.remedy) from error
             raise
 
     def _is_full(self, file: BinaryIO) -> bool:
@@ -216,5 +217,4 @@ def _write_error(error: OSError) -> WriteError:
         "write-failed",
         f"The audit could not be written: {error.strerror or 'unknown reason'}.",
         "Free space on the disk, or name another file.",
-        lost=_LOST,
     )

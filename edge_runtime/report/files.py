@@ -75,7 +75,7 @@ class Writing:
     Parameters
     ----------
     readers_of
-        A folder whose group and permissions the files get, whatever the umask is; None: those of any new file.
+        A folder: who may read it may read the files, whatever the umask is; None: as for any new file.
     """
 
     def __init__(self, readers_of: str | None = None) -> None:

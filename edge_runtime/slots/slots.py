@@ -16,6 +16,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -171,7 +172,10 @@ class ModelSlots:
 
     def verify(self, name: str) -> Slot:
         """Check an installed model again, as `install` did; `name` is its hash, or the first digits of it."""
-        return self._proven(*self._store.read(self._store.find(name, read_state(self.folder).current)))
+        in_use = None
+        with suppress(ModelIntegrityError):  # a record that is damaged names none
+            in_use = read_state(self.folder).current
+        return self._proven(*self._store.read(self._store.find(name, in_use)))
 
     def switch(self, name: str) -> str | None:
         """Use an installed model from now on, after it was verified again; returns what `current` does then.

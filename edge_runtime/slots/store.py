@@ -117,7 +117,7 @@ def make_folder(path: str, *, readers_of: str | None = None) -> None:
     path
         The folder.
     readers_of
-        A folder whose group and permissions it gets, whatever the umask is; None: those of any new folder.
+        A folder: who may read it may read the new one, whatever the umask is; None: as for any new folder.
 
     Raises
     ------

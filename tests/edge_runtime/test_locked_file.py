@@ -13,7 +13,7 @@ import pytest
 from edge_runtime import locked_file
 from edge_runtime.batch.record import ExamRecord, EyeRecord
 from edge_runtime.errors import OutputError
-from edge_runtime.locked_file import locked_folders, make_folder
+from edge_runtime.locked_file import locked_folders, make_folder, open_locked
 from edge_runtime.watch.judging import Judged
 from edge_runtime.watch.results import Results
 from edge_runtime.watch.tracking import Group
@@ -58,7 +58,7 @@ def test_the_folder_of_a_watched_exam_is_durable_before_its_summary_is_written(
     synced: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before: list[list[str]] = []
-    monkeypatch.setattr("edge_runtime.watch.results.write_all", lambda _: before.append([*synced]))
+    monkeypatch.setattr("edge_runtime.watch.results.write_all", lambda *_: before.append([*synced]))
     eye = EyeRecord("OD", "failed", None, "internal", "It failed.", [])
     Results(str(tmp_path)).write(Group("P1", ()), Judged(ExamRecord([eye], {"failed": 1})), None)
     assert before == [[str(tmp_path)]]
@@ -128,6 +128,25 @@ def test_who_keeps_a_folder_locked_is_waited_for_with_a_limit(
     os.close(held)
     with locked_folders([str(tmp_path)]):
         pass
+
+
+@pytest.mark.parametrize("number", [errno.EAGAIN, errno.EACCES])
+def test_a_held_file_is_waited_for_whatever_a_share_calls_it(
+    number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import fcntl
+
+    flock, tries = fcntl.flock, list[int]()
+
+    def held_twice(descriptor: int, operation: int) -> None:
+        tries.append(1)
+        if len(tries) <= 2:
+            raise OSError(number, os.strerror(number))
+        flock(descriptor, operation)
+
+    monkeypatch.setattr(fcntl, "flock", held_twice)
+    open_locked(str(tmp_path / "a"), wait_s=5).close()
+    assert len(tries) == 3
 
 
 def test_a_folder_without_any_lock_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

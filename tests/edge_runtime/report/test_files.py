@@ -79,15 +79,17 @@ def test_files_get_the_usual_rights(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == 0o640
 
 
-def test_files_can_get_the_readers_of_a_folder_whatever_the_umask_is(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("folder", "file"), [(0o2750, 0o640), (0o1777, 0o644), (0o770, 0o640), (0o700, 0o600)])
+def test_files_can_get_the_readers_of_a_folder_whatever_the_umask_is(folder: int, file: int, tmp_path: Path) -> None:
+    """And no further writers."""
     (tmp_path / "shared").mkdir()
-    (tmp_path / "shared").chmod(0o2750)
+    (tmp_path / "shared").chmod(folder)
     before = os.umask(0o077)
     try:
         write_all({str(tmp_path / "a"): b""}, readers_of=str(tmp_path / "shared"))
     finally:
         os.umask(before)
-    assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == 0o640
+    assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == file
 
 
 def fail_at(monkeypatch: pytest.MonkeyPatch, name: str, call: int, error: BaseException) -> None:

@@ -355,6 +355,7 @@ def test_a_record_that_is_lost_is_not_the_bundled_model(slots: ModelSlots, file_
     record.unlink()
     for ask in (slots.generation, slots.current, lambda: slots.switch(sha256(first))):
         assert word_of(ask) == "damaged-slots"
+    assert slots.verify(sha256(first)[:8]).sha256 == sha256(first)
     assert slots.roll_back() is None
     assert slots.generation() > 1
 
