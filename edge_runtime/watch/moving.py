@@ -62,7 +62,7 @@ def move_files(group: Group, root: str, target: str) -> Moved:
             if _move(source, _free(place), file.state):
                 moved.paths.append(file.path)
         except OSError as error:
-            if os.path.lexists(source):  # else somebody took it away
+            if not (isinstance(error, FileNotFoundError) and _is_gone(source)):  # else somebody took it away
                 moved.failed = moved.failed or error
     return moved
 
@@ -86,7 +86,8 @@ def _move(source: str, place: str, state: FileState) -> bool:
 
     What has its name at that moment is put aside first and looked at there, so that nothing but a judged file ever gets
     a place in the other folder. Its name stays, in a folder aside, so that `put_back_aside` can give it back after a
-    kill. A signal may end this between any two steps.
+    kill. A signal may end this between any two steps, and a share may do what is asked and then say that it failed: so
+    no file is removed before the judged one certainly lies elsewhere.
     """
     aside = os.path.join(os.path.dirname(source), _hidden_name())
     renamed = os.path.join(aside, os.path.basename(source))
@@ -95,14 +96,11 @@ def _move(source: str, place: str, state: FileState) -> bool:
     try:
         if not _is_one_file_system(aside, os.path.dirname(place)):
             return _move_across(source, renamed, place, state)
-        if not _put_aside(source, renamed, state):
-            return False
         try:
-            os.rename(renamed, place)
+            return _put_aside(source, renamed, state) and _take_place(renamed, place)
         except OSError:
-            _drop_or_put_back(renamed, source)
+            _put_back(renamed, source)
             raise
-        return True
     finally:
         with suppress(OSError):  # a signal came, and the file is in it
             os.rmdir(aside)
@@ -123,50 +121,89 @@ def _is_one_file_system(aside: str, folder: str) -> bool:
     try:
         os.rename(here, there)
     except OSError as error:
-        os.unlink(here)
         if error.errno != errno.EXDEV:
+            with suppress(OSError):  # it went after all, and is a leftover there
+                os.unlink(here)
             raise
+        os.unlink(here)
         return False
     os.unlink(there)
     return True
 
 
 def _put_aside(source: str, renamed: str, state: FileState) -> bool:
-    """Rename a file to where no look at the folder sees it; False when it is another by now, and is back."""
+    """Rename a file to where no look at the folder sees it; False when it is another by now, and is back.
+
+    Raises
+    ------
+    OSError
+        When it cannot be renamed, or nothing is known of it: it has one of the two names.
+    """
     try:
         os.replace(source, renamed)
-    except FileNotFoundError:  # somebody took it away
-        return False
-    if _is_same(renamed, state):
+    except FileNotFoundError:
+        if _is_gone(renamed):  # somebody took it away; else a share was asked twice, and had done it the first time
+            return False
+    there = FileState.of(os.stat(renamed))
+    if there._replace(ctime_ns=state.ctime_ns) == state:  # which a new name changes
         return True
     _drop_or_put_back(renamed, source)
     return False
 
 
-def _is_same(renamed: str, state: FileState) -> bool:
-    """Whether a file that was renamed, which changes one of its times, is as it was."""
-    there = state_of(renamed)
-    return there is not None and there._replace(ctime_ns=state.ctime_ns) == state
+def _take_place(renamed: str, place: str) -> bool:
+    """Give a file that was put aside its place, for which it needs no copy; always True."""
+    try:
+        os.rename(renamed, place)
+    except OSError:
+        if not (_is_gone(renamed) and os.path.lexists(place)):
+            raise
+    return True
 
 
-def _put_back(renamed: str, source: str) -> None:
-    """Give a file its name again; where a newer file has it meanwhile, that one counts."""
+def _remove(renamed: str) -> None:
+    """Remove an original; where it is gone, it was removed, whatever the share says."""
+    try:
+        os.unlink(renamed)
+    except OSError as error:
+        if not (isinstance(error, FileNotFoundError) or _is_gone(renamed)):
+            raise
+
+
+def _is_gone(path: str) -> bool:
+    """Whether a file is certainly not there; False where the system does not say."""
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _put_back(renamed: str, source: str) -> bool:
+    """Give a file its name again; whether it certainly has it. Where a newer file has it, that one counts."""
     with suppress(OSError):
         try:
             os.link(renamed, source, follow_symlinks=False)
-            os.unlink(renamed)
         except FileExistsError:
-            return
+            return False
         except (OSError, NotImplementedError):  # a share or a medium without second links
-            if not os.path.lexists(source):
-                os.replace(renamed, source)
+            if not _is_gone(source):
+                return False
+            os.replace(renamed, source)
+            return True
+        with suppress(OSError):
+            os.unlink(renamed)
+        return True
+    return False
 
 
 def _move_across(source: str, renamed: str, place: str, state: FileState) -> bool:
     """Copy a file to another file system, and remove it when the copy and its name are on the disk.
 
     Where that fails, or it is another by now, the copy goes instead: a file that is written at its place meanwhile is
-    never touched.
+    never touched. The copy stays where nothing proves that the original is still there.
     """
     head = os.path.dirname(place)
     temporary = os.path.join(head, _hidden_name())
@@ -180,14 +217,18 @@ def _move_across(source: str, renamed: str, place: str, state: FileState) -> boo
     finally:
         with suppress(OSError):
             os.unlink(temporary)
+    judged = False
     try:
         sync_folder(head)
-        if _put_aside(source, renamed, state):
-            os.unlink(renamed)
+        judged = _put_aside(source, renamed, state)
+        if judged:
+            _remove(renamed)
             return True
     except OSError:
-        _drop_or_put_back(renamed, source)
-        os.unlink(place)
+        untouched = not judged and _is_gone(renamed) and os.path.lexists(source)
+        if untouched or _put_back(renamed, source):
+            with suppress(OSError):
+                os.unlink(place)
         raise
     os.unlink(place)
     return False

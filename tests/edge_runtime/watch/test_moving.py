@@ -351,3 +351,94 @@ def test_a_file_that_was_never_read_stays(
     unread = Group("P1", (replace(first, content=Content(UNREADABLE, 1, whole=False)), second), timed_out=True)
     assert move_files(unread, str(root), str(tmp_path / "done")).paths == ["OD/b.png"]
     assert contents(root) == {"a.png": b"a.png"}
+
+
+def failing_after(patch: pytest.MonkeyPatch, call: str, number: int, root: Path, *, away: bool = False) -> None:
+    """A share that does what is asked of scans and then says that it failed, and with `away` nothing from then on."""
+    real, look, failed = getattr(os, call), os.lstat, list[str]()
+
+    def late(path: str, *place: str) -> None:
+        real(path, *place)
+        if path.startswith(str(root)) and path.endswith(".png"):
+            failed.append(path)
+            raise OSError(number, os.strerror(number))
+
+    def silent(path: str) -> os.stat_result:
+        if failed and str(path).startswith(str(root)):
+            raise OSError(errno.ETIMEDOUT, "")
+        return look(path)
+
+    patch.setattr(os, call, late)
+    if away:
+        patch.setattr(os, "lstat", silent)
+
+
+@pytest.mark.parametrize("number", [errno.ETIMEDOUT, errno.ENOENT])
+def test_an_original_that_a_share_removed_before_it_failed_was_moved(
+    number: int, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """ENOENT is what a share says that was asked twice, as its first answer was lost."""
+    across(monkeypatch)
+    failing_after(monkeypatch, "unlink", number, root)
+    moved = move_files(group(root), str(root), str(tmp_path / "done"))
+    assert (moved.paths, moved.failed) == (["a.png", "OD/b.png"], None)
+    assert contents(tmp_path / "done") == {"a.png": b"a.png", "OD/b.png": b"OD/b.png"}
+    assert contents(root) == {}
+
+
+def test_a_copy_stays_where_nothing_proves_that_the_original_is_there(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    across(monkeypatch)
+    failing_after(monkeypatch, "unlink", errno.ETIMEDOUT, root, away=True)
+    assert errno_of(move_files(group(root), str(root), str(tmp_path / "done"))) == errno.ETIMEDOUT
+    assert contents(tmp_path / "done") == {"a.png": b"a.png", "OD/b.png": b"OD/b.png"}
+
+
+def test_an_original_that_cannot_be_removed_has_its_name_again_and_its_copy_goes(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    across(monkeypatch)
+    real, refused = os.unlink, set[str]()
+
+    def late(path: str) -> None:
+        if path.startswith(str(root)) and path.endswith(".png") and path not in refused:
+            refused.add(path)
+            raise OSError(errno.EBUSY, "")
+        real(path)
+
+    monkeypatch.setattr(os, "unlink", late)
+    assert errno_of(move_files(group(root), str(root), str(tmp_path / "done"))) == errno.EBUSY
+    assert contents(root) == {"a.png": b"a.png", "OD/b.png": b"OD/b.png"}
+    assert contents(tmp_path / "done") == {}
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+@pytest.mark.parametrize(("away", "number"), [(False, errno.ETIMEDOUT), (True, errno.ETIMEDOUT), (False, errno.ENOENT)])
+def test_a_file_that_a_share_put_aside_before_it_failed_is_not_lost(
+    number: int, away: bool, elsewhere: bool, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judged = group(root)
+    with monkeypatch.context() as patch:
+        if elsewhere:
+            across(patch)
+        failing_after(patch, "replace", number, root, away=away)
+        moved = move_files(judged, str(root), str(tmp_path / "done"))
+    both = {"a.png": b"a.png", "OD/b.png": b"OD/b.png"}
+    if number == errno.ENOENT:
+        assert (moved.paths, contents(root), contents(tmp_path / "done")) == (["a.png", "OD/b.png"], {}, both)
+        return
+    assert errno_of(moved) == number
+    put_back_aside(str(root))
+    assert contents(root) == both
+    assert contents(tmp_path / "done") == {}
+
+
+@pytest.mark.parametrize("number", [errno.ETIMEDOUT, errno.ENOENT])
+def test_a_file_that_a_share_gave_its_place_before_it_failed_was_moved(
+    number: int, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failing_after(monkeypatch, "rename", number, root)
+    assert move_files(group(root), str(root), str(tmp_path / "done")).paths == ["a.png", "OD/b.png"]
+    assert contents(tmp_path / "done") == {"a.png": b"a.png", "OD/b.png": b"OD/b.png"}
+    assert contents(root) == {}
