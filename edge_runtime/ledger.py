@@ -17,7 +17,6 @@ from .locked_file import open_locked, sync_file, sync_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from types import TracebackType
     from typing import Any, Self
 
 
@@ -81,9 +80,9 @@ class Ledger:
                 self.sync()
                 sync_folder(os.path.dirname(self.path))
         except BaseException as error:
-            self._file.close()
+            self._close()
             if isinstance(error, OSError):
-                raise _write_error(error) from error
+                raise write_error(error) from error
             raise
 
     def check_in_place(self) -> None:
@@ -96,12 +95,11 @@ class Ledger:
         OutputError
             ``ledger-replaced`` when it was removed, moved away, or another has its name.
         """
-        own = os.fstat(self._file.fileno())
         try:
-            named = os.stat(self.path)
-        except (FileNotFoundError, NotADirectoryError) as error:
-            raise replaced() from error
-        except OSError:
+            own, named = os.fstat(self._file.fileno()), os.stat(self.path)
+        except OSError as error:
+            if is_of_lost(error):
+                raise replaced() from error
             return
         # Some shares give a file another number at every look; its size and time are the same then.
         if not os.path.samestat(own, named) and (own.st_size, own.st_mtime_ns) != (named.st_size, named.st_mtime_ns):
@@ -182,7 +180,7 @@ class Ledger:
         try:
             sync_file(self._file.fileno())
         except OSError as error:
-            raise _write_error(error) from error
+            raise write_error(error) from error
         self._unsynced = 0
 
     def close(self) -> None:
@@ -198,14 +196,16 @@ class Ledger:
         try:
             self.sync()
         finally:
+            self._close()
+
+    def _close(self) -> None:
+        with suppress(OSError):  # a share may complain; what was synced is on the disk, and the lock ends all the same
             self._file.close()
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _load(self, replace: bool) -> None:
@@ -259,10 +259,15 @@ class Ledger:
         except BaseException as error:  # an interruption too: how much of the line was written is unknown
             with suppress(OSError):
                 self._file.truncate(start)
-            self._file.close()
+            self._close()
             if isinstance(error, OSError):
-                raise _write_error(error) from error
+                raise write_error(error) from error
             raise
+
+
+def is_of_lost(error: OSError) -> bool:
+    """Whether a file is not there any more, and not only out of reach at the moment."""
+    return isinstance(error, FileNotFoundError | NotADirectoryError) or error.errno == errno.ESTALE
 
 
 def replaced() -> OutputError:
@@ -283,7 +288,8 @@ def _damaged(number: int) -> OutputError:
     )
 
 
-def _write_error(error: OSError) -> WriteError:
+def write_error(error: OSError) -> WriteError:
+    """The error to raise where the disk of a ledger fails."""
     return WriteError(
         "write-failed",
         f"The ledger could not be written: {error.strerror or 'unknown reason'}.",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from edge_runtime.errors import EdgeCataractError
-from edge_runtime.ledger import Ledger, replaced
+from edge_runtime.ledger import Ledger, is_of_lost, replaced, write_error
 
 from .content import Content
 from .folder import FileState
@@ -166,8 +166,10 @@ class Memory:
 
     def _opened_again(self) -> Ledger:
         """The ledger that a full disk had closed, and no new one where somebody took it away meanwhile."""
-        if not os.path.lexists(self._path):
-            raise replaced()
+        try:
+            os.lstat(self._path)
+        except OSError as error:
+            raise (replaced() if is_of_lost(error) else write_error(error)) from error
         ledger = Ledger(self._path, _STAMP)
         if len(ledger) < self._recorded:
             ledger.close()

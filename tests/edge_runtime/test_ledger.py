@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -413,20 +414,65 @@ def test_a_ledger_that_lost_its_name_takes_no_record(what: str, tmp_path: Path) 
         assert (refused.value.word, "b" in ledger) == ("ledger-replaced", False)
 
 
+@pytest.mark.parametrize("call", ["stat", "fstat"])
+@pytest.mark.parametrize("number", [errno.EIO, errno.ENOTCONN, errno.ETIMEDOUT])
 def test_a_share_that_numbers_files_anew_or_says_nothing_is_no_loss(
-    path: Path, monkeypatch: pytest.MonkeyPatch
+    number: int, call: str, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with Ledger(path, STAMP) as ledger:
         monkeypatch.setattr(os.path, "samestat", lambda *_: False)
         ledger.append("a", {})
 
         def away(*_: object, **__: object) -> None:
-            raise OSError(5, "Input/output error")
+            raise OSError(number, os.strerror(number))
 
-        monkeypatch.setattr(os, "stat", away)
+        monkeypatch.setattr(os, call, away)
         ledger.append("b", {})
         monkeypatch.undo()
         assert list(ledger) == ["a", "b"]
+
+
+@pytest.mark.parametrize("call", ["stat", "fstat"])
+def test_a_share_that_knows_the_file_no_more_has_lost_it(
+    call: str, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stale(*_: object, **__: object) -> None:
+        raise OSError(errno.ESTALE, "Stale file handle")
+
+    with Ledger(path, STAMP) as ledger, monkeypatch.context() as patch:
+        patch.setattr(os, call, stale)
+        with pytest.raises(OutputError) as refused:
+            ledger.append("a", {})
+        assert (refused.value.word, "a" in ledger) == ("ledger-replaced", False)
+
+
+class Complaining:
+    """A file on a share that takes no byte more, and complains when it is closed, too."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+    def write(self, _: bytes) -> int:
+        raise OSError(errno.EIO, "Input/output error")
+
+    def close(self) -> None:
+        self._file.close()
+        raise OSError(errno.EIO, "Input/output error")
+
+
+def test_a_share_that_complains_when_a_file_is_closed_is_an_error_of_the_write_alone(path: Path) -> None:
+    ledger = Ledger(path, STAMP)
+    ledger._file = Complaining(ledger._file)  # type: ignore[assignment]
+    with pytest.raises(WriteError):
+        ledger.append("a", {})
+    ledger.close()
+    ledger = Ledger(path, STAMP)
+    ledger._file = Complaining(ledger._file)  # type: ignore[assignment]
+    ledger.close()
+    Ledger(path, STAMP).close()
 
 
 def test_place_where_no_file_can_be_is_refused(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_runtime.errors import OutputError, WriteError
+from edge_runtime.errors import EdgeCataractError, OutputError, WriteError
 from edge_runtime.watch.content import UNREADABLE, Content
 from edge_runtime.watch.folder import FileState
 from edge_runtime.watch.memory import LEDGER, KnownFile, Memory
@@ -80,6 +80,30 @@ def test_a_full_disk_is_no_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     memory.close()
     memory = Memory(str(tmp_path))
     assert ("P1" in memory, "P2" in memory) == (True, True)
+    memory.close()
+
+
+@pytest.mark.parametrize(("number", "word"), [(errno.EIO, "write-failed"), (errno.ESTALE, "ledger-replaced")])
+def test_a_share_that_is_away_after_a_full_disk_is_waited_for(
+    number: int, word: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory = Memory(str(tmp_path))
+    memory.add("k1", "P1", [known("1.png")], "P1-1")
+
+    def failing(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", failing)
+        with pytest.raises(WriteError):
+            memory.add("k2", "P2", [known("2.png")], "P2-1")
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "lstat", failing)
+        with pytest.raises(EdgeCataractError) as refused:
+            memory.add("k2", "P2", [known("2.png")], "P2-1")
+    assert refused.value.word == word
+    memory.add("k2", "P2", [known("2.png")], "P2-1")
+    assert "P2" in memory
     memory.close()
 
 
