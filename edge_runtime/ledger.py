@@ -55,8 +55,8 @@ class Ledger:
         opened (``output-folder``).
     UsageError
         When the stamp holds anything but plain JSON values (``not-a-record``).
-    WriteError
-        When the stamp cannot be written.
+    ResourceError, WriteError
+        When no more files can be opened, or the stamp cannot be written.
     """
 
     def __init__(

@@ -81,7 +81,7 @@ class AuditTrail:
         ------
         InternalError
             ``not-recordable`` when it is no document of this program, or larger than a line may be.
-        OutputError, WriteError
+        OutputError, ResourceError, WriteError
             When the line cannot be written; then nothing of it counts, and its answer must not go out.
         """
         self._add({"event": "result", **entry_of(document)})

@@ -6,7 +6,7 @@ import os
 from contextlib import suppress
 from typing import BinaryIO
 
-from edge_runtime.errors import OutputError
+from edge_runtime.errors import EdgeCataractError, OutputError
 from edge_runtime.locked_file import open_locked
 
 ARRIVING, RECEIVED, OUTBOX, FAILED, KEPT = _FOLDERS = ("arriving", "received", "outbox", "failed", "kept")
@@ -26,6 +26,8 @@ class OwnFolder:
     ------
     OutputError
         ``queue-in-use``, ``not-a-queue``, ``output-folder``.
+    ResourceError, WriteError
+        As `open_locked`.
     """
 
     def __init__(self, folder: str) -> None:
@@ -51,10 +53,13 @@ class OwnFolder:
     def _locked(self) -> BinaryIO:
         try:
             lock = open_locked(self._path(_LOCK))
-        except OutputError as error:
-            if error.word != "ledger-in-use":
-                raise
-            raise _in_use() from error
+        except EdgeCataractError as error:
+            if error.word == "ledger-in-use":
+                raise _in_use() from error
+            if self._began:
+                with suppress(OSError):  # another process has begun with it
+                    os.rmdir(self._folder)
+            raise
         with suppress(OSError):
             if os.path.samestat(os.fstat(lock.fileno()), os.stat(self._path(_LOCK))):
                 return lock

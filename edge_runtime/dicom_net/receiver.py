@@ -16,6 +16,7 @@ from edge_runtime.errors import (
     ModelIncompatibleError,
     ModelIntegrityError,
     ModelMissingError,
+    ResourceError,
     UsageError,
     WriteError,
 )
@@ -257,13 +258,13 @@ class Work:
         return judged
 
     def _store(self, entry: Entry, unstored: Unstored) -> None:
-        """Record the answers, then keep the results; after a WriteError it goes on where that stopped it."""
+        """Record the answers, then keep the results; what the disk or the machine refuses for now goes on there."""
         judged = unstored.judged
         try:
             unstored.record(self.receiver.record)
             if judged.contents:
                 self.queue.exams.judged(entry.exam, judged.contents, judged.fault)
-        except WriteError:
+        except (WriteError, ResourceError):
             raise
         except Exception as error:  # noqa: BLE001  # no answer goes out that is not recorded, and none holds up others
             self._fail(entry, known_error(error))

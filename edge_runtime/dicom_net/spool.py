@@ -69,6 +69,8 @@ class Spool:
     ------
     OutputError
         ``queue-in-use``, ``not-a-queue``, ``output-folder``.
+    ResourceError, WriteError
+        As `open_locked`.
     """
 
     def __init__(self, folder: str) -> None:

@@ -9,7 +9,7 @@ import re
 import time
 from typing import TYPE_CHECKING
 
-from edge_runtime.errors import OutputError
+from edge_runtime.errors import EdgeCataractError
 from edge_runtime.locked_file import open_locked, sync_file
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Journal:
         if self._path is not None:
             try:
                 self._file = open_locked(self._path)
-            except OutputError:  # a share without locks, perhaps; a folder that cannot be written will say so itself
+            except EdgeCataractError:  # a share without locks, perhaps; a full disk or folder will say so itself
                 with contextlib.suppress(OSError):
                     os.unlink(self._path)
         return self
@@ -113,9 +113,9 @@ def _finish(journal: str) -> bool:
     """Carry out what a journal lists, when its process is gone; whether it is."""
     try:
         file = open_locked(journal)
-    except OutputError:
+    except EdgeCataractError:  # somebody writes, or it cannot be opened now: the next run finishes it
         return False
-    with file, contextlib.suppress(OSError, ValueError, TypeError):
+    with contextlib.suppress(OSError, ValueError, TypeError), file:  # a share may complain when it is closed
         file.seek(0)
         content = file.read()
         if content.endswith(b"\n"):

@@ -159,7 +159,7 @@ class ModelSlots:
             When it is no model for this program, or does not pass its self-test (`edge_runtime.slots.proof`).
         UsageError
             ``no-trusted-key``.
-        OutputError, WriteError
+        OutputError, ResourceError, WriteError
             When it cannot be kept.
         """
         data, signed = read_model_file(model), read_signature(model, signature)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import subprocess
@@ -10,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from edge_runtime import locked_file
 from edge_runtime.dicom_net import own_folder
 from edge_runtime.dicom_net.queue import Queue
 from edge_runtime.dicom_net.settings import Bounds
-from edge_runtime.errors import OutputError, WriteError
+from edge_runtime.errors import EdgeCataractError, OutputError, WriteError
 from tests.conftest import ROOT
 
 
@@ -74,6 +76,23 @@ def test_a_queue_that_cannot_be_opened_leaves_only_what_was_there(
     assert [path.name for path in tmp_path.rglob("*")] == (["queue", "kept"] if there else [])
     monkeypatch.undo()
     Queue(str(folder), Bounds()).close()
+
+
+@pytest.mark.parametrize(
+    ("number", "word"),
+    [(errno.EMFILE, "too-many-open-files"), (errno.ENOSPC, "write-failed"), (errno.EACCES, "output-folder")],
+)
+def test_a_queue_whose_lock_cannot_be_opened_leaves_no_folder(
+    number: int, word: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(locked_file, "open", refused, raising=False)
+    with pytest.raises(EdgeCataractError) as caught:
+        Queue(str(tmp_path / "queue"), Bounds())
+    assert caught.value.word == word
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_queue_whose_lock_was_removed_by_another_that_could_not_open_it_is_in_use(

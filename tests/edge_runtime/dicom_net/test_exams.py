@@ -21,7 +21,15 @@ from edge_runtime.dicom_net.sending import MOST_REFUSALS
 from edge_runtime.dicom_net.settings import Bounds
 from edge_runtime.dicom_net.spool import Spool
 from edge_runtime.dicom_out.files import Kind
-from edge_runtime.errors import EdgeCataractError, InternalError, OutputError, UsageError, WriteError
+from edge_runtime.errors import (
+    EdgeCataractError,
+    InternalError,
+    OutputError,
+    ResourceError,
+    UsageError,
+    WriteError,
+    too_many_open_files,
+)
 from tests.dicom_files import tomography
 from tests.edge_runtime.dicom_out.conftest import small_lens
 
@@ -350,6 +358,24 @@ def test_an_answer_is_recorded_once_whatever_the_disk_takes_later(
             here.work.step()
     assert here.work_off() == ["judged", "sent"]
     assert (eyes, full, len(archive.held)) == (["OD", "OS"], [], 2)
+
+
+def test_an_answer_for_which_no_file_can_be_opened_now_is_waited_for(station: Begin, archive: Archive) -> None:
+    kept: list[Any] = []
+
+    def record(document: Any) -> None:
+        if not kept:
+            kept.append(None)
+            raise too_many_open_files()
+        kept.append(document)
+
+    here = station()
+    here.work.receiver = replace(here.work.receiver, record=record)
+    here.bring(exam())
+    with pytest.raises(ResourceError):
+        here.work.step()
+    assert here.work_off() == ["judged", "sent"]
+    assert (len(kept), len(archive.held)) == (2, 1)
 
 
 @pytest.mark.parametrize(

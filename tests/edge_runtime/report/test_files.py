@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 
 import pytest
 
+from edge_runtime import locked_file
 from edge_runtime.errors import OutputError, UsageError, WriteError
 from edge_runtime.locked_file import open_locked
 from edge_runtime.report import journal
@@ -378,6 +379,49 @@ def test_a_result_is_written_where_files_cannot_be_locked(tmp_path: Path, monkey
     monkeypatch.setattr("edge_runtime.report.journal.open_locked", refuse)
     older_and_newer(tmp_path)
     assert files_in(tmp_path) == {"a": b"older", "b": b"older"}
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENOSPC, errno.EACCES])
+def test_a_plan_that_cannot_be_opened_now_is_no_error_and_stays_for_the_next_run(
+    number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    older_and_newer(tmp_path)
+    token = "ab" * 8
+    temporary = tmp_path / f".edge-cataract-{token}-0.tmp"
+    temporary.write_bytes(b"newest")
+    plan = tmp_path / f".edge-cataract-{token}.journal"
+    plan.write_text(f'[["{temporary}", "{tmp_path / "a"}"]]\n')
+    with monkeypatch.context() as patch:
+        patch.setattr(locked_file, "open", refused, raising=False)
+        finish_interrupted(str(tmp_path))
+        with Journal(str(tmp_path), "cd" * 8, needed=True) as unplanned:
+            unplanned.record([])
+    assert (temporary.exists(), plan.exists()) == (True, True)
+    finish_interrupted(str(tmp_path))
+    assert files_in(tmp_path) == {"a": b"newest", "b": b"older"}
+
+
+def test_a_plan_of_a_killed_run_that_cannot_be_closed_is_no_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Unclosable:
+        def __init__(self, file: BinaryIO) -> None:
+            self._file = file
+
+        def __enter__(self) -> BinaryIO:
+            return self._file
+
+        def __exit__(self, *_: object) -> None:
+            self._file.close()
+            raise OSError(errno.EIO, "")
+
+    (tmp_path / f".edge-cataract-{'ab' * 8}.journal").write_bytes(b"")
+    monkeypatch.setattr(journal, "open_locked", lambda path: Unclosable(open_locked(path)))
+    finish_interrupted(str(tmp_path))
+    assert files_in(tmp_path) == {}
 
 
 def test_a_pipe_that_is_read_slowly_gets_everything(tmp_path: Path) -> None:
