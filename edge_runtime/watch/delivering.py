@@ -1,4 +1,4 @@
-"""Results on their way to the disk: recorded, written, remembered, in this order, each once."""
+"""Results on their way: files on the disk, recorded, named, remembered, in this order, each once."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ class Troubles:
         if error is None:
             self._now.pop(about, None)
         else:
-            self._now.setdefault(about, error)
+            self._now[about] = error  # the latest: it may be the one that ends the watch
 
     def check_none(self) -> None:
         """Complain of what is left, for a watch that ends.

@@ -51,6 +51,14 @@ def go_on(watcher: Any) -> None:
         watcher.step()
 
 
+def slowly(watcher: Any) -> None:
+    """So that what could not be written is tried again at each step."""
+    until = time.monotonic() + LONGEST_S
+    while time.monotonic() < until:
+        time.sleep(2 * RULES.poll_s)
+        watcher.step()
+
+
 def exams(stage: Stage) -> list[str]:
     return [summary["exam"] for summary in stage.summaries]
 
@@ -101,6 +109,24 @@ def test_no_more_results_are_held_than_memory_takes(once: bool, stage: Stage, mo
         place.unlink()
     stage.until(watcher, 4)
     assert sorted(exams(stage)) == ["P1", "P2", "P3", "P4"]
+
+
+def test_with_once_the_exam_that_ends_it_is_not_reported_among_the_others(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where it was tried before, and had an error then."""
+    monkeypatch.setattr(delivering, "MOST_ASIDE", 2)
+    put(stage, "P1")
+    blocked = block(stage, "P1", "P2")
+    watcher, began = stage.watcher(once=True), time.monotonic()
+    while watcher._deliveries.aside == 0:
+        watcher.step()
+        assert time.monotonic() - began < LONGEST_S
+    put(stage, "P2")
+    with pytest.raises(OutputError, match=blocked["P1"].name[-12:]) as caught:
+        slowly(watcher)
+    watcher.troubles.tell_others(caught.value)
+    assert stage.said == [f"exam {blocked['P2'].name[-12:]}: output-folder"]
 
 
 def test_where_no_result_can_be_put_at_all_none_is_set_aside(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
