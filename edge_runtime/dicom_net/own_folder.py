@@ -11,7 +11,8 @@ from edge_runtime.locked_file import open_locked
 
 ARRIVING, RECEIVED, OUTBOX, FAILED, KEPT = _FOLDERS = ("arriving", "received", "outbox", "failed", "kept")
 _LOCK, RECORDS = "receiver.lock", "records.sqlite"
-_OWN = {*_FOLDERS, _LOCK, RECORDS, f"{RECORDS}-wal", f"{RECORDS}-shm"}
+_BESIDE_RECORDS = (f"{RECORDS}-wal", f"{RECORDS}-shm")  # of SQLite; the first may hold what was acknowledged
+_LOCKED = (*_FOLDERS, *_BESIDE_RECORDS, RECORDS)  # what only the holder of the lock touches
 
 
 class OwnFolder:
@@ -33,19 +34,28 @@ class OwnFolder:
     def __init__(self, folder: str) -> None:
         self._folder, self._began = folder, _made(folder)
         try:
-            there = set(os.listdir(folder))
+            before = self._names()
+            if before - {*_LOCKED, _LOCK}:
+                raise OutputError("not-a-queue", "The folder holds other files than those of a queue.", "Name another.")
+            self._lock = self._locked()
         except OSError as error:
+            self._remove_folder()
             raise _no_folder() from error
-        if there - _OWN:
-            raise OutputError("not-a-queue", "The folder holds other files than those of a queue.", "Name another.")
-        self._new = _OWN - there
-        self._lock = self._locked()
+        except EdgeCataractError as error:
+            if error.word != "queue-in-use":
+                self._remove_folder()
+            raise
+        self._new = [] if _LOCK in before else [_LOCK]
         try:
+            self._new = [*_new_beside(self._names()), *self._new]
             for name in _FOLDERS:
                 os.makedirs(self._path(name), mode=0o700, exist_ok=True)
         except OSError as error:
             self.abandon()
             raise _no_folder() from error
+
+    def _names(self) -> set[str]:
+        return set(os.listdir(self._folder))
 
     def _path(self, name: str) -> str:
         return os.path.join(self._folder, name)
@@ -71,14 +81,29 @@ class OwnFolder:
         self._lock.close()
 
     def abandon(self) -> None:
-        """Close it, and remove what was not there before: nothing was received yet."""
+        """Close it, and remove what was not there before: nothing was received yet.
+
+        The name of the lock goes last, and while it is held: from then on another process may begin here.
+        """
         for name in self._new:
             with suppress(OSError):
                 (os.rmdir if name in _FOLDERS else os.unlink)(self._path(name))
+        self._remove_folder()
+        self.close()
+
+    def _remove_folder(self) -> None:
+        """Remove the folder where this process made it; not one in which another has begun."""
         if self._began:
             with suppress(OSError):
                 os.rmdir(self._folder)
-        self.close()
+
+
+def _new_beside(there: set[str]) -> list[str]:
+    """What is not there yet, and may be removed again, in this order; looked for by the holder of the lock alone.
+
+    What lies beside records that are there is theirs, whenever it came.
+    """
+    return [name for name in _LOCKED if name not in there and not (RECORDS in there and name in _BESIDE_RECORDS)]
 
 
 def _made(folder: str) -> bool:
