@@ -118,7 +118,8 @@ class Intake:
                 self._spool.take(path, arrival.key)
                 self._record(arrival, exam)
             except BaseException:
-                self._spool.drop(self._spool.received(arrival.key))
+                if not there or self._spool.lies_aside(exam, arrival.key):  # else a record names what lies here
+                    self._spool.drop(self._spool.received(arrival.key))
                 raise
             if there:
                 self._spool.drop_failed(exam, arrival.key, last=not self._records.keys(exam))

@@ -191,6 +191,10 @@ class Spool:
         """Whether a received object lies in its place, as far as can be seen."""
         return os.path.exists(self.received(key))
 
+    def lies_aside(self, exam: str, key: str) -> bool:
+        """Whether an object lies where its exam was set aside, as far as can be seen."""
+        return os.path.exists(self._path(FAILED, exam, f"{key}{_ENDING}"))
+
     @_on_disk
     def bring_back(self, exam: str, keys: Sequence[str]) -> None:
         """Take an exam from where it was set aside; doing that again does no harm."""

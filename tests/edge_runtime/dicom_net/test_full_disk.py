@@ -230,6 +230,38 @@ def test_an_object_that_the_disk_does_not_take_leaves_nothing(
     assert here.bring(exam()) == [Taken.NEW]
 
 
+@pytest.mark.parametrize("moved", [False, True])
+@pytest.mark.parametrize("refused", ["replace", "sync", "record"])
+def test_what_failed_stays_when_it_comes_again_and_the_disk_does_not_take_it(
+    refused: str, moved: bool, station: Begin, archive: Archive, refuse: Refuse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the disk did not let it be set aside before, it lies where what comes is to lie."""
+    here, sources = station(), mixed()
+    here.bring(*sources)
+    if not moved:
+        refuse(os, "makedirs", "/failed/")
+    assert here.work_off() == ["mixed-studies"]
+    monkeypatch.undo()
+    before = files_in(here.folder)
+    assert (list(before), moved) in ((["failed"], True), (["received"], False))
+    if refused == "replace":
+        refuse(os, "replace", "/received/")
+    elif refused == "sync":
+        refuse(spool, "sync_folder", "/received")
+    else:
+        refuse(Records, "write", "INSERT INTO objects")
+    for source in sources:
+        with pytest.raises((WriteError, OSError)):
+            here.bring(source)
+    monkeypatch.undo()
+    for path in (here.folder / "arriving").iterdir():  # which the door drops
+        path.unlink()
+    assert files_in(here.folder) == before
+    again = station()
+    again.queue.exams.recover(retry=True)
+    assert again.work_off() == ["mixed-studies"]
+
+
 def test_everything_that_the_disk_refuses_is_an_error_of_this_program(
     station: Begin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
