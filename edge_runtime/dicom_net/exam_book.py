@@ -17,7 +17,7 @@ from .places import Places
 from .records import State
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from threading import Lock
 
     from edge_runtime.errors import EdgeCataractError
@@ -72,7 +72,13 @@ class ExamBook:
         """The files of an exam, in its order."""
         return [self._spool.received(key) for key in self._records.keys(exam)]
 
-    def judged(self, exam: str, contents: Mapping[str, bytes], fault: EdgeCataractError | None) -> None:
+    def judged(
+        self,
+        exam: str,
+        contents: Mapping[str, bytes],
+        fault: EdgeCataractError | None,
+        permit: Callable[[], None] | None = None,
+    ) -> None:
         """Keep the results of an exam; when this returns, they are on the disk.
 
         Parameters
@@ -83,8 +89,10 @@ class ExamBook:
             {name: content} of each result.
         fault
             Why an eye of it has none; None: all have.
+        permit
+            As `Spool.put_results`.
         """
-        self._spool.put_results(exam, contents)
+        self._spool.put_results(exam, contents, permit)
         with self._records.change():
             self._records.write("DELETE FROM results WHERE exam = ?", exam)
             for name, content in contents.items():

@@ -30,6 +30,7 @@ from .room import Lookout, Room
 from .scp import Provider
 from .sending import Sender
 from .settings import Bounds, Patience, Station, Wishes
+from .unstored import Unstored, lasting_fault
 from .worker import Worker
 
 if TYPE_CHECKING:
@@ -148,32 +149,6 @@ class Receiver:
 
 
 @dataclass(slots=True)
-class Unstored:
-    """An exam that was judged, while the disk does not take its answers and results.
-
-    Attributes
-    ----------
-    exam
-        Which.
-    judged
-        What was made of it.
-    recorded
-        How many of its answers were recorded: none is recorded twice.
-    """
-
-    exam: str
-    judged: Judged
-    recorded: int = 0
-
-    def record(self, record: Callable[[Mapping[str, Any]], None] | None) -> None:
-        """Record the answers that were not; it raises what `record` does."""
-        if record is not None:
-            for content in self.judged.documents[self.recorded :]:
-                record(content)
-                self.recorded += 1
-
-
-@dataclass(slots=True)
 class Work:
     """What is done by the main thread, step by step.
 
@@ -203,6 +178,8 @@ class Work:
         """
         self._place()
         next_s = self.queue.intake.plan(self.receiver.patience.quiet_s)
+        if self._unstored is not None:  # the oldest exam may be another meanwhile
+            return self._store(self._unstored)
         entry = self.queue.exams.next_to_judge()
         if entry is not None:
             return self._judge(entry)
@@ -226,20 +203,17 @@ class Work:
 
     def _judge(self, entry: Entry) -> float:
         """Judge an exam, and hand its results on; returns the seconds until the next."""
-        if self._unstored is None or self._unstored.exam != entry.exam:
-            judged = self._judged(entry)
-            if judged is None:
-                return 0.0
-            self._unstored = Unstored(entry.exam, judged)
-        self._store(entry, self._unstored)
-        self._unstored = None
-        return 0.0
+        judged = self._judged(entry)
+        if judged is None:
+            return 0.0
+        self._unstored = Unstored(entry.exam, judged, self.receiver.record)
+        return self._store(self._unstored)
 
     def _judged(self, entry: Entry) -> Judged | None:
         """Judge an exam; None where it is to be tried again, or was set aside."""
         if self.queue.exams.begin(entry.exam) > MOST_BEGINNINGS:
             ended = "The receiver ended again and again while it was judged."
-            self._fail(entry, InternalError("worker-died", ended, "Look why."))
+            self._fail(entry.exam, InternalError("worker-died", ended, "Look why."))
             return None
         try:
             judged = self.worker.judge(self.queue.exams.paths(entry.exam))
@@ -257,28 +231,36 @@ class Work:
                 return None
         return judged
 
-    def _store(self, entry: Entry, unstored: Unstored) -> None:
-        """Record the answers, then keep the results; what the disk or the machine refuses for now goes on there."""
-        judged = unstored.judged
+    def _store(self, unstored: Unstored) -> float:
+        """Keep results, and record their answers before they count; after an error it goes on where that was.
+
+        Returns
+        -------
+        float
+            Seconds until the next exam.
+        """
+        exam, judged = unstored.exam, unstored.judged
         try:
-            unstored.record(self.receiver.record)
             if judged.contents:
-                self.queue.exams.judged(entry.exam, judged.contents, judged.fault)
-        except (WriteError, ResourceError):
-            raise
-        except Exception as error:  # noqa: BLE001  # no answer goes out that is not recorded, and none holds up others
-            self._fail(entry, known_error(error))
-            return
+                self.queue.exams.judged(exam, judged.contents, judged.fault, unstored.record)
+            else:
+                unstored.record()
+        except Exception as error:  # noqa: BLE001  # no answer goes out that is not recorded
+            self._fail(exam, lasting_fault(error))
+            return 0.0
         if not judged.contents:
-            self._fail(entry, judged.fault or _nothing_made())
-            return
+            self._fail(exam, judged.fault or _nothing_made())
+            return 0.0
+        self._unstored = None
         self.sender.look()
         made = f"eyes: {len(judged.documents)}, results: {len(judged.contents)}"
-        self.tell(Event(Happened.JUDGED, made, entry.exam))
+        self.tell(Event(Happened.JUDGED, made, exam))
+        return 0.0
 
-    def _fail(self, entry: Entry, fault: EdgeCataractError) -> None:
-        self.queue.exams.fail(entry.exam, fault)
-        self.tell(Event(Happened.FAILED, fault.found, entry.exam, fault.word))
+    def _fail(self, exam: str, fault: EdgeCataractError) -> None:
+        self.queue.exams.fail(exam, fault)
+        self._unstored = None
+        self.tell(Event(Happened.FAILED, fault.found, exam, fault.word))
 
 
 def _nothing_made() -> EdgeCataractError:

@@ -146,11 +146,21 @@ class Spool:
         sync_folder(self._path(RECEIVED))
 
     @_on_disk
-    def put_results(self, exam: str, contents: Mapping[str, bytes]) -> None:
-        """Write the results of an exam so that they are on the disk."""
+    def put_results(self, exam: str, contents: Mapping[str, bytes], permit: Callable[[], None] | None = None) -> None:
+        """Write the results of an exam so that they are on the disk.
+
+        Parameters
+        ----------
+        exam
+            Which.
+        contents
+            {name: content} of each result.
+        permit
+            Called when all are on the disk, and before they have their names; what it raises leaves nothing of them.
+        """
         folder = self._path(OUTBOX, exam)
         make_folder(folder, 0o700)
-        write_all({os.path.join(folder, name): content for name, content in contents.items()})
+        write_all({os.path.join(folder, name): content for name, content in contents.items()}, permit)
 
     def result(self, exam: str, name: str) -> str:
         """Where a result lies."""

@@ -58,6 +58,16 @@ def single(name: str, number: int, *, laterality: str = "R", series: str = "") -
     return written(dataset)
 
 
+def of_both_eyes() -> Dataset:
+    both = tomography([small_lens(16), small_lens(20)], pitch_um=PITCH_UM, laterality="B", name="both")
+    del both.SharedFunctionalGroupsSequence[0].FrameAnatomySequence
+    for group, eye in zip(both.PerFrameFunctionalGroupsSequence, "RL", strict=True):
+        anatomy = type(both)()
+        anatomy.FrameLaterality = eye
+        group.FrameAnatomySequence = [anatomy]
+    return written(both)
+
+
 def written(dataset: Dataset, syntax: str = "1.2.840.10008.1.2.1") -> Dataset:
     return dcmread(BytesIO(file_bytes(dataset, syntax)))
 

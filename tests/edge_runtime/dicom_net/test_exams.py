@@ -7,7 +7,6 @@ import os
 import shutil
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -21,19 +20,11 @@ from edge_runtime.dicom_net.sending import MOST_REFUSALS
 from edge_runtime.dicom_net.settings import Bounds
 from edge_runtime.dicom_net.spool import Spool
 from edge_runtime.dicom_out.files import Kind
-from edge_runtime.errors import (
-    EdgeCataractError,
-    InternalError,
-    OutputError,
-    ResourceError,
-    UsageError,
-    WriteError,
-    too_many_open_files,
-)
+from edge_runtime.errors import InternalError, OutputError, WriteError
 from tests.dicom_files import tomography
 from tests.edge_runtime.dicom_out.conftest import small_lens
 
-from .conftest import PITCH_UM, SR, Archive, Station, encoded, exam, files_in, referred, single, written
+from .conftest import PITCH_UM, SR, Archive, Station, encoded, exam, files_in, of_both_eyes, referred, single, written
 
 Begin = Callable[..., Station]
 
@@ -75,16 +66,6 @@ def test_a_restart_waits_anew_for_the_others_of_a_study(station: Begin, archive:
     later.bring(second)
     later.work_off()
     assert groups(archive) == [names(first, second)]
-
-
-def of_both_eyes() -> Any:
-    both = tomography([small_lens(16), small_lens(20)], pitch_um=PITCH_UM, laterality="B", name="both")
-    del both.SharedFunctionalGroupsSequence[0].FrameAnatomySequence
-    for group, eye in zip(both.PerFrameFunctionalGroupsSequence, "RL", strict=True):
-        anatomy = type(both)()
-        anatomy.FrameLaterality = eye
-        group.FrameAnatomySequence = [anatomy]
-    return written(both)
 
 
 def test_both_eyes_of_one_object_have_a_result_each(station: Begin, archive: Archive) -> None:
@@ -327,78 +308,6 @@ def test_a_disk_that_takes_no_result_is_waited_for(
         with pytest.raises(WriteError):
             here.work.step()
     monkeypatch.undo()
-    assert here.work_off() == ["judged", "sent"]
-
-
-def test_an_answer_is_recorded_once_whatever_the_disk_takes_later(
-    station: Begin, archive: Archive, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The second line of the audit fails once, then the results do once."""
-    eyes, full, put = [], ["audit", "outbox"], Spool.put_results
-
-    def take(what: str) -> None:
-        if full and full[0] == what:
-            raise WriteError("write-failed", f"The {full.pop(0)} could not be written.", "Free space.")
-
-    def record(document: Any) -> None:
-        if eyes:
-            take("audit")
-        eyes.append(document["eye"]["laterality"])
-
-    def put_results(spool: Spool, *values: Any) -> None:
-        take("outbox")
-        put(spool, *values)
-
-    here = station()
-    here.work.receiver = replace(here.work.receiver, record=record)
-    monkeypatch.setattr(Spool, "put_results", put_results)
-    here.bring(of_both_eyes())
-    for _ in range(2):
-        with pytest.raises(WriteError):
-            here.work.step()
-    assert here.work_off() == ["judged", "sent"]
-    assert (eyes, full, len(archive.held)) == (["OD", "OS"], [], 2)
-
-
-def test_an_answer_for_which_no_file_can_be_opened_now_is_waited_for(station: Begin, archive: Archive) -> None:
-    kept: list[Any] = []
-
-    def record(document: Any) -> None:
-        if not kept:
-            kept.append(None)
-            raise too_many_open_files()
-        kept.append(document)
-
-    here = station()
-    here.work.receiver = replace(here.work.receiver, record=record)
-    here.bring(exam())
-    with pytest.raises(ResourceError):
-        here.work.step()
-    assert here.work_off() == ["judged", "sent"]
-    assert (len(kept), len(archive.held)) == (2, 1)
-
-
-@pytest.mark.parametrize(
-    "error",
-    [
-        UsageError("audit-key", "The audit was begun with another key.", "Give it."),
-        OutputError("damaged-audit", "The last line is damaged.", "Look at it."),
-    ],
-)
-def test_an_exam_whose_answer_cannot_be_recorded_is_set_aside_and_nothing_is_sent(
-    error: EdgeCataractError, station: Begin, archive: Archive
-) -> None:
-    def record(document: Any) -> None:
-        raise error
-
-    here = station()
-    works = here.work.receiver
-    here.work.receiver = replace(works, record=record)
-    here.bring(exam())
-    assert here.work_off() == [error.word]
-    assert (list(files_in(here.folder)), archive.held) == (["failed"], {})
-    here.work.receiver = works
-    here.queue.exams.recover(retry=True)
     assert here.work_off() == ["judged", "sent"]
 
 

@@ -395,11 +395,11 @@ def test_results_that_cannot_be_kept_for_another_reason_hold_up_no_other_exam(
 ) -> None:
     real, failed = spool.Spool.put_results, list[str]()
 
-    def put(here: Any, name: str, contents: Any) -> None:
+    def put(here: Any, name: str, *values: Any) -> None:
         if not failed or name in failed:
             failed.append(name)
             raise ValueError("no such result")
-        real(here, name, contents)
+        real(here, name, *values)
 
     here = station()
     here.bring(exam("bad"), exam("good"))
