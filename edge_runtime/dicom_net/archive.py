@@ -24,6 +24,8 @@ _RESULT_CLASSES = (
 )
 # Of HTTP: the archive looked at the object, and will think the same of it tomorrow.
 _REFUSED_BY_HTTP = {400, 409, 413, 415, 422}
+# Of HTTP, from 500 on: what stands before the archive, or all of it, is not there. Any other may be of one object.
+_NOT_THERE_BY_HTTP = {502, 503, 504}
 
 
 class Archive(Protocol):
@@ -187,9 +189,12 @@ def _of_refusal(response: Any, instance: str) -> StoreAnswer:
     """What an error of HTTP says of an instance."""
     from pydicom.dataset import Dataset
 
+    status = f"HTTP {response.status_code}"
+    if response.status_code >= 500 and response.status_code not in _NOT_THERE_BY_HTTP:
+        return StoreAnswer(StoreOutcome.LATER, status)
     if response.status_code not in _REFUSED_BY_HTTP:
-        raise _unreachable(f"The archive answers with HTTP {response.status_code}.") from None
-    refused = StoreAnswer(StoreOutcome.REFUSED, f"HTTP {response.status_code}")
+        raise _unreachable(f"The archive answers with {status}.") from None
+    refused = StoreAnswer(StoreOutcome.REFUSED, status)
     try:
         return answer_of_sequences(Dataset.from_json(response.json()), instance, refused)
     except Exception:  # noqa: BLE001  # whatever the answer is, the result is not there

@@ -52,7 +52,7 @@ class Sender:
         self._exams, self._archive, self._patience, self._tell = exams, archive, patience, tell
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._news, self._ended = threading.Event(), threading.Event()
-        self._unreachable = 0
+        self._unreachable, self._unreachable_until_s = 0, 0.0
         self._not_before_s: dict[str, float] = {}
         self._failures: dict[str, int] = {}
         self._stumbles: dict[str, int] = {}
@@ -79,8 +79,9 @@ class Sender:
                 pause_s = self.send_all()
             except Exception as error:  # noqa: BLE001  # whatever it is, the next round may be better
                 pause_s = self._put_off_all(known_error(error))
-            # News do not shorten the wait for an archive that is not there.
-            (self._ended if self._unreachable else self._news).wait(pause_s)
+            # News end the wait for an archive that is not there, too: what it fails at may be one exam alone. Exams
+            # that were tried before wait on, each for its own turn.
+            self._news.wait(pause_s)
 
     def send_all(self) -> float:
         """Send everything whose turn has come; returns the seconds until there may be more to do.
@@ -97,13 +98,13 @@ class Sender:
                 break
             try:
                 self._send(exam, parcels)
-            except (OutputError, WriteError, OSError) as error:  # of the archive, or of a disk: the others wait, too
+            except (OutputError, WriteError, OSError) as error:  # of the archive, or of a disk: the others wait
                 self._put_off(exam)
                 return self._put_off_all(known_error(error))
             except Exception as error:  # noqa: BLE001  # of this exam
                 self._stumble(exam, known_error(error))
                 continue
-            self._unreachable = 0
+            self._unreachable, self._unreachable_until_s = 0, 0.0
         return _LOOK_S
 
     def _in_turn(self) -> list[tuple[str, list[Parcel]]]:
@@ -113,9 +114,12 @@ class Sender:
         return sorted(due, key=lambda one: self._failures.get(one[0], 0))
 
     def _put_off_all(self, fault: EdgeCataractError) -> float:
-        """Say that nothing can be sent now; returns the seconds to wait."""
-        self._unreachable += 1
-        wait_s = self._patience.after(self._unreachable)
+        """Say that nothing can be sent now; returns the seconds to wait, which are no more for a try that news brought."""
+        now = time.monotonic()
+        if now >= self._unreachable_until_s:
+            self._unreachable += 1
+            self._unreachable_until_s = now + self._patience.after(self._unreachable)
+        wait_s = self._unreachable_until_s - now
         self._tell(Event(Happened.AGAIN, f"in {wait_s:.0f} s: {fault.found}", word=fault.word))
         return wait_s
 

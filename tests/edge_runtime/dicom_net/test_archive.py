@@ -140,6 +140,8 @@ def stored() -> dict[str, Any]:
         (409, failed(0x0111), StoreOutcome.THERE, "0x0111"),
         (409, failed(0x0122), StoreOutcome.REFUSED, "0x0122"),
         (400, b"", StoreOutcome.REFUSED, "HTTP 400"),
+        (500, b"", StoreOutcome.LATER, "HTTP 500"),
+        (507, {}, StoreOutcome.LATER, "HTTP 507"),
     ],
 )
 def test_what_an_archive_answers_over_http(
@@ -176,7 +178,7 @@ def test_a_result_follows_no_redirect(status: int, web: Web, result: str) -> Non
     assert web.tokens == ["Bearer secret"]
 
 
-@pytest.mark.parametrize("status", [401, 403, 404, 429, 500, 503])
+@pytest.mark.parametrize("status", [401, 403, 404, 429, 502, 503, 504])
 def test_a_service_that_cannot_take_anything_now_is_not_there(status: int, web: Web, result: str) -> None:
     web.answers = [(status, b"")]
     with pytest.raises(OutputError) as caught:

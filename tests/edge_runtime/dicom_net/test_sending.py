@@ -101,7 +101,7 @@ def raising(error: Exception) -> Callable[[], StoreAnswer]:
     return what
 
 
-UNREACHABLE = OutputError("archive-unreachable", "The archive answers with HTTP 500.", "Look.")
+UNREACHABLE = OutputError("archive-unreachable", "The archive answers with HTTP 503.", "Look.")
 
 
 @pytest.mark.parametrize("error", [UNREACHABLE, WriteError("write-failed", "Full.", "Free."), OSError(5, "I/O")])
@@ -116,6 +116,34 @@ def test_an_exam_with_which_the_archive_fails_holds_up_no_other(
     assert here.queue.exams.counts() == {"waiting": 0, "sending": 1, "done": 2, "failed": 0, "objects": 0}
     assert odd.asked[0] == odd.exam
     assert "failed" not in files_in(here.folder)
+
+
+def test_an_exam_with_which_the_archive_fails_does_not_delay_a_new_one(station: Begin, archive: Archive) -> None:
+    """Not by the wait for an archive that is not there, which is five minutes in the end."""
+    here = station(first_s=300.0, most_s=300.0)
+    here.bring(exam("a"))
+    here.work.step()
+    odd = choosy(here, raising(UNREACHABLE))
+    with here.sender:
+        until(lambda: odd.asked, 20)
+        for name in "bc":
+            here.bring(exam(name))
+            here.work.step()
+            until(lambda: here.queue.exams.counts()["sending"] == 1, 20)
+    assert odd.asked.count(str(odd.exam)) == 1
+    assert len(archive.held) == 2
+
+
+def test_news_make_the_wait_for_an_archive_that_is_not_there_no_longer(station: Begin, archive: Archive) -> None:
+    archive.close()
+    here = station(first_s=100.0, most_s=300.0)
+    waits = []
+    for name in "abcde":
+        here.bring(exam(name))
+        here.work.step()
+        waits.append(here.sender.send_all())
+    assert waits == sorted(waits, reverse=True)
+    assert 50 < waits[-1] < waits[0] <= 100
 
 
 def test_an_exam_with_which_the_program_is_at_fault_is_set_aside_in_the_end(station: Begin, archive: Archive) -> None:
