@@ -106,7 +106,8 @@ def _stored(association: Any, path: str) -> StoreAnswer:
     except Exception:  # noqa: BLE001  # the file could be read no further: the archive has a part of it, and waits
         with suppress(Exception):
             association.abort()
-        return StoreAnswer(StoreOutcome.LATER)
+        is_whole = _read(path, without_pixels=False) is not None  # or it is so at the next try, too
+        return StoreAnswer(StoreOutcome.LATER if is_whole else StoreOutcome.UNREADABLE)
     return answer_of(answer.get("Status"))
 
 

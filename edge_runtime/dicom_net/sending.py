@@ -114,7 +114,7 @@ class Sender:
         return sorted(due, key=lambda one: self._failures.get(one[0], 0))
 
     def _put_off_all(self, fault: EdgeCataractError) -> float:
-        """Say that nothing can be sent now; returns the seconds to wait, which are no more for a try that news brought."""
+        """Say that nothing can be sent now; returns the seconds to wait, no more of them for a try on news."""
         now = time.monotonic()
         if now >= self._unreachable_until_s:
             self._unreachable += 1

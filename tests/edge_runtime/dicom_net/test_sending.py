@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import socket
 import time
@@ -17,6 +19,7 @@ from edge_runtime.dicom_net.archive_answers import StoreAnswer, StoreOutcome
 from edge_runtime.dicom_net.library import hushed, require_network
 from edge_runtime.dicom_net.records import Records
 from edge_runtime.dicom_net.sending import MOST_REFUSALS
+from edge_runtime.dicom_out.files import Kind
 from edge_runtime.errors import OutputError, WriteError
 
 from .conftest import Archive, Restart, Station, encoded, exam, files_in, send, statuses, until
@@ -184,6 +187,38 @@ def test_a_result_that_is_never_there_is_made_again_a_few_times(station: Begin, 
     assert (told.count("internal"), told.count("judged"), told.count("sent")) == (3, 4, 1)
     assert [event.happened.value for event in here.events].count("failed") == 1
     assert list(files_in(here.folder)) == ["failed"]
+
+
+class _Damaged(io.FileIO):
+    """A file whose last bytes the disk does not give."""
+
+    def readinto(self, buffer: Any) -> int:
+        place = self.tell()
+        if place + len(buffer) > os.fstat(self.fileno()).st_size - 64:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return super().readinto(buffer) or 0
+
+
+def test_a_result_that_cannot_be_read_to_its_end_is_made_again(
+    station: Begin, archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its header can be read, as often as that is tried."""
+    here = station(kinds=(Kind.SEGMENTATION,))
+    here.bring(exam("a"), exam("b"))
+    here.work.step()
+    here.work.step()
+    damaged = os.stat(min((here.folder / "outbox").rglob("*.dcm"))).st_ino
+    real = open
+
+    def opened(path: Any, mode: str = "r", *values: Any, **named: Any) -> Any:
+        if mode == "rb" and isinstance(path, str | Path) and os.stat(path).st_ino == damaged:
+            return io.BufferedReader(_Damaged(path), 128)
+        return real(path, mode, *values, **named)
+
+    monkeypatch.setattr("builtins.open", opened)
+    assert sorted(here.work_off(rounds=10)) == ["internal", "judged", "sent", "sent"]
+    assert files_in(here.folder) == {}
+    assert len(archive.held) == 2
 
 
 def test_a_result_of_which_the_disk_gives_a_part_only_is_sent_again(
