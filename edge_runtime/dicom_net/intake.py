@@ -57,10 +57,6 @@ class Intake:
         self._last_s: dict[str, float] = {}  # when the last single frame of a study came
         self._began_s = time.monotonic()
 
-    def has_room(self, size: int) -> bool:
-        """Whether an object of this size, in bytes, may come; it raises as `lack` does."""
-        return self.lack(size) is None
-
     def lack(self, size: int) -> str | None:
         """Why an object of this size, in bytes, may not come, in a sentence; None: it may.
 

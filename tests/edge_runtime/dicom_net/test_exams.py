@@ -277,9 +277,9 @@ def test_a_sender_that_begins_again_is_waited_for(
 def test_a_full_queue_or_disk_has_no_room(bounds: Bounds, station: Begin) -> None:
     here = station(bounds=bounds, quiet_s=3600.0)
     if bounds.queue_objects == 1:
-        assert here.queue.intake.has_room(1)
+        assert here.queue.intake.lack(1) is None
         here.bring(exam())
-    assert not here.queue.intake.has_room(2)
+    assert here.queue.intake.lack(2)
 
 
 def test_results_that_wait_take_room_too(station: Begin, archive: Archive) -> None:
@@ -287,9 +287,9 @@ def test_results_that_wait_take_room_too(station: Begin, archive: Archive) -> No
     source = exam()
     here = station(bounds=Bounds(queue_bytes=len(encoded(source)) + 9_000, free_bytes=0))
     here.bring(source)
-    assert here.queue.intake.has_room(9_000)
+    assert here.queue.intake.lack(9_000) is None
     here.work_off(rounds=1)
-    assert not here.queue.intake.has_room(9_000)
+    assert here.queue.intake.lack(9_000)
 
 
 def test_a_disk_that_takes_no_result_is_waited_for(
