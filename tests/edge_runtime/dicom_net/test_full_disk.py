@@ -167,7 +167,8 @@ def test_what_is_kept_is_moved_as_soon_as_the_disk_allows_it(
     ("retry", "module", "name", "text"),
     [
         (False, os, "makedirs", "failed/"),  # what failed is set aside
-        (True, spool, "sync_folder", "received"),  # or brought back
+        (False, spool, "sync_folder", "received"),  # what waits may have been brought back by halves
+        (True, spool, "sync_folder", "received"),
         (False, os, "replace", "received/"),
         (True, os, "replace", "received/"),
         (False, os, "listdir", ""),
