@@ -98,6 +98,7 @@ REFUSALS: dict[str, str] = {
     "no-earlier-model": "The bundled model is in use, and there is none to roll back to.",
     "no-look": "The model does not look at whole frames, so it has no map of tissues (--tissues).",
     "no-picture": "The exam has no such picture: it is not measured yet, or the scan was not graded.",
+    "no-process": "The system lets no process, or no thread, start that decodes and measures.",
     "no-result": "There is no result yet, or an eye was not graded: what is asked for cannot be made of it.",
     "no-room": "The service holds as many bytes of scans and pictures as it may.",
     "no-scans": "The folder holds no file with a scan.",

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
-from edge_runtime.errors import InternalError
-from edge_runtime.machine.faults import known_error
 from edge_runtime.workers.process import Gone, WorkerProcess
 from edge_runtime.workers.serving import Begun, Failed, Result
 
@@ -47,16 +44,10 @@ class Worker:
         Raises
         ------
         EdgeCataractError
-            When it cannot load the model, or ends before it has; ``worker-died`` when there is no process to be had.
+            When it cannot load the model, or ends before it has; ``no-process`` when there is no process to be had.
         """
         self.end()
-        try:
-            process = self._process = WorkerProcess(self._begin)
-        except OSError as error:
-            reason = os.strerror(error.errno) if error.errno else "unknown reason"
-            raise InternalError(
-                "worker-died", f"The process that decodes and measures cannot be started: {reason}.", _REMEDY
-            ) from error
+        process = self._process = WorkerProcess(self._begin)
         process.wait_until_ready(_REMEDY)
         return process
 
@@ -69,12 +60,8 @@ class Worker:
             As `start`, when it had to be started.
         """
         process = self._process if self._process is not None and self._process.alive else self.start()
-        try:
-            process.give(paths, seconds=self._exam_s)
-            said = process.hear()
-        except Exception as error:  # noqa: BLE001  # what it says makes no sense, or is too much: another begins anew
-            self.end()
-            return Judged(fault=known_error(error))
+        process.give(paths, seconds=self._exam_s)
+        said = process.hear()
         if isinstance(said, Gone):
             return Judged(fault=said.error(_REMEDY))
         if isinstance(said, Failed):

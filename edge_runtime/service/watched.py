@@ -41,6 +41,11 @@ class WatchedWorker:
     ----------
     model
         Which model it has loaded; empty before.
+
+    Raises
+    ------
+    ResourceError
+        ``no-process`` when the system lets none start.
     """
 
     def __init__(self, settings: Settings, limits: ServiceLimits, proven: str = "") -> None:
@@ -73,7 +78,7 @@ class WatchedWorker:
         Raises
         ------
         EdgeCataractError
-            As `Studio.do`; ``worker-died`` and ``scan-too-slow`` when the process has ended, and another is needed.
+            As `Studio.do`; ``scan-too-slow``, and what `Gone` says, when the process has ended, and another is needed.
         """
         # Files are opened together, before the first scan is read.
         self._process.give(task, contents, seconds=self._scan_s * max(1, len(contents)))
@@ -83,7 +88,7 @@ class WatchedWorker:
                     self._process.allow(self._scan_s * scans)
                 case Told(Progress() as progress):
                     self._process.allow(self._scan_s)
-                    tell(progress)
+                    self._pass_on(tell, progress)
                 case Result(Done() | Unknown() as found):
                     return found
                 case Failed(error):
@@ -92,6 +97,13 @@ class WatchedWorker:
                     raise _too_slow()
                 case Gone() as gone:
                     raise gone.error(_REMEDY)
+
+    def _pass_on(self, tell: Callable[[Progress], None], progress: Progress) -> None:
+        try:
+            tell(progress)
+        except BaseException:  # nobody waits for the answer any more, and the next task is not to hear it
+            self.end()
+            raise
 
     @property
     def alive(self) -> bool:

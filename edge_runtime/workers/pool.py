@@ -12,7 +12,7 @@ from collections import deque
 from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING, Any
 
-from edge_runtime.errors import EdgeCataractError
+from edge_runtime.errors import EdgeCataractError, ResourceError
 
 from .bounds import WORKER_MB
 from .process import Gone, WorkerProcess
@@ -59,11 +59,17 @@ class WorkerPool:
     def __init__(self, begin: Begin, *, job_s: float, keep: bool = False, worker_mb: int = WORKER_MB) -> None:
         self._begin, self._keep, self._job_s, self._worker_mb = begin, keep, job_s, worker_mb
         self._waiting: deque[Any] = deque()
-        self._false_starts = 0
+        self._false_starts = self._missing = 0
         self.running: list[_Worker] = []
 
     def start(self) -> None:
-        """Start a worker; it says when it is ready."""
+        """Start a worker; it says when it is ready.
+
+        Raises
+        ------
+        ResourceError
+            ``no-process`` when the system lets none start.
+        """
         self.running.append(_Worker(self._begin, self._worker_mb))
 
     def add(self, job: Any) -> None:
@@ -98,8 +104,11 @@ class WorkerPool:
         Raises
         ------
         EdgeCataractError
-            When the workers cannot begin, or end before they have.
+            When the workers cannot begin, or end before they have; ``no-process`` when the last one has ended, and the
+            system lets no other start.
         """
+        if self._waiting or self._keep:
+            self._start_missing()
         patience_s = min((worker.until for worker in self.running), default=math.inf) - time.monotonic()
         ready = wait([*(worker.pipe for worker in self.running), *also], max(min(timeout_s, patience_s), 0.0))
         now = time.monotonic()
@@ -142,11 +151,24 @@ class WorkerPool:
             self._false_starts += 1
             if self._false_starts >= _MOST_FALSE_STARTS:
                 raise died
-            self.start()
+            self._missing += 1
+            self._start_missing()
             return None
         if self._waiting or self._keep:
-            self.start()
+            self._missing += 1
+            self._start_missing()
         return worker.job, died
+
+    def _start_missing(self) -> None:
+        """Start workers in place of those that died; while the system lets none start, the others do their work."""
+        while self._missing:
+            try:
+                self.start()
+            except ResourceError:
+                if not self.running:
+                    raise
+                return
+            self._missing -= 1
 
     def end(self) -> None:
         """End the processes, whatever they are doing."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
@@ -12,7 +13,7 @@ from edge_runtime.dicom_net.door import short_digest
 from edge_runtime.dicom_net.settings import Wishes
 from edge_runtime.dicom_net.worker import Worker
 from edge_runtime.dicom_out.files import Kind
-from edge_runtime.errors import InternalError, ModelMissingError
+from edge_runtime.errors import InternalError, ModelMissingError, ResourceError
 from tests.edge_runtime.batch.crashing import CrashingSettings
 
 from .conftest import encoded, exam
@@ -84,3 +85,21 @@ def test_a_worker_that_cannot_begin_says_why(settings: dict[str, Any], kind: typ
     with pytest.raises(kind):
         worker.start()
     worker.end()
+
+
+def test_where_no_process_can_be_started_the_exam_is_not_to_blame(
+    tmp_path: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def starts_none(_: object) -> None:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    (tmp_path / "a.dcm").write_bytes(encoded(exam()))
+    worker = Worker(cast("Any", CrashingSettings(str(tiny_model))), Wishes((Kind.REPORT,)), 60.0)
+    try:
+        with monkeypatch.context() as here:
+            here.setattr(multiprocessing.get_context("spawn").Process, "start", starts_none)
+            with pytest.raises(ResourceError, match=r"no-process.*temporarily unavailable"):
+                worker.judge([str(tmp_path / "a.dcm")])
+        assert worker.judge([str(tmp_path / "a.dcm")]).fault is None
+    finally:
+        worker.end()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_runtime.errors import ResourceError
+from edge_runtime.errors import InternalError, ResourceError
 from edge_runtime.machine.resources import Limits
 from edge_runtime.scan import Laterality
 from edge_runtime.service.limits import ServiceLimits
@@ -85,3 +85,15 @@ def test_a_cap_on_memory_that_no_scan_would_keep_is_refused_before_anything_is_s
 def test_a_cap_on_memory_that_the_self_test_keeps_holds_for_scans(proven_model: Path) -> None:
     with worker(DeadlySettings(str(proven_model), limits=Limits(1, max_memory_mb=150))) as watched:
         assert isinstance(watched.do(Task(Kind.SCAN, (1,)), [png()], lambda _: None), Done)
+
+
+def test_a_task_that_nobody_follows_any_more_leaves_its_answer_to_no_other(proven_model: Path) -> None:
+    def tell(_: Progress) -> None:
+        raise RuntimeError("the loop is closed")
+
+    with worker(DeadlySettings(str(proven_model))) as watched:
+        with pytest.raises(RuntimeError):
+            watched.do(exam(), [png()], tell)
+        assert not watched.alive
+        with pytest.raises(InternalError, match="worker-died"):
+            watched.do(Task(Kind.SCAN, (1,)), [png()], lambda _: None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import partial
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from edge_runtime.errors import EdgeCataractError, InternalError, ModelMissingError
+from edge_runtime.errors import EdgeCataractError, InternalError, ModelMissingError, ResourceError
 from edge_runtime.workers.pool import WorkerPool
 
 from .jobs import begins
@@ -76,3 +77,43 @@ def test_workers_that_cannot_begin_end_the_run(start: Start) -> None:
         results(start("a", begin=partial(begins, "refuses")))
     with pytest.raises(InternalError, match="code 7"):
         results(start("a", begin=partial(begins, "leaves")))
+
+
+def test_an_answer_that_cannot_be_taken_costs_its_job_alone(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    pool, begun = start("a", "b", "c"), threading.Timer.start
+    calls: list[threading.Timer] = []
+
+    def starts(timer: threading.Timer) -> None:
+        calls.append(timer)
+        if len(calls) == 3:  # that it is ready, that it takes a job, and what comes out
+            raise RuntimeError("can't start new thread")
+        begun(timer)
+
+    monkeypatch.setattr(threading.Timer, "start", starts)
+    assert results(pool) == {"a": "no-process", "b": "b", "c": "c"}
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_where_no_process_can_be_started_the_others_go_on(
+    workers: int, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool = start(workers=workers, keep=True)
+    while not all(worker.idle for worker in pool.running):
+        pool.results(0.5)
+    process = multiprocessing.get_context("spawn").Process
+
+    def starts_none(_: object) -> None:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    with monkeypatch.context() as here:
+        here.setattr(process, "start", starts_none)
+        for job in ("dies", "a", "b"):
+            pool.add(job)
+        if workers == 1:
+            with pytest.raises(ResourceError, match="no-process"):
+                results(pool)
+            return
+        assert results(pool) == {"dies": "worker-died", "a": "a", "b": "b"}
+        assert len(pool.running) == 1
+    pool.results(0.0)
+    assert len(pool.running) == 2

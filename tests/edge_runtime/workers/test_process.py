@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import pytest
 
-from edge_runtime.errors import InternalError, ModelMissingError
+from edge_runtime.errors import InternalError, ModelMissingError, ResourceError
 from edge_runtime.workers import process as process_module
 from edge_runtime.workers.bounds import WORKER_MB, memory_bound_mb
 from edge_runtime.workers.process import Gone, WorkerProcess
@@ -85,6 +87,81 @@ def test_a_process_that_stands_in_the_middle_of_its_answer_is_ended(
     os.kill(worker.process_id, signal.SIGSTOP)
     assert worker.hear() == Gone(late=True, how="signal 9")
     assert not worker.alive
+
+
+def no_thread(worker: WorkerProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    def start(_: threading.Timer) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Timer, "start", start)
+
+
+def half_an_answer(worker: WorkerProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    def recv() -> None:
+        os.read(worker.pipe.fileno(), 8)
+        raise MemoryError
+
+    monkeypatch.setattr(worker.pipe, "recv", recv)
+
+
+def half_a_job(worker: WorkerProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    def send_bytes(_: bytes) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(worker.pipe, "send_bytes", send_bytes)
+
+
+@pytest.mark.parametrize(
+    ("prevents", "before_the_job", "word"),
+    [
+        (no_thread, True, "no-process"),
+        (no_thread, False, "no-process"),
+        (half_a_job, True, "out-of-memory"),
+        (half_an_answer, False, "out-of-memory"),
+    ],
+)
+def test_an_answer_that_cannot_be_taken_is_never_heard_by_the_next(
+    prevents: Callable[[WorkerProcess, pytest.MonkeyPatch], None],
+    before_the_job: bool,
+    word: str,
+    worker: WorkerProcess,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with monkeypatch.context() as here:
+        if before_the_job:
+            prevents(worker, here)
+        assert worker.give("one", [b"scan"], seconds=60) is not before_the_job
+        if not before_the_job:
+            prevents(worker, here)
+        gone = worker.hear()
+    assert isinstance(gone, Gone)
+    assert (gone.error("Look.").word, gone.how, worker.alive) == (word, "signal 9", False)
+    assert not worker.give("two", seconds=60)
+    assert isinstance(worker.hear(), Gone)
+
+
+def test_a_worker_that_has_not_answered_is_given_nothing_more(worker: WorkerProcess) -> None:
+    assert worker.give(["counts", 1, 0.0], seconds=60)
+    assert worker.hear() == Told(0)
+    assert not worker.give("next", seconds=60)
+    gone = worker.hear()
+    assert isinstance(gone, Gone)
+    assert (gone.error("").word, worker.alive) == ("worker-died", False)
+
+
+@pytest.mark.parametrize("error", [BlockingIOError(11, "Again"), OSError(24, "Files"), MemoryError()])
+def test_a_process_that_cannot_be_started_is_named_and_leaves_no_pipe(
+    error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def start(_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(multiprocessing.get_context("spawn").Process, "start", start)
+    gc.collect()
+    before = len(os.listdir("/proc/self/fd")) if sys.platform == "linux" else 0
+    with pytest.raises(ResourceError, match="no-process"):
+        WorkerProcess(begins)
+    assert sys.platform != "linux" or len(os.listdir("/proc/self/fd")) <= before
 
 
 def test_a_job_that_goes_on_is_allowed_more(worker: WorkerProcess) -> None:
