@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _FIRST_PAUSE_S, _MOST_PAUSE_S = 2.0, 60.0  # before another worker is tried, when one could not begin
 _LATER_S = 5
+_FOR_NOW = "no-process"  # the word of what says nothing of a model
 
 
 class Workshop:
@@ -60,8 +61,8 @@ class Workshop:
     @property
     def model(self) -> Mapping[str, str] | None:
         """Which model is loaded and proven; None while none is."""
-        worker = self._next or self._worker
-        return worker.model if worker is not None and worker.alive else None
+        workers = (self._next, self._worker)  # the second works on while the first, which has died, is replaced
+        return next((worker.model for worker in workers if worker is not None and worker.alive), None)
 
     @property
     def trouble(self) -> str | None:
@@ -79,7 +80,7 @@ class Workshop:
         """
         self._generation = self._source.generation()
         settings = self._source.settings()
-        self._keep(self._prepared(settings))
+        self._keep(self._prepared(settings), None)
         self._good = settings
 
     def worker(self) -> WatchedWorker:
@@ -95,7 +96,8 @@ class Workshop:
             return worker
         if self._why is not None:  # and not wait for the next try
             raise _not_ready(self._why)
-        return self._another(tried=True)
+        another = self._another(tried=True)
+        return self._taken_over() or another
 
     def let_go(self) -> None:
         """Have the worker let go of the eye that it measured last, between two tasks; another takes over, too."""
@@ -109,16 +111,21 @@ class Workshop:
 
     def revive(self) -> None:
         """Have another worker begin in place of one that has died; while none can, it is tried ever more seldom."""
-        if self.model is None and not self._ended.is_set() and monotonic() >= self._again:
+        with self._lock:
+            latest = self._next or self._worker
+        dead = latest is None or not latest.alive
+        if dead and not self._ended.is_set() and monotonic() >= self._again:
             with suppress(RequestError):
                 self._another()
 
     def _taken_over(self) -> WatchedWorker | None:
-        """The worker in use, by now: one whose model is another ends the old one."""
+        """The worker in use, by now: one whose model is another ends the old one, unless it has died before that."""
         with self._lock:
             old, following = self._worker, self._next
-            if following is not None:
-                self._worker, self._next, self._why = following, None, None
+            if following is not None and (following.alive or old is None or not old.alive):
+                self._worker, self._next = following, None
+                if following.alive:
+                    self._can_begin()
             worker = self._worker
         if old is not None and old is not worker:
             old.end()
@@ -137,14 +144,18 @@ class Workshop:
                 raise _not_ready(self._why)
             proven = "" if worker is None else worker.model["sha256"]
             try:
-                revived = self._keep(self._prepared(settings or self._source.settings(), proven))
+                revived = self._keep(self._prepared(settings or self._source.settings(), proven), worker)
             except EdgeCataractError as error:
                 self._cannot_begin(error)
                 raise _not_ready(error) from error
             if self._why is not None:
                 self._say(f"{_named(revived.model)} measures again")
-            self._why, self._pause_s = None, _FIRST_PAUSE_S
+            self._can_begin()
             return revived
+
+    def _can_begin(self) -> None:
+        """A worker could begin: the next one that dies is replaced at once."""
+        self._why, self._pause_s, self._again = None, _FIRST_PAUSE_S, 0.0
 
     def _cannot_begin(self, error: EdgeCataractError) -> None:
         """Keep why no worker can begin, and say it once."""
@@ -161,7 +172,7 @@ class Workshop:
         bool
             Whether another takes over with the next task.
         """
-        generation = None
+        generation, before = None, (self._generation, self._refused)
         try:
             generation = self._source.generation()
             if generation == self._generation:
@@ -174,6 +185,8 @@ class Workshop:
             if self._ended.is_set():  # its worker was killed
                 return False
             self._note(error, generation)
+            if error.word == _FOR_NOW:
+                self._generation, self._refused = before  # it is tried again with the next look
             return False
         self.notice = None
         with self._lock:  # both at once: a worker that dies meanwhile is replaced by what it was
@@ -210,11 +223,15 @@ class Workshop:
                 self._begun.discard(worker)
         return worker
 
-    def _keep(self, worker: WatchedWorker) -> WatchedWorker:
+    def _keep(self, worker: WatchedWorker, dead: WatchedWorker | None) -> WatchedWorker:
+        """Put a worker in the place of one that has died, and of no other."""
         with self._lock:
-            old, self._worker = self._worker, worker
-        if old is not None:
-            old.end()
+            if dead is not None and dead is self._next:
+                self._next = worker
+            else:
+                self._worker = worker
+        if dead is not None:
+            dead.end()
         if self._ended.is_set():
             worker.end()
         return worker

@@ -18,6 +18,7 @@ from edge_runtime.errors import EdgeCataractError, InferenceError, InternalError
 from edge_runtime.golden import sample_counts
 from edge_runtime.service.limits import ServiceLimits
 from edge_runtime.service.tasks import Done, Kind, Task, Unknown
+from edge_runtime.service.watched import WatchedWorker
 from edge_runtime.service.workshop import Workshop
 from tests.make_tiny_model import TinyModel, tiny_model_bytes
 
@@ -173,11 +174,8 @@ def test_while_no_worker_can_begin_tasks_hear_it_at_once_and_it_is_tried_ever_mo
     file, said = tmp_path / "model.onnx", list[str]()
     file.write_bytes(proven_model.read_bytes())
     workshop = opened(Source(file), said)
-    worker = workshop.worker()
     file.unlink()
-    worker.kill()
-    while worker.alive:
-        time.sleep(0.01)
+    die(workshop.worker())
     prepared = workshop._prepared
     monkeypatch.setattr(workshop, "_prepared", lambda *given: (tries.append(now[0] - 1e9), prepared(*given))[1])
     for _ in range(100):
@@ -208,6 +206,107 @@ def test_a_task_does_not_wait_for_another_try(
         workshop.worker()
     with workshop._reviving, pytest.raises(RequestError, match="missing-model"):
         workshop.worker()
+
+
+def die(worker: WatchedWorker) -> None:
+    worker.kill()
+    while worker.alive:
+        time.sleep(0.01)
+
+
+def test_a_new_model_whose_worker_dies_before_it_takes_over_leaves_the_old_one_in_work(
+    opened: Callable[[Source, list[str]], Workshop],
+    proven_model: Path,
+    another_model: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    source = Source(proven_model)
+    workshop = opened(source, [])
+    in_work = workshop.worker()
+    source.switch(another_model)
+    assert workshop.look_for_another()
+    following = workshop._next
+    assert following is not None
+    die(following)
+    assert workshop.worker() is in_work
+    assert workshop.model == in_work.model
+    begun: list[WatchedWorker] = []
+    prepared = workshop._prepared
+    monkeypatch.setattr(workshop, "_prepared", lambda *given: begun.append(prepared(*given)) or begun[-1])
+    workshop.revive()
+    workshop.revive()
+    assert (len(begun), in_work.alive, len(multiprocessing.active_children())) == (1, True, 2)
+    assert document(workshop) == "another"
+    assert (workshop.worker(), in_work.alive, len(begun)) == (begun[0], False, 1)
+
+
+def test_where_both_workers_have_died_the_new_model_begins_once(
+    opened: Callable[[Source, list[str]], Workshop], proven_model: Path, another_model: Path
+) -> None:
+    source = Source(proven_model)
+    workshop = opened(source, [])
+    in_work = workshop.worker()
+    source.switch(another_model)
+    workshop.look_for_another()
+    assert workshop._next is not None
+    die(workshop._next)
+    die(in_work)
+    assert workshop.model is None
+    assert document(workshop) == "another"
+    assert (workshop._next, len(multiprocessing.active_children())) == (None, 1)
+
+
+def test_a_worker_that_dies_after_a_model_took_over_from_a_failed_one_is_replaced_at_once(
+    opened: Callable[[Source, list[str]], Workshop],
+    proven_model: Path,
+    another_model: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("edge_runtime.service.workshop.monotonic", lambda: 1e9)
+    file = tmp_path / "model.onnx"
+    file.write_bytes(proven_model.read_bytes())
+    source = Source(file)
+    workshop = opened(source, [])
+    file.unlink()
+    die(workshop.worker())
+    workshop.revive()
+    assert workshop.trouble is not None
+    source.switch(another_model)
+    assert workshop.look_for_another()
+    die(workshop.worker())
+    workshop.revive()
+    assert workshop.model is not None
+    assert workshop.model["name"] == "another"
+
+
+def test_where_the_system_lets_no_process_start_the_service_goes_on(
+    opened: Callable[[Source, list[str]], Workshop],
+    proven_model: Path,
+    another_model: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def starts_none(_: object) -> None:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    said: list[str] = []
+    source = Source(proven_model)
+    workshop = opened(source, said)
+    with monkeypatch.context() as here:
+        here.setattr(multiprocessing.get_context("spawn").Process, "start", starts_none)
+        source.switch(another_model)
+        assert (workshop.look_for_another(), workshop.look_for_another()) == (False, False)
+        assert workshop.notice == "The new model did not take over: error[no-process]."
+        die(workshop.worker())
+        with pytest.raises(RequestError) as refused:
+            workshop.worker()
+        assert (refused.value.word, refused.value.status) == ("no-process", 503)
+        here.setattr("edge_runtime.service.workshop.monotonic", lambda: time.monotonic() + 60)
+        workshop.revive()
+        assert workshop.trouble == "No model can be loaded: error[no-process]."
+    assert len(said) == 3
+    assert workshop.look_for_another()  # which says nothing of the model, so that it is tried again
+    assert (document(workshop), workshop.notice, workshop.trouble) == ("another", None, None)
 
 
 def test_words_of_an_eye_that_the_worker_has_let_go_of_need_its_scans(
