@@ -75,13 +75,13 @@ class ExamRequests:
         return Response(status_code=204)
 
     async def _put_scan(self, asked: Asked) -> Response:
-        exam = self._found(asked)
+        exam, number = self._found(asked), asked.values["n"]
         _check_idle(exam)
-        with self._held.room(asked.length, exam):
+        with self._held.room(asked.length, exam, number):
             content = await asked.body()
         exam = self._found(asked)  # it may have been forgotten, or asked for, meanwhile
         _check_idle(exam)
-        exam.scans[asked.values["n"]], exam.named[asked.values["n"]] = content, asked.named
+        exam.scans[number], exam.named[number] = content, asked.named
         exam.reset()
         return JSONResponse(_content(exam), 202)
 

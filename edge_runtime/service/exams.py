@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from enum import StrEnum
 from time import monotonic
@@ -16,6 +17,7 @@ from .limits import MEGABYTE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
 
     from edge_runtime.scan import Laterality
 
@@ -214,27 +216,26 @@ class HeldExams:
         exam.used = monotonic()
         return exam
 
-    def room(self, size: int, exam: HeldExam | None = None) -> Room:
-        """Room for what is about to come; give it back by leaving the context.
+    def room(self, size: int, exam: HeldExam | None = None, replaced: int = 0) -> AbstractContextManager[object]:
+        """Count bytes that are about to come; they count until the context is left.
 
         Parameters
         ----------
         size
             Bytes.
         exam
-            The exam that they are of, where they are of one.
+            The exam that they are of, where they are of one; then its pictures make room for them, or are them.
+        replaced
+            The number of its scan that makes room for them, too; 0: of none.
 
         Raises
         ------
         RequestError
-            ``no-room`` for what fits later; ``exam-too-large`` where the exam alone would be more than is ever held.
+            ``exam-too-large`` where the exam alone would be more than is ever held, also when all that makes room has
+            gone; ``no-room`` where there is none now, beside all that is held, what makes room included.
         """
-        return Room(self, size, exam)
-
-    def take(self, size: int, exam: HeldExam | None) -> None:
-        """Count bytes that are about to come."""
         most = self._limits.held_mb * MEGABYTE
-        if exam is not None and exam.held_bytes + size > most:
+        if exam is not None and size + sum(len(scan) for n, scan in exam.scans.items() if n != replaced) > most:
             raise RequestError(
                 "exam-too-large",
                 f"Scans and pictures of one exam have {self._limits.held_mb} MB at most.",
@@ -251,9 +252,11 @@ class HeldExams:
                 retry_after_s=5,
             )
         self._coming += size
+        room = ExitStack()
+        room.callback(self._give_back, size)
+        return room
 
-    def give_back(self, size: int) -> None:
-        """Count them no more."""
+    def _give_back(self, size: int) -> None:
         self._coming -= size
 
     def forget(self, exam: HeldExam) -> None:
@@ -274,20 +277,6 @@ class HeldExams:
         for exam in self:
             if not exam.busy and now - exam.used > self._limits.forget_after_s:
                 self.forget(exam)
-
-
-class Room:
-    """Bytes that are counted while they come."""
-
-    def __init__(self, exams: HeldExams, size: int, exam: HeldExam | None) -> None:
-        exams.take(size, exam)
-        self._exams, self._size = exams, size
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, *_: object) -> None:
-        self._exams.give_back(self._size)
 
 
 def unknown_exam() -> RequestError:

@@ -168,6 +168,7 @@ def test_no_more_is_held_than_is_allowed_and_nothing_for_long(start: Start) -> N
     assert (full.status, full.code) == (429, "no-room")
     never = service.request("PUT", f"/v1/exams/{exams[0]}/scans/2", b"x" * 700_000)
     assert (never.status, never.code, "retry-after" in never.headers) == (413, "exam-too-large", False)
+    assert service.request("PUT", f"/v1/exams/{exams[0]}/scans/1", b"x" * 700_000).code == "no-room"  # both at once
     assert service.request("PUT", f"/v1/exams/{exams[0]}/scans/2", b"x" * 1_000_001).status == 413
     assert service.request("PUT", f"/v1/exams/{exams[0]}/scans/1", b"x").status == 202
     while service.request("GET", "/health/ready").json["exams"]:

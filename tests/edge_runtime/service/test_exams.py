@@ -97,6 +97,23 @@ def test_what_never_fits_is_told_from_what_fits_later() -> None:
         held.room(300_001, small)
 
 
+def test_what_makes_room_for_a_scan_does_not_make_its_exam_too_large() -> None:
+    held = HeldExams(ServiceLimits(held_mb=1))
+    exam = held.open(Laterality.OD, None)
+    exam.scans[1], exam.scans[2], exam.pictures = bytes(300_000), bytes(300_000), {"scans/1": bytes(200_000)}
+    for size, replaced in ((700_000, 1), (400_000, 0)):
+        with pytest.raises(RequestError) as later:  # until the result or another exam has gone
+            held.room(size, exam, replaced)
+        assert (later.value.word, later.value.status) == ("no-room", 429)
+        with pytest.raises(RequestError, match="exam-too-large"):
+            held.room(size + 1, exam, replaced)
+    with held.room(200_000, exam, 1), pytest.raises(RequestError, match="no-room"):
+        held.room(1, exam, 1)
+    exam.pictures = {}
+    with held.room(400_000, exam, 1):
+        pass
+
+
 def test_what_is_still_in_work_of_a_forgotten_exam_counts() -> None:
     abandoned = [600_000]
     held = HeldExams(ServiceLimits(held_mb=1), abandoned=lambda: abandoned[0])
