@@ -16,7 +16,6 @@ from edge_runtime.errors import (
     ModelIncompatibleError,
     ModelIntegrityError,
     ModelMissingError,
-    ResourceError,
     UsageError,
     WriteError,
 )
