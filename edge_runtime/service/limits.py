@@ -8,6 +8,7 @@ from edge_runtime.errors import UsageError
 from edge_runtime.scan import MAX_BYTES
 from edge_runtime.workers.bounds import WORKER_MB
 
+_SHOWN = 1e10  # numbers below stand in a message
 MEGABYTE = 1_000_000
 MOST_SCANS = 12  # of one exam: six radial scans of an eye, taken twice at most
 MOST_PICTURES = 99  # scans of one exam that are measured and shown: a file may hold several
@@ -72,7 +73,8 @@ class ServiceLimits:
         ):
             if not least <= value <= most:
                 bounds = f"{least:.3g} to {most}{unit}"
-                raise UsageError("usage", f"{option} {value:.10g} was given.", f"Give {bounds}, or leave it out.")
+                found = f"{option} {value:.10g} was given." if abs(value) < _SHOWN else f"{option} is out of bounds."
+                raise UsageError("usage", found, f"Give {bounds}, or leave it out.")
 
     @property
     def scan_bytes(self) -> int:
