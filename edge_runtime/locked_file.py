@@ -131,7 +131,7 @@ def _locked_folder(folder: str) -> Iterator[None]:
             raise
     except BlockingIOError as error:
         raise _held("output folder") from error
-    except OSError:
+    except (OSError, ImportError):
         with _lock_file_of(folder):
             yield
         return
