@@ -63,14 +63,7 @@ class Spool:
     Parameters
     ----------
     folder
-        It is created where there is none, in a folder that must exist; nobody else may look into it.
-
-    Raises
-    ------
-    OutputError
-        ``queue-in-use``, ``not-a-queue``, ``output-folder``.
-    ResourceError, WriteError
-        As `open_locked`.
+        As of `OwnFolder`, which it raises as.
     """
 
     def __init__(self, folder: str) -> None:

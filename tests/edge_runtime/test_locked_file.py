@@ -64,21 +64,26 @@ def test_the_folder_of_a_watched_exam_is_durable_before_its_summary_is_written(
     assert before == [[str(tmp_path)]]
 
 
-@pytest.mark.parametrize("own_locks", [True, False])
-def test_one_at_a_time_puts_files_into_a_folder(
-    own_locks: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """By whatever names the folder is given; where it has no lock itself, by that of a file in it."""
+@pytest.fixture(params=[True, False])
+def own_locks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Whether folders have locks of their own, as not on some shares."""
     import fcntl
 
     flock = fcntl.flock
 
     def only_files(descriptor: int, operation: int) -> None:
-        if not own_locks and stat.S_ISDIR(os.fstat(descriptor).st_mode):
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
             raise OSError(errno.EBADF, os.strerror(errno.EBADF))
         flock(descriptor, operation)
 
-    monkeypatch.setattr(fcntl, "flock", only_files)
+    if not request.param:
+        monkeypatch.setattr(fcntl, "flock", only_files)
+    return bool(request.param)
+
+
+@pytest.mark.usefixtures("own_locks")
+def test_one_at_a_time_puts_files_into_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By whatever names the folder is given; where it has no lock itself, by that of a file in it."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a").mkdir()
     order: list[str] = []
@@ -103,26 +108,17 @@ def test_one_at_a_time_puts_files_into_a_folder(
     assert os.listdir(tmp_path / "a") == []
 
 
-@pytest.mark.parametrize("own_locks", [True, False])
 def test_who_keeps_a_folder_locked_is_waited_for_with_a_limit(
     own_locks: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever may read a folder can lock it for ever."""
     import fcntl
 
-    flock = fcntl.flock
-
-    def only_files(descriptor: int, operation: int) -> None:
-        if not own_locks and stat.S_ISDIR(os.fstat(descriptor).st_mode):
-            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
-        flock(descriptor, operation)
-
     monkeypatch.setattr(locked_file, "FOLDER_WAIT_S", 0.2)
-    monkeypatch.setattr(fcntl, "flock", only_files)
     held = os.open(
         tmp_path if own_locks else tmp_path / ".edge-cataract.lock", os.O_RDONLY | (not own_locks) * os.O_CREAT
     )
-    flock(held, fcntl.LOCK_SH)
+    fcntl.flock(held, fcntl.LOCK_SH)
     with pytest.raises(OutputError, match="ledger-in-use"), locked_folders([str(tmp_path)]):
         raise AssertionError("the folder is not this process's")
     os.close(held)

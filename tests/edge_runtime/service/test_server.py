@@ -12,8 +12,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -66,16 +66,23 @@ def test_a_signal_ends_it_while_its_model_loads(proven_model: Path) -> None:
             process.kill()
 
 
-def test_a_second_signal_ends_it_at_once_while_an_answer_waits_for_its_record(
-    proven_model: Path, tmp_path: Path
-) -> None:
-    audit = tmp_path / "audit.jsonl"
-    options = json.dumps({"model": str(proven_model), "audit": str(audit), "limits": {"stop_s": 1.0}})
+@contextmanager
+def waits_for_its_record(model: Path, folder: Path) -> Iterator[tuple[RunningService, threading.Thread]]:
+    """A service whose record is locked, and a thread that asked it for an answer."""
+    audit = folder / "audit.jsonl"
+    options = json.dumps({"model": str(model), "audit": str(audit), "limits": {"stop_s": 1.0}})
     with RunningService([options], PROGRAM) as service, open_locked(str(audit), what="audit"):
         sender = threading.Thread(target=lambda: with_suppressed(lambda: service.request("POST", "/v1/scans", png())))
         sender.start()
         while service.request("GET", "/health/ready").json["queue"]["taken"] != 1:
             time.sleep(0.02)
+        yield service, sender
+
+
+def test_a_second_signal_ends_it_at_once_while_an_answer_waits_for_its_record(
+    proven_model: Path, tmp_path: Path
+) -> None:
+    with waits_for_its_record(proven_model, tmp_path) as (service, sender):
         service.process.terminate()
         sender.join(30)  # its connection is closed, and the service waits for the thread that waits for the record
         ends = time.monotonic() + 30
@@ -88,13 +95,7 @@ def test_a_second_signal_ends_it_at_once_while_an_answer_waits_for_its_record(
 def test_one_signal_ends_it_within_a_time_while_an_answer_waits_for_its_record(
     proven_model: Path, tmp_path: Path
 ) -> None:
-    audit = tmp_path / "audit.jsonl"
-    options = json.dumps({"model": str(proven_model), "audit": str(audit), "limits": {"stop_s": 1.0}})
-    with RunningService([options], PROGRAM) as service, open_locked(str(audit), what="audit"):
-        sender = threading.Thread(target=lambda: with_suppressed(lambda: service.request("POST", "/v1/scans", png())))
-        sender.start()
-        while service.request("GET", "/health/ready").json["queue"]["taken"] != 1:
-            time.sleep(0.02)
+    with waits_for_its_record(proven_model, tmp_path) as (service, sender):
         service.process.terminate()
         assert service.process.wait(30) == 143
         sender.join(30)
