@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Callable
 from typing import Any
 
@@ -61,9 +60,8 @@ def test_room_that_comes_and_goes_fills_no_log(monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("own_mounts")
 def test_a_disk_that_is_too_small_is_in_a_line_at_the_start(start: Restart, archive: Archive) -> None:
-    if subprocess.run(["unshare", "-m", "true"], capture_output=True, check=False).returncode:
-        pytest.skip("mounting a file system needs the rights of root")
     mount = [
         "unshare",
         "-m",

@@ -355,10 +355,7 @@ def test_output_folder_that_is_a_file_is_refused(run_program: RunProgram, scan: 
 
 
 def in_a_file_system(command: str, outputs: Path, scan: Path, model: Path) -> Finished:
-    """Run a shell command in a mount namespace of its own; skipped where that is not allowed."""
-    allowed = subprocess.run(["unshare", "-m", "true"], capture_output=True, check=False).returncode == 0
-    if not allowed:
-        pytest.skip("mounting a file system needs the rights of root")
+    """Run a shell command in a mount namespace of its own."""
     environment = {
         **os.environ,
         "PYTHONPATH": str(ROOT),
@@ -372,6 +369,7 @@ def in_a_file_system(command: str, outputs: Path, scan: Path, model: Path) -> Fi
     )
 
 
+@pytest.mark.usefixtures("own_mounts")
 def test_full_disk_leaves_nothing_behind(scan: Path, outputs: Path, tiny_model: Path) -> None:
     finished = in_a_file_system(
         """mount -t tmpfs -o size=32k tmpfs "$OUT" && head -c 20000 /dev/zero > "$OUT/other"
@@ -386,6 +384,7 @@ def test_full_disk_leaves_nothing_behind(scan: Path, outputs: Path, tiny_model: 
     assert b"No space left on device" in finished.stderr
 
 
+@pytest.mark.usefixtures("own_mounts")
 def test_read_only_file_system_is_refused_even_for_root(scan: Path, outputs: Path, tiny_model: Path) -> None:
     finished = in_a_file_system(
         'mount -t tmpfs -o ro tmpfs "$OUT" && "$PYTHON" -m edge_runtime "$SCAN" -o "$OUT"', outputs, scan, tiny_model
