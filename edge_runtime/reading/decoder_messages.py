@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from typing import NamedTuple
 
 _LOCK = threading.Lock()
 _STDERR = 2
@@ -35,7 +36,18 @@ _DAMAGE = {
     r"|mDCV|cLLI|oFFs|pCAL|sCAL|sTER|Interlace handling))",
 }
 MAX_MESSAGES_BYTES = 1 << 20
-_capturing: list[tuple[int, int]] = []  # standard error as it was, and the file that stands for it meanwhile
+
+
+class _Capture(NamedTuple):
+    """A thread that listens: standard error as it was, the file that stands for it meanwhile, the lines of decoders."""
+
+    saved: int
+    heard: int
+    messages: list[str]
+
+
+_capturing: list[_Capture] = []  # the one of the thread that listens, until standard error was given back
+_GIVING_BACK = threading.Lock()  # the thread that listens and the one that ends the program may do it at once
 
 
 def reports_damage(container: str, messages: list[str]) -> bool:
@@ -64,29 +76,32 @@ def captured_messages() -> Iterator[list[str]]:
         cleanup.callback(os.close, heard)
         cleanup.callback(_log_from_warnings_on())
         os.dup2(heard, _STDERR)
-        _capturing.append((saved, heard))
+        _capturing.append(_Capture(saved, heard, messages))
         try:
             yield messages
         finally:
-            _capturing.clear()
-            messages += _given_back(saved, heard)
+            pass_on_now()
 
 
 def pass_on_now() -> None:
-    """Give standard error back while a thread still listens to a decoder: what others wrote must not end with it."""
-    for saved, heard in tuple(_capturing):
-        _given_back(saved, heard)
+    """Give standard error back, while a thread may still listen to a decoder: what others wrote must not end with it.
+
+    Whoever comes first does it, once: no line is shown twice.
+    """
+    with _GIVING_BACK:
+        while _capturing:
+            _give_back(_capturing.pop())
 
 
-def _given_back(saved: int, heard: int) -> list[str]:
-    """Restore standard error and pass on what others wrote; the lines of decoders."""
-    os.dup2(saved, _STDERR)
-    os.lseek(heard, 0, os.SEEK_SET)
-    lines = os.read(heard, MAX_MESSAGES_BYTES).decode("utf-8", "replace").splitlines(keepends=True)
-    for line in lines:
-        if not re.search(_DECODER, line):
+def _give_back(capture: _Capture) -> None:
+    """Restore standard error, pass on what others wrote, and keep the lines of decoders."""
+    os.dup2(capture.saved, _STDERR)
+    os.lseek(capture.heard, 0, os.SEEK_SET)
+    for line in os.read(capture.heard, MAX_MESSAGES_BYTES).decode("utf-8", "replace").splitlines(keepends=True):
+        if re.search(_DECODER, line):
+            capture.messages.append(line.rstrip("\n"))
+        else:
             os.write(_STDERR, line.encode("utf-8"))
-    return [line.rstrip("\n") for line in lines if re.search(_DECODER, line)]
 
 
 def _log_from_warnings_on() -> Callable[[], object]:

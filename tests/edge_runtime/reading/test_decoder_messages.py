@@ -42,6 +42,26 @@ def test_what_others_wrote_is_passed_on_when_the_program_ends_meanwhile(capfd: p
         assert capfd.readouterr().err == "interrupted\n"
     assert messages == ["Corrupt JPEG data"]
     pass_on_now()  # nothing is heard any more
+    assert capfd.readouterr().err == ""  # and nothing is shown twice
+
+
+def test_no_line_is_shown_twice_when_the_program_ends_as_the_decoder_does(capfd: pytest.CaptureFixture[str]) -> None:
+    for _ in range(200):
+        listening, may_end = threading.Event(), threading.Event()
+
+        def decode(listening: threading.Event = listening, may_end: threading.Event = may_end) -> None:
+            with captured_messages():
+                listening.set()
+                may_end.wait()
+
+        thread = threading.Thread(target=decode)
+        thread.start()
+        listening.wait()
+        os.write(2, b"terminated\n")
+        may_end.set()
+        pass_on_now()
+        thread.join()
+        assert capfd.readouterr().err == "terminated\n"
 
 
 def test_flood_of_messages_is_never_waited_for() -> None:
