@@ -132,6 +132,8 @@ ANSWER_REASONS: dict[str, str] = {
     "lens-thickness-differs": "The thickness of the lens differs between scans by more than 0.5 mm, as that of two "
     "eyes: check that all scans are of this eye.",
     "nuclear-grade": "The nucleus scatters 2.5 dB or more above a clear lens.",
+    "opacity-evidence": "No measure alone says so, but of simulated eyes with all these measures one in five or more "
+    "has an opaque lens.",
     "posterior-subcapsular-area": "Opacity below the back capsule covers 1.5 % or more of the central 3 mm; "
     "from 10 % it alone means refer.",
     "unstable-fraction": "Further exams of the eye may find a Cataract Fraction of 0.01 or more.",

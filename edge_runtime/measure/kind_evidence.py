@@ -30,7 +30,7 @@ class KindScale:
 
     def evidence(self, terms: tuple[float, ...]) -> dict[str, float]:
         """Share of simulated eyes with these terms that have each kind, 0 to 1."""
-        return {kind: _logistic(_sum(self.weights[kind], terms)) for kind in KINDS}
+        return {kind: logistic(weighted_sum(self.weights[kind], terms)) for kind in KINDS}
 
 
 def kind_terms(eye: EyeMeasures, grade: Grade) -> tuple[float, ...]:
@@ -45,9 +45,11 @@ def kind_terms(eye: EyeMeasures, grade: Grade) -> tuple[float, ...]:
     return (1.0, grade.value_db, nucleus, *fractions, *areas, *spokes)
 
 
-def _sum(weights: tuple[float, ...], terms: tuple[float, ...]) -> float:
+def weighted_sum(weights: tuple[float, ...], terms: tuple[float, ...]) -> float:
+    """Of as many terms as weights."""
     return sum(weight * term for weight, term in zip(weights, terms, strict=True))
 
 
-def _logistic(value: float) -> float:
+def logistic(value: float) -> float:
+    """From log-odds to a share."""
     return 1 / (1 + math.exp(-min(max(value, -_MOST), _MOST)))

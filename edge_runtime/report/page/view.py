@@ -205,8 +205,11 @@ def _zones(eye: EyeResult, language: Language) -> tuple[Row, ...]:
 
 
 def _kinds(eye: EyeResult, language: Language) -> tuple[Row, ...]:
-    kinds = eye.findings.kinds
-    return () if kinds is None else tuple(_row(KINDS[name], share, language) for name, share in kinds.items())
+    kinds, opacity = eye.findings.kinds, eye.findings.opacity
+    if kinds is None:
+        return ()
+    shares = kinds if opacity is None else {**kinds, "any": opacity}
+    return tuple(_row(KINDS[name], share, language) for name, share in shares.items())
 
 
 def _row(name: str, share: float | None, language: Language) -> Row:

@@ -9,15 +9,17 @@ import numpy as np
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
+from sklearn.preprocessing import StandardScaler
 
 from edge_runtime.measure.coefficients import MeasureCoefficients
 from edge_runtime.measure.grade import STEP_EDGES_DB, STEP_WORDS, GradeScale, grade_terms
 from edge_runtime.measure.kind_evidence import KindScale, kind_terms
+from edge_runtime.measure.opacity_evidence import OpacityScale, opacity_terms
 from edge_runtime.measure.repeatability import FRACTION_EDGES, Repeatability
 from edge_runtime.measure.scatter import ExcessTable
 
 from .measured_eyes import cohort_sha256
-from .truths import KIND_TRUTHS, severity_db
+from .truths import KIND_TRUTHS, severity_db, truly_opaque
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,6 +61,7 @@ def fit_coefficients(eyes: Sequence[MeasuredEye], description: str) -> MeasureCo
         repeatability=_repeatability(eyes),
         fitted_on=description,
         pictures_sha256=cohort_sha256(eyes),
+        opacity=_opacity_scale(usable, grade),
     )
 
 
@@ -107,6 +110,27 @@ def _kind_scale(eyes: Sequence[MeasuredEye], grade: GradeScale) -> KindScale:
         model = LogisticRegression(C=REGULARISATION, max_iter=5000, fit_intercept=False)
         weights[kind] = _rounded(model.fit(terms, present).coef_[0])
     return KindScale(weights)
+
+
+def _opacity_scale(eyes: Sequence[MeasuredEye], grade: GradeScale) -> OpacityScale | None:
+    """Terms are brought to one spread for the fit, and the weights back to the terms; None without a second head."""
+    rows, opaque = [], []
+    for eye in eyes:
+        if eye.measures is None or not eye.fractions:
+            continue
+        terms = opacity_terms(eye.measures, grade.grade(_terms(eye, with_age=False)), eye.fractions)
+        if terms is not None:
+            rows.append(terms[1:])
+            opaque.append(truly_opaque(eye))
+    if not rows:
+        return None
+    if all(opaque) or not any(opaque):
+        raise ValueError("eyes with and without an opaque lens are needed")
+    scaler = StandardScaler()
+    model = LogisticRegression(C=1.0, max_iter=5000).fit(scaler.fit_transform(np.array(rows)), opaque)
+    weights = model.coef_[0] / scaler.scale_
+    intercept = model.intercept_[0] - weights @ scaler.mean_
+    return OpacityScale(_rounded(np.array([intercept, *weights])))
 
 
 def _excess_table(eyes: Sequence[MeasuredEye]) -> ExcessTable:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.stats import spearmanr
-from sklearn.metrics import cohen_kappa_score, roc_auc_score
+from sklearn.metrics import cohen_kappa_score, roc_auc_score, roc_curve
 
 from edge_runtime.measure.answer import Answer, conclude
 from edge_runtime.measure.grade import STEP_EDGES_DB, grade_terms
@@ -38,7 +38,16 @@ def answer_of(eye: MeasuredEye, coefficients: MeasureCoefficients) -> Answer:
     """The answer that a device gives to an exam."""
     grade = grade_of(eye, coefficients)
     band = coefficients.repeatability.band(eye.fractions)
-    return conclude(eye.cataract_fraction, eye.measures, grade, eye.graded, eye.notices, band).answer
+    opacity = opacity_of(eye, coefficients)
+    return conclude(eye.cataract_fraction, eye.measures, grade, eye.graded, eye.notices, band, opacity).answer
+
+
+def opacity_of(eye: MeasuredEye, coefficients: MeasureCoefficients) -> float | None:
+    """Evidence that the lens is opaque, as a device gives it; None where it gives none."""
+    grade = grade_of(eye, coefficients)
+    if eye.measures is None or grade is None:
+        return None
+    return coefficients.opacity_evidence(eye.measures, grade, eye.fractions)
 
 
 def figures_of(eyes: Sequence[MeasuredEye], coefficients: MeasureCoefficients) -> dict[str, Any]:
@@ -52,6 +61,7 @@ def figures_of(eyes: Sequence[MeasuredEye], coefficients: MeasureCoefficients) -
         "grade": _grade_figures(eyes, coefficients, with_age=False),
         "grade_with_age": _grade_figures(eyes, coefficients, with_age=True),
         "kinds": _kind_figures(eyes, coefficients),
+        "opacity": _opacity_figures(eyes, coefficients),
         "posterior_area": _area_figures(eyes),
         "fraction": _fraction_figures(eyes),
         "strong_cortical_recall": _strong_cortical_recall(eyes),
@@ -117,6 +127,29 @@ def _kind_figures(
             auc = rounded(roc_auc_score(present, [evidence[kind] for evidence, _ in rows]))
         figures[kind] = {"eyes_with": int(present.sum()), "eyes": len(rows), "auc": auc}
     return figures
+
+
+def _opacity_figures(eyes: Sequence[MeasuredEye], coefficients: MeasureCoefficients) -> dict[str, Any] | None:
+    """How well the evidence of an opaque lens tells opaque lenses, and cataract eyes, beside the fraction alone."""
+    rows = [
+        (share, eye.cataract_fraction, truly_opaque(eye), eye.facts.group == "cataract")
+        for eye in eyes
+        if eye.truths and eye.facts.group and (share := opacity_of(eye, coefficients)) is not None
+    ]
+    if not rows:
+        return None
+    evidence, fraction, *groups = (np.array(column) for column in zip(*rows, strict=True))
+    found: dict[str, Any] = {"eyes": len(rows)}
+    for name, present in zip(("truly_opaque", "cataract"), groups, strict=True):
+        found[name] = {"eyes": int(present.sum())}
+        if present.any() and not present.all():
+            for score, values in (("evidence", evidence), ("fraction", fraction)):
+                false_alarms, hits, _ = roc_curve(present, values)
+                found[name][score] = {
+                    "auc": rounded(roc_auc_score(present, values)),
+                    "sensitivity_at_95": rounded(hits[false_alarms <= 0.05].max()),
+                }
+    return found
 
 
 def _area_figures(eyes: Sequence[MeasuredEye]) -> dict[str, float | int | None]:
