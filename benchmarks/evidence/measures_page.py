@@ -21,7 +21,7 @@ PAGE = ROOT / "docs" / "measures.md"
 RESULTS = ROOT / "benchmarks" / "results" / "measures.json"
 ALTERED = ROOT / "benchmarks" / "results" / "altered.json"
 COST = ROOT / "benchmarks" / "results" / "measures_cost.json"
-COEFFICIENTS = ROOT / "export" / "coefficients" / "edge-0.5.0.json"
+COEFFICIENTS = ROOT / "export" / "coefficients" / "edge-0.5.1.json"
 
 
 def main() -> int:

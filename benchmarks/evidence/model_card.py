@@ -72,7 +72,8 @@ def card(committed: Committed) -> str:
     """Return the card of the bundled models as Markdown."""
     models = {precision: CataractAnalyzer(precision=precision).network for precision in ("fp32", "int8")}
     model = models["int8"].metadata
-    checkpoint = load_checkpoint(next(CHECKPOINTS.iterdir())).metadata
+    path = next(CHECKPOINTS.iterdir())
+    checkpoint = load_checkpoint(path).metadata
     point = checkpoint.operating_point
     deployed = OperatingPoint(model.cf_threshold, model.guard_band)
     return fill(
@@ -82,6 +83,8 @@ def card(committed: Committed) -> str:
         guard_band=deployed.guard_band,
         band=deployed.band,
         network=checkpoint.network,
+        checkpoint=path.name,
+        renumbered=model.version != checkpoint.version,
         recipe=tomllib.loads(checkpoint.recipe),
         origin=Origin.of(model, checkpoint),
         held_out="none" if point is None else point.method,

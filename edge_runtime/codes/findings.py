@@ -126,14 +126,14 @@ ANSWERS: dict[str, str] = {
 # Why an answer is not "no sign" (`eye.answer_reasons`); words of warnings that put the number in doubt stand there too.
 ANSWER_REASONS: dict[str, str] = {
     "anterior-subcapsular-area": "Opacity below the front capsule covers 4 % or more of the central 3 mm.",
+    "cataract-evidence": "No measure alone says so, but of simulated eyes with all these measures three in ten or more "
+    "have a cataract.",
     "cataract-fraction": "The Cataract Fraction is 0.01 or more; from 0.14 it alone means refer.",
     "fewer-than-three-scans": "Fewer than three scans were graded: too few to speak for an eye.",
     "lens-shape-unknown": "The outline is not that of a lens, so its zones were not measured.",
     "lens-thickness-differs": "The thickness of the lens differs between scans by more than 0.5 mm, as that of two "
     "eyes: check that all scans are of this eye.",
     "nuclear-grade": "The nucleus scatters 2.5 dB or more above a clear lens.",
-    "opacity-evidence": "No measure alone says so, but of simulated eyes with all these measures one in five or more "
-    "has an opaque lens.",
     "posterior-subcapsular-area": "Opacity below the back capsule covers 1.5 % or more of the central 3 mm; "
     "from 10 % it alone means refer.",
     "unstable-fraction": "Further exams of the eye may find a Cataract Fraction of 0.01 or more.",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 REFER_FRACTION, REFER_POSTERIOR_AREA = 0.14, 0.10
 REPEAT_FRACTION, REPEAT_POSTERIOR_AREA, REPEAT_ANTERIOR_AREA, REPEAT_GRADE_DB = 0.01, 0.015, 0.04, 2.5
-REPEAT_OPACITY = 0.2
+REPEAT_EVIDENCE = 0.3
 LEAST_SCANS = 3
 # A lens that accommodates thickens by about 0.05 mm for each dioptre (Dubbelman et al. 2005), so by less than this. The
 # scans of one simulated eye are within 0.1 mm of each other.
@@ -65,7 +65,7 @@ def conclude(
     scans: int,
     warnings: Iterable[str],
     band: tuple[float, float] | None = None,
-    opacity: float | None = None,
+    evidence: float | None = None,
 ) -> Conclusion:
     """Answer for one eye.
 
@@ -81,8 +81,8 @@ def conclude(
         Words of the warnings about these scans, and about the eye as a whole.
     band
         Between which fractions further exams of the eye would lie; None when it is not known.
-    opacity
-        Evidence that the lens is opaque, 0 to 1; None when it is not known.
+    evidence
+        Evidence of a cataract of any kind, 0 to 1; None when it is not known.
     """
     if fraction is None:
         return Conclusion(Answer.UNGRADABLE, ())
@@ -98,7 +98,7 @@ def conclude(
     doubts = tuple(_doubts(eye, scans, warnings))
     if refer:
         return Conclusion(Answer.REFER, refer + doubts)
-    repeat = (*_signs(fraction, eye, grade, band), *_opaque_by_all(opacity), *doubts)
+    repeat = (*_signs(fraction, eye, grade, band), *_by_all(evidence), *doubts)
     return Conclusion(Answer.REPEAT if repeat else Answer.NO_SIGN, repeat)
 
 
@@ -121,10 +121,10 @@ def _signs(
         yield "nuclear-grade"
 
 
-def _opaque_by_all(opacity: float | None) -> Iterator[str]:
+def _by_all(evidence: float | None) -> Iterator[str]:
     """No measure alone may show a cataract, and all of them together."""
-    if opacity is not None and opacity >= REPEAT_OPACITY:
-        yield "opacity-evidence"
+    if evidence is not None and evidence >= REPEAT_EVIDENCE:
+        yield "cataract-evidence"
 
 
 def _doubts(eye: EyeMeasures | None, scans: int, warnings: Iterable[str]) -> Iterator[str]:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 from edge_runtime.errors import ModelIncompatibleError
 from edge_runtime.model.metadata import EXPORT_MODEL
 
+from .cataract_evidence import TERMS as CATARACT_TERMS
+from .cataract_evidence import CataractScale, cataract_terms
 from .grade import AGE_TERMS, EVIDENCE_TERMS, STEP_WORDS, TERMS, GradeScale
 from .kind_evidence import KINDS, KindScale
-from .opacity_evidence import TERMS as OPACITY_TERMS
-from .opacity_evidence import OpacityScale, opacity_terms
 from .repeatability import FRACTION_EDGES, Repeatability
 from .scatter import ExcessTable
 
@@ -42,8 +42,8 @@ class MeasureCoefficients:
         From log-odds of cataract to excess of scatter.
     repeatability
         How far the Cataract Fraction moves between exams.
-    opacity
-        Evidence that a lens is opaque at all; None in models of before edge 0.5.1, and without a second head.
+    cataract
+        Evidence of a cataract of any kind; None in models of before edge 0.5.1, and without a second head.
     fitted_on
         The eyes they were fitted to, in one line.
     pictures_sha256
@@ -57,17 +57,17 @@ class MeasureCoefficients:
     repeatability: Repeatability
     fitted_on: str
     pictures_sha256: str
-    opacity: OpacityScale | None = None
+    cataract: CataractScale | None = None
 
     @property
     def origin(self) -> dict[str, str]:
         """What they were fitted to, for a reader."""
         return {"fitted_on": self.fitted_on, "pictures_sha256": self.pictures_sha256}
 
-    def opacity_evidence(self, eye: EyeMeasures, grade: Grade, fractions: Sequence[float]) -> float | None:
-        """Evidence that a lens is opaque, 0 to 1; None without a scale, or where a term cannot be measured."""
-        terms = None if self.opacity is None else opacity_terms(eye, grade, fractions)
-        return None if self.opacity is None or terms is None else self.opacity.evidence(terms)
+    def cataract_evidence(self, eye: EyeMeasures, grade: Grade, fractions: Sequence[float]) -> float | None:
+        """Evidence of a cataract of any kind, 0 to 1; None without a scale, or where a term cannot be measured."""
+        terms = None if self.cataract is None else cataract_terms(eye, grade, fractions)
+        return None if self.cataract is None or terms is None else self.cataract.evidence(terms)
 
     def to_json(self) -> str:
         """One line of JSON, as a model's metadata keeps it."""
@@ -95,7 +95,7 @@ class MeasureCoefficients:
                 repeatability=Repeatability(_numbers(value["repeatability"]["deviations"], len(FRACTION_EDGES) + 1)),
                 fitted_on=str(value["fitted_on"]),
                 pictures_sha256=str(value["pictures_sha256"]),
-                opacity=_opacity_scale(value.get("opacity")),
+                cataract=_cataract_scale(value.get("cataract")),
             )
         except (KeyError, TypeError, RecursionError) as error:
             raise ValueError(f"the coefficients of the measures are incomplete: {error}") from error
@@ -134,8 +134,8 @@ def _grade_scale(value: Any, terms: int) -> GradeScale:
     return GradeScale(_numbers(value["weights"], terms), _numbers(value["deviations_db"], len(STEP_WORDS)))
 
 
-def _opacity_scale(value: Any) -> OpacityScale | None:
-    return None if value is None else OpacityScale(_numbers(value["weights"], len(OPACITY_TERMS)))
+def _cataract_scale(value: Any) -> CataractScale | None:
+    return None if value is None else CataractScale(_numbers(value["weights"], len(CATARACT_TERMS)))
 
 
 def _excess_table(value: Any) -> ExcessTable:

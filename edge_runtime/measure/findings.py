@@ -36,8 +36,8 @@ class Findings:
         How dense the nucleus is; None where it cannot be measured, or the model has no coefficients.
     kinds
         Evidence for each kind of cataract, 0 to 1; None as for `grade`.
-    opacity
-        Evidence that the lens is opaque at all, 0 to 1; None as for `grade`, and with models of before edge 0.5.1.
+    cataract_evidence
+        Evidence of a cataract of any kind, 0 to 1; None as for `grade`, and with models of before edge 0.5.1.
     leave_one_out
         Lowest and highest mean fraction when one scan is left out; None with fewer than two.
     band
@@ -48,7 +48,7 @@ class Findings:
     measures: EyeMeasures | None
     grade: Grade | None
     kinds: dict[str, float] | None
-    opacity: float | None
+    cataract_evidence: float | None
     leave_one_out: tuple[float, float] | None
     band: tuple[float, float] | None
 
@@ -81,7 +81,7 @@ def find(
     mean = mean_fraction(fractions) if fractions else None
     if eye is not None and mean is not None:
         eye = eye.with_range_about(mean)
-    grade = kinds = opacity = band = None
+    grade = kinds = evidence = band = None
     if coefficients is not None:
         band = coefficients.repeatability.band(fractions)
     if coefficients is not None and eye is not None:
@@ -90,9 +90,9 @@ def find(
         without_age = grade if age_years is None else _grade(coefficients, graded, None)
         if without_age is not None:
             kinds = coefficients.kinds.evidence(kind_terms(eye, without_age))
-            opacity = coefficients.opacity_evidence(eye, without_age, fractions)
-    conclusion = conclude(mean, eye, grade, len(fractions), warnings, band, opacity)
-    return Findings(conclusion, eye, grade, kinds, opacity, leave_one_out(fractions), band)
+            evidence = coefficients.cataract_evidence(eye, without_age, fractions)
+    conclusion = conclude(mean, eye, grade, len(fractions), warnings, band, evidence)
+    return Findings(conclusion, eye, grade, kinds, evidence, leave_one_out(fractions), band)
 
 
 def _by_the_model(lenses: Sequence[LensMaps], coefficients: MeasureCoefficients) -> EyeMeasures | None:

@@ -131,7 +131,7 @@ def _findings(found: Findings) -> dict[str, Any]:
         "paper_threshold": PAPER_THRESHOLD,
         "grade": None,
         "kinds": None if found.kinds is None else {kind: _rounded(share) for kind, share in found.kinds.items()},
-        "opacity_evidence": _rounded(found.opacity),
+        "cataract_evidence": _rounded(found.cataract_evidence),
         "areas": None,
         "zones": None,
         **dict.fromkeys(("optical_depth", "forward_scatter", "lens_thickness_mm", "lens_density_own_scale")),

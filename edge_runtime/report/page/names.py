@@ -29,5 +29,5 @@ KINDS: dict[str, str] = {
     "cortical": "Cortical",
     "posterior-subcapsular": "Posterior subcapsular",
     "anterior-subcapsular": "Anterior subcapsular",
-    "any": "Opaque lens of any kind",
+    "any": "Cataract of any kind",
 }

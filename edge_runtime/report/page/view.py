@@ -205,10 +205,10 @@ def _zones(eye: EyeResult, language: Language) -> tuple[Row, ...]:
 
 
 def _kinds(eye: EyeResult, language: Language) -> tuple[Row, ...]:
-    kinds, opacity = eye.findings.kinds, eye.findings.opacity
+    kinds, evidence = eye.findings.kinds, eye.findings.cataract_evidence
     if kinds is None:
         return ()
-    shares = kinds if opacity is None else {**kinds, "any": opacity}
+    shares = kinds if evidence is None else {**kinds, "any": evidence}
     return tuple(_row(KINDS[name], share, language) for name, share in shares.items())
 
 

@@ -14,6 +14,7 @@ from benchmarks.evidence.committed import Committed
 from benchmarks.evidence.model_card import CHECKPOINTS, PAGE, RECIPES, ROOT, card
 from edge_runtime import CataractAnalyzer
 from edge_runtime.measure.coefficients import coefficients_of
+from tests.export.test_bundled import network_version
 from train.checkpoint import load_checkpoint
 from train.fit.recipe import load_recipe
 from train.phantom.cohorts.dataset import Cohort, CohortStamp
@@ -28,6 +29,10 @@ def test_the_card_names_the_model_that_ships() -> None:
     text = card(Committed.read())
     assert text.startswith(f"# Model card: {network.metadata.name} {network.metadata.version}\n")
     assert network.sha256[:16] in text
+
+
+def test_the_last_number_of_a_version_is_not_of_the_network() -> None:
+    assert network_version("0.5.1") == network_version("0.5.0") == "0.5.0"
 
 
 def commands_of(text: str, verb: str) -> list[argparse.Namespace]:
@@ -49,7 +54,7 @@ def test_the_commands_of_the_card_make_the_model_that_ships() -> None:
     [fit] = commands_of(text, "fit")
     assert fit.data == phantom.out
     recipe, _ = load_recipe(ROOT / fit.recipe)
-    assert (recipe.name, recipe.version) == (model.name, model.version)
+    assert (recipe.name, recipe.version) == (model.name, network_version(model.version))
     assert tomllib.loads((ROOT / fit.recipe).read_text(encoding="utf-8")) == tomllib.loads(checkpoint.recipe)
     [study] = commands_of(text, "study")
     [cohort] = study.cohorts

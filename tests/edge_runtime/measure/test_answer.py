@@ -8,12 +8,12 @@ from dataclasses import replace
 import pytest
 
 from edge_runtime.measure.answer import Answer, conclude
+from edge_runtime.measure.cataract_evidence import TERMS as CATARACT_TERMS
+from edge_runtime.measure.cataract_evidence import CataractScale
 from edge_runtime.measure.coefficients import MeasureCoefficients
 from edge_runtime.measure.eye_measures import EyeEvidence, EyeMeasures, SubcapsularAreas, ZoneMean, eye_measures
 from edge_runtime.measure.grade import Grade, GradeScale, grade_terms
 from edge_runtime.measure.kind_evidence import KINDS, KindScale, kind_terms
-from edge_runtime.measure.opacity_evidence import TERMS as OPACITY_TERMS
-from edge_runtime.measure.opacity_evidence import OpacityScale
 from edge_runtime.measure.repeatability import Repeatability
 from edge_runtime.measure.scatter import ExcessTable
 from edge_runtime.measure.zones import Zone
@@ -99,24 +99,24 @@ def test_a_grade_is_a_line_through_its_terms(fraction: float, step: int, word: s
 
 
 def test_all_measures_together_may_ask_for_another_look() -> None:
-    found = conclude(0.0, CLEAR, TRACE, 6, (), opacity=0.2)
-    assert (found.answer, found.reasons) == (Answer.REPEAT, ("opacity-evidence",))
-    assert conclude(0.0, CLEAR, TRACE, 6, (), opacity=0.19).answer is Answer.NO_SIGN
-    assert "opacity-evidence" not in conclude(0.2, CLEAR, TRACE, 6, (), opacity=0.9).reasons
+    found = conclude(0.0, CLEAR, TRACE, 6, (), evidence=0.3)
+    assert (found.answer, found.reasons) == (Answer.REPEAT, ("cataract-evidence",))
+    assert conclude(0.0, CLEAR, TRACE, 6, (), evidence=0.29).answer is Answer.NO_SIGN
+    assert "cataract-evidence" not in conclude(0.2, CLEAR, TRACE, 6, (), evidence=0.9).reasons
 
 
-def test_evidence_of_an_opaque_lens_needs_every_measure() -> None:
-    scale = OpacityScale((-3.0, 1.0, *(0.0,) * (len(OPACITY_TERMS) - 3), 2.0))
-    coefficients = replace(COEFFICIENTS, opacity=scale)
+def test_evidence_of_a_cataract_needs_every_measure() -> None:
+    scale = CataractScale((-3.0, 1.0, *(0.0,) * (len(CATARACT_TERMS) - 3), 2.0))
+    coefficients = replace(COEFFICIENTS, cataract=scale)
     seen = replace(
         CLEAR, zones={**CLEAR.zones, "central-3mm": ZoneMean(0.0, 40.0)}, evidence=EyeEvidence(0.1, 0.1, 0.0, 0.2)
     )
     anterior = replace(seen, areas=replace(seen.areas, anterior_3mm=0.25))
-    assert coefficients.opacity_evidence(seen, TRACE, (0.0, 0.0)) == pytest.approx(1 / (1 + math.exp(2.5)))
-    assert coefficients.opacity_evidence(anterior, TRACE, (0.0,)) == pytest.approx(1 / (1 + math.exp(1.5)))
-    assert coefficients.opacity_evidence(replace(seen, nucleus_probability=None), TRACE, (0.0,)) is None
-    assert coefficients.opacity_evidence(CLEAR, TRACE, (0.0,)) is None
-    assert COEFFICIENTS.opacity_evidence(seen, TRACE, (0.0,)) is None
+    assert coefficients.cataract_evidence(seen, TRACE, (0.0, 0.0)) == pytest.approx(1 / (1 + math.exp(2.5)))
+    assert coefficients.cataract_evidence(anterior, TRACE, (0.0,)) == pytest.approx(1 / (1 + math.exp(1.5)))
+    assert coefficients.cataract_evidence(replace(seen, nucleus_probability=None), TRACE, (0.0,)) is None
+    assert coefficients.cataract_evidence(CLEAR, TRACE, (0.0,)) is None
+    assert COEFFICIENTS.cataract_evidence(seen, TRACE, (0.0,)) is None
     assert MeasureCoefficients.from_json(coefficients.to_json()) == coefficients
 
 

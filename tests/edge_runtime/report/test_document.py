@@ -27,7 +27,7 @@ LENS_NOT_MEASURED = {
     "answer_reasons": ["cataract-fraction", "lens-shape-unknown", "fewer-than-three-scans"],
     **dict.fromkeys(("cataract_fraction_range", "cataract_fraction_leave_one_out", "cataract_fraction_band")),
     **dict.fromkeys(
-        ("paper_fraction", "grade", "kinds", "opacity_evidence", "areas", "zones", "optical_depth", "forward_scatter")
+        ("paper_fraction", "grade", "kinds", "cataract_evidence", "areas", "zones", "optical_depth", "forward_scatter")
     ),
     "paper_threshold": 0.14,
     **dict.fromkeys(("lens_thickness_mm", "lens_density_own_scale", "vault_um")),

@@ -11,15 +11,15 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 from sklearn.preprocessing import StandardScaler
 
+from edge_runtime.measure.cataract_evidence import CataractScale, cataract_terms
 from edge_runtime.measure.coefficients import MeasureCoefficients
 from edge_runtime.measure.grade import STEP_EDGES_DB, STEP_WORDS, GradeScale, grade_terms
 from edge_runtime.measure.kind_evidence import KindScale, kind_terms
-from edge_runtime.measure.opacity_evidence import OpacityScale, opacity_terms
 from edge_runtime.measure.repeatability import FRACTION_EDGES, Repeatability
 from edge_runtime.measure.scatter import ExcessTable
 
 from .measured_eyes import cohort_sha256
-from .truths import KIND_TRUTHS, severity_db, truly_opaque
+from .truths import KIND_TRUTHS, has_cataract, severity_db
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,7 +61,7 @@ def fit_coefficients(eyes: Sequence[MeasuredEye], description: str) -> MeasureCo
         repeatability=_repeatability(eyes),
         fitted_on=description,
         pictures_sha256=cohort_sha256(eyes),
-        opacity=_opacity_scale(usable, grade),
+        cataract=_cataract_scale(usable, grade),
     )
 
 
@@ -112,25 +112,25 @@ def _kind_scale(eyes: Sequence[MeasuredEye], grade: GradeScale) -> KindScale:
     return KindScale(weights)
 
 
-def _opacity_scale(eyes: Sequence[MeasuredEye], grade: GradeScale) -> OpacityScale | None:
+def _cataract_scale(eyes: Sequence[MeasuredEye], grade: GradeScale) -> CataractScale | None:
     """Terms are brought to one spread for the fit, and the weights back to the terms; None without a second head."""
-    rows, opaque = [], []
+    rows, present = [], []
     for eye in eyes:
         if eye.measures is None or not eye.fractions:
             continue
-        terms = opacity_terms(eye.measures, grade.grade(_terms(eye, with_age=False)), eye.fractions)
+        terms = cataract_terms(eye.measures, grade.grade(_terms(eye, with_age=False)), eye.fractions)
         if terms is not None:
             rows.append(terms[1:])
-            opaque.append(truly_opaque(eye))
+            present.append(has_cataract(eye))
     if not rows:
         return None
-    if all(opaque) or not any(opaque):
-        raise ValueError("eyes with and without an opaque lens are needed")
+    if all(present) or not any(present):
+        raise ValueError("eyes with and without a cataract are needed")
     scaler = StandardScaler()
-    model = LogisticRegression(C=1.0, max_iter=5000).fit(scaler.fit_transform(np.array(rows)), opaque)
+    model = LogisticRegression(C=1.0, max_iter=5000).fit(scaler.fit_transform(np.array(rows)), present)
     weights = model.coef_[0] / scaler.scale_
     intercept = model.intercept_[0] - weights @ scaler.mean_
-    return OpacityScale(_rounded(np.array([intercept, *weights])))
+    return CataractScale(_rounded(np.array([intercept, *weights])))
 
 
 def _excess_table(eyes: Sequence[MeasuredEye]) -> ExcessTable:

@@ -38,16 +38,16 @@ def answer_of(eye: MeasuredEye, coefficients: MeasureCoefficients) -> Answer:
     """The answer that a device gives to an exam."""
     grade = grade_of(eye, coefficients)
     band = coefficients.repeatability.band(eye.fractions)
-    opacity = opacity_of(eye, coefficients)
-    return conclude(eye.cataract_fraction, eye.measures, grade, eye.graded, eye.notices, band, opacity).answer
+    evidence = evidence_of(eye, coefficients)
+    return conclude(eye.cataract_fraction, eye.measures, grade, eye.graded, eye.notices, band, evidence).answer
 
 
-def opacity_of(eye: MeasuredEye, coefficients: MeasureCoefficients) -> float | None:
-    """Evidence that the lens is opaque, as a device gives it; None where it gives none."""
+def evidence_of(eye: MeasuredEye, coefficients: MeasureCoefficients) -> float | None:
+    """Evidence of a cataract, as a device gives it; None where it gives none."""
     grade = grade_of(eye, coefficients)
     if eye.measures is None or grade is None:
         return None
-    return coefficients.opacity_evidence(eye.measures, grade, eye.fractions)
+    return coefficients.cataract_evidence(eye.measures, grade, eye.fractions)
 
 
 def figures_of(eyes: Sequence[MeasuredEye], coefficients: MeasureCoefficients) -> dict[str, Any]:
@@ -61,7 +61,7 @@ def figures_of(eyes: Sequence[MeasuredEye], coefficients: MeasureCoefficients) -
         "grade": _grade_figures(eyes, coefficients, with_age=False),
         "grade_with_age": _grade_figures(eyes, coefficients, with_age=True),
         "kinds": _kind_figures(eyes, coefficients),
-        "opacity": _opacity_figures(eyes, coefficients),
+        "cataract_evidence": _evidence_figures(eyes, coefficients),
         "posterior_area": _area_figures(eyes),
         "fraction": _fraction_figures(eyes),
         "strong_cortical_recall": _strong_cortical_recall(eyes),
@@ -129,12 +129,12 @@ def _kind_figures(
     return figures
 
 
-def _opacity_figures(eyes: Sequence[MeasuredEye], coefficients: MeasureCoefficients) -> dict[str, Any] | None:
-    """How well the evidence of an opaque lens tells opaque lenses, and cataract eyes, beside the fraction alone."""
+def _evidence_figures(eyes: Sequence[MeasuredEye], coefficients: MeasureCoefficients) -> dict[str, Any] | None:
+    """How well the evidence of a cataract finds opaque lenses, and cataract eyes, beside the fraction alone."""
     rows = [
         (share, eye.cataract_fraction, truly_opaque(eye), eye.facts.group == "cataract")
         for eye in eyes
-        if eye.truths and eye.facts.group and (share := opacity_of(eye, coefficients)) is not None
+        if eye.truths and eye.facts.group and (share := evidence_of(eye, coefficients)) is not None
     ]
     if not rows:
         return None

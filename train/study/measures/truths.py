@@ -52,6 +52,11 @@ def truly_opaque(eye: MeasuredEye) -> bool:
     return opaque_fraction(eye) >= OPAQUE or max(areas) > AREA
 
 
+def has_cataract(eye: MeasuredEye) -> bool:
+    """Whether it is a cataract eye of the simulator, or its lens is opaque all the same."""
+    return eye.facts.group == "cataract" or truly_opaque(eye)
+
+
 # By the names of `edge_runtime.measure.kind_evidence.KINDS`.
 KIND_TRUTHS: dict[str, Callable[[MeasuredEye], bool]] = {
     "nuclear": lambda eye: (severity_db(eye) or 0.0) >= NUCLEAR_DB,

@@ -1,4 +1,4 @@
-"""Evidence that a lens is opaque at all, from everything that was measured of an eye."""
+"""Evidence of a cataract of any kind, from everything that was measured of an eye."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _DENSITIES = (
 
 
 @dataclass(frozen=True, slots=True)
-class OpacityScale:
+class CataractScale:
     """A logistic regression, fitted to simulated eyes.
 
     Attributes
@@ -48,12 +48,12 @@ class OpacityScale:
     weights: tuple[float, ...]
 
     def evidence(self, terms: tuple[float, ...]) -> float:
-        """Share of simulated eyes with these terms whose lens is opaque, 0 to 1."""
+        """Share of simulated eyes with these terms that have a cataract, 0 to 1."""
         return logistic(weighted_sum(self.weights, terms))
 
 
-def opacity_terms(eye: EyeMeasures, grade: Grade, fractions: Sequence[float]) -> tuple[float, ...] | None:
-    """What speaks for an opaque lens, in the order of `TERMS`; None when one cannot be measured.
+def cataract_terms(eye: EyeMeasures, grade: Grade, fractions: Sequence[float]) -> tuple[float, ...] | None:
+    """What speaks for a cataract, in the order of `TERMS`; None when one cannot be measured.
 
     Parameters
     ----------
