@@ -50,8 +50,13 @@ def main() -> int:
         return 0
     analyzer = CataractAnalyzer(arguments.model)
     with (arguments.folder / "scans.csv").open(newline="", encoding="utf-8") as file:
-        rows = [measure(analyzer, arguments.folder, row, arguments.overlays) for row in csv.DictReader(file)]
-    eyes = per_eye(rows)
+        listed = list(csv.DictReader(file))
+    rows = [measure(analyzer, arguments.folder, row, arguments.overlays) for row in listed]
+    graded: dict[tuple[str, str], list[Path]] = defaultdict(list)
+    for one, row in zip(listed, rows, strict=True):
+        if row["outcome"] == "graded":
+            graded[eye_and_kind(row)].append(arguments.folder / one["scan"])
+    eyes = [eye | answered(analyzer, graded[eye_and_kind(eye)]) for eye in per_eye(rows)]
     for row in rows:
         print(
             "  ".join(
@@ -122,6 +127,23 @@ def measure(analyzer: CataractAnalyzer, folder: Path, row: dict[str, str], overl
     }
 
 
+def answered(analyzer: CataractAnalyzer, scans: list[Path]) -> dict[str, Any]:
+    """What an exam of the scans of one eye says, on one scale of brightness; nothing without scans."""
+    if not scans:
+        return {"answer": None, "answer_reasons": [], "cataract_evidence": None}
+    found = analyzer.analyze_exam(scans).findings
+    return {
+        "answer": found.conclusion.answer.value,
+        "answer_reasons": list(found.conclusion.reasons),
+        "cataract_evidence": None if found.cataract_evidence is None else round(found.cataract_evidence, 4),
+    }
+
+
+def eye_and_kind(row: dict[str, Any]) -> tuple[str, str]:
+    """What the scans of a summary have in common."""
+    return row["eye"], row["kind"]
+
+
 def lens_dice(result: ScanResult, mask: Path) -> float:
     """Return the lens Dice, 2 x intersection over the sum of areas, on the scan's own pixels."""
     drawn = cv2.imdecode(np.frombuffer(mask.read_bytes(), np.uint8), cv2.IMREAD_GRAYSCALE)
@@ -136,7 +158,7 @@ def per_eye(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Sum up each eye, as the scans of one eye are not independent."""
     eyes: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
-        eyes[row["eye"], row["kind"]].append(row)
+        eyes[eye_and_kind(row)].append(row)
     summary = []
     for (eye, kind), scans in eyes.items():
         fractions, papers, dices = (

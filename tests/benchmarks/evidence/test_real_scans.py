@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from benchmarks.evidence.real_scans import RESULTS, missed, page, per_eye
+from benchmarks.evidence.real_scans import RESULTS, answered, missed, page, per_eye
+from edge_runtime import CataractAnalyzer
+from edge_runtime.golden import SAMPLES
 
 
 def scan(kind: str, fraction: float | None) -> dict[str, Any]:
@@ -40,6 +42,15 @@ def test_an_eye_has_the_mean_of_each_fraction_of_its_graded_scans() -> None:
     ]
     [found] = per_eye([row | {"clipped": False} for row in rows])
     assert (found["graded"], found["cataract_fraction"], found["paper_fraction"]) == (2, 0.001, 0.4)
+
+
+def test_an_eye_is_answered_by_the_exam_of_its_graded_scans(bundled_analyzer: CataractAnalyzer) -> None:
+    sample = SAMPLES / "simulated-cataract.png"
+    assert answered(bundled_analyzer, [])["answer"] is None
+    found = answered(bundled_analyzer, [sample])
+    assert found["answer"] == "refer"
+    assert found["answer_reasons"][0] == "cataract-fraction"
+    assert found["cataract_evidence"] > 0.9
 
 
 def test_the_page_says_how_far_the_papers_fraction_of_clear_eyes_lies() -> None:
