@@ -36,6 +36,7 @@ COLUMNS: dict[str, tuple[type, tuple[str | int, ...] | None]] = {
     "grade_high_db": (float, ("grade", "interval_db", 1)),
     "grade_step": (int, ("grade", "step")),
     "grade_word": (str, ("grade", "word")),
+    "cataract_evidence": (float, ("cataract_evidence",)),
     "posterior_subcapsular_3mm": (float, ("areas", "posterior_subcapsular_3mm")),
     "posterior_subcapsular_5mm": (float, ("areas", "posterior_subcapsular_5mm")),
     "anterior_subcapsular_3mm": (float, ("areas", "anterior_subcapsular_3mm")),

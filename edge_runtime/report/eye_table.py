@@ -30,6 +30,7 @@ COLUMNS: dict[str, tuple[str | int, ...] | None] = {
     "grade_high_db": ("eye", "grade", "interval_db", 1),
     "grade_step": ("eye", "grade", "step"),
     "grade_word": ("eye", "grade", "word"),
+    "cataract_evidence": ("eye", "cataract_evidence"),
     "posterior_subcapsular_3mm": ("eye", "areas", "posterior_subcapsular_3mm"),
     "anterior_subcapsular_3mm": ("eye", "areas", "anterior_subcapsular_3mm"),
     "scans_given": None,
