@@ -34,11 +34,14 @@ def csv_table(columns: Iterable[str], rows: Iterable[dict[str, Any]]) -> bytes:
 
 
 def value_at(content: Any, place: tuple[str | int, ...]) -> Any:
-    """What stands at a place of a document, by keys and indices; None where a part of the way is null."""
+    """What stands at a place of a document, by keys and indices; None where a part of the way is null.
+
+    Nor has a document of an earlier version every field of this one.
+    """
     for step in place:
         if content is None:
             return None
-        content = content[step]
+        content = content.get(step) if isinstance(content, dict) else content[step]
     return content
 
 

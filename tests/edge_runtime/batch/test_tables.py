@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,16 @@ def test_a_row_has_the_numbers_of_the_document(eyes: list[EyeRecord]) -> None:
     assert found["model_sha256"] == document["model"]["sha256"]
     assert (found["status"], found["scans_given"], found["scans_used"], found["borderline"]) == ("graded", 1, 1, False)
     assert found["warnings"].split() == ["fewer-scans-than-expected"]
+
+
+def test_every_column_is_a_field_of_the_document_and_one_of_an_earlier_version_may_miss_some(
+    eyes: list[EyeRecord],
+) -> None:
+    document = eyes[0].document
+    assert document is not None
+    assert {place[0] for _, place in COLUMNS.values() if place} <= set(document["eye"])
+    earlier = {**document, "eye": {key: one for key, one in document["eye"].items() if key != "cataract_evidence"}}
+    assert row("E1", replace(eyes[0], document=earlier))["cataract_evidence"] is None
 
 
 def test_an_eye_that_was_not_graded_has_its_reasons_and_no_number(eyes: list[EyeRecord]) -> None:

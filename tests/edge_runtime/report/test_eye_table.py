@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from edge_runtime import CataractAnalyzer, Laterality
 from edge_runtime.golden import SAMPLES
+from edge_runtime.report.document import document
 from edge_runtime.report.eye_table import COLUMNS, eye_table
 from edge_runtime.results import EyeResult
 
@@ -54,6 +55,13 @@ def test_text_that_a_spreadsheet_would_run_gets_an_apostrophe(eye_of: Callable[[
     ):
         hostile = replace(eye, model=replace(eye.model, name=name))
         assert lines_of(eye_table([hostile], created=CREATED))[0]["model"] == shown
+
+
+def test_every_column_is_a_field_of_the_document(eye_of: Callable[[str], EyeResult]) -> None:
+    content = document(eye_of("exam"), created=CREATED)
+    for place in filter(None, COLUMNS.values()):
+        assert place[0] in content
+        assert len(place) == 1 or place[1] in content[str(place[0])]
 
 
 def test_the_header_is_that_of_the_columns(eye_of: Callable[[str], EyeResult]) -> None:
