@@ -32,7 +32,7 @@ def _parser() -> argparse.ArgumentParser:
         "--measures",
         type=Path,
         metavar="FILE",
-        help="coefficients of grade, kinds and scatter, written by 'python -m train measures --fit' "
+        help="coefficients of grade, kinds, evidence and scatter, written by 'python -m train measures --fit' "
         "(default: none; the model then gives no grade)",
     )
     parser.add_argument(

@@ -37,7 +37,7 @@ class Release:
     version
         Version of the model files.
     measures
-        Coefficients of grade, kinds and scatter as one line of JSON; "" without.
+        Coefficients of grade, kinds, evidence and scatter as one line of JSON; "" without.
     look
         Whether a look over the whole frame comes before it.
     """

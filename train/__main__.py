@@ -18,7 +18,7 @@ VERBS = {
         "train.commands.evaluate",
         "the study of a checkpoint or an exported model on a dataset",
     ),
-    "measures": ("train.commands.measures", "measure simulated eyes; fit or judge grade, kinds and scatter"),
+    "measures": ("train.commands.measures", "measure simulated eyes; fit or judge grade, kinds, evidence and scatter"),
     "study": ("train.commands.study", "the whole study of a model on simulated cohorts, from seeds"),
 }
 

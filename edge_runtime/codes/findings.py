@@ -126,8 +126,7 @@ ANSWERS: dict[str, str] = {
 # Why an answer is not "no sign" (`eye.answer_reasons`); words of warnings that put the number in doubt stand there too.
 ANSWER_REASONS: dict[str, str] = {
     "anterior-subcapsular-area": "Opacity below the front capsule covers 4 % or more of the central 3 mm.",
-    "cataract-evidence": "No measure alone says so, but of simulated eyes with all these measures three in ten or more "
-    "have a cataract.",
+    "cataract-evidence": "Of simulated eyes like it three in ten or more have a cataract.",
     "cataract-fraction": "The Cataract Fraction is 0.01 or more; from 0.14 it alone means refer.",
     "fewer-than-three-scans": "Fewer than three scans were graded: too few to speak for an eye.",
     "lens-shape-unknown": "The outline is not that of a lens, so its zones were not measured.",

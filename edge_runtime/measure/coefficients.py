@@ -1,4 +1,4 @@
-"""The numbers that turn measures into grade, kinds and scatter: fitted to simulated eyes, kept in the model file."""
+"""The numbers behind grade, kinds, evidence and scatter: fitted to simulated eyes, kept in the model file."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class MeasureCoefficients:
     repeatability
         How far the Cataract Fraction moves between exams.
     cataract
-        Evidence of a cataract of any kind; None in models of before edge 0.5.1, and without a second head.
+        Evidence of a cataract of any kind; None in models before edge 0.5.1, and without a second head.
     fitted_on
         The eyes they were fitted to, in one line.
     pictures_sha256

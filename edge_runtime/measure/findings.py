@@ -37,7 +37,8 @@ class Findings:
     kinds
         Evidence for each kind of cataract, 0 to 1; None as for `grade`.
     cataract_evidence
-        Evidence of a cataract of any kind, 0 to 1; None as for `grade`, and with models of before edge 0.5.1.
+        Evidence of a cataract of any kind, 0 to 1; None as for `grade`, where a person changed a label, and with models
+        before edge 0.5.1.
     leave_one_out
         Lowest and highest mean fraction when one scan is left out; None with fewer than two.
     band
@@ -71,7 +72,7 @@ def find(
     warnings
         Words of the warnings about these scans, and about the eye as a whole.
     coefficients
-        Of the model that labelled them; None leaves out grade, kinds, scatter and band.
+        Of the model that labelled them; None leaves out grade, kinds, evidence, scatter and band.
     age_years
         Age of the patient; it changes only the grade and its interval.
     """
@@ -90,7 +91,8 @@ def find(
         without_age = grade if age_years is None else _grade(coefficients, graded, None)
         if without_age is not None:
             kinds = coefficients.kinds.evidence(kind_terms(eye, without_age))
-            evidence = coefficients.cataract_evidence(eye, without_age, fractions)
+            if not any(lens.changed is not None and lens.changed.any() for lens in lenses):  # it was fitted to none
+                evidence = coefficients.cataract_evidence(eye, without_age, fractions)
     conclusion = conclude(mean, eye, grade, len(fractions), warnings, band, evidence)
     return Findings(conclusion, eye, grade, kinds, evidence, leave_one_out(fractions), band)
 

@@ -30,7 +30,7 @@ class ModelFacts:
     threads
         Inference threads that were used.
     measures
-        Coefficients of grade, kinds and scatter, as the model's metadata keep them; "" without.
+        Coefficients of grade, kinds, evidence and scatter, as the model's metadata keep them; "" without.
     doubts
         Why nobody should rely on its threshold; "" without a doubt.
     look_sha256

@@ -34,7 +34,7 @@ class ModelMetadata:
     golden
         What its export found in the bundled sample scans (JSON, see `edge_runtime.golden`); "" in older files.
     measures
-        Coefficients of grade, kinds and scatter (JSON, see `edge_runtime.measure.coefficients`); "" without.
+        Coefficients of grade, kinds, evidence and scatter (JSON, see `edge_runtime.measure.coefficients`); "" without.
     doubts
         Why nobody should rely on its threshold; "" without a doubt.
     look

@@ -86,16 +86,16 @@ def captured_messages() -> Iterator[list[str]]:
 def pass_on_now() -> None:
     """Give standard error back, while a thread may still listen to a decoder: what others wrote must not end with it.
 
-    Whoever comes first does it, once: no line is shown twice.
+    The first that asks for it does it, once: no line is shown twice.
     """
     with _GIVING_BACK:
         while _capturing:
-            _give_back(_capturing.pop())
+            os.dup2(_capturing[0].saved, _STDERR)  # before it is forgotten: a signal may come between any two lines
+            _pass_on(_capturing.pop())
 
 
-def _give_back(capture: _Capture) -> None:
-    """Restore standard error, pass on what others wrote, and keep the lines of decoders."""
-    os.dup2(capture.saved, _STDERR)
+def _pass_on(capture: _Capture) -> None:
+    """Write what others wrote to standard error, and keep the lines of decoders."""
     os.lseek(capture.heard, 0, os.SEEK_SET)
     for line in os.read(capture.heard, MAX_MESSAGES_BYTES).decode("utf-8", "replace").splitlines(keepends=True):
         if re.search(_DECODER, line):

@@ -36,7 +36,7 @@ def csv_table(columns: Iterable[str], rows: Iterable[dict[str, Any]]) -> bytes:
 def value_at(content: Any, place: tuple[str | int, ...]) -> Any:
     """What stands at a place of a document, by keys and indices; None where a part of the way is null.
 
-    Nor has a document of an earlier version every field of this one.
+    A field that an earlier version did not write is None, too.
     """
     for step in place:
         if content is None:

@@ -108,7 +108,7 @@ class _Summary:
         return f"  {say('Answer: {answer}.', answer=say(answer))} {meaning}{because}"
 
     def _lens(self) -> list[str]:
-        """The nucleus in a word, and what lies below the capsule."""
+        """The nucleus in a word, what lies below the capsule, and all measures together where they matter."""
         say, number = self.language.say, self.language.number
         grade, measures = self.eye.findings.grade, self.eye.findings.measures
         lines = []
@@ -131,6 +131,10 @@ class _Summary:
             )
             sentence = "Opacity below the capsule, share of the central 3 mm: back {back}, front {front}"
             lines.append("  " + say(sentence, back=back, front=front))
+        evidence = self.eye.findings.cataract_evidence
+        if evidence is not None and "cataract-evidence" in self.eye.findings.conclusion.reasons:
+            together = "All measures together: {share} of simulated eyes like it have a cataract"
+            lines.append("  " + say(together, share=self.language.share(evidence)))
         return lines
 
     def _scans(self) -> list[str]:

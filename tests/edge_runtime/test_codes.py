@@ -150,6 +150,8 @@ def test_the_limits_of_an_answer_are_those_that_are_documented() -> None:
     assert f"from {100 * answer_module.REFER_POSTERIOR_AREA:g} %" in said["posterior-subcapsular-area"]
     assert f"covers {100 * answer_module.REPEAT_ANTERIOR_AREA:g} %" in said["anterior-subcapsular-area"]
     assert f"{answer_module.REPEAT_GRADE_DB:g} dB" in said["nuclear-grade"]
+    assert answer_module.REPEAT_EVIDENCE == 0.3
+    assert "three in ten or more" in said["cataract-evidence"]
     assert f"more than {answer_module.MOST_THICKNESS_APART_MM:g} mm" in said["lens-thickness-differs"]
 
 

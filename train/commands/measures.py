@@ -1,4 +1,4 @@
-"""`python -m train measures`: measure simulated eyes, and fit or judge the coefficients of grade, kinds and scatter."""
+"""`python -m train measures`: measure simulated eyes; fit or judge the coefficients of grade, kinds and the like."""
 
 from __future__ import annotations
 

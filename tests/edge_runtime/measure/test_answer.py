@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import replace
 
@@ -118,6 +119,13 @@ def test_evidence_of_a_cataract_needs_every_measure() -> None:
     assert coefficients.cataract_evidence(CLEAR, TRACE, (0.0,)) is None
     assert COEFFICIENTS.cataract_evidence(seen, TRACE, (0.0,)) is None
     assert MeasureCoefficients.from_json(coefficients.to_json()) == coefficients
+
+
+@pytest.mark.parametrize("value", [{}, {"weights": [1.0]}, {"weights": [float("inf")] * len(CATARACT_TERMS)}, 3])
+def test_malformed_weights_of_the_evidence_are_refused(value: object) -> None:
+    content = json.loads(COEFFICIENTS.to_json()) | {"cataract": value}
+    with pytest.raises(ValueError):  # noqa: PT011  # of json, or of ours
+        MeasureCoefficients.from_json(json.dumps(content))
 
 
 def test_a_lens_without_a_scale_of_brightness_has_no_grade() -> None:

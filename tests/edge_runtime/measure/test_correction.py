@@ -160,6 +160,8 @@ def test_grade_and_scatter_stay_the_models_in_the_same_outline(all_cataract: Eye
         before[name] for name in ("optical_depth", "forward_scatter")
     ]
     assert (before["answer"], eye["corrected"]["scans"]) == ("repeat", 1)
+    assert before["cataract_evidence"] < 0.3
+    assert eye["cataract_evidence"] is None  # it was fitted to what a model labels
     assert "corrected" not in before
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from edge_runtime import CataractAnalyzer, Decision
 from edge_runtime.golden import SAMPLES
+from edge_runtime.measure.coefficients import coefficients_of
 from edge_runtime.measure.findings import find, leave_one_out
 from edge_runtime.results import EyeResult
 
@@ -42,6 +43,18 @@ def test_age_changes_the_grade_and_nothing_else(bundled_analyzer: CataractAnalyz
 def test_what_is_left_out_is_one_scan() -> None:
     assert leave_one_out([0.1, 0.2, 0.6]) == (pytest.approx(0.15), pytest.approx(0.4))
     assert leave_one_out([0.1]) is None
+
+
+def test_a_model_before_edge_0_5_1_gives_no_evidence_of_a_cataract(
+    bundled_analyzer: CataractAnalyzer, eye: EyeResult
+) -> None:
+    coefficients = coefficients_of(bundled_analyzer.network.metadata.measures)
+    assert coefficients is not None
+    lenses = [scan.lens for scan in eye.scans if scan.lens]
+    assert find(lenses, [0.6] * 3, (), coefficients).cataract_evidence == pytest.approx(1.0, abs=0.01)
+    earlier = find(lenses, [0.6] * 3, (), replace(coefficients, cataract=None))
+    assert earlier.cataract_evidence is None
+    assert earlier.kinds == eye.findings.kinds
 
 
 def test_a_model_without_coefficients_gives_zones_and_an_answer(eye: EyeResult) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from edge_runtime import CataractAnalyzer, Laterality
 from edge_runtime.golden import SAMPLES
+from edge_runtime.measure.answer import Answer, Conclusion
 from edge_runtime.measure.quality import Notice
 from edge_runtime.report.language import language_of
 from edge_runtime.report.text import summary
@@ -81,6 +82,14 @@ def test_summary_of_a_lens_names_grade_and_areas(bundled_analyzer: CataractAnaly
     assert lines[2].startswith("  Answer: refer.")
     assert re.fullmatch(r"  Nucleus: \w+ \(step [45] of 5\), \d\.\d dB above a clear lens, likely .*", lines[3])
     assert re.fullmatch(r"  Opacity below the capsule, share of the central 3 mm: back \d+%, front \d+%", lines[4])
+
+
+def test_summary_names_the_evidence_where_the_answer_rests_on_it(bundled_analyzer: CataractAnalyzer) -> None:
+    eye = bundled_analyzer.as_eye([bundled_analyzer.analyze(SAMPLES / "simulated-clear.png")] * 3)
+    conclusion = Conclusion(Answer.REPEAT, ("cataract-evidence",))
+    doubtful = replace(eye, findings=replace(eye.findings, conclusion=conclusion, cataract_evidence=0.42))
+    assert "  All measures together: 42% of simulated eyes like it have a cataract" in summary(doubtful).splitlines()
+    assert "All measures" not in summary(eye)
 
 
 def test_summary_has_at_most_ten_lines(eye_of: Callable[[str], EyeResult]) -> None:

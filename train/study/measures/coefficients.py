@@ -1,4 +1,4 @@
-"""Fit the coefficients of grade, kinds and scatter to measured simulated eyes."""
+"""Fit the coefficients of grade, kinds, evidence and scatter to measured simulated eyes."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ _LEAST_PER_PART = 5  # eyes; a part of the scale of fractions with fewer takes t
 
 
 def fit_coefficients(eyes: Sequence[MeasuredEye], description: str) -> MeasureCoefficients:
-    """Fit everything to one cohort.
+    """Fit everything to the eyes of one cohort, or of several.
 
     Parameters
     ----------
     eyes
-        Of the cohort, with clear and cataract lenses of every kind.
+        Of the cohorts, with clear and cataract lenses of every kind.
     description
-        The cohort in one line.
+        The cohorts in one line.
 
     Raises
     ------

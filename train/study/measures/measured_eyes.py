@@ -228,6 +228,7 @@ def measure_eye(job: EyeJob) -> MeasuredEye:
     for result, scan in zip(found.entries, rendered, strict=True):
         if isinstance(result, ScanResult):
             _gather(result, scan, job.table, gathered)
+    measures = eye_measures(gathered.measures)
     gradable = any(scan.truth.lens_px for scan in rendered)
     first, last = job.scans[0], rendered[-1]
     return MeasuredEye(
@@ -248,7 +249,7 @@ def measure_eye(job: EyeJob) -> MeasuredEye:
         graded=len(gathered.fractions),
         fractions=tuple(gathered.fractions),
         notices=_words(found),
-        measures=eye_measures(gathered.measures),
+        measures=None if measures is None else measures.with_range_about(mean_fraction(gathered.fractions)),
         truths=tuple(gathered.truths),
         odds=tuple(gathered.odds),
         excess_db=tuple(gathered.excess_db),

@@ -53,6 +53,13 @@ class Tags(HTMLParser):
         return [attributes for name, attributes in self.tags if name == tag]
 
 
+def test_evidence_of_any_cataract_stands_below_the_kinds_where_it_is_known(right: EyeResult) -> None:
+    rows = eye_view(right, ENGLISH, pictures=False).kinds
+    assert (rows[-1].name, len(rows)) == ("Cataract of any kind", 5)
+    unknown = replace(right, findings=replace(right.findings, cataract_evidence=None))
+    assert len(eye_view(unknown, ENGLISH, pictures=False).kinds) == 4
+
+
 @pytest.fixture(scope="module")
 def right(bundled_analyzer: CataractAnalyzer) -> EyeResult:
     scan = bundled_analyzer.analyze(SAMPLES / "simulated-cataract.png")

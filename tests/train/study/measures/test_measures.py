@@ -10,14 +10,22 @@ import pytest
 
 from edge_runtime.errors import UsageError
 from edge_runtime.measure.answer import Answer
-from edge_runtime.measure.coefficients import MeasureCoefficients
+from edge_runtime.measure.coefficients import MeasureCoefficients, coefficients_of
 from train.__main__ import main
 from train.phantom.cohorts.dataset import Cohort
+from train.phantom.patient import make_eye
+from train.phantom.render import render
 from train.study.measures.coefficients import fit_coefficients
 from train.study.measures.failures import missed, pictures_of
-from train.study.measures.figures_of_merit import answer_of, figures_of
-from train.study.measures.measured_eyes import MeasuredEye, cohort_sha256, measured_eyes
-from train.study.measures.truths import severity_db, truly_opaque
+from train.study.measures.figures_of_merit import answer_of, evidence_of, figures_of
+from train.study.measures.measured_eyes import (
+    MeasuredEye,
+    analyzer_of_the_study,
+    cohort_sha256,
+    jobs,
+    measured_eyes,
+)
+from train.study.measures.truths import has_cataract, severity_db, truly_opaque
 
 pytestmark = pytest.mark.slow
 
@@ -67,6 +75,49 @@ def test_a_dense_nucleus_is_graded_above_a_clear_one(
     dense = [eye for eye in eyes if (severity_db(eye) or 0) > 5]
     assert dense
     assert {answer_of(eye, coefficients) for eye in dense} <= {Answer.REFER, Answer.REPEAT}
+
+
+def test_the_evidence_of_the_eyes_of_the_fit_adds_up_to_those_that_have_a_cataract(
+    eyes: list[MeasuredEye], exams_in_pairs: list[MeasuredEye]
+) -> None:
+    """As that of every logistic regression with an intercept: the weights are those of the terms as they are."""
+    coefficients = fit_coefficients(exams_in_pairs, "a few eyes")
+    found = [(evidence_of(eye, coefficients), has_cataract(eye)) for eye in exams_in_pairs]
+    known = [(share, present) for share, present in found if share is not None]
+    assert len(known) > 50
+    assert sum(share for share, _ in known) == pytest.approx(sum(present for _, present in known), abs=0.02)
+    figures = figures_of(eyes, coefficients)["cataract_evidence"]
+    assert figures["truly_opaque"]["eyes"] <= figures["eyes"] <= len(eyes)
+    assert figures["cataract"]["evidence"]["auc"] > 0.75
+    clear = [eye for eye in eyes if not has_cataract(eye)]
+    assert "evidence" not in figures_of(clear, coefficients)["cataract_evidence"]["cataract"]
+    without = replace(coefficients, cataract=None)
+    assert figures_of(eyes, without)["cataract_evidence"] is None
+    assert evidence_of(eyes[0], without) is None
+    with pytest.raises(ValueError, match="with and without"):
+        fit_coefficients([eye for eye in exams_in_pairs if has_cataract(eye)], "no clear eye")
+
+
+def test_an_eye_is_truly_opaque_or_a_cataract_eye(eyes: list[MeasuredEye]) -> None:
+    opaque = next(eye for eye in eyes if truly_opaque(eye))
+    bare = next(eye for eye in eyes if not truly_opaque(eye))
+    for eye, group, has in ((opaque, "clear", True), (bare, "cataract", True), (bare, "clear", False)):
+        assert has_cataract(replace(eye, facts=replace(eye.facts, group=group))) is has
+
+
+def test_a_measured_eye_has_the_evidence_and_answer_of_a_device(eyes: list[MeasuredEye]) -> None:
+    cohort = Cohort.plan("grading", seed=3, patients=14)
+    analyzer = analyzer_of_the_study()
+    coefficients = coefficients_of(analyzer.network.metadata.measures)
+    assert coefficients is not None
+    for job, eye in list(zip(jobs(cohort, None), eyes, strict=True))[:6]:
+        made = make_eye(job.eye)
+        rendered = [render(made, plan) for plan in job.scans]
+        profiles = {str(scan.notes["profile"]) for scan in rendered}
+        device = analyzer_of_the_study(profiles.pop() if len(profiles) == 1 else None)
+        found = device.analyze_exam(frames=[scan.picture for scan in rendered])
+        assert evidence_of(eye, coefficients) == pytest.approx(found.findings.cataract_evidence, abs=1e-6)
+        assert answer_of(eye, coefficients) is found.answer
 
 
 def test_the_verb_fits_and_judges(
