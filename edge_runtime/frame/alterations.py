@@ -137,7 +137,8 @@ def _is_uneven(part: NDArray[np.uint8], black: int) -> bool:
     counts = _histogram(part)
     brightest = int(np.searchsorted(np.cumsum(counts), _USUAL_SHARE * part.size))
     darkest = black + _DARKEST
-    inner, total = counts[darkest + 1 : brightest - 1], int(counts[darkest + 1 : brightest - 1].sum())
+    inner = counts[darkest + 1 : max(brightest - 1, 0)]  # nothing is between where nearly all is of level 0
+    total = int(inner.sum())
     if not total:
         return False
     off = np.abs(2 * inner - counts[darkest : brightest - 2] - counts[darkest + 2 : brightest]).sum() / (2 * total)

@@ -42,7 +42,7 @@ class _Summary:
             lines += self._scans()
         if any(is_bundled_sample(scan.scan.sha256) for scan in eye.scans):
             lines.append("  " + say("{note}: a simulated scan that comes with the program", note=say(SAMPLE_NOTE)))
-        lines += self._notes(MOST_LINES - 1 - len(lines))
+        lines += self._notes(max(MOST_LINES - 1 - len(lines), 1))
         model = eye.model
         if model.doubts:
             doubts = printable(model.doubts)
@@ -157,7 +157,10 @@ class _Summary:
         return [line, f"  {', '.join(each)}"] if each else [line]
 
     def _notes(self, room: int) -> list[str]:
-        """Each warning with the scans that it is about, doubts about the number first; the rest by their words."""
+        """Each warning with the scans that it is about, doubts about the number first; the rest by their words.
+
+        `room` is the number of lines, at least 1.
+        """
         about: dict[tuple[str, str, bool], list[str]] = {}
         aside = sources_not_graded(self.eye)
         for notice in notices_to_read(self.eye):

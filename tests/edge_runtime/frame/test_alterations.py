@@ -191,6 +191,16 @@ def test_noise_below_the_black_of_a_profile_is_no_missing_part() -> None:
     assert list(signs_of_alteration(noise, 255, everything, None, black=120)) == ["partly-black"]
 
 
+@pytest.mark.parametrize("level", [0, 1, 2, 9, 10, 11, 255])
+@pytest.mark.parametrize("black", [0, 120])
+def test_a_picture_that_is_nearly_all_of_one_level_is_looked_at(level: int, black: int) -> None:
+    """As a lens in a dark display is, where 99 of 100 pixels are black."""
+    part = np.full((400, 400), level, np.uint8)
+    part[150:180, 100:140] = np.random.default_rng(3).integers(0, 256, (30, 40))
+    signs = list(signs_of_alteration(part, 255, (slice(None), slice(None)), None, black=black))
+    assert "few-grey-levels" not in signs
+
+
 def test_a_framed_picture_is_not_graded(bundled_analyzer: CataractAnalyzer, sample: Picture) -> None:
     result = bundled_analyzer.analyze_pixels(on_a_page(sample))
     assert "framed-picture" in result.reasons

@@ -92,6 +92,20 @@ def test_summary_names_the_evidence_where_the_answer_rests_on_it(bundled_analyze
     assert "All measures" not in summary(eye)
 
 
+def test_warnings_are_named_however_much_else_there_is(bundled_analyzer: CataractAnalyzer) -> None:
+    scan = bundled_analyzer.analyze(SAMPLES / "simulated-clear.png")
+    eye = bundled_analyzer.as_eye([scan] * 3, laterality=Laterality.OD, scans_expected=6)
+    conclusion = Conclusion(Answer.REPEAT, ("cataract-evidence",))
+    doubtful = replace(
+        eye,
+        findings=replace(eye.findings, conclusion=conclusion, cataract_evidence=0.42),
+        notices=tuple(Notice(f"word-{number}", "Something.", "1.png") for number in range(3)),
+    )
+    lines = summary(doubtful).splitlines()
+    assert lines[-2] == "  further notes, see --json: word-0, word-1, word-2"
+    assert any("All measures together" in line for line in lines)
+
+
 def test_summary_has_at_most_ten_lines(eye_of: Callable[[str], EyeResult]) -> None:
     eye = eye_of("exam")
     notices = tuple(Notice(f"word-{number % 7}", "Something.", f"{number}.png") for number in range(14))
