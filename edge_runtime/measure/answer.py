@@ -122,7 +122,7 @@ def _signs(
 
 
 def _by_all(evidence: float | None) -> Iterator[str]:
-    """No measure alone may show a cataract, and all of them together."""
+    """All measures together, each of which may be below its own limit."""
     if evidence is not None and evidence >= REPEAT_EVIDENCE:
         yield "cataract-evidence"
 

@@ -91,7 +91,8 @@ def find(
         without_age = grade if age_years is None else _grade(coefficients, graded, None)
         if without_age is not None:
             kinds = coefficients.kinds.evidence(kind_terms(eye, without_age))
-            if not any(lens.changed is not None and lens.changed.any() for lens in lenses):  # it was fitted to none
+            # Fitted to what a model labels, it says nothing where a person changed a label.
+            if not any(lens.changed is not None and lens.changed.any() for lens in lenses):
                 evidence = coefficients.cataract_evidence(eye, without_age, fractions)
     conclusion = conclude(mean, eye, grade, len(fractions), warnings, band, evidence)
     return Findings(conclusion, eye, grade, kinds, evidence, leave_one_out(fractions), band)
