@@ -22,6 +22,11 @@ from .make_tiny_model import TinyModel, tiny_model_bytes
 ROOT = Path(__file__).parent.parent
 RunProgram = Callable[..., subprocess.CompletedProcess[bytes]]
 
+# In the background, or under nohup, these are ignored, and every program that a test starts would inherit that.
+for ignored, heard in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, lambda *_: None)):
+    if signal.getsignal(ignored) is signal.SIG_IGN:
+        signal.signal(ignored, heard)
+
 
 @pytest.fixture(autouse=True)
 def _untouched_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
