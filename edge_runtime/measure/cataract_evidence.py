@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .decision import mean_fraction
-from .kind_evidence import kind_terms, logistic, weighted_sum
+from .eye_measures import CENTRAL
+from .kind_evidence import kind_terms
+from .regression import logistic, weighted_sum
 from .zones import Zone
 
 if TYPE_CHECKING:
@@ -31,7 +33,7 @@ _DENSITIES = (
     Zone.POSTERIOR_CORTEX.label,
     Zone.ANTERIOR_SUBCAPSULAR.label,
     Zone.POSTERIOR_SUBCAPSULAR.label,
-    "central-3mm",
+    CENTRAL,
 )
 
 

@@ -66,8 +66,10 @@ class MeasureCoefficients:
 
     def cataract_evidence(self, eye: EyeMeasures, grade: Grade, fractions: Sequence[float]) -> float | None:
         """Evidence of a cataract of any kind, 0 to 1; None without a scale, or where a term cannot be measured."""
-        terms = None if self.cataract is None else cataract_terms(eye, grade, fractions)
-        return None if self.cataract is None or terms is None else self.cataract.evidence(terms)
+        if self.cataract is None:
+            return None
+        terms = cataract_terms(eye, grade, fractions)
+        return None if terms is None else self.cataract.evidence(terms)
 
     def to_json(self) -> str:
         """One line of JSON, as a model's metadata keeps it."""

@@ -6,6 +6,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .regression import weighted_sum
 from .zones import Zone
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ class GradeScale:
 
     def grade(self, terms: tuple[float, ...]) -> Grade:
         """The grade of an eye with these terms, in the order of the weights."""
-        value = sum(weight * term for weight, term in zip(self.weights, terms, strict=True))
+        value = weighted_sum(self.weights, terms)
         step = 1 + bisect_right(STEP_EDGES_DB, value)
         aside = _NORMAL_90 * self.deviations_db[step - 1]
         return Grade(value, step, (value - aside, value + aside))

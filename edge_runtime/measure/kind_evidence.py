@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .regression import logistic, weighted_sum
 from .zones import Zone
 
 if TYPE_CHECKING:
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from .grade import Grade
 
 KINDS = ("nuclear", "cortical", "posterior-subcapsular", "anterior-subcapsular")
-_MOST = 30.0  # exp of more says nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +43,3 @@ def kind_terms(eye: EyeMeasures, grade: Grade) -> tuple[float, ...]:
     areas = (eye.areas.posterior_3mm or 0.0, eye.areas.anterior_3mm or 0.0)
     spokes = () if eye.evidence is None else (eye.evidence.spoke_share, math.sqrt(eye.evidence.spoke_share))
     return (1.0, grade.value_db, nucleus, *fractions, *areas, *spokes)
-
-
-def weighted_sum(weights: tuple[float, ...], terms: tuple[float, ...]) -> float:
-    """Of as many terms as weights."""
-    return sum(weight * term for weight, term in zip(weights, terms, strict=True))
-
-
-def logistic(value: float) -> float:
-    """From log-odds to a share."""
-    return 1 / (1 + math.exp(-min(max(value, -_MOST), _MOST)))
